@@ -1,0 +1,201 @@
+//! What can be typed.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use colorchoice_clap::Color;
+use std::path::PathBuf;
+use tl_data::MaxBad;
+use tl_train::{HeadKind, Resize, TrainConfig};
+
+const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
+  tl train photos/                     a classifier from a folder with one sub-folder per class
+  tl train photos/ --folds 5           how good it is, by cross-validation, and a model trained on all pictures
+  tl predict runs/photos-1 new/*.jpg   what is on these pictures
+  tl eval runs/photos-1 test/          how good a model is on pictures with known classes
+  tl predict --model efficientnet_lite0 cup.jpg   the pretrained network itself, 1,000 classes";
+
+/// A folder of pictures becomes an image classifier.
+#[derive(Debug, Parser)]
+#[command(name = "tl", version, before_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) color: Color,
+    /// Say nothing but results and errors.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Name every skipped file and every setting that was tried.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Train(TrainArgs),
+    Predict(PredictArgs),
+    Eval(EvalArgs),
+    Info(InfoArgs),
+    Completions(CompletionArgs),
+}
+
+/// Train a classifier on a folder with one sub-folder of pictures per class.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl train photos/
+  tl train photos/ --resize letterbox --val 0.3 --seed 7
+  tl train photos/ --folds 5 --json > result.json
+  tl train --config runs/photos-1/run.toml     the same run again, bit for bit")]
+pub(crate) struct TrainArgs {
+    /// Folder with one sub-folder per class.
+    #[arg(required_unless_present = "config")]
+    data: Option<PathBuf>,
+    /// Start from the settings in this file, a `run.toml`; what is typed overrides it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Pretrained network [default: efficientnet_lite0].
+    #[arg(long, value_name = "NAME")]
+    backbone: Option<String>,
+    /// How pictures become square: auto, crop, squash or letterbox [default: auto, which compares them on training
+    /// pictures where it may matter].
+    #[arg(long, value_name = "MODE")]
+    resize: Option<Resize>,
+    /// How the head is trained: auto, logistic (solved, its L2 strength chosen by cross-validation) or adamw (in steps)
+    /// [default: auto, by the number of pictures].
+    #[arg(long, value_name = "KIND")]
+    head: Option<HeadKind>,
+    /// Share of each class that is held out for evaluation, between 0 and 1 [default: 0.2].
+    #[arg(long, value_name = "SHARE", conflicts_with = "folds")]
+    val: Option<f64>,
+    /// Cross-validate with this many folds, then train on all pictures.
+    #[arg(long, value_name = "K")]
+    folds: Option<usize>,
+    /// What everything random comes from [default: 0].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How many files may be unreadable before training is refused, `2%` or `5` [default: 1%, but never fewer than one
+    /// file].
+    #[arg(long, value_name = "LIMIT", value_parser = limit)]
+    max_bad: Option<String>,
+    /// Folder for the runs [default: runs].
+    #[arg(long, value_name = "DIR")]
+    runs: Option<PathBuf>,
+    /// Name of the run, before its number [default: the data folder's].
+    #[arg(long)]
+    name: Option<String>,
+    /// Leave the pretrained weights out of the model file; the program must have them to use it.
+    #[arg(long)]
+    slim: bool,
+    /// auto, cpu, ndarray or cuda[:N] [default: auto].
+    #[arg(long)]
+    device: Option<String>,
+    /// Threads that decode and compute [default: one per processor].
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Print the run's record as JSON and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn limit(text: &str) -> Result<String, String> {
+    text.parse::<MaxBad>().map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+impl TrainArgs {
+    /// What was typed, over `base`.
+    pub(crate) fn over(&self, base: TrainConfig) -> TrainConfig {
+        let typed = self;
+        let mut config = base;
+        fn set<T: Clone>(to: &mut T, typed: &Option<T>) {
+            if let Some(value) = typed {
+                *to = value.clone();
+            }
+        }
+        set(&mut config.data, &typed.data);
+        set(&mut config.backbone, &typed.backbone);
+        set(&mut config.resize, &typed.resize);
+        set(&mut config.head, &typed.head);
+        set(&mut config.val, &typed.val);
+        set(&mut config.seed, &typed.seed);
+        set(&mut config.max_bad, &typed.max_bad);
+        set(&mut config.runs, &typed.runs);
+        set(&mut config.device, &typed.device);
+        config.folds = typed.folds.or(config.folds);
+        config.name = typed.name.clone().or(config.name);
+        config.threads = typed.threads.or(config.threads);
+        config.slim |= typed.slim;
+        config
+    }
+}
+
+/// Say what is on pictures.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl predict runs/photos-1 new.jpg
+  tl predict runs/photos-1 inbox/ --csv > answers.csv
+  tl predict --model efficientnet_lite0 cup.jpg")]
+pub(crate) struct PredictArgs {
+    /// A run folder or model file (left out with --model), then pictures, folders or quoted patterns.
+    #[arg(required = true, value_name = "RUN> <PICTURE")]
+    pub(crate) inputs: Vec<String>,
+    /// Use a pretrained network with its own classes instead of a run.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// How many classes to show.
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub(crate) top: usize,
+    /// Print JSON.
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print CSV: path, rank, class, probability, error.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// auto, cpu, ndarray or cuda[:N].
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: String,
+}
+
+/// Measure a model on a folder of pictures with known classes.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl eval runs/photos-1 test/
+  tl eval runs/photos-1 test/ --json")]
+pub(crate) struct EvalArgs {
+    /// A run folder or model file.
+    pub(crate) run: PathBuf,
+    /// Folder with one sub-folder per class, named as the model's classes.
+    pub(crate) data: PathBuf,
+    /// How many files may be unreadable, `2%` or `5`.
+    #[arg(long, value_name = "LIMIT", default_value = "1%")]
+    pub(crate) max_bad: MaxBad,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// auto, cpu, ndarray or cuda[:N].
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: String,
+}
+
+/// Describe a run, a model file or a pretrained network; without any, list the pretrained networks.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl info
+  tl info runs/photos-1
+  tl info efficientnet_lite0 --json")]
+pub(crate) struct InfoArgs {
+    /// A run folder, a model file or a network's name.
+    #[arg(value_name = "RUN|MODEL")]
+    pub(crate) what: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print a completion script for a shell.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl completions bash > ~/.local/share/bash-completion/completions/tl")]
+pub(crate) struct CompletionArgs {
+    /// bash, zsh, fish, elvish or powershell.
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,42 @@
+//! One file per command.
+
+mod completions;
+mod eval;
+mod info;
+mod predict;
+mod train;
+
+use anyhow::Result;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::args::{Args, Command};
+use crate::progress::Verbosity;
+
+/// Does what was typed.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    match &args.command {
+        Command::Train(train) => train::run(train, Verbosity::of(args)),
+        Command::Predict(predict) => predict::run(predict, Verbosity::of(args)),
+        Command::Eval(eval) => eval::run(eval, Verbosity::of(args)),
+        Command::Info(info) => info::run(info),
+        Command::Completions(completions) => completions::run(completions),
+    }
+}
+
+/// Writes lines to standard output.
+fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    for line in lines {
+        writeln!(out, "{line}")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print([serde_json::to_string_pretty(value)?])
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,14 @@
+//! `tl completions`
+
+use anyhow::Result;
+use clap::CommandFactory;
+use std::process::ExitCode;
+
+use crate::args::{Args, CompletionArgs};
+
+pub(crate) fn run(args: &CompletionArgs) -> Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "tl", &mut script);
+    super::print([String::from_utf8_lossy(&script).into_owned()])?;
+    Ok(ExitCode::SUCCESS)
+}

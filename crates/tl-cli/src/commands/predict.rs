@@ -1,0 +1,103 @@
+//! `tl predict`
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tl_data::PictureError;
+use tl_train::{Answer, Classifier, Step, Watch, open_device, pictures};
+
+use super::{print, print_json, threads};
+use crate::args::PredictArgs;
+use crate::failure::FAILED;
+use crate::progress::{Display, Verbosity};
+use crate::text::percent;
+
+/// What the model says about one picture.
+#[derive(Debug, Serialize)]
+struct Row {
+    path: PathBuf,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<Answer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<PictureError>,
+}
+
+pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> {
+    let device = open_device(&args.device)?;
+    let (classifier, places) = match (&args.model, args.inputs.as_slice()) {
+        (Some(name), places) => (Classifier::pretrained(name, &device)?, places),
+        (None, [_]) => bail!("there is a model, but no picture: `tl predict RUN PICTURE...`"),
+        (None, [run, places @ ..]) => (Classifier::open(Path::new(run), &device)?, places),
+        (None, []) => bail!("nothing to predict"),
+    };
+    let files = pictures(places)?;
+    let display = Display::new(verbosity.unless(files.len() < 10));
+    display.step(Step::Extract);
+    let answers = classifier.predict(&files, threads(), &|progress| display.progress(progress));
+    display.finish();
+    let rows: Vec<Row> = files
+        .into_iter()
+        .zip(answers?)
+        .map(|(path, answer)| row(&classifier, path, answer, args.top))
+        .collect();
+    show(args, &rows)?;
+    let failed = rows.iter().any(|row| row.error.is_some());
+    Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn row(classifier: &Classifier, path: PathBuf, answer: Result<Vec<f32>, PictureError>, top: usize) -> Row {
+    match answer {
+        Ok(probabilities) => Row { path, answers: classifier.top(&probabilities, top), error: None },
+        Err(reason) => Row { path, answers: Vec::new(), error: Some(reason) },
+    }
+}
+
+fn show(args: &PredictArgs, rows: &[Row]) -> Result<()> {
+    if args.json {
+        return print_json(&rows);
+    }
+    if args.csv {
+        return print_csv(rows);
+    }
+    for row in rows {
+        if let Some(reason) = &row.error {
+            anstream::eprintln!("error: cannot use `{}`: {reason}", row.path.display());
+        }
+    }
+    print(table(rows))
+}
+
+/// One line per picture: its path, then classes with their probabilities, the most probable first.
+fn table(rows: &[Row]) -> Vec<String> {
+    let good: Vec<(String, Vec<String>)> = rows.iter().filter(|row| row.error.is_none()).map(cells).collect();
+    let longest = good.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
+    let width = good.iter().flat_map(|(_, cells)| cells).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let line = |(path, cells): &(String, Vec<String>)| {
+        let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:<width$}")).collect();
+        format!("{path:<longest$}  {}", cells.join("  ")).trim_end().to_owned()
+    };
+    good.iter().map(line).collect()
+}
+
+fn cells(row: &Row) -> (String, Vec<String>) {
+    let cell = |answer: &Answer| format!("{} {}", answer.class, percent(f64::from(answer.probability)));
+    (row.path.display().to_string(), row.answers.iter().map(cell).collect())
+}
+
+fn print_csv(rows: &[Row]) -> Result<()> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["path", "rank", "class", "probability", "error"])?;
+    for row in rows {
+        let path = row.path.display().to_string();
+        for (rank, answer) in row.answers.iter().enumerate() {
+            let (rank, probability) = ((rank + 1).to_string(), answer.probability.to_string());
+            table.write_record([&path, &rank, &answer.class, &probability, ""])?;
+        }
+        if let Some(reason) = &row.error {
+            table.write_record([path.as_str(), "", "", "", &reason.to_string()])?;
+        }
+    }
+    let text = String::from_utf8(table.into_inner()?).context("a class name is not text")?;
+    print(text.lines().map(str::to_owned))
+}

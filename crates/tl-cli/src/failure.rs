@@ -1,0 +1,53 @@
+//! What goes wrong, in words and as an exit code.
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Error;
+use std::io;
+use std::panic::PanicHookInfo;
+use std::process::ExitCode;
+use tl_data::DataError;
+use tl_train::TrainError;
+
+/// What was asked for failed.
+pub(crate) const FAILED: u8 = 1;
+/// A bug of ours.
+pub(crate) const BUG: u8 = 3;
+
+/// Says what failed and what to do about it. A reader that went away is no failure.
+pub(crate) fn report(error: &Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    let (red, bold) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
+    anstream::eprintln!("{red}error:{red:#} {error}");
+    for cause in error.chain().skip(1) {
+        anstream::eprintln!("  {cause}");
+    }
+    if let Some(hint) = hint(error) {
+        anstream::eprintln!("{bold}hint:{bold:#} {hint}");
+    }
+    ExitCode::from(FAILED)
+}
+
+fn is_broken_pipe(error: &Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn hint(error: &Error) -> Option<String> {
+    error
+        .downcast_ref::<TrainError>()
+        .and_then(TrainError::hint)
+        .or_else(|| error.downcast_ref::<DataError>().and_then(DataError::hint))
+}
+
+/// Takes the place of Rust's own message when the program panics.
+pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
+    let place =
+        info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+    let what = info.payload_as_str().unwrap_or("no message");
+    let version = env!("CARGO_PKG_VERSION");
+    anstream::eprintln!("error: this is a bug in tl {version}: {what}{place}");
+    anstream::eprintln!(
+        "hint: please report it with the command you typed; nothing half-written was left behind"
+    );
+}

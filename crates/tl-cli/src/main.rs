@@ -1,0 +1,28 @@
+//! `tl`: a folder of pictures becomes an image classifier.
+//!
+//! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 what was asked for failed,
+//! 2 wrong usage, 3 a bug of ours.
+
+mod args;
+mod commands;
+mod failure;
+mod progress;
+mod text;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// It keeps the memory it has: fresh pages cost more than the arithmetic on them, see `docs/benchmarks.md`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    args.color.write_global();
+    std::panic::set_hook(Box::new(failure::report_bug));
+    std::panic::catch_unwind(|| match commands::run(&args) {
+        Ok(code) => code,
+        Err(error) => failure::report(&error),
+    })
+    .unwrap_or(ExitCode::from(failure::BUG))
+}

@@ -1,0 +1,137 @@
+//! How far a job is: a bar on a terminal, a line now and then elsewhere.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tl_data::{Dataset, Progress};
+use tl_report::Choice;
+use tl_train::{Step, Watch};
+
+use crate::args::Args;
+use crate::text;
+
+/// Off a terminal, a line is written this often.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Errors.
+    Quiet,
+    /// What was found and chosen, and how far the work is.
+    Normal,
+    /// Every skipped file and every setting that was tried, too.
+    Verbose,
+}
+
+impl Verbosity {
+    pub(crate) fn of(args: &Args) -> Self {
+        match (args.quiet, args.verbose) {
+            (true, _) => Self::Quiet,
+            (_, true) => Self::Verbose,
+            _ => Self::Normal,
+        }
+    }
+
+    /// Quiet, where only data is wanted.
+    pub(crate) fn unless(self, data_only: bool) -> Self {
+        if data_only { Self::Quiet } else { self }
+    }
+}
+
+/// Shows a job on standard error.
+pub(crate) struct Display {
+    verbosity: Verbosity,
+    bars: bool,
+    state: Mutex<State>,
+}
+
+struct State {
+    step: Step,
+    bar: ProgressBar,
+    begun: Instant,
+    said: Instant,
+}
+
+impl Display {
+    /// `TL_NO_PROGRESS` turns bars into lines.
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
+        let bars = std::io::stderr().is_terminal() && std::env::var_os("TL_NO_PROGRESS").is_none();
+        let now = Instant::now();
+        let state = State { step: Step::Scan, bar: ProgressBar::hidden(), begun: now, said: now };
+        Self { verbosity, bars: bars && verbosity > Verbosity::Quiet, state: Mutex::new(state) }
+    }
+
+    /// Takes the bar off the screen.
+    pub(crate) fn finish(&self) {
+        self.lock().bar.finish_and_clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, line: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.lock().bar.suspend(|| anstream::eprintln!("{line}"));
+        }
+    }
+}
+
+impl Watch for Display {
+    fn step(&self, step: Step) {
+        let mut state = self.lock();
+        state.bar.finish_and_clear();
+        let now = Instant::now();
+        let bar = if self.bars { bar(step) } else { ProgressBar::hidden() };
+        *state = State { step, bar, begun: now, said: now };
+    }
+
+    fn progress(&self, Progress { done, total }: Progress) {
+        let mut state = self.lock();
+        state.bar.set_length(total as u64);
+        // Files finish in any order on several threads.
+        state.bar.set_position(state.bar.position().max(done as u64));
+        if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
+            return;
+        }
+        state.said = Instant::now();
+        let left = state.begun.elapsed().as_secs_f64() / done.max(1) as f64 * (total - done) as f64;
+        eprintln!("{}: {done} of {total}, {left:.0} s left", doing(state.step));
+    }
+
+    fn scanned(&self, data: &Dataset) {
+        let named = if self.verbosity == Verbosity::Verbose { usize::MAX } else { text::NAMED };
+        text::found(data).iter().chain(&text::skipped(data, named)).for_each(|line| self.say(line));
+    }
+
+    fn tried(&self, what: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            self.say(&text::row("tried", what));
+        }
+    }
+
+    fn chosen(&self, choice: &Choice) {
+        self.say(&text::row(&choice.what, &format!("{}: {}", choice.chosen, choice.why)));
+    }
+}
+
+fn bar(step: Step) -> ProgressBar {
+    let template = "{spinner} {msg} {wide_bar} {pos}/{len} {per_sec} {eta} left";
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(0).with_style(style).with_message(doing(step));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+fn doing(step: Step) -> &'static str {
+    match step {
+        Step::Scan => "reading files",
+        Step::Load => "loading the network",
+        Step::Extract => "computing features",
+        Step::Choose => "choosing settings",
+        Step::Train => "training the head",
+        Step::Write => "writing the run",
+    }
+}

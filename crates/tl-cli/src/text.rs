@@ -1,0 +1,129 @@
+//! Results as text for people.
+
+use anstyle::Style;
+use tl_data::Dataset;
+use tl_report::{Evaluation, Folds, Interval, Record};
+
+/// Rejected files that are named before "and N more".
+pub(crate) const NAMED: usize = 5;
+/// Confusions and pictures that are shown.
+const WORST: usize = 3;
+const LABEL: usize = 10;
+
+/// A label and what belongs to it, in two columns.
+pub(crate) fn row(label: &str, text: &str) -> String {
+    let bold = Style::new().bold();
+    format!("{bold}{label:<LABEL$}{bold:#}{text}")
+}
+
+/// What a scan found.
+pub(crate) fn found(data: &Dataset) -> Vec<String> {
+    let summary = data.summary();
+    let classes: Vec<String> =
+        data.classes.iter().zip(data.class_counts()).map(|(name, n)| format!("{name} {n}")).collect();
+    let (w, h) = (summary.widths, summary.heights);
+    let mut lines = vec![
+        row("pictures", &format!("{} in {} classes: {}", data.len(), data.classes.len(), classes.join(", "))),
+        row(
+            "",
+            &format!(
+                "{} x {} to {} x {} pixels, median {} x {}; {}; {}",
+                w.min,
+                h.min,
+                w.max,
+                h.max,
+                w.median,
+                h.median,
+                listed(&summary.formats),
+                listed(&summary.colors)
+            ),
+        ),
+    ];
+    let mut notes = Vec::new();
+    if summary.oriented > 0 {
+        notes.push(format!("{} turned upright by EXIF", summary.oriented));
+    }
+    if summary.duplicates > 0 {
+        notes.push(format!("{} equal to another file", summary.duplicates));
+    }
+    if !summary.conflicts.is_empty() {
+        notes.push(format!("{} in two classes at once", summary.conflicts.len()));
+    }
+    if data.ignored > 0 {
+        notes.push(format!("{} other files passed over", data.ignored));
+    }
+    if !notes.is_empty() {
+        lines.push(row("", &notes.join("; ")));
+    }
+    lines
+}
+
+/// The files that cannot be used, the first `most` by name.
+pub(crate) fn skipped(data: &Dataset, most: usize) -> Vec<String> {
+    let named = data.rejected.iter().take(most).map(|file| row("skipped", &file.to_string()));
+    let more = data.rejected.len().saturating_sub(most);
+    named.chain((more > 0).then(|| row("", &format!("and {more} more")))).collect()
+}
+
+fn listed(counts: &std::collections::BTreeMap<String, usize>) -> String {
+    let counts: Vec<String> = counts.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    counts.join(", ")
+}
+
+/// How good a model is.
+pub(crate) fn evaluation(evaluation: &Evaluation, folds: Option<&Folds>) -> Vec<String> {
+    let Some(accuracy) = evaluation.accuracy else { return vec![row("result", "no pictures to judge by")] };
+    let Interval { low, high } = evaluation.interval;
+    let mut lines = vec![row(
+        "accuracy",
+        &format!(
+            "{}, {} of {} unseen pictures (95 % interval {} to {})",
+            percent(accuracy),
+            evaluation.correct,
+            evaluation.total,
+            percent(low),
+            percent(high)
+        ),
+    )];
+    let balanced =
+        evaluation.balanced_accuracy.map(|value| format!("balanced over classes {}", percent(value)));
+    let majority =
+        evaluation.majority_share.map(|share| format!("always the commonest class {}", percent(share)));
+    lines.push(row("", &balanced.into_iter().chain(majority).collect::<Vec<_>>().join("; ")));
+    if let Some(spread) = folds.and_then(|folds| folds.spread.as_ref()) {
+        let deviation =
+            spread.sd.map_or_else(String::new, |sd| format!(", standard deviation {:.1} points", sd * 100.0));
+        let range = format!("{} to {}", percent(spread.min), percent(spread.max));
+        lines.push(row(
+            "folds",
+            &format!("{} folds, mean {}{deviation}, {range}", spread.n, percent(spread.mean)),
+        ));
+    }
+    let confused = evaluation.worst_confusions.iter().take(WORST).enumerate();
+    lines.extend(confused.map(|(i, pair)| {
+        let text = format!("{} taken for {}, {} of {}", pair.truth, pair.predicted, pair.count, pair.of);
+        row(if i == 0 { "confused" } else { "" }, &text)
+    }));
+    let worst = evaluation.worst_pictures.iter().take(WORST).enumerate();
+    lines.extend(worst.map(|(i, mistake)| {
+        let sure = percent(mistake.probability);
+        let text =
+            format!("{} is {}, taken for {} with {sure}", mistake.path, mistake.truth, mistake.predicted);
+        row(if i == 0 { "worst" } else { "" }, &text)
+    }));
+    lines
+}
+
+/// Where the time went.
+pub(crate) fn times(record: &Record) -> String {
+    let total: f64 = record.timings.iter().map(|stage| stage.seconds).sum();
+    let stages: Vec<String> =
+        record.timings.iter().map(|stage| format!("{} {:.1}", stage.name, stage.seconds)).collect();
+    let memory =
+        record.peak_memory_bytes.map_or_else(String::new, |bytes| format!("; {} MiB of memory", bytes >> 20));
+    row("time", &format!("{total:.1} s: {}{memory}", stages.join(", ")))
+}
+
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}

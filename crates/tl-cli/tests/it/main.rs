@@ -1,0 +1,11 @@
+//! The program as people run it: arguments in, text, files and an exit code out.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+
+mod bad_input;
+mod damaged_model;
+mod folders;
+mod manners;
+mod predicting;
+mod program;
+mod training;

@@ -1,0 +1,98 @@
+//! How the program behaves among others: streams, colours, help, exit codes.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::folders::two_classes;
+use crate::program::{command, tl, tl_ok};
+
+#[test]
+fn off_a_terminal_nothing_is_printed_but_text() {
+    let folder = two_classes(4);
+    let ended = tl_ok(folder.path(), &["train", "data"]);
+    for text in [&ended.stdout, &ended.stderr] {
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    }
+}
+
+#[test]
+fn quiet_leaves_results_alone_on_stdout() {
+    let folder = two_classes(4);
+    let ended = tl_ok(folder.path(), &["train", "data", "--quiet"]);
+    assert_eq!(ended.stderr, "");
+    assert!(ended.stdout.starts_with("accuracy  "), "{}", ended.stdout);
+}
+
+#[test]
+fn verbose_says_what_was_tried() {
+    let folder = two_classes(4);
+    let ended = tl_ok(folder.path(), &["train", "data", "--verbose"]);
+    // Three resize modes and the chosen one once more, six strengths each.
+    assert_eq!(ended.stderr.matches("\ntried     ").count(), 24, "{}", ended.stderr);
+}
+
+#[test]
+fn colour_comes_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, colour) in [
+        (&["train", "none"][..], false),
+        (&["train", "none", "--color", "always"], true),
+        (&["train", "none", "--color", "never"], false),
+    ] {
+        assert_eq!(tl(folder.path(), arguments).stderr.contains('\x1b'), colour, "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_begins_with_examples() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["--help"][..],
+        &["train", "--help"],
+        &["predict", "--help"],
+        &["eval", "--help"],
+        &["info", "--help"],
+    ] {
+        let ended = tl_ok(folder.path(), arguments);
+        assert!(ended.stdout.starts_with("Examples:\n  tl "), "{arguments:?}: {}", ended.stdout);
+    }
+    let help = tl_ok(folder.path(), &["train", "--help"]).stdout;
+    let words: Vec<&str> = help.split_whitespace().collect();
+    assert!(words.join(" ").contains("[default: 1%, but never fewer than one file]"), "{help}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = command(folder.path(), &["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(tl_ok(folder.path(), &["completions", shell]).stdout.contains("predict"), "{shell}");
+    }
+}
+
+#[test]
+fn models_are_described() {
+    let folder = two_classes(4);
+    let at = folder.path();
+    assert!(tl_ok(at, &["info"]).stdout.starts_with("efficientnet_lite0  1000 classes"));
+    assert!(tl_ok(at, &["info", "efficientnet_lite0"]).stdout.contains("Apache-2.0"));
+    tl_ok(at, &["train", "data"]);
+    let info = tl_ok(at, &["info", "runs/data-1"]).stdout;
+    assert!(info.starts_with("classes   2: cold, warm\n"), "{info}");
+    let json: serde_json::Value =
+        serde_json::from_str(&tl_ok(at, &["info", "runs/data-1", "--json"]).stdout).unwrap();
+    assert_eq!(json["classes"], serde_json::json!(["cold", "warm"]));
+}

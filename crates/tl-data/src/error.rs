@@ -1,0 +1,194 @@
+//! Why a data set cannot be used.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::Rejected;
+use crate::numbers::{counted, grouped};
+
+/// The reason a folder, a split or a split file was refused. [`DataError::hint`] says what to do.
+#[derive(Debug, Error)]
+pub enum DataError {
+    /// Nothing is at the path.
+    #[error("no such folder: {}", path.display())]
+    FolderMissing {
+        /// The folder asked for.
+        path: PathBuf,
+    },
+    /// Something other than a folder is at the path.
+    #[error("not a folder: {}", path.display())]
+    NotAFolder {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// The operating system refused to list the folder.
+    #[error("cannot read the folder {}: {detail}", path.display())]
+    FolderUnreadable {
+        /// The folder asked for.
+        path: PathBuf,
+        /// The operating system's words.
+        detail: String,
+    },
+    /// There are no class folders, or none of them holds a picture.
+    #[error("no pictures in class folders in {}: {found}", path.display())]
+    NoPictures {
+        /// The folder asked for.
+        path: PathBuf,
+        /// What is there.
+        found: FoundInstead,
+    },
+    /// Only one class folder.
+    #[error("only one class folder in {}: `{class}`", path.display())]
+    SingleClass {
+        /// The folder asked for.
+        path: PathBuf,
+        /// Name of the class.
+        class: String,
+    },
+    /// Class folders without a readable picture.
+    #[error("no readable picture in the class {}{}", names(classes), listed(rejected))]
+    EmptyClasses {
+        /// Names of the classes.
+        classes: Vec<String>,
+        /// The files that were found in them.
+        rejected: Vec<Rejected>,
+    },
+    /// Two sides are wanted, and a class has one distinct picture.
+    #[error("class `{class}` has {}, at least 2 different ones are needed", counted(*pictures, "usable picture"))]
+    ClassTooSmall {
+        /// Name of the class.
+        class: String,
+        /// Different pictures that belong to this class alone.
+        pictures: usize,
+    },
+    /// The share of pictures for validation is not between 0 and 1.
+    #[error("the share of pictures for validation is {value}, it must lie between 0 and 1")]
+    BadFraction {
+        /// The share asked for.
+        value: f64,
+    },
+    /// Too few or too many folds.
+    #[error("{k} folds were asked for, these pictures allow 2 to {most}")]
+    BadFolds {
+        /// The number asked for.
+        k: usize,
+        /// The largest number possible.
+        most: usize,
+    },
+    /// More files were rejected than allowed.
+    #[error(
+        "{} of {} cannot be used, the limit is {}{}",
+        grouped(rejected.len() as u64), counted(*files, "file"), grouped(*allowed as u64), listed(rejected)
+    )]
+    TooManyBad {
+        /// The files.
+        rejected: Vec<Rejected>,
+        /// All files that should be pictures.
+        files: usize,
+        /// How many may be rejected.
+        allowed: usize,
+    },
+    /// A limit on bad files that is neither a count nor a percentage.
+    #[error("`{text}` is neither a number of files (5) nor a percentage (2%)")]
+    BadLimit {
+        /// What was given.
+        text: String,
+    },
+    /// The split file cannot be read or written.
+    #[error("split file: {detail}")]
+    SplitFile {
+        /// What went wrong, with the line where there is one.
+        detail: String,
+    },
+}
+
+impl DataError {
+    /// What the user can do about it, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            DataError::FolderMissing { .. } => {
+                "check the spelling; the path is relative to the current folder".into()
+            }
+            DataError::NotAFolder { path } => match path.extension() {
+                Some(_) => "give the folder that holds the class folders, not a file".into(),
+                None => "give the folder that holds the class folders".into(),
+            },
+            DataError::NoPictures { path, found } if found.pictures > 0 => {
+                let example = path.join("cat").join("1.jpg");
+                format!(
+                    "give each class a folder of its own and move its pictures there: {}",
+                    example.display()
+                )
+            }
+            DataError::NoPictures { .. } => "one folder for each class, with pictures inside".into(),
+            DataError::SingleClass { .. } => {
+                "a classifier needs at least two; is this the folder above or below the one you mean?".into()
+            }
+            DataError::EmptyClasses { .. } => "delete the folder or put pictures into it".into(),
+            DataError::ClassTooSmall { class, .. } => {
+                format!("add pictures to `{class}` or remove the class (copies of a picture count once)")
+            }
+            DataError::TooManyBad { rejected, .. } => {
+                format!("repair or remove them, or go on without them: --max-bad {}", rejected.len())
+            }
+            DataError::SplitFile { .. } => "split again, or use the split file of this very folder".into(),
+            DataError::FolderUnreadable { .. }
+            | DataError::BadFraction { .. }
+            | DataError::BadFolds { .. }
+            | DataError::BadLimit { .. } => return None,
+        };
+        Some(hint)
+    }
+}
+
+/// What was found where class folders with pictures were expected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FoundInstead {
+    /// Files in the folder itself whose names end like a picture's.
+    pub pictures: usize,
+    /// Folders that may be classes.
+    pub folders: usize,
+    /// Files inside those folders that are not readable pictures.
+    pub rejected: usize,
+}
+
+impl fmt::Display for FoundInstead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.pictures, self.folders, self.rejected) {
+            (0, 0, _) => f.write_str("the folder has no sub-folders"),
+            (0, folders, 0) => write!(f, "{} without pictures", counted(folders, "sub-folder")),
+            (0, folders, rejected) => {
+                let files = counted(rejected, "file");
+                write!(f, "{} with {files}, none a readable picture", counted(folders, "sub-folder"))
+            }
+            (pictures, ..) => write!(f, "{} directly in it, outside any class folder", lie(pictures)),
+        }
+    }
+}
+
+fn lie(pictures: usize) -> String {
+    let verb = if pictures == 1 { "lies" } else { "lie" };
+    format!("{} {verb}", counted(pictures, "picture"))
+}
+
+fn names(classes: &[String]) -> String {
+    let quoted: Vec<String> = classes.iter().map(|class| format!("`{class}`")).collect();
+    let noun = if classes.len() == 1 { "folder" } else { "folders" };
+    format!("{noun} {}", quoted.join(", "))
+}
+
+/// How many rejected files a message lists before it says "and N more".
+const LISTED: usize = 20;
+
+fn listed(rejected: &[Rejected]) -> String {
+    let mut out = String::new();
+    for file in rejected.iter().take(LISTED) {
+        out.push_str(&format!("\n  {file}"));
+    }
+    if rejected.len() > LISTED {
+        out.push_str(&format!("\n  and {} more", grouped((rejected.len() - LISTED) as u64)));
+    }
+    out
+}

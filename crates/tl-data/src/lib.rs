@@ -1,0 +1,77 @@
+//! Folders of pictures in; upright RGB pixels, splits and sample order out, or an error that names the file.
+//!
+//! ```text
+//! folder --scan--> Dataset --train_val--> Split { train, val }
+//! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
+//! ```
+//!
+//! A file that is not a readable picture never stops the work and is never replaced by another one:
+//! it is listed in [`Dataset::rejected`] with its reason, and [`check_bad`] says when that is too many.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # for (class, shade) in [("cat", 10), ("cat", 20), ("dog", 30), ("dog", 40)] {
+//! #     std::fs::create_dir_all(folder.path().join(class))?;
+//! #     image::RgbImage::from_pixel(40, 30, image::Rgb([shade; 3]))
+//! #         .save(folder.path().join(class).join(format!("{shade}.png")))?;
+//! # }
+//! use tl_data::{Limits, MaxBad, Preprocess, SampleOrder, check_bad, decode, scan, train_val};
+//!
+//! let limits = Limits::default();
+//! let data = scan(folder.path(), &limits, &|_| {})?;
+//! check_bad(&data.rejected, data.files(), &MaxBad::default())?;
+//! let split = train_val(&data, 0.2, 42)?;
+//!
+//! let preprocess = Preprocess { size: 32, ..Preprocess::default() };
+//! let order = SampleOrder::new(42, 0, split.train.len());
+//! for i in 0..order.len() {
+//!     let id = split.train[order.at(i)];
+//!     let picture = decode(&std::fs::read(data.file_of(id))?, &limits, preprocess.fill)?;
+//!     assert_eq!(preprocess.tensor_chw(&picture).len(), 3 * 32 * 32);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod dataset;
+mod decode;
+mod error;
+mod file;
+mod flatten;
+mod header;
+mod jpeg;
+mod limits;
+mod loader;
+mod natural;
+mod numbers;
+mod order;
+mod picture_error;
+mod policy;
+mod preprocess;
+mod resize;
+mod scan;
+mod sniff;
+mod split;
+mod split_csv;
+mod summary;
+mod walk;
+
+pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
+pub use decode::decode;
+pub use error::{DataError, FoundInstead};
+pub use file::read_picture;
+pub use header::{ColorMode, PictureHeader, read_header};
+pub use limits::Limits;
+pub use loader::load_ordered;
+pub use natural::natural_cmp;
+pub use order::SampleOrder;
+pub use picture_error::PictureError;
+pub use policy::{MaxBad, check_bad};
+pub use preprocess::{Preprocess, ResizeMode};
+pub use resize::{Interpolation, resize, resize_box};
+pub use scan::{Progress, scan};
+pub use sniff::Format;
+pub use split::{Split, folds, train_val};
+pub use split_csv::{read_csv, write_csv, write_parts};
+pub use summary::{Spread, Summary};

@@ -1,0 +1,197 @@
+//! From an upright picture of any size to what a network takes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use image::{Rgb, RgbImage, imageops};
+use serde::{Deserialize, Serialize};
+
+use crate::{Interpolation, resize, resize_box};
+
+/// How a picture that is not square becomes square.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResizeMode {
+    /// Resize the shorter side, then cut the middle out: what lies at the ends is lost.
+    #[default]
+    Crop,
+    /// Resize both sides to the target: proportions are lost.
+    Squash,
+    /// Resize to fit inside, and fill the rest: nothing is lost but resolution.
+    Letterbox,
+}
+
+impl fmt::Display for ResizeMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ResizeMode::Crop => "crop",
+            ResizeMode::Squash => "squash",
+            ResizeMode::Letterbox => "letterbox",
+        })
+    }
+}
+
+impl FromStr for ResizeMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "crop" => Ok(ResizeMode::Crop),
+            "squash" => Ok(ResizeMode::Squash),
+            "letterbox" => Ok(ResizeMode::Letterbox),
+            _ => Err(format!("`{text}` is not a resize mode, choose crop, squash or letterbox")),
+        }
+    }
+}
+
+/// What happens to a picture before a network sees it. It belongs to the network and travels with its weights.
+///
+/// The default is torchvision's for ImageNet: 256, of which the middle 224.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preprocess {
+    /// Side of the square the network takes, in pixels.
+    pub size: u32,
+    /// Share of the shorter side that [`ResizeMode::Crop`] keeps, above 0, up to 1.
+    pub crop: f32,
+    /// The resampling kernel.
+    pub interpolation: Interpolation,
+    /// Subtracted from each colour in 0..1.
+    pub mean: [f32; 3],
+    /// Each colour is divided by it.
+    pub std: [f32; 3],
+    /// How pictures become square.
+    pub mode: ResizeMode,
+    /// Colour of [`ResizeMode::Letterbox`]'s borders, and what shows through transparent pictures.
+    pub fill: [u8; 3],
+}
+
+impl Default for Preprocess {
+    fn default() -> Self {
+        // https://docs.pytorch.org/vision/stable/models/generated/torchvision.models.resnet18.html
+        Preprocess {
+            size: 224,
+            crop: 0.875,
+            interpolation: Interpolation::Bilinear,
+            mean: [0.485, 0.456, 0.406],
+            std: [0.229, 0.224, 0.225],
+            mode: ResizeMode::Crop,
+            fill: [255; 3],
+        }
+    }
+}
+
+impl Preprocess {
+    /// The picture at `size` x `size`, 8 bits a colour: what the network sees, for people.
+    pub fn picture(&self, picture: &RgbImage) -> RgbImage {
+        match self.mode {
+            ResizeMode::Crop => self.cropped(picture),
+            ResizeMode::Squash => resize(picture, self.size, self.size, self.interpolation),
+            ResizeMode::Letterbox => self.letterboxed(picture),
+        }
+    }
+
+    /// The picture resized and normalised: `[3, size, size]`, flattened.
+    pub fn tensor_chw(&self, picture: &RgbImage) -> Vec<f32> {
+        let side = self.size as usize;
+        let mut out = vec![0.0; 3 * side * side];
+        self.write_chw(picture, &mut out);
+        out
+    }
+
+    /// Like [`tensor_chw`](Self::tensor_chw), into a slice of `3 * size * size`, a part of a batch for example.
+    pub fn write_chw(&self, picture: &RgbImage, out: &mut [f32]) {
+        self.normalise_into(&self.picture(picture), out);
+    }
+
+    /// Normalises pixels that have the right size already: (v / 255 - mean) / std, colour by colour.
+    ///
+    /// `out` has 3 values for each pixel; what does not fit is dropped.
+    pub fn normalise_into(&self, pixels: &RgbImage, out: &mut [f32]) {
+        let plane = pixels.width() as usize * pixels.height() as usize;
+        let (colors, _) = pixels.as_chunks::<3>();
+        for (channel, plane) in out.chunks_mut(plane.max(1)).take(3).enumerate() {
+            let table = self.table(channel);
+            for (value, color) in plane.iter_mut().zip(colors) {
+                *value = table[usize::from(color[channel])];
+            }
+        }
+    }
+
+    /// One colour has 256 values: the division is made once for each.
+    fn table(&self, channel: usize) -> [f32; 256] {
+        std::array::from_fn(|v| (v as f32 / 255.0 - self.mean[channel]) / self.std[channel])
+    }
+
+    /// torchvision's `Resize(floor(size / crop))`, then `CenterCrop(size)`, in one pass over the part that remains.
+    fn cropped(&self, picture: &RgbImage) -> RgbImage {
+        let (width, height) = picture.dimensions();
+        let shorter = self.resized_side();
+        let scaled = |side: u32, other: u32| longer_side(shorter, side, side.min(other));
+        let (new_width, new_height) = (scaled(width, height), scaled(height, width));
+        let (left, right) = self.middle(width, new_width);
+        let (top, bottom) = self.middle(height, new_height);
+        resize_box(picture, [left, top, right, bottom], self.size, self.size, self.interpolation)
+    }
+
+    /// Side the shorter side is resized to, floor(size / crop).
+    fn resized_side(&self) -> u32 {
+        // In f32, 0.8 is a little more than 0.8 and 224 / 0.8 a little less than 280.
+        let crop = (f64::from(self.crop) * 1e6).round() / 1e6;
+        (f64::from(self.size) / crop).floor().clamp(f64::from(self.size), f64::from(u32::MAX)) as u32
+    }
+
+    /// Borders of the middle, in pixels of the original side.
+    fn middle(&self, side: u32, resized: u32) -> (f64, f64) {
+        // Halves are rounded to even, as Python's round() does.
+        let first = (f64::from(resized.saturating_sub(self.size)) / 2.0).round_ties_even();
+        let scale = f64::from(side) / f64::from(resized.max(1));
+        (first * scale, (first + f64::from(self.size)) * scale)
+    }
+
+    fn letterboxed(&self, picture: &RgbImage) -> RgbImage {
+        let (width, height) = picture.dimensions();
+        let scale = f64::from(self.size) / f64::from(width.max(height).max(1));
+        let fit = |side: u32| ((f64::from(side) * scale).round() as u32).clamp(1, self.size.max(1));
+        let inner = resize(picture, fit(width), fit(height), self.interpolation);
+        let mut out = RgbImage::from_pixel(self.size, self.size, Rgb(self.fill));
+        let centred = |side: u32| i64::from((self.size.saturating_sub(side)) / 2);
+        imageops::replace(&mut out, &inner, centred(inner.width()), centred(inner.height()));
+        out
+    }
+}
+
+/// int(shorter_resized * side / shorter), as torchvision computes it; the shorter side itself comes out exactly.
+fn longer_side(resized: u32, side: u32, shorter: u32) -> u32 {
+    let exact = u64::from(resized) * u64::from(side) / u64::from(shorter.max(1));
+    u32::try_from(exact).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resized_side_is_exact_where_f32_is_not() {
+        for (size, crop, expected) in [
+            (224, 0.875, 256),
+            (224, 0.8, 280),
+            (288, 0.9, 320),
+            (224, 0.95, 235),
+            (224, 1.0, 224),
+            (224, 2.0, 224),
+        ] {
+            let preprocess = Preprocess { size, crop, ..Preprocess::default() };
+            assert_eq!(preprocess.resized_side(), expected, "{size} / {crop}");
+        }
+    }
+
+    #[test]
+    fn the_longer_side_is_cut_to_an_integer_as_torchvision_does() {
+        for (resized, side, shorter, expected) in
+            [(256, 500, 375, 341), (256, 375, 375, 256), (235, 640, 427, 352)]
+        {
+            assert_eq!(longer_side(resized, side, shorter), expected);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! One test binary: linking is most of the time a test run takes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say so at once")]
+
+mod bad_pictures;
+mod golden;
+mod loading;
+mod preprocessing;
+mod scanning;
+mod splitting;

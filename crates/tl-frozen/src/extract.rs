@@ -1,0 +1,130 @@
+//! Pictures through the frozen network: decode, resize in one or several ways, compute, keep.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tl_data::{Limits, PictureError, Preprocess, Progress, load_ordered, read_picture};
+use tl_heads::Matrix;
+
+use crate::Frozen;
+
+/// Pictures that go through the network together. Larger batches gain nothing on a CPU and cost memory.
+const BATCH: usize = 4;
+/// Batches that may be done ahead of the one that is waited for.
+const AHEAD: usize = 4;
+
+/// What to extract.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The pictures' files.
+    pub files: &'a [PathBuf],
+    /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill.
+    pub views: &'a [Preprocess],
+    /// Limits on decoding.
+    pub limits: &'a Limits,
+    /// Threads that decode and compute.
+    pub threads: usize,
+}
+
+/// Features of the pictures that could be read.
+#[derive(Debug)]
+pub struct Extraction {
+    /// Indices into the job's files, ascending: the rows of the features.
+    pub rows: Vec<usize>,
+    /// For each view, `[rows, features]`.
+    pub features: Vec<Matrix>,
+    /// Indices of the files that could not be read, and why.
+    pub failed: Vec<(usize, PictureError)>,
+    /// Where the time went.
+    pub times: Times,
+}
+
+/// Time spent, summed over the threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Times {
+    /// Reading, decoding and resizing.
+    pub decode: Duration,
+    /// The network.
+    pub network: Duration,
+}
+
+/// Runs the pictures of a job through the network. The result does not depend on the number of threads.
+pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
+    let mut parts = Parts { values: vec![Vec::new(); job.views.len()], ..Parts::default() };
+    let starts = (0..job.files.len()).step_by(BATCH);
+    let finished = load_ordered(
+        starts,
+        job.threads,
+        job.threads + AHEAD,
+        |start| Batch::compute(frozen, job, start),
+        |batch| {
+            parts.add(batch);
+            progress(Progress { done: parts.rows.len() + parts.failed.len(), total: job.files.len() });
+            ControlFlow::<()>::Continue(())
+        },
+    );
+    debug_assert!(finished.is_continue(), "the sink never breaks");
+    parts.finish()
+}
+
+/// A few pictures, done.
+#[derive(Default)]
+struct Batch {
+    rows: Vec<usize>,
+    features: Vec<Matrix>,
+    failed: Vec<(usize, PictureError)>,
+    times: Times,
+}
+
+impl Batch {
+    fn compute(frozen: &Frozen, job: &Job<'_>, start: usize) -> Self {
+        let begun = Instant::now();
+        let mut batch = Self::default();
+        let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
+        for (index, file) in job.files.iter().enumerate().skip(start).take(BATCH) {
+            let fill = job.views.first().map_or([255; 3], |view| view.fill);
+            match read_picture(file, job.limits, fill) {
+                Ok(picture) => {
+                    let views = job.views.iter().zip(&mut images);
+                    views.for_each(|(view, images)| images.extend(view.tensor_chw(&picture)));
+                    batch.rows.push(index);
+                }
+                Err(reason) => batch.failed.push((index, reason)),
+            }
+        }
+        let decoded = Instant::now();
+        let views = images.into_iter().zip(job.views).filter(|(images, _)| !images.is_empty());
+        batch.features = views.map(|(images, view)| frozen.features(images, view.size as usize)).collect();
+        batch.times = Times { decode: decoded - begun, network: decoded.elapsed() };
+        batch
+    }
+}
+
+/// Batches put together, in order.
+#[derive(Default)]
+struct Parts {
+    rows: Vec<usize>,
+    failed: Vec<(usize, PictureError)>,
+    values: Vec<Vec<f32>>,
+    columns: usize,
+    times: Times,
+}
+
+impl Parts {
+    fn add(&mut self, batch: Batch) {
+        self.rows.extend(batch.rows);
+        self.failed.extend(batch.failed);
+        self.times.decode += batch.times.decode;
+        self.times.network += batch.times.network;
+        for (values, features) in self.values.iter_mut().zip(batch.features) {
+            self.columns = features.columns();
+            values.extend_from_slice(features.values());
+        }
+    }
+
+    fn finish(self) -> Extraction {
+        let features =
+            self.values.into_iter().map(|values| Matrix::with_columns(self.columns, values)).collect();
+        Extraction { rows: self.rows, features, failed: self.failed, times: self.times }
+    }
+}

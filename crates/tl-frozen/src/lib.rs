@@ -1,0 +1,10 @@
+//! The frozen prefix of a network as a function from pictures to features, run over a data set on every core.
+//!
+//! The prefix is a pure function of (weights, preprocessing, picture), so it is computed once per picture and its
+//! outputs are kept; training a head then costs next to nothing.
+
+mod extract;
+mod frozen;
+
+pub use extract::{Extraction, Job, Times, extract};
+pub use frozen::Frozen;

@@ -1,0 +1,27 @@
+//! Heads: what turns pooled features into class probabilities.
+//!
+//! Shapes in names: `features_nd` is `[samples, features]`, row by row; `logits_nk` is `[samples, classes]`;
+//! `weight_kd` is `[classes, features]`, PyTorch's layout.
+//!
+//! ```
+//! use tl_heads::{Matrix, logistic_regression};
+//!
+//! let features_nd = Matrix::new(4, 1, vec![-2.0, -1.0, 1.0, 2.0])?;
+//! let fit = logistic_regression(&features_nd, &[0, 0, 1, 1], 2, 1.0, None)?;
+//! let p = fit.head.probabilities(&features_nd)?;
+//! assert!(p.row(0)[0] > 0.7 && p.row(3)[1] > 0.7);
+//! # Ok::<(), tl_heads::HeadError>(())
+//! ```
+
+mod error;
+mod lbfgs;
+mod linear;
+mod logistic;
+mod matrix;
+mod standardise;
+
+pub use error::HeadError;
+pub use linear::{LinearHead, softmax_rows};
+pub use logistic::{Fit, logistic_regression};
+pub use matrix::Matrix;
+pub use standardise::Standardiser;

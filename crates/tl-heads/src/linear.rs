@@ -1,0 +1,67 @@
+//! One linear layer on pooled features.
+
+use crate::{HeadError, Matrix};
+
+/// `logits = features * weight^T + bias`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinearHead {
+    /// `[classes, features]`.
+    pub weight_kd: Matrix,
+    /// `[classes]`.
+    pub bias_k: Vec<f32>,
+}
+
+impl LinearHead {
+    /// All zero: every class equally probable.
+    pub fn zeros(classes: usize, features: usize) -> Self {
+        Self { weight_kd: Matrix::zeros(classes, features), bias_k: vec![0.0; classes] }
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.bias_k.len()
+    }
+
+    /// `features_nd` to `logits_nk`.
+    ///
+    /// # Errors
+    /// [`HeadError::Width`] if there are more or fewer features than the head takes.
+    pub fn logits(&self, features_nd: &Matrix) -> Result<Matrix, HeadError> {
+        let (expected, actual) = (self.weight_kd.columns(), features_nd.columns());
+        if expected != actual {
+            return Err(HeadError::Width { expected, actual });
+        }
+        let mut logits_nk = features_nd.times_transposed(&self.weight_kd);
+        for row in logits_nk.values_mut().chunks_exact_mut(self.bias_k.len().max(1)) {
+            row.iter_mut().zip(&self.bias_k).for_each(|(logit, bias)| *logit += bias);
+        }
+        Ok(logits_nk)
+    }
+
+    /// `features_nd` to class probabilities, `[samples, classes]`.
+    ///
+    /// # Errors
+    /// [`HeadError::Width`] if there are more or fewer features than the head takes.
+    pub fn probabilities(&self, features_nd: &Matrix) -> Result<Matrix, HeadError> {
+        Ok(softmax_rows(self.logits(features_nd)?))
+    }
+}
+
+/// `logits_nk` to class probabilities, row by row.
+pub fn softmax_rows(mut logits_nk: Matrix) -> Matrix {
+    let classes = logits_nk.columns().max(1);
+    logits_nk.values_mut().chunks_exact_mut(classes).for_each(|row| {
+        softmax(row);
+    });
+    logits_nk
+}
+
+/// Turns logits into probabilities in place, and returns the logarithm of the sum of exponentials.
+pub(crate) fn softmax(logits_k: &mut [f32]) -> f64 {
+    let largest = logits_k.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits_k.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    for logit in logits_k {
+        *logit = (f64::from(*logit - largest).exp() / sum) as f32;
+    }
+    f64::from(largest) + sum.ln()
+}

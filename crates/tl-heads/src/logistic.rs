@@ -1,0 +1,120 @@
+//! Multinomial logistic regression: the default head for small data. It has one minimum, so nothing depends on luck.
+
+use crate::lbfgs::{Point, Stop, minimise};
+use crate::linear::softmax;
+use crate::{HeadError, LinearHead, Matrix};
+
+/// Largest entry of the gradient, per sample, that counts as zero; scikit-learn's default `tol`.
+const GRADIENT: f64 = 1e-4;
+const ITERATIONS: usize = 1000;
+
+/// A fitted head, and how the search ended.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The head.
+    pub head: LinearHead,
+    /// Mean cross-entropy plus penalty, in nats.
+    pub loss: f64,
+    /// Steps that were taken.
+    pub iterations: usize,
+    /// Whether the minimum was reached.
+    pub converged: bool,
+}
+
+/// Minimises `sum of cross-entropies + |weight|^2 / (2 c)`, scikit-learn's `LogisticRegression(C = c)`; the bias goes
+/// unpunished. `start` is a head to begin from, one fitted with a neighbouring `c` for example.
+///
+/// # Errors
+/// If the labels do not fit the features, or a feature is not finite.
+pub fn logistic_regression(
+    features_nd: &Matrix,
+    labels_n: &[usize],
+    classes: usize,
+    c: f64,
+    start: Option<&LinearHead>,
+) -> Result<Fit, HeadError> {
+    check(features_nd, labels_n, classes)?;
+    let features = features_nd.columns();
+    let problem =
+        Problem { features_nd, labels_n, classes, penalty: 1.0 / (c * labels_n.len().max(1) as f64) };
+    let start = start.map_or_else(|| vec![0.0; classes * (features + 1)], pack);
+    let stop = Stop { gradient: GRADIENT, iterations: ITERATIONS };
+    let minimum = minimise(start, stop, |parameters| problem.evaluate(parameters));
+    Ok(Fit {
+        head: unpack(&minimum.at, classes, features),
+        loss: minimum.value,
+        iterations: minimum.iterations,
+        converged: minimum.converged,
+    })
+}
+
+fn check(features_nd: &Matrix, labels_n: &[usize], classes: usize) -> Result<(), HeadError> {
+    let (labels, rows) = (labels_n.len(), features_nd.rows());
+    if labels != rows {
+        return Err(HeadError::LabelCount { labels, rows });
+    }
+    if let Some(&label) = labels_n.iter().find(|&&label| label >= classes) {
+        return Err(HeadError::Label { label, classes });
+    }
+    let bad = features_nd.iter_rows().position(|row| row.iter().any(|value| !value.is_finite()));
+    bad.map_or(Ok(()), |row| Err(HeadError::NotFinite { row }))
+}
+
+/// Parameters are the weight, row by row, then the bias.
+struct Problem<'a> {
+    features_nd: &'a Matrix,
+    labels_n: &'a [usize],
+    classes: usize,
+    /// Per sample, on half the squared weight.
+    penalty: f64,
+}
+
+impl Problem<'_> {
+    fn evaluate(&self, parameters: &[f64]) -> Point {
+        let head = unpack(parameters, self.classes, self.features_nd.columns());
+        let (loss, residual_nk) = self.residual(&head);
+        let weights = self.classes * self.features_nd.columns();
+        let (weight, _) = parameters.split_at(weights);
+        let slope_kd = residual_nk.transposed_times(self.features_nd);
+        let slopes =
+            slope_kd.values().iter().zip(weight).map(|(&slope, w)| f64::from(slope) + self.penalty * w);
+        let mut gradient: Vec<f64> = slopes.collect();
+        gradient.extend(column_sums(&residual_nk));
+        Point { value: loss + 0.5 * self.penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
+    }
+
+    /// Mean cross-entropy, and (probability - truth) / samples.
+    fn residual(&self, head: &LinearHead) -> (f64, Matrix) {
+        let mut scores_nk = self.features_nd.times_transposed(&head.weight_kd);
+        let share = 1.0 / self.labels_n.len().max(1) as f64;
+        let mut loss = 0.0;
+        for (row, &label) in scores_nk.values_mut().chunks_exact_mut(self.classes.max(1)).zip(self.labels_n) {
+            row.iter_mut().zip(&head.bias_k).for_each(|(logit, bias)| *logit += bias);
+            let truth = f64::from(row[label]);
+            loss += (softmax(row) - truth) * share;
+            row[label] -= 1.0;
+            row.iter_mut().for_each(|value| *value = (f64::from(*value) * share) as f32);
+        }
+        (loss, scores_nk)
+    }
+}
+
+fn column_sums(matrix: &Matrix) -> Vec<f64> {
+    let mut sums = vec![0.0; matrix.columns()];
+    for row in matrix.iter_rows() {
+        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    sums
+}
+
+fn pack(head: &LinearHead) -> Vec<f64> {
+    head.weight_kd.values().iter().chain(&head.bias_k).map(|&value| f64::from(value)).collect()
+}
+
+fn unpack(parameters: &[f64], classes: usize, features: usize) -> LinearHead {
+    let (weight, bias) = parameters.split_at(classes * features);
+    let mut head = LinearHead::zeros(classes, features);
+    head.weight_kd.values_mut().iter_mut().zip(weight).for_each(|(to, &from)| *to = from as f32);
+    head.bias_k.iter_mut().zip(bias).for_each(|(to, &from)| *to = from as f32);
+    head
+}

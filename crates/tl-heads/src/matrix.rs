@@ -1,0 +1,132 @@
+//! A dense row-major matrix of `f32`, and the two products that heads need.
+//!
+//! Products run on one thread: callers parallelise over folds and strengths, and the bits do not depend on threads.
+
+use ndarray::{Array2, ArrayView2, aview2};
+
+use crate::HeadError;
+
+/// A dense matrix, row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    rows: usize,
+    columns: usize,
+    values: Vec<f32>,
+}
+
+impl Matrix {
+    /// A matrix of `rows * columns` values, row by row.
+    ///
+    /// # Errors
+    /// [`HeadError::Shape`] if the number of values is another.
+    pub fn new(rows: usize, columns: usize, values: Vec<f32>) -> Result<Self, HeadError> {
+        let actual = values.len();
+        if actual == rows * columns {
+            Ok(Self { rows, columns, values })
+        } else {
+            Err(HeadError::Shape { rows, columns, actual })
+        }
+    }
+
+    /// A matrix with this many columns and as many full rows as `values` gives.
+    pub fn with_columns(columns: usize, mut values: Vec<f32>) -> Self {
+        let rows = values.len() / columns.max(1);
+        values.truncate(rows * columns);
+        Self { rows, columns, values }
+    }
+
+    /// All zero.
+    pub fn zeros(rows: usize, columns: usize) -> Self {
+        Self { rows, columns, values: vec![0.0; rows * columns] }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The values, row by row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The values, row by row, to be changed in place.
+    pub fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// One row.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.columns..][..self.columns]
+    }
+
+    /// Rows, in order.
+    pub fn iter_rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.columns.max(1))
+    }
+
+    /// The rows with these numbers, in this order.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn select_rows(&self, rows: &[usize]) -> Self {
+        let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
+        Self { rows: rows.len(), columns: self.columns, values }
+    }
+
+    /// `self * other^T`, `[n, d] x [k, d] -> [n, k]`.
+    pub(crate) fn times_transposed(&self, other: &Matrix) -> Matrix {
+        Self::from_array(self.view().dot(&other.view().t()))
+    }
+
+    /// `self^T * other`, `[n, k] x [n, d] -> [k, d]`.
+    pub(crate) fn transposed_times(&self, other: &Matrix) -> Matrix {
+        Self::from_array(self.view().t().dot(&other.view()))
+    }
+
+    fn view(&self) -> ArrayView2<'_, f32> {
+        // The shape always fits: the fields are private and `new` checks.
+        ArrayView2::from_shape((self.rows, self.columns), &self.values)
+            .unwrap_or_else(|_| aview2::<f32, 0>(&[]))
+    }
+
+    fn from_array(array: Array2<f32>) -> Self {
+        Self::with_columns(array.ncols(), array.iter().copied().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn naive(n: usize, k: usize, d: usize, at: impl Fn(usize, usize, usize) -> f32) -> Vec<f32> {
+        (0..n * k).map(|i| (0..d).map(|j| at(i / k, i % k, j)).sum()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn products_equal_naive_sums(n in 1usize..9, k in 1usize..9, d in 1usize..9, seed in 0u32..1000) {
+            let value = |i: usize| ((i as u32 * 31 + seed * 7) % 13) as f32 - 6.0;
+            let matrix = |rows, columns| Matrix::new(rows, columns, (0..rows * columns).map(value).collect()).unwrap();
+            let (a, b) = (matrix(n, d), matrix(k, d));
+            prop_assert_eq!(a.times_transposed(&b).values, naive(n, k, d, |i, l, j| a.row(i)[j] * b.row(l)[j]));
+            let (a, b) = (matrix(d, n), matrix(d, k));
+            prop_assert_eq!(a.transposed_times(&b).values, naive(n, k, d, |i, l, j| a.row(j)[i] * b.row(j)[l]));
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_of_values_is_refused() {
+        let error = Matrix::new(2, 3, vec![0.0; 5]).unwrap_err();
+        assert_eq!(error.to_string(), "a matrix of 2 x 3 needs 6 values, there are 5");
+    }
+}

@@ -1,0 +1,33 @@
+//! Metrics, charts and one self-contained HTML page, from a run's [`Record`] alone.
+//!
+//! [`Evaluation::new`] turns predictions into figures, [`json`] writes the record, [`html`] draws it. Nothing
+//! here reads a file, a clock or a picture.
+
+mod calibration;
+
+mod card;
+mod chart;
+mod confusion;
+mod error;
+mod evaluation;
+mod interval;
+mod page;
+mod record;
+mod text;
+
+pub use calibration::{Bin, expected_calibration_error, log_loss, reliability};
+pub use card::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Summary};
+pub use confusion::{ClassMetrics, Confusion, Pair};
+pub use error::{Error, Result};
+pub use evaluation::{Evaluation, Mistake, Part, Prediction};
+pub use interval::{Interval, MeanSpread, wilson};
+pub use page::html;
+pub use record::{Candidate, Choice, CurvePoint, Folds, Record, SCHEMA, Setting, Stage};
+
+/// The record as `report.json` holds it.
+///
+/// # Errors
+/// [`Error::Write`] if serialisation fails, which no record built in memory does.
+pub fn json(record: &Record) -> Result<String> {
+    serde_json::to_string_pretty(record).map_err(Error::Write)
+}

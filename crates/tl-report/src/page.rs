@@ -1,0 +1,144 @@
+//! `report.html`: one file without scripts or network, for the screen and for paper.
+
+mod answers;
+mod calibration;
+mod choices;
+mod data;
+mod mistakes;
+mod repeat;
+mod table;
+#[cfg(test)]
+mod tests;
+mod training;
+mod verdict;
+
+use crate::Record;
+use crate::text::{count, esc, pictures, plural};
+
+const STYLE: &str = include_str!("page/style.css");
+/// The file can neither load nor run anything, even if something slipped through escaping.
+const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+
+/// Bytes for the sections and the thumbnails in them: with the rest the page stays below 2 MB.
+const LIMIT: usize = 1_900_000;
+
+/// One part of the page under a heading.
+struct Section {
+    /// For links: `#id`.
+    id: &'static str,
+    title: &'static str,
+    /// How to read it, as plain text.
+    lede: String,
+    /// HTML.
+    body: String,
+    /// Whether the body needs the page's full width.
+    wide: bool,
+}
+
+/// The whole page for `record`. Thumbnails that would make it larger than 2 MB are left out.
+pub fn html(record: &Record) -> String {
+    let sections = sections(record);
+    format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{POLICY}">
+<title>{name}: training report</title>
+<style>
+{STYLE}</style>
+</head>
+<body>
+{header}
+<main>
+{sections}</main>
+<footer>Written by tl {version}. This file is complete:
+it loads nothing and can be mailed or archived as it is.</footer>
+</body>
+</html>
+"#,
+        name = esc(name(record)),
+        header = header(record, &sections),
+        sections = sections.iter().map(Section::html).collect::<String>(),
+        version = esc(&record.tl_version),
+    )
+}
+
+/// In the order of the reader's questions: how good, on what grounds, where it fails, how to get it again.
+fn sections(record: &Record) -> Vec<Section> {
+    let evaluation = &record.evaluation;
+    let before = [
+        Some(verdict::section(record)),
+        choices::section(&record.choices),
+        choices::candidates(&record.candidates),
+        Some(data::section(&record.data)),
+        answers::confusion(evaluation),
+        answers::classes(evaluation),
+        calibration::section(evaluation),
+    ];
+    let after = [
+        training::curve(&record.curve),
+        training::folds(record.folds.as_ref()),
+        Some(repeat::network(&record.model)),
+        repeat::timings(record),
+        Some(repeat::section(record)),
+    ];
+    let others = before.iter().chain(&after).flatten();
+    let used: usize = others.map(|section| section.body.len()).sum();
+    let pictures = mistakes::section(evaluation, LIMIT.saturating_sub(used));
+    before.into_iter().chain([pictures]).chain(after).flatten().collect()
+}
+
+impl Section {
+    fn html(&self) -> String {
+        let lede = match self.lede.as_str() {
+            "" => String::new(),
+            lede => format!("<p class=\"lede\">{}</p>", esc(lede)),
+        };
+        format!(
+            r#"<section id="{id}"{class} aria-labelledby="{id}-title">
+<div class="head"><h2 id="{id}-title">{title}</h2>{lede}</div>
+<div class="body">
+{body}
+</div>
+</section>
+"#,
+            id = self.id,
+            title = self.title,
+            class = if self.wide { " class=\"wide\"" } else { "" },
+            body = self.body,
+        )
+    }
+}
+
+/// The last part of the data folder's path: what its owner calls the data.
+fn name(record: &Record) -> &str {
+    let root = record.data.root.trim_end_matches(['/', '\\']);
+    root.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).unwrap_or("Pictures")
+}
+
+fn header(record: &Record, sections: &[Section]) -> String {
+    let link = |section: &Section| format!("<a href=\"#{}\">{}</a>", section.id, section.title);
+    let links: Vec<_> = sections.iter().skip(1).map(link).collect();
+    let used: usize = record.data.classes.iter().map(crate::ClassCount::total).sum();
+    // The day alone: the moment is at the end, with the versions.
+    let day = record.created.split('T').next().unwrap_or_default();
+    format!(
+        r#"<header>
+<p class="kicker">Training report<span class="soft"> · <time datetime="{created}">{day}</time></span></p>
+<h1>{name}</h1>
+<p class="facts">{classes} · {pictures} · {backbone}, {parameters} parameters</p>
+<nav aria-label="Sections">{links}</nav>
+</header>"#,
+        created = esc(&record.created),
+        day = esc(day),
+        name = esc(name(record)),
+        classes = plural(record.data.classes.len(), "class", "classes"),
+        pictures = pictures(used),
+        backbone = esc(&record.model.backbone),
+        parameters = count(record.model.parameters),
+        links = links.join("\n"),
+    )
+}

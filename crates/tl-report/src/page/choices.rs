@@ -1,0 +1,60 @@
+//! What the program decided by itself, and between what it chose.
+
+use super::Section;
+use super::table::{Column, table};
+use crate::chart::interval_row;
+use crate::text::{count, duration, esc, maybe, number, percent};
+use crate::{Candidate, Choice, wilson};
+
+pub(super) fn section(choices: &[Choice]) -> Option<Section> {
+    let choice = |Choice { what, chosen, why }: &Choice| {
+        format!(
+            "<div><dt>{}</dt><dd><strong>{}</strong><p>{}</p></dd></div>\n",
+            esc(what),
+            esc(chosen),
+            esc(why)
+        )
+    };
+    (!choices.is_empty()).then(|| Section {
+        id: "choices",
+        title: "What was done",
+        lede: "Every decision that was left to the program, and its reason.".into(),
+        body: format!("<dl class=\"choices\">\n{}</dl>", choices.iter().map(choice).collect::<String>()),
+        wide: false,
+    })
+}
+
+pub(super) fn candidates(candidates: &[Candidate]) -> Option<Section> {
+    let columns = [
+        Column::Text("Model"),
+        Column::Number("Right"),
+        Column::Number("Accuracy"),
+        Column::Chart("95 % interval"),
+        Column::Number("Log loss"),
+        Column::Number("Time"),
+    ];
+    let rows: Vec<_> = candidates.iter().map(candidate).collect();
+    (!candidates.is_empty()).then(|| Section {
+        id: "candidates",
+        title: "What was compared",
+        lede: "All were measured on the same validation pictures. Where intervals overlap widely, the order \
+        may be luck. They are drawn from 0 to 100 %."
+            .into(),
+        body: table("Models compared", &columns, &rows),
+        wide: false,
+    })
+}
+
+fn candidate(candidate: &Candidate) -> Vec<String> {
+    let Candidate { name, correct, total, log_loss, seconds, kept } = candidate;
+    let accuracy = (*total > 0).then(|| *correct as f64 / *total as f64);
+    let kept = if *kept { " <span class=\"badge\">kept</span>" } else { "" };
+    vec![
+        format!("{}{kept}", esc(name)),
+        format!("{} of {}", count(*correct as u64), count(*total as u64)),
+        maybe(accuracy, percent),
+        maybe(accuracy, |accuracy| interval_row(accuracy, wilson(*correct, *total))),
+        maybe(*log_loss, number),
+        duration(*seconds),
+    ]
+}

@@ -1,0 +1,148 @@
+//! What a run knows about itself: a plain data model. `report.json` is exactly this.
+//!
+//! Shares are in [0, 1], times in seconds, sizes in bytes or pixels. A figure that may not exist is an
+//! `Option`, so that no number in here ever has to be NaN.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DataCard, Error, Evaluation, MeanSpread, ModelCard, Result};
+
+/// The version of [`Record`]'s layout; it goes up when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// One run, from the command to the figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Version of the program.
+    pub tl_version: String,
+    /// When the run ended, RFC 3339.
+    pub created: String,
+    /// The command as typed, one argument each.
+    pub command: Vec<String>,
+    /// The seed that everything random came from.
+    pub seed: u64,
+    /// The resolved settings worth naming: epochs, learning rates, batch size and the like.
+    pub settings: Vec<Setting>,
+    /// Versions of what the result depends on besides the program: libraries, device driver.
+    pub versions: Vec<Setting>,
+    /// Stages in the order they ran.
+    pub timings: Vec<Stage>,
+    /// The most memory the process held, in bytes.
+    pub peak_memory_bytes: Option<u64>,
+    /// The pictures.
+    pub data: DataCard,
+    /// The network.
+    pub model: ModelCard,
+    /// What the program decided by itself.
+    pub choices: Vec<Choice>,
+    /// The models that were compared, if there was more than one.
+    pub candidates: Vec<Candidate>,
+    /// How good the kept model is.
+    pub evaluation: Evaluation,
+    /// Cross-validation, if it was asked for.
+    pub folds: Option<Folds>,
+    /// How training went.
+    pub curve: Vec<CurvePoint>,
+    /// Commands worth running next, each a line for the shell.
+    pub next: Vec<String>,
+}
+
+/// A name and its value, both for reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// What it is.
+    pub name: String,
+    /// What it is set to, with its unit.
+    pub value: String,
+}
+
+/// One stage of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// What was done, such as `decode` or `train head`.
+    pub name: String,
+    /// Wall time in seconds.
+    pub seconds: f64,
+}
+
+/// Something the program decided, and the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What there was to decide.
+    pub what: String,
+    /// What it decided.
+    pub chosen: String,
+    /// Why, as a sentence.
+    pub why: String,
+}
+
+/// A model that was compared with others on the validation pictures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// What it is, such as `head only` or `fine-tuned from stage 4`.
+    pub name: String,
+    /// Right answers on the validation pictures.
+    pub correct: usize,
+    /// The validation pictures.
+    pub total: usize,
+    /// Mean negative natural logarithm of the probability given to the truth.
+    pub log_loss: Option<f64>,
+    /// Wall time of its training in seconds.
+    pub seconds: f64,
+    /// Whether this is the model that was kept.
+    pub kept: bool,
+}
+
+/// The outcome of k-fold cross-validation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Folds {
+    /// Accuracy on each fold's held-out pictures.
+    pub accuracies: Vec<f64>,
+    /// Their mean and spread; none without folds.
+    pub spread: Option<MeanSpread>,
+}
+
+impl Folds {
+    /// The folds with these accuracies.
+    pub fn new(accuracies: Vec<f64>) -> Self {
+        let spread = MeanSpread::of(&accuracies);
+        Self { accuracies, spread }
+    }
+}
+
+/// The losses at one moment of training. A loss that is not finite is left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Epochs completed since the run began, over all phases.
+    pub epoch: f64,
+    /// The phase of the recipe, such as `head` or `fine-tune`.
+    pub phase: Option<String>,
+    /// Mean training loss since the previous point.
+    pub train_loss: Option<f64>,
+    /// Loss on the validation pictures.
+    pub val_loss: Option<f64>,
+    /// Accuracy on the validation pictures.
+    pub val_accuracy: Option<f64>,
+}
+
+impl Record {
+    /// Reads what [`crate::json`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the text is not a record, [`Error::Schema`] if it is one of another version.
+    pub fn from_json(text: &str) -> Result<Self> {
+        // The version first: a record of another layout would only give a puzzling message about some field.
+        let Version { schema } = serde_json::from_str(text).map_err(Error::Read)?;
+        if schema != SCHEMA {
+            return Err(Error::Schema { expected: SCHEMA, actual: schema });
+        }
+        serde_json::from_str(text).map_err(Error::Read)
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
+}

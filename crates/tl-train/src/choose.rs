@@ -1,0 +1,125 @@
+//! Settings chosen by cross-validation inside the training pictures, so that the held-out ones stay unseen.
+
+use rayon::prelude::*;
+use tl_data::ResizeMode;
+use tl_heads::{HeadError, LinearHead, Matrix, Standardiser, logistic_regression};
+
+/// The inverse L2 strengths that are tried, from the strongest penalty to the weakest.
+pub const STRENGTHS: [f64; 6] = [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0];
+
+/// How one strength did on pictures its models had not seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Inverse L2 strength, as scikit-learn's `C`.
+    pub c: f64,
+    /// Mean cross-entropy in nats.
+    pub log_loss: f64,
+    /// Share of right answers.
+    pub accuracy: f64,
+}
+
+/// How a resize mode did, strength by strength.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The mode.
+    pub mode: ResizeMode,
+    /// One score for each of [`STRENGTHS`].
+    pub scores: Vec<Score>,
+}
+
+impl Comparison {
+    /// The strength with the lowest loss: it judges every probability, where accuracy on few pictures mostly ties.
+    pub fn best(&self) -> Score {
+        let worst = Score { c: STRENGTHS[0], log_loss: f64::INFINITY, accuracy: 0.0 };
+        self.scores
+            .iter()
+            .copied()
+            .fold(worst, |best, next| if next.log_loss < best.log_loss { next } else { best })
+    }
+}
+
+/// Cross-validates logistic regression over [`STRENGTHS`]. `held_out` are the rows of each fold's other side.
+///
+/// # Errors
+/// If a feature is not finite.
+pub(crate) fn cross_validate(
+    features_nd: &Matrix,
+    labels_n: &[usize],
+    classes: usize,
+    held_out: &[Vec<usize>],
+) -> Result<Vec<Score>, HeadError> {
+    let folds: Vec<Vec<Sums>> = held_out
+        .par_iter()
+        .map(|rows| fold(features_nd, labels_n, classes, rows))
+        .collect::<Result<_, _>>()?;
+    let total = held_out.iter().map(Vec::len).sum::<usize>().max(1) as f64;
+    let score = |(index, &c): (usize, &f64)| {
+        let of_folds = || folds.iter().map(|sums| &sums[index]);
+        let log_loss = of_folds().map(|sums| sums.loss).sum::<f64>() / total;
+        Score { c, log_loss, accuracy: of_folds().map(|sums| sums.right).sum::<usize>() as f64 / total }
+    };
+    Ok(STRENGTHS.iter().enumerate().map(score).collect())
+}
+
+/// Over the held-out rows of one fold.
+struct Sums {
+    loss: f64,
+    right: usize,
+}
+
+fn fold(
+    features_nd: &Matrix,
+    labels_n: &[usize],
+    classes: usize,
+    held_out: &[usize],
+) -> Result<Vec<Sums>, HeadError> {
+    let train: Vec<usize> = (0..labels_n.len()).filter(|row| !held_out.contains(row)).collect();
+    let of = |rows: &[usize]| -> Vec<usize> { rows.iter().map(|&row| labels_n[row]).collect() };
+    let train_nd = features_nd.select_rows(&train);
+    let standardiser = Standardiser::measure(&train_nd);
+    let (train_nd, val_nd) =
+        (standardiser.apply(&train_nd)?, standardiser.apply(&features_nd.select_rows(held_out))?);
+    let (train_n, val_n) = (of(&train), of(held_out));
+    let mut head: Option<LinearHead> = None;
+    let mut path = Vec::with_capacity(STRENGTHS.len());
+    for c in STRENGTHS {
+        let fit = logistic_regression(&train_nd, &train_n, classes, c, head.as_ref())?;
+        path.push(judge(&fit.head.probabilities(&val_nd)?, &val_n));
+        head = Some(fit.head);
+    }
+    Ok(path)
+}
+
+fn judge(probabilities_nk: &Matrix, labels_n: &[usize]) -> Sums {
+    let rows = probabilities_nk.iter_rows().zip(labels_n);
+    rows.fold(Sums { loss: 0.0, right: 0 }, |sums, (row, &label)| Sums {
+        loss: sums.loss - f64::from(row[label]).max(f64::MIN_POSITIVE).ln(),
+        right: sums.right + usize::from(most_probable(row) == label),
+    })
+}
+
+/// The first of the largest.
+pub(crate) fn most_probable(row: &[f32]) -> usize {
+    (1..row.len()).fold(0, |best, next| if row[next] > row[best] { next } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_asks_for_the_strongest_penalty_and_a_clear_signal_for_a_weak_one() {
+        let labels_n: Vec<usize> = (0..40).map(|i| i % 2).collect();
+        let held_out: Vec<Vec<usize>> = (0..4).map(|fold| (fold * 10..fold * 10 + 10).collect()).collect();
+        let signal = |i: usize| if labels_n[i] == 0 { -1.0 } else { 1.0 };
+        let noise = |i: usize| ((i / 2 * 7919) % 13) as f32 - 6.0;
+        for (name, values, weakest) in [
+            ("signal", (0..40).map(signal).collect::<Vec<f32>>(), true),
+            ("noise", (0..40).map(noise).collect(), false),
+        ] {
+            let scores = cross_validate(&Matrix::with_columns(1, values), &labels_n, 2, &held_out).unwrap();
+            let best = Comparison { mode: ResizeMode::Crop, scores }.best();
+            assert_eq!(best.c == 100.0, weakest, "{name}: {best:?}");
+        }
+    }
+}

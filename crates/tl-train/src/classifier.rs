@@ -1,0 +1,108 @@
+//! A trained model, ready to answer.
+
+use burn::tensor::Device;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use tl_data::{Limits, PictureError, Preprocess, Progress};
+use tl_frozen::{Frozen, Job, extract};
+use tl_heads::{LinearHead, Matrix};
+
+use crate::{Header, ModelFile, TrainError};
+
+/// A model that turns pictures into class probabilities.
+#[derive(Debug)]
+pub struct Classifier {
+    /// Where the model comes from and what it expects.
+    pub header: Header,
+    frozen: Frozen,
+    /// `None`: the head the network was published with.
+    head: Option<LinearHead>,
+}
+
+/// One class and its probability.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// The class's name.
+    pub class: String,
+    /// In 0..1.
+    pub probability: f32,
+}
+
+impl Classifier {
+    /// Opens a run folder or a model file.
+    ///
+    /// # Errors
+    /// If there is none, or it is damaged.
+    pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
+        let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+        let ModelFile { header, head, backbone } = ModelFile::read(&file, device)?;
+        Ok(Self { header, frozen: Frozen::new(backbone, device.clone()), head: Some(head) })
+    }
+
+    /// A pretrained network itself, with the 1,000 classes of ImageNet.
+    ///
+    /// # Errors
+    /// If there is no such network, or its weights are not to be had.
+    pub fn pretrained(architecture: &str, device: &Device) -> Result<Self, TrainError> {
+        let mut backbone = tl_backbones::architecture(architecture)?.init(device);
+        let weights = tl_weights::default_for(architecture)?;
+        tl_weights::load(&mut backbone, &weights.bytes()?)?;
+        let classes = tl_weights::imagenet_classes().into_iter().map(String::from).collect();
+        let header = Header::new(weights, classes, weights.preprocess.clone(), "as published".to_owned());
+        Ok(Self { header, frozen: Frozen::new(backbone, device.clone()), head: None })
+    }
+
+    /// Class names, in the order of probabilities.
+    pub fn classes(&self) -> &[String] {
+        &self.header.classes
+    }
+
+    /// What a picture goes through before the network sees it.
+    pub fn preprocess(&self) -> &Preprocess {
+        &self.header.preprocess
+    }
+
+    /// Probabilities for each file that can be read, and the reason for each that cannot, in the files' order.
+    ///
+    /// # Errors
+    /// If the head does not fit the network.
+    pub fn predict(
+        &self,
+        files: &[PathBuf],
+        threads: usize,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Vec<Result<Vec<f32>, PictureError>>, TrainError> {
+        let views = [self.preprocess().clone()];
+        let job = Job { files, views: &views, limits: &Limits::default(), threads };
+        let extraction = extract(&self.frozen, &job, progress);
+        let mut answers: Vec<Result<Vec<f32>, PictureError>> = vec![Ok(Vec::new()); files.len()];
+        if let Some(features_nd) = extraction.features.first().filter(|features_nd| features_nd.rows() > 0) {
+            let probabilities_nk = self.probabilities(features_nd)?;
+            for (&index, row) in extraction.rows.iter().zip(probabilities_nk.iter_rows()) {
+                answers[index] = Ok(row.to_vec());
+            }
+        }
+        for (index, reason) in extraction.failed {
+            answers[index] = Err(reason);
+        }
+        Ok(answers)
+    }
+
+    fn probabilities(&self, features_nd: &Matrix) -> Result<Matrix, TrainError> {
+        Ok(match &self.head {
+            Some(head) => head.probabilities(features_nd)?,
+            None => tl_heads::softmax_rows(self.frozen.classify(features_nd)),
+        })
+    }
+
+    /// The `k` most probable classes, the most probable first.
+    pub fn top(&self, probabilities: &[f32], k: usize) -> Vec<Answer> {
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+        let answer = |&index: &usize| Answer {
+            class: self.classes()[index].clone(),
+            probability: probabilities[index],
+        };
+        order.iter().take(k).map(answer).collect()
+    }
+}

@@ -1,0 +1,181 @@
+//! Everything a run depends on. `run.toml` is this, resolved.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use tl_data::ResizeMode;
+
+/// The settings of a training job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// Folder with one sub-folder per class.
+    pub data: PathBuf,
+    /// Name of the network.
+    pub backbone: String,
+    /// How pictures become square.
+    pub resize: Resize,
+    /// How the head is trained.
+    pub head: HeadKind,
+    /// Share of the pictures held out for evaluation, above 0 and below 1.
+    pub val: f64,
+    /// Folds of cross-validation instead of one held-out share; the model is then trained on all pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<usize>,
+    /// What everything random comes from.
+    pub seed: u64,
+    /// How many files may be bad, `2%` or `5`.
+    pub max_bad: String,
+    /// Folder that holds the runs.
+    pub runs: PathBuf,
+    /// Name of the run, before its number; the data folder's by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Leave the backbone's weights out of the model file and refer to them by hash.
+    pub slim: bool,
+    /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
+    pub device: String,
+    /// Threads that decode pictures and compute features; the processor's number by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+}
+
+/// How pictures become square.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Resize {
+    /// Compare the ways on training pictures where it may matter, else as the weights were evaluated.
+    #[default]
+    Auto,
+    /// This way.
+    Fixed(ResizeMode),
+}
+
+/// How the head is trained.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadKind {
+    /// By the amount of data.
+    #[default]
+    Auto,
+    /// Multinomial logistic regression, solved to its minimum; the L2 strength is chosen by cross-validation.
+    Logistic,
+    /// One linear layer, trained in steps by AdamW.
+    AdamW,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::new(),
+            backbone: "efficientnet_lite0".to_owned(),
+            resize: Resize::Auto,
+            head: HeadKind::Auto,
+            val: 0.2,
+            folds: None,
+            seed: 0,
+            max_bad: "1%".to_owned(),
+            runs: PathBuf::from("runs"),
+            name: None,
+            slim: false,
+            device: "auto".to_owned(),
+            threads: None,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// The defaults, for a folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), ..Self::default() }
+    }
+
+    /// Threads to use: as set, else one for each processor.
+    pub fn threads(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.unwrap_or_else(processors).max(1)
+    }
+}
+
+impl fmt::Display for Resize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(mode) => mode.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Resize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let mode =
+            text.parse().map_err(|_| format!("`{text}` is not one of auto, crop, squash, letterbox"))?;
+        Ok(Self::Fixed(mode))
+    }
+}
+
+impl From<Resize> for String {
+    fn from(resize: Resize) -> Self {
+        resize.to_string()
+    }
+}
+
+impl TryFrom<String> for Resize {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for HeadKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Logistic => "logistic",
+            Self::AdamW => "adamw",
+        })
+    }
+}
+
+impl FromStr for HeadKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "logistic" => Ok(Self::Logistic),
+            "adamw" => Ok(Self::AdamW),
+            _ => Err(format!("`{text}` is not one of auto, logistic, adamw")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_config_reads_back_as_written() {
+        let config = TrainConfig {
+            folds: Some(5),
+            resize: Resize::Fixed(ResizeMode::Letterbox),
+            head: HeadKind::AdamW,
+            ..TrainConfig::new("photos")
+        };
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config, "{text}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let error = toml::from_str::<TrainConfig>("sed = 3").unwrap_err().to_string();
+        assert!(error.contains("unknown field `sed`"), "{error}");
+    }
+}

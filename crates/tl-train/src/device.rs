@@ -1,0 +1,68 @@
+//! Devices by name.
+
+use burn::tensor::Device;
+
+use crate::TrainError;
+
+/// Opens `auto`, `cpu`, `ndarray`, `cuda` or `cuda:1`. `auto` is the GPU where this build has CUDA, else the CPU.
+///
+/// # Errors
+/// [`TrainError::Device`] if there is no such device, or this build was made without it.
+pub fn open_device(name: &str) -> Result<Device, TrainError> {
+    let (kind, index) = name.split_once(':').unwrap_or((name, "0"));
+    let unknown = || TrainError::Device { name: name.to_owned(), detail: "not a device".to_owned() };
+    let index: usize = index.parse().map_err(|_| unknown())?;
+    match kind {
+        "auto" if cfg!(feature = "cuda") => cuda(name, index),
+        "auto" | "cpu" => Ok(Device::flex()),
+        "ndarray" => ndarray(name),
+        "cuda" => cuda(name, index),
+        _ => Err(unknown()),
+    }
+}
+
+#[cfg(feature = "ndarray")]
+fn ndarray(_name: &str) -> Result<Device, TrainError> {
+    Ok(Device::ndarray())
+}
+
+#[cfg(not(feature = "ndarray"))]
+fn ndarray(name: &str) -> Result<Device, TrainError> {
+    Err(left_out(name, "ndarray"))
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(_name: &str, index: usize) -> Result<Device, TrainError> {
+    Ok(Device::cuda(index))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(name: &str, _index: usize) -> Result<Device, TrainError> {
+    Err(left_out(name, "cuda"))
+}
+
+#[cfg(not(all(feature = "cuda", feature = "ndarray")))]
+fn left_out(name: &str, feature: &str) -> TrainError {
+    let detail = format!("this program was built without it, build it with `--features {feature}`");
+    TrainError::Device { name: name.to_owned(), detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_that_do_not_exist_are_named() {
+        for name in ["gpu", "cuda:x", ""] {
+            let message = open_device(name).unwrap_err().to_string();
+            assert_eq!(message, format!("cannot use the device `{name}`: not a device"));
+        }
+    }
+
+    #[test]
+    fn auto_and_cpu_always_open() {
+        for name in ["auto", "cpu"] {
+            assert!(cfg!(feature = "cuda") || open_device(name).is_ok(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Features of a data set, computed once for each picture and resize mode, and only when they are asked for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use tl_data::{Dataset, Limits, PictureError, Preprocess, Progress, ResizeMode, SampleId};
+use tl_frozen::{Frozen, Job, Times, extract};
+use tl_heads::Matrix;
+
+/// The ways a picture can become square.
+pub(crate) const MODES: [ResizeMode; 3] = [ResizeMode::Crop, ResizeMode::Squash, ResizeMode::Letterbox];
+
+/// The features known so far.
+pub(crate) struct Features<'a> {
+    pub(crate) frozen: &'a Frozen,
+    pub(crate) data: &'a Dataset,
+    pub(crate) preprocess: Preprocess,
+    pub(crate) limits: Limits,
+    pub(crate) threads: usize,
+    pub(crate) failed: BTreeMap<SampleId, PictureError>,
+    pub(crate) times: Times,
+    rows: BTreeMap<(usize, SampleId), Vec<f32>>,
+}
+
+impl<'a> Features<'a> {
+    pub(crate) fn new(frozen: &'a Frozen, data: &'a Dataset, preprocess: Preprocess, threads: usize) -> Self {
+        Self {
+            frozen,
+            data,
+            preprocess,
+            limits: Limits::default(),
+            threads,
+            failed: BTreeMap::new(),
+            times: Times::default(),
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// Computes what is missing for these pictures and modes. Each picture is decoded once for all its missing modes.
+    pub(crate) fn ensure(
+        &mut self,
+        ids: &[SampleId],
+        modes: &[ResizeMode],
+        progress: &(dyn Fn(Progress) + Sync),
+    ) {
+        let mut missing: BTreeMap<Vec<usize>, Vec<SampleId>> = BTreeMap::new();
+        for &id in ids.iter().filter(|id| !self.failed.contains_key(id)) {
+            let modes = modes.iter().map(|&mode| mode_number(mode));
+            let lacks: Vec<usize> = modes.filter(|&mode| !self.rows.contains_key(&(mode, id))).collect();
+            if !lacks.is_empty() {
+                missing.entry(lacks).or_default().push(id);
+            }
+        }
+        let total = missing.values().map(Vec::len).sum();
+        let mut before = 0;
+        for (modes, ids) in missing {
+            self.compute(&ids, &modes, &|inner| progress(Progress { done: before + inner.done, total }));
+            before += ids.len();
+        }
+    }
+
+    fn compute(&mut self, ids: &[SampleId], modes: &[usize], progress: &(dyn Fn(Progress) + Sync)) {
+        let files: Vec<PathBuf> = ids.iter().map(|&id| self.data.file_of(id)).collect();
+        let views: Vec<Preprocess> = modes.iter().map(|&mode| self.preprocess(MODES[mode])).collect();
+        let job = Job { files: &files, views: &views, limits: &self.limits, threads: self.threads };
+        let extraction = extract(self.frozen, &job, progress);
+        self.times.decode += extraction.times.decode;
+        self.times.network += extraction.times.network;
+        self.failed.extend(extraction.failed.into_iter().map(|(index, reason)| (ids[index], reason)));
+        for (&mode, features_nd) in modes.iter().zip(&extraction.features) {
+            let rows = extraction.rows.iter().zip(features_nd.iter_rows());
+            self.rows.extend(rows.map(|(&index, row)| ((mode, ids[index]), row.to_vec())));
+        }
+    }
+
+    /// What a picture goes through in a mode.
+    pub(crate) fn preprocess(&self, mode: ResizeMode) -> Preprocess {
+        Preprocess { mode, ..self.preprocess.clone() }
+    }
+
+    /// Those of `ids` that could be read so far.
+    pub(crate) fn readable(&self, ids: &[SampleId]) -> Vec<SampleId> {
+        ids.iter().copied().filter(|id| !self.failed.contains_key(id)).collect()
+    }
+
+    /// `[ids, features]`; every picture must have been computed in this mode.
+    pub(crate) fn matrix(&self, ids: &[SampleId], mode: ResizeMode) -> Matrix {
+        let mode = mode_number(mode);
+        let rows: Vec<&Vec<f32>> = ids.iter().filter_map(|&id| self.rows.get(&(mode, id))).collect();
+        debug_assert_eq!(rows.len(), ids.len(), "features were not computed");
+        let columns = rows.first().map_or(0, |row| row.len());
+        Matrix::with_columns(columns, rows.into_iter().flatten().copied().collect())
+    }
+}
+
+fn mode_number(mode: ResizeMode) -> usize {
+    MODES.iter().position(|&known| known == mode).unwrap_or_default()
+}

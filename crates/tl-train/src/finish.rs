@@ -1,0 +1,185 @@
+//! The files of a run, from what its job found.
+
+use serde_json::json;
+use std::path::Path;
+use std::time::Instant;
+use tl_data::{Dataset, SampleId, write_parts};
+use tl_frozen::Frozen;
+use tl_report::{Choice, ClassCount, Evaluation, Folds, Record, SCHEMA, Setting, Stage};
+use tl_weights::Weights;
+
+use crate::fit::Method;
+use crate::job::cleaned;
+use crate::model_file::model_bytes;
+use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
+use crate::split::{Division, label};
+use crate::trial::{Trial, Trials};
+use crate::{Header, Invocation, Outcome, RunFolder, TrainConfig, TrainError};
+
+/// Everything that is known when training is over.
+pub(crate) struct Finished<'a> {
+    pub(crate) config: &'a TrainConfig,
+    pub(crate) invocation: &'a Invocation,
+    pub(crate) weights: &'a Weights,
+    pub(crate) frozen: &'a Frozen,
+    pub(crate) data: &'a Dataset,
+    pub(crate) division: &'a Division,
+    pub(crate) trials: &'a Trials<'a>,
+}
+
+impl Finished<'_> {
+    /// Writes the run.
+    pub(crate) fn commit(
+        &self,
+        trial: Trial,
+        choices: Vec<Choice>,
+        mut evaluation: Evaluation,
+        folds: Option<Folds>,
+        mut timings: Vec<Stage>,
+    ) -> Result<Outcome, TrainError> {
+        let begun = Instant::now();
+        add_thumbnails(&mut evaluation, &self.data.root);
+        let model = self.model(&trial)?;
+        let toml = self.run_toml();
+        let metrics = self.metrics(&evaluation);
+        let split = self.split_csv()?;
+        timings
+            .push(Stage { name: "model and thumbnails".to_owned(), seconds: begun.elapsed().as_secs_f64() });
+        let record = self.record(trial, choices, evaluation, folds, timings);
+        let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
+        let files: [(&str, &[u8]); 6] = [
+            ("run.toml", toml.as_bytes()),
+            ("model.safetensors", &model),
+            ("metrics.jsonl", metrics.as_bytes()),
+            ("split.csv", &split),
+            ("report.json", json.as_bytes()),
+            ("report.html", html.as_bytes()),
+        ];
+        let run = RunFolder::commit(&self.config.runs, &self.name(), &files)?;
+        Ok(Outcome { folder: run.path().to_owned(), record })
+    }
+
+    /// The run's name before its number: as asked for, else the data folder's.
+    fn name(&self) -> String {
+        let of_folder = || {
+            let absolute = std::path::absolute(&self.config.data).unwrap_or_default();
+            absolute.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+        };
+        self.config.name.clone().unwrap_or_else(of_folder)
+    }
+
+    fn header(&self, trial: &Trial) -> Header {
+        let preprocess = self.trials.features.preprocess(trial.mode);
+        let mut header =
+            Header::new(self.weights, self.data.classes.clone(), preprocess, describe(trial.method));
+        header.slim = self.config.slim;
+        header
+    }
+
+    fn model(&self, trial: &Trial) -> Result<Vec<u8>, TrainError> {
+        let refused =
+            |detail| TrainError::NotAModel { path: Path::new("model.safetensors").to_owned(), detail };
+        model_bytes(&self.header(trial), &trial.head, &self.weights.bytes()?).map_err(refused)
+    }
+
+    /// The resolved settings: `tl train --config run.toml` repeats the run.
+    fn run_toml(&self) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        let settings = toml::to_string(self.config).unwrap_or_default();
+        format!(
+            "# tl {version}, {}: `tl train --config` with this file repeats the run\n{settings}",
+            self.invocation.time
+        )
+    }
+
+    fn metrics(&self, evaluation: &Evaluation) -> String {
+        let result = json!({"event": "evaluation", "correct": evaluation.correct, "total": evaluation.total,
+            "accuracy": evaluation.accuracy, "log_loss": evaluation.log_loss});
+        self.trials.log.iter().chain([&result]).map(|line| format!("{line}\n")).collect()
+    }
+
+    /// Each part's pictures that could be read.
+    fn parts(&self) -> Vec<(String, Vec<SampleId>)> {
+        let parts = self.division.parts().into_iter();
+        parts.map(|(name, ids)| (name, self.trials.features.readable(ids))).collect()
+    }
+
+    fn split_csv(&self) -> Result<Vec<u8>, TrainError> {
+        let mut table = Vec::new();
+        write_parts(self.data, &self.parts(), &mut table)?;
+        Ok(table)
+    }
+
+    /// With folds every picture trains the model that is kept.
+    fn class_counts(&self) -> Vec<ClassCount> {
+        let parts = self.parts();
+        let count = |class, held_out| {
+            let of_side =
+                parts.iter().filter(|(name, _)| (name == "val") == held_out).flat_map(|(_, ids)| ids);
+            of_side.filter(|&&id| label(self.data, id) == class).count()
+        };
+        let class = |(index, name): (usize, &String)| ClassCount {
+            name: name.clone(),
+            train: count(index, false),
+            val: count(index, true),
+            test: 0,
+        };
+        self.data.classes.iter().enumerate().map(class).collect()
+    }
+
+    fn record(
+        &self,
+        trial: Trial,
+        choices: Vec<Choice>,
+        evaluation: Evaluation,
+        folds: Option<Folds>,
+        timings: Vec<Stage>,
+    ) -> Record {
+        let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
+        let header = self.header(&trial);
+        let run = self.config.runs.join(self.name());
+        Record {
+            schema: SCHEMA,
+            tl_version: env!("CARGO_PKG_VERSION").to_owned(),
+            created: self.invocation.time.clone(),
+            command: self.invocation.command.clone(),
+            seed: self.config.seed,
+            settings: vec![
+                setting(
+                    "held out",
+                    self.config.folds.map_or_else(
+                        || format!("{} of each class", self.config.val),
+                        |k| format!("{k} folds"),
+                    ),
+                ),
+                setting("resize", self.config.resize.to_string()),
+                setting("head", self.config.head.to_string()),
+                setting("bad files allowed", self.config.max_bad.clone()),
+            ],
+            versions: vec![setting("burn", "0.22.1".to_owned())],
+            timings,
+            peak_memory_bytes: peak_memory(),
+            data: data_card(&cleaned(self.data, self.trials), self.class_counts()),
+            model: model_card(
+                &header,
+                self.weights,
+                self.frozen.backbone(),
+                &trial.head,
+                &self.config.device,
+            ),
+            choices,
+            candidates: Vec::new(),
+            evaluation,
+            folds,
+            curve: trial.curve,
+            next: vec![format!("tl predict {} PICTURE...", run.display())],
+        }
+    }
+}
+
+fn describe(method: Method) -> String {
+    match method {
+        Method::Logistic { c } => format!("logistic regression, C = {c}"),
+        Method::AdamW(settings) => format!("linear layer, AdamW, {} epochs", settings.epochs),
+    }
+}

@@ -1,0 +1,166 @@
+//! The main job, from a folder to a run.
+//!
+//! ```text
+//! scan --> check_bad --> divide --> load the network
+//! for each split: compare resize modes (on training pictures) --> features --> choose strength --> fit --> predict
+//! with folds: the same once more on all pictures, for the model that is kept
+//! evaluate --> record --> commit
+//! ```
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tl_data::{Dataset, Limits, MaxBad, SampleId, check_bad, scan};
+use tl_frozen::Frozen;
+use tl_report::{Choice, Evaluation, Folds, Part, Record, Stage};
+use tl_weights::Weights;
+
+use crate::evaluate::WORST;
+use crate::features::Features;
+use crate::finish::Finished;
+use crate::split::Division;
+use crate::trial::{Trial, Trials, named};
+use crate::{Step, TrainConfig, TrainError, Watch, open_device};
+
+/// What a job leaves behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// What `report.json` holds.
+    pub record: Record,
+}
+
+/// Who asks, and when: the job has no clock and no command line of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    /// The command as typed.
+    pub command: Vec<String>,
+    /// Date and time, RFC 3339.
+    pub time: String,
+}
+
+/// Trains a classifier on a folder of pictures and writes the run.
+///
+/// # Errors
+/// Anything that keeps a trustworthy model from being made; nothing is written then.
+pub fn train(
+    config: &TrainConfig,
+    invocation: &Invocation,
+    watch: &dyn Watch,
+) -> Result<Outcome, TrainError> {
+    let begun = Instant::now();
+    let max_bad: MaxBad = config.max_bad.parse()?;
+    let device = open_device(&config.device)?;
+    let architecture = tl_backbones::architecture(&config.backbone)?;
+    let weights = tl_weights::default_for(architecture.name)?;
+
+    watch.step(Step::Scan);
+    let data = scan(&config.data, &Limits::default(), &|progress| watch.progress(progress))?;
+    check_bad(&data.rejected, data.files(), &max_bad)?;
+    let division = Division::new(&data, config)?;
+    watch.scanned(&data);
+    let scanned = begun.elapsed();
+
+    watch.step(Step::Load);
+    let mut backbone = architecture.init(&device);
+    tl_weights::load(&mut backbone, &weights.bytes()?)?;
+    let frozen = Frozen::new(backbone, device.clone());
+    let loaded = begun.elapsed();
+
+    let features = Features::new(&frozen, &data, weights.preprocess.clone(), config.threads());
+    let mut trials = Trials {
+        config,
+        device: &device,
+        watch,
+        max_bad,
+        features,
+        log: Vec::new(),
+        spent: [Duration::ZERO; 3],
+    };
+    let (trial, evaluation, folds) = evaluate(&mut trials, &division)?;
+    let mut choices = vec![backbone_choice(weights), division_choice(&division, config)];
+    choices.extend(trial.choices.iter().cloned());
+    choices.iter().for_each(|choice| watch.chosen(choice));
+
+    watch.step(Step::Write);
+    let stages = stages(&trials, scanned, loaded - scanned);
+    let finished = Finished {
+        config,
+        invocation,
+        weights,
+        frozen: &frozen,
+        data: &data,
+        division: &division,
+        trials: &trials,
+    };
+    finished.commit(trial, choices, evaluation, folds, stages)
+}
+
+/// The model that is kept, and how good models made this way are on pictures they have not seen.
+fn evaluate(
+    trials: &mut Trials<'_>,
+    division: &Division,
+) -> Result<(Trial, Evaluation, Option<Folds>), TrainError> {
+    let classes = trials.features.data.classes.clone();
+    match division {
+        Division::HeldOut(split) => {
+            let trial = trials.run(&split.train, &split.val)?;
+            let evaluation = Evaluation::new(Part::Val, classes, &trial.predictions, WORST)?;
+            Ok((trial, evaluation, None))
+        }
+        Division::Folds(splits) => {
+            let (mut predictions, mut accuracies) = (Vec::new(), Vec::new());
+            for split in splits {
+                let trial = trials.run(&split.train, &split.val)?;
+                let evaluation = Evaluation::new(Part::Val, classes.clone(), &trial.predictions, 0)?;
+                accuracies.extend(evaluation.accuracy);
+                predictions.extend(trial.predictions);
+            }
+            let all: Vec<SampleId> = (0..trials.features.data.len()).map(SampleId).collect();
+            let trial = trials.run(&all, &[])?;
+            let evaluation = Evaluation::new(Part::Val, classes, &predictions, WORST)?;
+            Ok((trial, evaluation, Some(Folds::new(accuracies))))
+        }
+    }
+}
+
+fn backbone_choice(weights: &Weights) -> Choice {
+    let why = format!("{}, in this program, nothing to download", weights.name);
+    named("backbone", weights.architecture.to_owned(), why)
+}
+
+fn division_choice(division: &Division, config: &TrainConfig) -> Choice {
+    let (chosen, what_for) = match division {
+        Division::HeldOut(split) => (
+            format!("{} to train, {} held out", split.train.len(), split.val.len()),
+            "equal files stay together",
+        ),
+        Division::Folds(splits) => (
+            format!("{} folds, then all", splits.len()),
+            "each picture is judged once by a model that has not seen it",
+        ),
+    };
+    named("split", chosen, format!("stratified by class, seed {}; {what_for}", config.seed))
+}
+
+/// Wall time of each stage. Decoding and the network share threads: their wall time is shared out as the threads' was.
+fn stages(trials: &Trials<'_>, scan: Duration, load: Duration) -> Vec<Stage> {
+    let [extract, choose, fit] = trials.spent.map(|spent| spent.as_secs_f64());
+    let (decode, network) =
+        (trials.features.times.decode.as_secs_f64(), trials.features.times.network.as_secs_f64());
+    let share = decode / (decode + network).max(f64::MIN_POSITIVE);
+    let stage = |name: &str, seconds: f64| Stage { name: name.to_owned(), seconds };
+    vec![
+        stage("scan", scan.as_secs_f64()),
+        stage("load network", load.as_secs_f64()),
+        stage("decode and resize", extract * share),
+        stage("network", extract * (1.0 - share)),
+        stage("choose settings", choose),
+        stage("train head", fit),
+    ]
+}
+
+/// Pictures that can be used: without those that failed when they were decoded.
+pub(crate) fn cleaned(data: &Dataset, trials: &Trials<'_>) -> Dataset {
+    data.without(trials.features.failed.clone().into_iter().collect())
+}

@@ -1,0 +1,47 @@
+//! The training job: a folder of pictures in, a run folder with a model, its record and its report out.
+//!
+//! ```text
+//! scan --> split --> features (each picture once, by the frozen network) --> choose resize mode and L2 strength by
+//! cross-validation inside the training pictures --> head --> evaluation on pictures held out from all of it --> run
+//! ```
+//!
+//! ```no_run
+//! use tl_train::{Invocation, Quiet, TrainConfig, train};
+//!
+//! let outcome = train(&TrainConfig::new("photos"), &Invocation::default(), &Quiet)?;
+//! println!("{} of {} right, see {}", outcome.record.evaluation.correct, outcome.record.evaluation.total,
+//!     outcome.folder.display());
+//! # Ok::<(), tl_train::TrainError>(())
+//! ```
+
+mod adamw;
+mod choose;
+mod classifier;
+mod config;
+mod device;
+mod error;
+mod evaluate;
+mod features;
+mod finish;
+mod fit;
+mod job;
+mod model_file;
+mod predict;
+mod record;
+mod run_folder;
+mod split;
+mod trial;
+mod watch;
+
+pub use adamw::{AdamWSettings, EpochLoss, train_linear};
+pub use choose::{Comparison, STRENGTHS, Score};
+pub use classifier::{Answer, Classifier};
+pub use config::{HeadKind, Resize, TrainConfig};
+pub use device::open_device;
+pub use error::TrainError;
+pub use evaluate::evaluate_folder;
+pub use job::{Invocation, Outcome, train};
+pub use model_file::{Header, ModelFile};
+pub use predict::{Picture, pictures};
+pub use run_folder::RunFolder;
+pub use watch::{Quiet, Step, Watch};

@@ -1,0 +1,216 @@
+//! `model.safetensors`: a whole classifier in one file, enough to predict anywhere.
+//!
+//! Tensors are `head.weight` (`[classes, features]`), `head.bias` and, unless it is slim, the backbone's under
+//! `backbone.`, byte for byte as published. The metadata's one entry, `tl`, is a [`Header`] as JSON.
+
+use burn::tensor::Device;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use tl_backbones::Backbone;
+use tl_data::Preprocess;
+use tl_heads::{LinearHead, Matrix};
+
+use crate::TrainError;
+
+const ENTRY: &str = "tl";
+const PREFIX: &str = "backbone.";
+/// Version of the layout; it goes up when an older program could not read it.
+const SCHEMA: u32 = 1;
+/// More than any header of ours: a thousand tensors and a thousand class names take 200 kB.
+const LONGEST_HEADER: u64 = 16 << 20;
+/// Bytes of one value of the widest type that is read, f64.
+const WIDEST: u64 = 8;
+
+/// What the tensors mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the layout.
+    pub schema: u32,
+    /// Version of the program that wrote the file.
+    pub tl_version: String,
+    /// Name of the backbone.
+    pub backbone: String,
+    /// Name of the pretrained weights in the catalogue.
+    pub weights: String,
+    /// SHA-256 of the pretrained weights' file.
+    pub weights_sha256: String,
+    /// Whether the backbone's tensors are left out.
+    pub slim: bool,
+    /// Class names, in the order of the head's rows.
+    pub classes: Vec<String>,
+    /// What a picture goes through before the network sees it.
+    pub preprocess: Preprocess,
+    /// How the head was trained.
+    pub head: String,
+}
+
+impl Header {
+    /// A header of this version of the program.
+    pub fn new(
+        weights: &tl_weights::Weights,
+        classes: Vec<String>,
+        preprocess: Preprocess,
+        head: String,
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            tl_version: env!("CARGO_PKG_VERSION").to_owned(),
+            backbone: weights.architecture.to_owned(),
+            weights: weights.name.to_owned(),
+            weights_sha256: weights.sha256.to_owned(),
+            slim: false,
+            classes,
+            preprocess,
+            head,
+        }
+    }
+}
+
+/// A model file, taken apart.
+#[derive(Debug)]
+pub struct ModelFile {
+    /// What the tensors mean.
+    pub header: Header,
+    /// The head.
+    pub head: LinearHead,
+    /// The backbone with its weights.
+    pub backbone: Backbone,
+}
+
+/// The file for a head on published weights; `weights` is their safetensors file, left out if the header says slim.
+///
+/// # Errors
+/// If `weights` is not a safetensors file.
+pub(crate) fn model_bytes(header: &Header, head: &LinearHead, weights: &[u8]) -> Result<Vec<u8>, String> {
+    let backbone = SafeTensors::deserialize(weights).map_err(|e| e.to_string())?;
+    let (weight, bias) = (bytes_of(head.weight_kd.values()), bytes_of(&head.bias_k));
+    let mut tensors = vec![
+        ("head.weight".to_owned(), view(vec![head.classes(), head.weight_kd.columns()], &weight)?),
+        ("head.bias".to_owned(), view(vec![head.classes()], &bias)?),
+    ];
+    if !header.slim {
+        tensors.extend(backbone.iter().map(|(name, tensor)| (format!("{PREFIX}{name}"), tensor)));
+    }
+    let text = serde_json::to_string(header).map_err(|e| e.to_string())?;
+    serialize(tensors, Some(HashMap::from([(ENTRY.to_owned(), text)]))).map_err(|e| e.to_string())
+}
+
+fn view(shape: Vec<usize>, bytes: &[u8]) -> Result<TensorView<'_>, String> {
+    TensorView::new(Dtype::F32, shape, bytes).map_err(|e| e.to_string())
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+impl ModelFile {
+    /// Reads a model file.
+    ///
+    /// The header is read first and the file's length compared with what the network it names can need, so that a
+    /// hostile file costs no more memory than that network.
+    ///
+    /// # Errors
+    /// [`TrainError::Read`], or [`TrainError::NotAModel`] with what is wrong.
+    pub fn read(path: &Path, device: &Device) -> Result<Self, TrainError> {
+        let mut file = File::open(path).map_err(|error| TrainError::read(path, error))?;
+        let length = file.metadata().map_err(|error| TrainError::read(path, error))?.len();
+        let refused = |detail: String| TrainError::NotAModel { path: path.to_owned(), detail };
+        let (start, header) = read_header(&mut file).map_err(refused)?;
+        let backbone =
+            tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?.init(device);
+        let width = (tl_weights::parameter_count(&backbone) + head_size(&header, &backbone)) * WIDEST;
+        if length > start.len() as u64 + width {
+            return Err(refused(format!("{length} bytes are more than an {} can have", header.backbone)));
+        }
+        let mut bytes = start;
+        file.read_to_end(&mut bytes).map_err(|error| TrainError::read(path, error))?;
+        Self::assemble(header, backbone, &bytes).map_err(refused)
+    }
+
+    fn assemble(header: Header, mut backbone: Backbone, bytes: &[u8]) -> Result<Self, String> {
+        let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
+        let head = head(&tensors, &header)?;
+        if header.slim {
+            let weights = tl_weights::find(&header.weights).map_err(|e| e.to_string())?;
+            if weights.sha256 != header.weights_sha256 {
+                return Err(format!(
+                    "it was trained on other weights than the `{}` known here",
+                    header.weights
+                ));
+            }
+            tl_weights::load(&mut backbone, &weights.bytes().map_err(|e| e.to_string())?)
+                .map_err(|e| e.to_string())?;
+        } else {
+            let inside = tensors
+                .iter()
+                .filter_map(|(name, tensor)| Some((name.strip_prefix(PREFIX)?.to_owned(), tensor)));
+            let weights = serialize(inside, None).map_err(|e| e.to_string())?;
+            tl_weights::load(&mut backbone, &weights).map_err(|e| e.to_string())?;
+        }
+        Ok(Self { header, head, backbone })
+    }
+}
+
+fn damaged(error: safetensors::SafeTensorError) -> String {
+    format!("its tensors are damaged or cut off ({error})")
+}
+
+fn head_size(header: &Header, backbone: &Backbone) -> u64 {
+    (header.classes.len() * (backbone.feature_width() + 1)) as u64
+}
+
+/// The bytes up to the tensors, and what they say.
+fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), String> {
+    let mut start = Vec::new();
+    file.take(8).read_to_end(&mut start).map_err(|e| e.to_string())?;
+    let length: [u8; 8] = start.as_slice().try_into().map_err(|_| "it is too short".to_owned())?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST_HEADER {
+        return Err("it is not a safetensors file".to_owned());
+    }
+    file.take(length).read_to_end(&mut start).map_err(|e| e.to_string())?;
+    let text = start.get(8..).unwrap_or_default();
+    let all: SafetensorsHeader =
+        serde_json::from_slice(text).map_err(|_| "it is not a safetensors file".to_owned())?;
+    let entry = all.metadata.get(ENTRY).ok_or("it holds weights, but was not written by `tl`")?;
+    let Schema { schema } = serde_json::from_str(entry).map_err(|e| e.to_string())?;
+    if schema != SCHEMA {
+        return Err(format!("it has layout {schema}, this program reads layout {SCHEMA}"));
+    }
+    Ok((start, serde_json::from_str(entry).map_err(|e| format!("its header is damaged ({e})"))?))
+}
+
+#[derive(Deserialize)]
+struct SafetensorsHeader {
+    #[serde(rename = "__metadata__", default)]
+    metadata: HashMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Schema {
+    schema: u32,
+}
+
+fn head(tensors: &SafeTensors<'_>, header: &Header) -> Result<LinearHead, String> {
+    let weight = floats(tensors, "head.weight")?;
+    let bias_k = floats(tensors, "head.bias")?;
+    let classes = header.classes.len();
+    if bias_k.len() != classes || weight.len() % classes.max(1) != 0 {
+        return Err(format!("its head does not fit its {classes} classes"));
+    }
+    Ok(LinearHead { weight_kd: Matrix::with_columns(weight.len() / classes.max(1), weight), bias_k })
+}
+
+fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>, String> {
+    let tensor = tensors.tensor(name).map_err(|_| format!("it has no `{name}`"))?;
+    if tensor.dtype() != Dtype::F32 {
+        return Err(format!("`{name}` is not f32"));
+    }
+    let (fours, _) = tensor.data().as_chunks::<4>();
+    Ok(fours.iter().map(|&four| f32::from_le_bytes(four)).collect())
+}

@@ -1,0 +1,115 @@
+//! The record of a run, put together from what the job knows.
+
+use base64::Engine;
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{FilterType, resize};
+use std::path::Path;
+use tl_backbones::Backbone;
+use tl_data::{ContentHash, Dataset, Limits, read_picture};
+use tl_heads::LinearHead;
+use tl_report::{ClassCount, Count, DataCard, Evaluation, ModelCard, RejectedFile, Setting, Summary};
+use tl_weights::Weights;
+
+use crate::Header;
+
+/// Longest side of a thumbnail, in pixels.
+const THUMBNAIL: u32 = 160;
+
+/// The pictures, as the report shows them.
+pub(crate) fn data_card(data: &Dataset, classes: Vec<ClassCount>) -> DataCard {
+    let summary = data.summary();
+    let sizes: Vec<(f64, f64)> =
+        data.samples.iter().map(|sample| upright(sample.header.upright_size())).collect();
+    let rejected = data
+        .rejected
+        .iter()
+        .map(|file| RejectedFile { path: file.path.display().to_string(), reason: file.reason.to_string() });
+    DataCard {
+        root: data.root.display().to_string(),
+        classes,
+        files: data.files(),
+        rejected: rejected.collect(),
+        ignored: data.ignored,
+        duplicates: summary.duplicates,
+        oriented: summary.oriented,
+        formats: counts(summary.formats),
+        colors: counts(summary.colors),
+        width: Summary::of(sizes.iter().map(|size| size.0)),
+        height: Summary::of(sizes.iter().map(|size| size.1)),
+        aspect: Summary::of(sizes.iter().map(|(w, h)| w.max(*h) / w.min(*h).max(1.0))),
+        fingerprint: Some(fingerprint(data)),
+    }
+}
+
+fn upright((width, height): (u32, u32)) -> (f64, f64) {
+    (f64::from(width), f64::from(height))
+}
+
+fn counts(named: impl IntoIterator<Item = (String, usize)>) -> Vec<Count> {
+    named.into_iter().map(|(name, count)| Count { name, count }).collect()
+}
+
+/// One hash for the whole data set: classes, paths and contents.
+fn fingerprint(data: &Dataset) -> String {
+    let lines = data.samples.iter().map(|s| format!("{}\t{}\n", s.path.display(), s.content.to_hex()));
+    ContentHash::of(lines.collect::<String>().as_bytes()).to_hex()
+}
+
+/// The network and the head, as the report shows them.
+pub(crate) fn model_card(
+    header: &Header,
+    weights: &Weights,
+    backbone: &Backbone,
+    head: &LinearHead,
+    device: &str,
+) -> ModelCard {
+    let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
+    let preprocess = &header.preprocess;
+    let trained = (head.classes() * (head.weight_kd.columns() + 1)) as u64;
+    ModelCard {
+        backbone: header.backbone.clone(),
+        weights: header.weights.clone(),
+        weights_sha256: header.weights_sha256.clone(),
+        licence: weights.licence.to_owned(),
+        features: backbone.feature_width(),
+        parameters: tl_weights::parameter_count(backbone),
+        trained_parameters: trained,
+        head: header.head.clone(),
+        preprocess: vec![
+            setting(
+                "resize",
+                format!("{} to {size} x {size} pixels", preprocess.mode, size = preprocess.size),
+            ),
+            setting("interpolation", preprocess.interpolation.to_string()),
+            setting("mean", format!("{:?}", preprocess.mean)),
+            setting("std", format!("{:?}", preprocess.std)),
+        ],
+        device: device.to_owned(),
+    }
+}
+
+/// Puts thumbnails to the worst pictures; one that cannot be made is left out.
+pub(crate) fn add_thumbnails(evaluation: &mut Evaluation, root: &Path) {
+    for mistake in &mut evaluation.worst_pictures {
+        mistake.thumbnail = thumbnail(&root.join(&mistake.path));
+    }
+}
+
+fn thumbnail(path: &Path) -> Option<String> {
+    let picture = read_picture(path, &Limits::default(), [255; 3]).ok()?;
+    let (width, height) = picture.dimensions();
+    let scale = (f64::from(THUMBNAIL) / f64::from(width.max(height).max(1))).min(1.0);
+    let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    let small = resize(&picture, side(width), side(height), FilterType::Triangle);
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, 80).encode_image(&small).ok()?;
+    Some(format!("data:image/jpeg;base64,{}", base64::engine::general_purpose::STANDARD.encode(jpeg)))
+}
+
+/// The most memory this process has held, in bytes, where the system says.
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,150 @@
+//! A run is a folder. It appears whole or not at all, and never over another one.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::TrainError;
+
+/// A committed run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// Writes `files` (name, content) into a new folder `runs/NAME-N`, with the first free number.
+    ///
+    /// The files are written and flushed to disk under another name, which is then renamed: a crash at any moment
+    /// leaves either no run or the whole one.
+    ///
+    /// # Errors
+    /// [`TrainError::Write`] naming the file; what was written so far is removed.
+    pub fn commit(runs: &Path, name: &str, files: &[(&str, &[u8])]) -> Result<Self, TrainError> {
+        fs::create_dir_all(runs).map_err(|error| TrainError::write(runs, error))?;
+        let unfinished = Unfinished::create(runs)?;
+        for (file, content) in files {
+            let path = unfinished.0.join(file);
+            write_through(&path, content).map_err(|error| TrainError::write(&path, error))?;
+        }
+        sync_folder(&unfinished.0)?;
+        let committed = unfinished.rename(runs, name)?;
+        sync_folder(runs)?;
+        Ok(Self(committed))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// A folder that is removed unless it is renamed.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn create(runs: &Path) -> Result<Self, TrainError> {
+        let path = runs.join(format!(".unfinished-{}", std::process::id()));
+        match fs::create_dir(&path) {
+            // A process that was killed had the same number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_dir_all(&path).and_then(|()| fs::create_dir(&path))
+            }
+            other => other,
+        }
+        .map_err(|error| TrainError::write(&path, error))?;
+        Ok(Self(path))
+    }
+
+    fn rename(self, runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
+        let mut number = next_number(runs, name).map_err(|error| TrainError::write(runs, error))?;
+        loop {
+            let target = runs.join(format!("{name}-{number}"));
+            match fs::rename(&self.0, &target) {
+                Ok(()) => {
+                    std::mem::forget(self);
+                    return Ok(target);
+                }
+                // Another process took the number; a folder with files in it is never replaced by a rename.
+                Err(error) if is_taken(&error) => number += 1,
+                Err(error) => return Err(TrainError::write(&target, error)),
+            }
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // There is nobody to tell, and the error that led here matters more.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists)
+}
+
+fn next_number(runs: &Path, name: &str) -> io::Result<u64> {
+    let mut last = 0;
+    for entry in fs::read_dir(runs)? {
+        let entry = entry?.file_name();
+        let number =
+            entry.to_str().and_then(|entry| entry.strip_prefix(name)?.strip_prefix('-')?.parse().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(last + 1)
+}
+
+fn write_through(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+/// Makes the names in a folder durable, where the system can.
+fn sync_folder(path: &Path) -> Result<(), TrainError> {
+    if cfg!(unix) {
+        File::open(path)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| TrainError::write(path, error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_numbered_and_never_overwritten() {
+        let runs = tempfile::tempdir().unwrap();
+        for (number, content) in [(1, "one"), (2, "two")] {
+            let run = RunFolder::commit(runs.path(), "pets", &[("a.txt", content.as_bytes())]).unwrap();
+            assert_eq!(run.path(), runs.path().join(format!("pets-{number}")));
+        }
+        assert_eq!(fs::read(runs.path().join("pets-1/a.txt")).unwrap(), b"one");
+        fs::remove_dir_all(runs.path().join("pets-1")).unwrap();
+        let run = RunFolder::commit(runs.path(), "pets", &[("a.txt", b"three")]).unwrap();
+        assert_eq!(run.path(), runs.path().join("pets-3"), "numbers are not used again");
+    }
+
+    #[test]
+    fn a_failed_write_names_the_file_and_leaves_nothing() {
+        let runs = tempfile::tempdir().unwrap();
+        let error =
+            RunFolder::commit(runs.path(), "pets", &[("a.txt", b"x"), ("no/such.txt", b"y")]).unwrap_err();
+        let TrainError::Write { path, .. } = &error else { panic!("{error:?}") };
+        assert!(path.ends_with("no/such.txt"), "{error}");
+        assert_eq!(fs::read_dir(runs.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_said_with_a_remedy() {
+        let path = Path::new("/dev/full");
+        let full =
+            File::options().write(true).open(path).and_then(|mut file| file.write_all(b"x")).unwrap_err();
+        let error = TrainError::write(path, full);
+        assert_eq!(error.to_string(), "cannot write `/dev/full`: no space left on device");
+        let hint = "free some space, or write elsewhere with `--runs DIR`; nothing was left behind";
+        assert_eq!(error.hint().as_deref(), Some(hint));
+    }
+}

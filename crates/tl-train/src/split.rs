@@ -1,0 +1,135 @@
+//! Which pictures train and which judge: one held-out part, or folds.
+
+use tl_data::{Dataset, SampleId, Split, folds, train_val};
+
+use crate::{TrainConfig, TrainError};
+
+/// The ways to divide a data set.
+#[derive(Debug)]
+pub(crate) enum Division {
+    /// One part is held out.
+    HeldOut(Split),
+    /// Each picture is held out once.
+    Folds(Vec<Split>),
+}
+
+impl Division {
+    pub(crate) fn new(data: &Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
+        Ok(match config.folds {
+            Some(k) => Self::Folds(folds(data, k, config.seed)?),
+            None => Self::HeldOut(train_val(data, config.val, config.seed)?),
+        })
+    }
+
+    /// The parts of `split.csv`: their names and pictures.
+    pub(crate) fn parts(&self) -> Vec<(String, &[SampleId])> {
+        match self {
+            Self::HeldOut(Split { train, val }) => vec![("train".to_owned(), train), ("val".to_owned(), val)],
+            Self::Folds(splits) => splits
+                .iter()
+                .enumerate()
+                .map(|(i, split)| (format!("fold-{}", i + 1), &split.val[..]))
+                .collect(),
+        }
+    }
+}
+
+/// Refuses a split in which unreadable pictures have left a class without any to learn from, or, where pictures are
+/// held out at all, from which the class has vanished altogether.
+pub(crate) fn check_classes(data: &Dataset, train: &[SampleId], val: &[SampleId]) -> Result<(), TrainError> {
+    let count = |ids: &[SampleId], class| ids.iter().filter(|id| label(data, **id) == class).count();
+    for (class, name) in data.classes.iter().enumerate() {
+        if count(train, class) == 0 {
+            return Err(TrainError::ClassLost { class: name.clone(), val: count(val, class) });
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn label(data: &Dataset, id: SampleId) -> usize {
+    data.samples[id.0].class.0
+}
+
+pub(crate) fn labels(data: &Dataset, ids: &[SampleId]) -> Vec<usize> {
+    ids.iter().map(|&id| label(data, id)).collect()
+}
+
+/// The held-out rows of each fold of cross-validation inside `ids`, as positions in `ids`; equal files stay together.
+/// Fewer folds where classes are small, none where they cannot be divided.
+pub(crate) fn inner_folds(data: &Dataset, ids: &[SampleId], most: usize, seed: u64) -> Vec<Vec<usize>> {
+    let samples = ids.iter().map(|id| data.samples[id.0].clone()).collect();
+    let inside = Dataset { samples, ..data.clone() };
+    let divided = (2..=most).rev().find_map(|k| folds(&inside, k, seed).ok()).unwrap_or_default();
+    divided.into_iter().map(|split| split.val.into_iter().map(|id| id.0).collect()).collect()
+}
+
+/// At most about `most` of `ids`, spread over the classes as they are: every n-th of each class, at least two.
+pub(crate) fn thin(data: &Dataset, ids: &[SampleId], most: usize) -> Vec<SampleId> {
+    if ids.len() <= most {
+        return ids.to_vec();
+    }
+    let mut kept = Vec::with_capacity(most);
+    for class in 0..data.classes.len() {
+        let of_class: Vec<SampleId> = ids.iter().copied().filter(|&id| label(data, id) == class).collect();
+        let share = (of_class.len() * most / ids.len()).max(2).min(of_class.len());
+        kept.extend((0..share).map(|i| of_class[i * of_class.len() / share]));
+    }
+    kept.sort_unstable();
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+    use tl_data::{ClassId, ColorMode, ContentHash, Format, PictureHeader, Sample};
+
+    /// A data set with so many pictures of each class, all different.
+    fn data(counts: &[usize]) -> Dataset {
+        let header =
+            PictureHeader { format: Format::Png, width: 9, height: 9, color: ColorMode::Rgb, orientation: 1 };
+        let of_class = |(class, &count): (usize, &usize)| -> Vec<Sample> {
+            let sample = |i: usize| {
+                let path = PathBuf::from(format!("{class}/{i}.png"));
+                let content = ContentHash::of(path.to_string_lossy().as_bytes());
+                Sample { path, class: ClassId(class), header, content, bytes: 1 }
+            };
+            (0..count).map(sample).collect()
+        };
+        let classes = (0..counts.len()).map(|class| format!("class{class}")).collect();
+        let samples = counts.iter().enumerate().flat_map(of_class).collect();
+        Dataset { root: PathBuf::new(), classes, samples, rejected: Vec::new(), ignored: 0 }
+    }
+
+    fn all(data: &Dataset) -> Vec<SampleId> {
+        (0..data.len()).map(SampleId).collect()
+    }
+
+    #[test]
+    fn thinning_keeps_the_shares_of_classes_and_at_least_two_of_each() {
+        let data = data(&[600, 300, 3]);
+        let kept = labels(&data, &thin(&data, &all(&data), 90));
+        let count = |class| kept.iter().filter(|&&label| label == class).count();
+        assert_eq!([count(0), count(1), count(2)], [59, 29, 2]);
+        assert_eq!(thin(&data, &all(&data), 903), all(&data));
+    }
+
+    #[test]
+    fn inner_folds_hold_out_every_row_once_and_give_way_to_small_classes() {
+        let data = data(&[9, 4]);
+        let held_out = inner_folds(&data, &all(&data), 5, 0);
+        let mut rows: Vec<usize> = held_out.concat();
+        rows.sort_unstable();
+        assert_eq!((held_out.len(), rows), (5, (0..13).collect()));
+        let some = [SampleId(0), SampleId(1), SampleId(9), SampleId(10)];
+        assert_eq!(inner_folds(&data, &some, 5, 0).len(), 2);
+        assert!(inner_folds(&data, &some[..3], 5, 0).is_empty(), "a class of one cannot be divided");
+    }
+
+    #[test]
+    fn a_class_that_decoding_emptied_is_named() {
+        let data = data(&[2, 2]);
+        let error = check_classes(&data, &[SampleId(0), SampleId(1)], &[SampleId(2)]).unwrap_err();
+        assert_eq!(error.to_string(), "class `class1` has no readable picture to train on, 1 held out");
+    }
+}

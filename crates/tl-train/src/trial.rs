@@ -1,0 +1,226 @@
+//! One division of the pictures into training and held-out ones, from features to predictions.
+
+use burn::tensor::Device;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tl_data::{Dataset, MaxBad, ResizeMode, SampleId, check_bad};
+use tl_heads::LinearHead;
+use tl_report::{Choice, CurvePoint, Prediction};
+
+use crate::choose::{Comparison, Score, cross_validate};
+use crate::evaluate::prediction;
+use crate::features::{Features, MODES};
+use crate::fit::{Method, fit, resolve};
+use crate::split::{check_classes, inner_folds, label, labels, thin};
+use crate::{AdamWSettings, EpochLoss, HeadKind, Resize, STRENGTHS, Step, TrainConfig, TrainError, Watch};
+
+/// Training pictures that resize modes are compared on, at most: each costs three passes through the network.
+const COMPARED: usize = 400;
+/// Folds of the cross-validation that chooses settings.
+const FOLDS: usize = 5;
+/// From so many pictures on, one of those folds tells enough.
+const MANY: usize = 2_000;
+/// Longer side over shorter side from which on the middle crop loses something worth a comparison.
+const NEARLY_SQUARE: f64 = 1.1;
+
+/// A head, how it was chosen, and what it says about the held-out pictures.
+#[derive(Debug)]
+pub(crate) struct Trial {
+    pub(crate) mode: ResizeMode,
+    pub(crate) method: Method,
+    pub(crate) head: LinearHead,
+    pub(crate) predictions: Vec<Prediction>,
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) curve: Vec<CurvePoint>,
+}
+
+/// Runs trials over one data set. Features are shared between them.
+pub(crate) struct Trials<'a> {
+    pub(crate) config: &'a TrainConfig,
+    pub(crate) device: &'a Device,
+    pub(crate) watch: &'a dyn Watch,
+    pub(crate) max_bad: MaxBad,
+    pub(crate) features: Features<'a>,
+    /// Lines of `metrics.jsonl`.
+    pub(crate) log: Vec<Value>,
+    /// Wall time of extraction, choosing and fitting.
+    pub(crate) spent: [Duration; 3],
+}
+
+impl Trials<'_> {
+    /// Chooses settings on `train`, fits a head to it and predicts `val`, which may be empty.
+    pub(crate) fn run(&mut self, train: &[SampleId], val: &[SampleId]) -> Result<Trial, TrainError> {
+        let (mode, resize) = self.choose_mode(train)?;
+        let all: Vec<SampleId> = train.iter().chain(val).copied().collect();
+        self.extract(&all, &[mode])?;
+        let (train, val) = (self.features.readable(train), self.features.readable(val));
+        check_classes(self.data(), &train, &val)?;
+        let (method, head_choice) = self.choose_method(&train, mode)?;
+        let (head, curve) = self.fit(&train, mode, method)?;
+        let predictions = self.predict(&head, &val, mode)?;
+        Ok(Trial { mode, method, head, predictions, choices: vec![resize, head_choice], curve })
+    }
+
+    fn data(&self) -> &Dataset {
+        self.features.data
+    }
+
+    /// Computes features, and stops if too many files turn out bad.
+    fn extract(&mut self, ids: &[SampleId], modes: &[ResizeMode]) -> Result<(), TrainError> {
+        let begun = Instant::now();
+        self.watch.step(Step::Extract);
+        let watch = self.watch;
+        self.features.ensure(ids, modes, &|progress| watch.progress(progress));
+        self.spent[0] += begun.elapsed();
+        let failed = self.features.failed.clone().into_iter().collect();
+        let cleaned = self.data().without(failed);
+        Ok(check_bad(&cleaned.rejected, cleaned.files(), &self.max_bad)?)
+    }
+
+    fn choose_mode(&mut self, train: &[SampleId]) -> Result<(ResizeMode, Choice), TrainError> {
+        let standard = self.features.preprocess.mode;
+        let choice = |mode: ResizeMode, why| (mode, named("resize", mode.to_string(), why));
+        if let Resize::Fixed(mode) = self.config.resize {
+            return Ok(choice(mode, "asked for".to_owned()));
+        }
+        let Some(reason) = self.reason_to_compare() else {
+            let why = "pictures are nearly square and not small: prepared as the weights were evaluated";
+            return Ok(choice(standard, why.to_owned()));
+        };
+        let compared = thin(self.data(), train, COMPARED);
+        self.extract(&compared, &MODES)?;
+        let compared = self.features.readable(&compared);
+        let comparisons =
+            MODES.iter().map(|&mode| Ok(Comparison { mode, scores: self.scores(&compared, mode)? }));
+        let mut comparisons = comparisons.collect::<Result<Vec<_>, TrainError>>()?;
+        comparisons.sort_by(|a, b| a.best().log_loss.total_cmp(&b.best().log_loss));
+        let mode = comparisons.first().map_or(standard, |best| best.mode);
+        let results: Vec<String> = comparisons.iter().map(describe).collect();
+        let why = format!(
+            "{reason}; lowest loss in cross-validation on {} training pictures: {}",
+            compared.len(),
+            results.join(", ")
+        );
+        Ok(choice(mode, why))
+    }
+
+    /// Why the middle crop may not be best for these pictures; `None` if there is no reason.
+    fn reason_to_compare(&self) -> Option<String> {
+        let summary = self.data().summary();
+        let size = self.features.preprocess.size;
+        let small = summary.share_smaller_than(size);
+        if summary.median_aspect > NEARLY_SQUARE {
+            return Some(format!("the median picture is {:.2} times as long as wide", summary.median_aspect));
+        }
+        (small > 0.5)
+            .then(|| format!("{:.0} % of the pictures are smaller than {size} pixels", small * 100.0))
+    }
+
+    fn choose_method(
+        &mut self,
+        train: &[SampleId],
+        mode: ResizeMode,
+    ) -> Result<(Method, Choice), TrainError> {
+        let kind = resolve(self.config.head, train.len());
+        let asked = if self.config.head == kind { "asked for" } else { "" };
+        if kind == HeadKind::AdamW {
+            let settings = AdamWSettings { seed: self.config.seed, ..AdamWSettings::default() };
+            let why = if asked.is_empty() {
+                "pictures are many, steps are cheaper than solving at once"
+            } else {
+                asked
+            };
+            let chosen = format!("linear layer, AdamW, {} epochs", settings.epochs);
+            return Ok((Method::AdamW(settings), named("head", chosen, why.to_owned())));
+        }
+        let scores = self.scores(train, mode)?;
+        let best = Comparison { mode, scores }.best();
+        let why = format!(
+            "{}this strength had the lowest loss of {} in cross-validation on the training pictures",
+            if asked.is_empty() {
+                "pictures are few enough to solve for the one best head; "
+            } else {
+                "asked for; "
+            },
+            STRENGTHS.len(),
+        );
+        let chosen = format!("logistic regression, C = {}", best.c);
+        Ok((Method::Logistic { c: best.c }, named("head", chosen, why)))
+    }
+
+    /// Cross-validation inside `ids`. A class too small to be divided leaves nothing to choose by.
+    fn scores(&mut self, ids: &[SampleId], mode: ResizeMode) -> Result<Vec<Score>, TrainError> {
+        let begun = Instant::now();
+        self.watch.step(Step::Choose);
+        let mut held_out = inner_folds(self.data(), ids, FOLDS, self.config.seed);
+        if ids.len() > MANY {
+            held_out.truncate(1);
+        }
+        let (features_nd, labels_n) = (self.features.matrix(ids, mode), labels(self.data(), ids));
+        let scores = cross_validate(&features_nd, &labels_n, self.data().classes.len(), &held_out)?;
+        let line = |s: &Score| {
+            json!({"event": "cross-validation", "pictures": ids.len(), "resize": mode, "c": s.c, "log_loss": s.log_loss,
+                "accuracy": s.accuracy})
+        };
+        self.log.extend(scores.iter().map(line));
+        for Score { c, log_loss, accuracy } in &scores {
+            self.watch
+                .tried(&format!("{mode}, C = {c}: loss {log_loss:.4}, {:.1} % right", accuracy * 100.0));
+        }
+        self.spent[1] += begun.elapsed();
+        Ok(scores)
+    }
+
+    fn fit(
+        &mut self,
+        train: &[SampleId],
+        mode: ResizeMode,
+        method: Method,
+    ) -> Result<(LinearHead, Vec<CurvePoint>), TrainError> {
+        let begun = Instant::now();
+        self.watch.step(Step::Train);
+        let (features_nd, labels_n) = (self.features.matrix(train, mode), labels(self.data(), train));
+        let epochs = std::cell::RefCell::new(Vec::new());
+        let keep = |epoch: EpochLoss| epochs.borrow_mut().push(epoch);
+        let head = fit(method, &features_nd, &labels_n, self.data().classes.len(), self.device, &keep)?;
+        let epochs = epochs.into_inner();
+        let line = |e: &EpochLoss| json!({"event": "epoch", "epoch": e.epoch, "loss": e.loss, "learning_rate": e.rate});
+        self.log.extend(epochs.iter().map(line));
+        self.spent[2] += begun.elapsed();
+        Ok((head, epochs.iter().map(point).collect()))
+    }
+
+    fn predict(
+        &self,
+        head: &LinearHead,
+        val: &[SampleId],
+        mode: ResizeMode,
+    ) -> Result<Vec<Prediction>, TrainError> {
+        if val.is_empty() {
+            return Ok(Vec::new());
+        }
+        let probabilities_nk = head.probabilities(&self.features.matrix(val, mode))?;
+        let rows = val.iter().zip(probabilities_nk.iter_rows());
+        let data = self.data();
+        Ok(rows.map(|(&id, row)| prediction(&data.samples[id.0].path, label(data, id), row)).collect())
+    }
+}
+
+fn describe(comparison: &Comparison) -> String {
+    let best = comparison.best();
+    format!("{} {:.3} ({:.1} % right)", comparison.mode, best.log_loss, best.accuracy * 100.0)
+}
+
+pub(crate) fn named(what: &str, chosen: String, why: String) -> Choice {
+    Choice { what: what.to_owned(), chosen, why }
+}
+
+fn point(epoch: &EpochLoss) -> CurvePoint {
+    CurvePoint {
+        epoch: epoch.epoch as f64,
+        phase: Some("head".to_owned()),
+        train_loss: Some(epoch.loss),
+        val_loss: None,
+        val_accuracy: None,
+    }
+}

@@ -1,0 +1,55 @@
+//! What a job tells whoever watches it.
+
+use std::fmt;
+use tl_data::{Dataset, Progress};
+use tl_report::Choice;
+
+/// A part of the job that takes time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Reading files and headers.
+    Scan,
+    /// Loading the network.
+    Load,
+    /// Decoding pictures and computing features.
+    Extract,
+    /// Comparing settings by cross-validation.
+    Choose,
+    /// Training the head.
+    Train,
+    /// Writing the run.
+    Write,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scan => "scan",
+            Self::Load => "load",
+            Self::Extract => "extract",
+            Self::Choose => "choose",
+            Self::Train => "train",
+            Self::Write => "write",
+        })
+    }
+}
+
+/// Follows a job. Every method may be called from any thread, and does nothing unless overridden.
+pub trait Watch: Sync {
+    /// A step has begun.
+    fn step(&self, _step: Step) {}
+    /// How far the step is.
+    fn progress(&self, _progress: Progress) {}
+    /// The folder was scanned.
+    fn scanned(&self, _data: &Dataset) {}
+    /// Something was decided.
+    fn chosen(&self, _choice: &Choice) {}
+    /// A setting was tried, with this result.
+    fn tried(&self, _what: &str) {}
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Quiet;
+
+impl Watch for Quiet {}

@@ -1,0 +1,118 @@
+//! `cargo xtask bench`: numbers for docs/benchmarks.md, from the program as people run it.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::{cargo, must, root};
+
+/// Seeds of the accuracy table, those of xtask/reference/stamps_accuracy.py.
+const SEEDS: u64 = 5;
+
+/// Time and memory of the main job, median of several runs after one that warms up.
+pub(crate) fn main_job(runs: usize) -> Result<()> {
+    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
+    let mut stages: Vec<(String, Vec<f64>)> = Vec::new();
+    let (mut wall, mut memory) = (Vec::new(), Vec::new());
+    for run in 0..=runs {
+        let begun = Instant::now();
+        let record = train(&[])?;
+        if run == 0 {
+            continue;
+        }
+        wall.push(begun.elapsed().as_secs_f64());
+        memory.extend(record["peak_memory_bytes"].as_f64().map(|bytes| bytes / f64::from(1 << 20)));
+        for (index, stage) in record["timings"].as_array().into_iter().flatten().enumerate() {
+            if stages.len() <= index {
+                stages.push((stage["name"].as_str().unwrap_or_default().to_owned(), Vec::new()));
+            }
+            stages[index].1.extend(stage["seconds"].as_f64());
+        }
+    }
+    println!("{}\n\n| stage | seconds, median of {runs} |\n|---|---|", machine());
+    for (name, seconds) in &mut stages {
+        println!("| {name} | {:.2} |", median(seconds));
+    }
+    println!(
+        "| whole process | {:.2} |\n| peak memory | {:.0} MiB |",
+        median(&mut wall),
+        median(&mut memory)
+    );
+    Ok(())
+}
+
+/// Cross-validated accuracy over seeds, beside the reference's.
+pub(crate) fn accuracy() -> Result<()> {
+    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
+    let reference = std::fs::read_to_string(root().join("xtask/reference/stamps_accuracy.json"))?;
+    let reference: Value = serde_json::from_str(&reference)?;
+    println!(
+        "| resize | {} | mean | scikit-learn |\n|---|---|---|---|",
+        (0..SEEDS).map(|s| format!("seed {s}")).collect::<Vec<_>>().join(" | ")
+    );
+    for mode in ["auto", "crop", "squash", "letterbox"] {
+        let mut accuracies = Vec::new();
+        for seed in 0..SEEDS {
+            let record = train(&["--folds", "5", "--resize", mode, "--seed", &seed.to_string()])?;
+            accuracies.push(record["evaluation"]["accuracy"].as_f64().context("no accuracy")? * 100.0);
+        }
+        let cells: Vec<String> = accuracies.iter().map(|a| format!("{a:.1}")).collect();
+        let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
+        let theirs = reference["modes"][mode]["mean"].as_f64();
+        let theirs = theirs.map_or_else(|| "-".to_owned(), |mean| format!("{:.1}", mean * 100.0));
+        println!("| {mode} | {} | {mean:.1} | {theirs} |", cells.join(" | "));
+    }
+    Ok(())
+}
+
+/// A release build of the program from nothing but downloaded sources.
+pub(crate) fn build() -> Result<()> {
+    let target = tempfile::tempdir()?;
+    must(&mut cargo(&["fetch", "--quiet"]))?;
+    let begun = Instant::now();
+    must(cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]).env("CARGO_TARGET_DIR", target.path()))?;
+    println!(
+        "{}\n\ncargo build --release -p tl-cli, empty target folder: {:.0} s",
+        machine(),
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// `tl train datasets/stamps` with more arguments, into a folder that is thrown away; its record.
+fn train(arguments: &[&str]) -> Result<Value> {
+    let runs = tempfile::tempdir()?;
+    let mut command = Command::new(root().join("target/release/tl"));
+    command.args(["train", "datasets/stamps", "--json", "--runs"]).arg(runs.path()).args(arguments);
+    let output = command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut result: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(result["record"].take())
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The processor, as Linux names it.
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{cores} cores of {}", model.unwrap_or("an unknown processor"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_does_not_depend_on_the_order() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
+        assert!(median(&mut []).is_nan());
+    }
+}

@@ -1,0 +1,34 @@
+//! `cargo xtask check`: what is not a test and must hold all the same.
+
+use anyhow::{Result, bail};
+
+use crate::{cargo, layers, must, root};
+
+pub(crate) fn run() -> Result<()> {
+    layers::check()?;
+    println!("dependencies point one way");
+    must(&mut cargo(&["fmt", "--all", "--check"]))?;
+    must(&mut cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
+    println!("format and lints are clean");
+    must(cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    println!("documentation builds");
+    optional_backends()
+}
+
+/// The backends that are off by default are checked, not built: CUDA's build script would download LLVM, which a
+/// machine without a GPU has no use for; burn leaves it out when documentation is built.
+fn optional_backends() -> Result<()> {
+    let target = root().join("target/optional");
+    for feature in ["ndarray", "cuda"] {
+        let mut check = cargo(&["check", "--quiet", "-p", "tl-cli", "--features", feature]);
+        must(check.env("DOCS_RS", "1").env("CARGO_TARGET_DIR", &target))?;
+        println!("feature `{feature}` checks");
+    }
+    let mut without = cargo(&["check", "--quiet", "-p", "tl-cli", "--no-default-features"]);
+    must(without.env("CARGO_TARGET_DIR", &target))?;
+    println!("without embedded weights it checks too");
+    if !target.exists() {
+        bail!("nothing was checked in {}", target.display());
+    }
+    Ok(())
+}

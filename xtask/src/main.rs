@@ -1,0 +1,70 @@
+//! `cargo xtask`: everything that is run by hand or by CI, and is not `cargo test`.
+
+mod bench;
+mod check;
+mod layers;
+mod weights;
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Automation of the `tl` workspace.
+#[derive(Debug, Parser)]
+enum Task {
+    /// Format, lints, direction of dependencies, documentation, the optional backends.
+    Check,
+    /// List the catalogue of pretrained weights and verify the embedded file.
+    FetchWeights,
+    /// Measure, and print rows for docs/benchmarks.md.
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// `tl train` on datasets/stamps, stage by stage.
+    MainJob {
+        /// Runs, of which the median counts.
+        #[arg(long, default_value_t = 5)]
+        runs: usize,
+    },
+    /// Accuracy of `tl train --folds 5` on datasets/stamps over five seeds, beside scikit-learn's.
+    Accuracy,
+    /// `cargo build --release -p tl-cli` into an empty target folder.
+    Build,
+}
+
+fn main() -> Result<()> {
+    match Task::parse() {
+        Task::Check => check::run(),
+        Task::FetchWeights => weights::run(),
+        Task::Bench(Bench::MainJob { runs }) => bench::main_job(runs),
+        Task::Bench(Bench::Accuracy) => bench::accuracy(),
+        Task::Bench(Bench::Build) => bench::build(),
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or(here.clone(), PathBuf::from)
+}
+
+/// Cargo, in the workspace's folder.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs a command that must succeed.
+fn must(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed: {status}");
+    }
+    Ok(())
+}
