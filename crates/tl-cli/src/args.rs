@@ -86,7 +86,7 @@ pub(crate) struct TrainArgs {
     /// Leave the pretrained weights out of the model file; the program must have them to use it.
     #[arg(long)]
     slim: bool,
-    /// auto, cpu, ndarray or cuda[:N] [default: auto].
+    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU [default: auto].
     #[arg(long)]
     device: Option<String>,
     /// Threads that decode and compute [default: one per processor].
@@ -150,7 +150,7 @@ pub(crate) struct PredictArgs {
     /// Print CSV: path, rank, class, probability, error.
     #[arg(long)]
     pub(crate) csv: bool,
-    /// auto, cpu, ndarray or cuda[:N].
+    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
 }
@@ -171,7 +171,7 @@ pub(crate) struct EvalArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
-    /// auto, cpu, ndarray or cuda[:N].
+    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
 }

@@ -22,6 +22,7 @@ pub fn open_device(name: &str) -> Result<Device, TrainError> {
 }
 
 #[cfg(feature = "ndarray")]
+#[allow(deprecated, reason = "burn keeps it until 0.23; it is a second opinion on the CPU")]
 fn ndarray(_name: &str) -> Result<Device, TrainError> {
     Ok(Device::ndarray())
 }
