@@ -3,41 +3,141 @@
 use burn::tensor::Device;
 
 use crate::Backbone;
-use crate::efficientnet::{EfficientNetConfig, LITE0};
+use crate::densenet::{self, DenseNetConfig};
+use crate::efficientnet::{self, EfficientNetConfig};
+use crate::inception::{self, InceptionConfig};
+use crate::mobilenet;
+use crate::resnet::{self, ResNetConfig};
+use crate::vgg::{self, VggConfig};
+use crate::xception::XceptionConfig;
 
 /// A network that can be built, before any weights are loaded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Architecture {
-    /// The name people type, as in timm without the `tf_` prefix.
+    /// The name people type, as in torchvision or timm without the `tf_` prefix.
     pub name: &'static str,
     /// Side of the square pictures that the published weights were trained on, in pixels.
     pub input_size: usize,
+    /// The shortest side that an image may have, in pixels: below it a stage has nothing left to look at.
+    pub smallest_input: usize,
     /// Width of the pooled features.
     pub features: usize,
-    /// Width of the classification head as published.
+    /// Channels of the images: 3, for RGB, as published.
+    pub channels: usize,
+    /// Width of the classification head: 1000, for ImageNet, as published.
     pub classes: usize,
     family: Family,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Family {
-    EfficientNet(EfficientNetConfig),
+/// The two ends of a network, which change from task to task.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    /// Channels of the images.
+    pub(crate) channels: usize,
+    /// Width of the classification head.
+    pub(crate) classes: usize,
 }
 
-/// Every architecture, sorted by name.
-pub const ARCHITECTURES: &[Architecture] = &[Architecture {
-    name: "efficientnet_lite0",
-    input_size: 224,
-    features: 1280,
-    classes: 1000,
-    family: Family::EfficientNet(LITE0),
-}];
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Family {
+    DenseNet(DenseNetConfig),
+    EfficientNet(EfficientNetConfig),
+    Inception(InceptionConfig),
+    ResNet(ResNetConfig),
+    Vgg(VggConfig),
+    Xception(XceptionConfig),
+}
 
-/// EfficientNet-Lite0: 4.7 million parameters, ReLU6, no squeeze-and-excitation.
-///
-/// Source: <https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite>.
-pub const fn efficientnet_lite0() -> Architecture {
-    ARCHITECTURES[0]
+/// Makes the table and a function for each of its rows:
+/// `name: Family(CONFIG), published input size, smallest input, features;`, sorted by name.
+macro_rules! architectures {
+    ($($(#[$doc:meta])* $name:ident: $family:ident($config:expr), $input:expr, $smallest:expr, $features:expr;)*) => {
+        /// Every architecture, sorted by name.
+        pub const ARCHITECTURES: &[Architecture] = &[$($name()),*];
+
+        $($(#[$doc])*
+        pub const fn $name() -> Architecture {
+            Architecture {
+                name: stringify!($name),
+                input_size: $input,
+                smallest_input: $smallest,
+                features: $features,
+                channels: 3,
+                classes: 1000,
+                family: Family::$family($config),
+            }
+        })*
+    };
+}
+
+architectures! {
+    /// DenseNet-121: 8.0 million parameters.
+    densenet121: DenseNet(densenet::DENSENET121), 224, 29, 1024;
+    /// EfficientNet-B0: 5.3 million parameters, SiLU, squeeze-and-excitation.
+    efficientnet_b0: EfficientNet(efficientnet::B0), 224, 1, 1280;
+    /// EfficientNet-Lite0: 4.7 million parameters, ReLU6, no squeeze-and-excitation.
+    efficientnet_lite0: EfficientNet(efficientnet::LITE0), 224, 1, 1280;
+    /// EfficientNet-Lite1: 5.4 million parameters, deeper than Lite0.
+    efficientnet_lite1: EfficientNet(efficientnet::LITE1), 240, 1, 1280;
+    /// EfficientNet-Lite2: 6.1 million parameters, deeper and wider than Lite1.
+    efficientnet_lite2: EfficientNet(efficientnet::LITE2), 260, 1, 1280;
+    /// Inception-v3 without the auxiliary head: 23.8 million parameters; images normalised with 0.5 and 0.5.
+    inception_v3: Inception(inception::PLAIN), 299, 75, 2048;
+    /// Inception-v3 as torchvision builds it for its weights: 27.2 million parameters with the auxiliary head; images
+    /// normalised with ImageNet's mean and standard deviation.
+    inception_v3_aux: Inception(inception::WITH_AUX), 299, 75, 2048;
+    /// MobileNet v2, torchvision's: 3.5 million parameters.
+    mobilenet_v2: EfficientNet(mobilenet::TORCHVISION_V2), 224, 1, 1280;
+    /// MobileNet v3 large, torchvision's: 5.5 million parameters.
+    mobilenet_v3_large: EfficientNet(mobilenet::TORCHVISION_V3_LARGE), 224, 1, 1280;
+    /// MobileNet v3 small, torchvision's: 2.5 million parameters.
+    mobilenet_v3_small: EfficientNet(mobilenet::TORCHVISION_V3_SMALL), 224, 1, 1024;
+    /// MobileNet v1: 4.2 million parameters.
+    mobilenetv1_100: EfficientNet(mobilenet::V1_100), 224, 1, 1024;
+    /// MobileNet v2, half as wide: 2.0 million parameters.
+    mobilenetv2_050: EfficientNet(mobilenet::V2_050), 224, 1, 1280;
+    /// MobileNet v2, timm's: 3.5 million parameters.
+    mobilenetv2_100: EfficientNet(mobilenet::V2_100), 224, 1, 1280;
+    /// MobileNet v2, 1.4 times as wide: 6.1 million parameters.
+    mobilenetv2_140: EfficientNet(mobilenet::V2_140), 224, 1, 1792;
+    /// MobileNet v3 large, timm's: 5.5 million parameters.
+    mobilenetv3_large_100: EfficientNet(mobilenet::V3_LARGE), 224, 1, 1280;
+    /// MobileNet v3 small, timm's: 2.5 million parameters.
+    mobilenetv3_small_100: EfficientNet(mobilenet::V3_SMALL), 224, 1, 1024;
+    /// ResNet-101: 44.5 million parameters, strides as in v1.5.
+    resnet101: ResNet(resnet::RESNET101), 224, 1, 2048;
+    /// ResNet-152: 60.2 million parameters, strides as in v1.5.
+    resnet152: ResNet(resnet::RESNET152), 224, 1, 2048;
+    /// ResNet-18: 11.7 million parameters.
+    resnet18: ResNet(resnet::RESNET18), 224, 1, 512;
+    /// ResNet-34: 21.8 million parameters.
+    resnet34: ResNet(resnet::RESNET34), 224, 1, 512;
+    /// ResNet-50: 25.6 million parameters, strides as in v1.5.
+    resnet50: ResNet(resnet::RESNET50), 224, 1, 2048;
+    /// ResNeXt-101 32x8d: 88.8 million parameters.
+    resnext101_32x8d: ResNet(resnet::RESNEXT101_32X8D), 224, 1, 2048;
+    /// ResNeXt-50 32x4d: 25.0 million parameters.
+    resnext50_32x4d: ResNet(resnet::RESNEXT50_32X4D), 224, 1, 2048;
+    /// VGG-11, configuration A: 132.9 million parameters.
+    vgg11: Vgg(vgg::VGG11), 224, 32, 512;
+    /// VGG-11 with batch normalisation: 132.9 million parameters.
+    vgg11_bn: Vgg(vgg::VGG11_BN), 224, 32, 512;
+    /// VGG-13, configuration B: 133.0 million parameters.
+    vgg13: Vgg(vgg::VGG13), 224, 32, 512;
+    /// VGG-13 with batch normalisation: 133.1 million parameters.
+    vgg13_bn: Vgg(vgg::VGG13_BN), 224, 32, 512;
+    /// VGG-16, configuration D: 138.4 million parameters.
+    vgg16: Vgg(vgg::VGG16), 224, 32, 512;
+    /// VGG-16 with batch normalisation: 138.4 million parameters.
+    vgg16_bn: Vgg(vgg::VGG16_BN), 224, 32, 512;
+    /// VGG-19, configuration E: 143.7 million parameters.
+    vgg19: Vgg(vgg::VGG19), 224, 32, 512;
+    /// VGG-19 with batch normalisation: 143.7 million parameters.
+    vgg19_bn: Vgg(vgg::VGG19_BN), 224, 32, 512;
+    /// Wide ResNet-50-2: 68.9 million parameters, inner convolutions twice as wide as ResNet-50's.
+    wide_resnet50_2: ResNet(resnet::WIDE_RESNET50_2), 224, 1, 2048;
+    /// Xception, timm's `legacy_xception`: 22.9 million parameters.
+    xception: Xception(XceptionConfig), 299, 7, 2048;
 }
 
 /// No architecture has this name.
@@ -66,11 +166,45 @@ fn nearest(name: &str) -> &'static str {
 }
 
 impl Architecture {
-    /// Builds the network with the classification head it is published with; parameters are drawn at random.
+    /// The same network for images of another number of channels, 3 as published.
+    ///
+    /// To use weights published for RGB, load them first and change the network then:
+    /// [`Backbone::with_input_channels`].
+    pub const fn with_channels(mut self, channels: usize) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    /// The same network with a classification head of another width.
+    pub const fn with_classes(mut self, classes: usize) -> Self {
+        self.classes = classes;
+        self
+    }
+
+    /// Builds the network; parameters are drawn at random, each when it is first used.
     pub fn init(&self, device: &Device) -> Backbone {
+        let ends = Ends { channels: self.channels, classes: self.classes };
         match self.family {
-            Family::EfficientNet(config) => Backbone::EfficientNet(config.init(self.classes, device)),
+            Family::DenseNet(config) => Backbone::DenseNet(config.init(ends, device)),
+            Family::EfficientNet(config) => Backbone::EfficientNet(config.init(ends, device)),
+            Family::Inception(config) => Backbone::Inception(config.init(ends, device)),
+            Family::ResNet(config) => Backbone::ResNet(config.init(ends, device)),
+            Family::Vgg(config) => Backbone::Vgg(config.init(ends, device)),
+            Family::Xception(config) => Backbone::Xception(config.init(ends, device)),
         }
+    }
+
+    /// Key and shape in the published checkpoint of the tensor that [`checkpoint_shapes`](crate::checkpoint_shapes)
+    /// calls `key`.
+    ///
+    /// The same, but for torchvision's MobileNets: these are timm's networks under other names, and the pointwise
+    /// convolution of v3's head is a linear layer there (the values are in the same order).
+    pub fn published(&self, key: &str, shape: &[usize]) -> (String, Vec<usize>) {
+        let renamed = match &self.family {
+            Family::EfficientNet(config) => config.published(key, shape),
+            _ => None,
+        };
+        renamed.unwrap_or_else(|| (key.to_owned(), shape.to_vec()))
     }
 }
 

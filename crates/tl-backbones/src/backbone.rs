@@ -1,10 +1,12 @@
 //! One contract for every family: stages in order, pooled features, logits.
 
-use burn::module::Module;
+use burn::module::{Flag, Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::tensor::Tensor;
 use std::ops::Range;
 
-use crate::EfficientNet;
+use crate::keys::KeyPath;
+use crate::layers::global_average;
+use crate::{DenseNet, EfficientNet, InceptionV3, ResNet, Vgg, Xception};
 
 /// How many leading stages are frozen.
 ///
@@ -12,21 +14,48 @@ use crate::EfficientNet;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Boundary(pub usize);
 
+/// A part of a network that is frozen or trained as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// Its name, spelt as the checkpoint's first module of the stage.
+    pub name: String,
+    /// The modules that belong to it, spelt as in the checkpoint: `layer1`, `features.norm5`.
+    pub modules: Vec<String>,
+}
+
+impl Stage {
+    /// A stage of the given modules.
+    pub fn new(name: impl Into<String>, modules: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { name: name.into(), modules: modules.into_iter().map(Into::into).collect() }
+    }
+
+    /// A stage that is one module of the checkpoint.
+    pub fn of(module: impl Into<String>) -> Self {
+        let name = module.into();
+        Self { modules: vec![name.clone()], name }
+    }
+}
+
 /// What a family of networks provides.
 pub trait Stages {
-    /// The stages' names in order, the stem first, spelt as the checkpoint's modules.
-    fn stage_names(&self) -> Vec<String>;
+    /// The stages in order, the stem first. Parameters that [`pool`](Self::pool) uses belong to the last stage; those
+    /// of [`classify`](Self::classify) to none.
+    fn stages(&self) -> Vec<Stage>;
     /// One stage: the output of the stage before it (or the images) to `maps_bchw`.
     ///
     /// # Panics
     /// If `stage` is not below the number of stages.
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4>;
-    /// The last stage's `maps_bchw` to `features_bd`.
-    fn pool(&self, maps_bchw: Tensor<4>) -> Tensor<2>;
-    /// Width of the pooled features.
-    fn feature_width(&self) -> usize;
-    /// The published classification head: `features_bd` to `logits_bk`.
-    fn classify(&self, features_bd: Tensor<2>) -> Tensor<2>;
+    /// The last stage's `maps_bchw` to `features_bd`: their global average, unless the network has its own way.
+    fn pool(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
+        global_average(maps_bchw)
+    }
+    /// The published classification head: the last stage's `maps_bchw` to `logits_bk`.
+    ///
+    /// It starts at the maps, for not every head starts at the pooled features (VGG's looks at 7x7 places).
+    fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2>;
+    /// Makes the first convolution take images of another number of channels: [`adapt_input_conv`](crate::adapt_input_conv).
+    fn adapt_input(&mut self, channels: usize);
 }
 
 /// A network of any family.
@@ -36,40 +65,79 @@ pub trait Stages {
     reason = "one value per program, and a box would hide the module from burn"
 )]
 pub enum Backbone {
-    /// EfficientNet and EfficientNet-Lite.
+    /// DenseNet.
+    DenseNet(DenseNet),
+    /// EfficientNet, EfficientNet-Lite and MobileNet.
     EfficientNet(EfficientNet),
+    /// Inception-v3.
+    Inception(InceptionV3),
+    /// ResNet, ResNeXt and Wide ResNet.
+    ResNet(ResNet),
+    /// VGG.
+    Vgg(Vgg),
+    /// Xception.
+    Xception(Xception),
 }
 
 impl Backbone {
-    fn stages(&self) -> &dyn Stages {
+    fn family(&self) -> &dyn Stages {
         match self {
+            Self::DenseNet(network) => network,
             Self::EfficientNet(network) => network,
+            Self::Inception(network) => network,
+            Self::ResNet(network) => network,
+            Self::Vgg(network) => network,
+            Self::Xception(network) => network,
         }
+    }
+
+    fn family_mut(&mut self) -> &mut dyn Stages {
+        match self {
+            Self::DenseNet(network) => network,
+            Self::EfficientNet(network) => network,
+            Self::Inception(network) => network,
+            Self::ResNet(network) => network,
+            Self::Vgg(network) => network,
+            Self::Xception(network) => network,
+        }
+    }
+
+    /// The stages in order, the stem first.
+    pub fn stages(&self) -> Vec<Stage> {
+        self.family().stages()
     }
 
     /// The stages' names in order, the stem first, spelt as the checkpoint's modules.
     pub fn stage_names(&self) -> Vec<String> {
-        self.stages().stage_names()
+        self.stages().into_iter().map(|stage| stage.name).collect()
     }
 
     /// The boundary behind the last stage: everything frozen, only a head learns.
     pub fn end(&self) -> Boundary {
-        Boundary(self.stage_names().len())
+        Boundary(self.stages().len())
     }
 
     /// Runs the stages of a range: the images, or the maps at its start, to the maps at its end.
+    ///
+    /// # Panics
+    /// If the range ends behind the last stage.
     pub fn forward_stages(&self, stages: Range<usize>, input_bchw: Tensor<4>) -> Tensor<4> {
-        stages.fold(input_bchw, |maps_bchw, stage| self.stages().forward_stage(stage, maps_bchw))
+        stages.fold(input_bchw, |maps_bchw, stage| self.family().forward_stage(stage, maps_bchw))
     }
 
-    /// The last stage's maps to `features_bd`, by the pooling the network was published with.
+    /// `images_bchw` to the maps behind every stage, in order.
+    pub fn maps(&self, images_bchw: Tensor<4>) -> Vec<Tensor<4>> {
+        let each = (0..self.end().0).scan(images_bchw, |maps_bchw, stage| {
+            *maps_bchw = self.family().forward_stage(stage, maps_bchw.clone());
+            Some(maps_bchw.clone())
+        });
+        each.collect()
+    }
+
+    /// The last stage's maps to `features_bd`, by the pooling the network was published with; for VGG, whose head
+    /// has none, their global average.
     pub fn pool(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        self.stages().pool(maps_bchw)
-    }
-
-    /// Width of the pooled features.
-    pub fn feature_width(&self) -> usize {
-        self.stages().feature_width()
+        self.family().pool(maps_bchw)
     }
 
     /// `images_bchw` to pooled `features_bd`.
@@ -77,8 +145,71 @@ impl Backbone {
         self.pool(self.forward_stages(0..self.end().0, images_bchw))
     }
 
-    /// `features_bd` to the `logits_bk` of the classes the network was pretrained on.
-    pub fn classify(&self, features_bd: Tensor<2>) -> Tensor<2> {
-        self.stages().classify(features_bd)
+    /// The last stage's maps to the `logits_bk` of the classes the network was pretrained on.
+    pub fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
+        self.family().classify(maps_bchw)
+    }
+
+    /// `images_bchw` to the `logits_bk` of the classes the network was pretrained on.
+    pub fn logits(&self, images_bchw: Tensor<4>) -> Tensor<2> {
+        self.classify(self.forward_stages(0..self.end().0, images_bchw))
+    }
+
+    /// The parameters, running statistics and training flags of a range of stages.
+    pub fn stage_group(&self, stages: Range<usize>) -> ParamGroup {
+        let chosen = self.stages().into_iter().skip(stages.start).take(stages.len());
+        let modules = chosen.flat_map(|stage| stage.modules).collect();
+        let mut members = Members { path: KeyPath::default(), modules, ids: Vec::new() };
+        self.visit(&mut members);
+        ParamGroup::from_ids(members.ids)
+    }
+
+    /// Freezes the stages before the boundary: they get no gradients, and their batch normalisation uses and keeps
+    /// its running statistics also on a device that trains.
+    pub fn freeze(self, boundary: Boundary) -> Self {
+        let prefix = self.stage_group(0..boundary.0);
+        self.freeze_group(prefix)
+    }
+
+    /// Makes a network for RGB, pretrained or not, take images of another number of channels.
+    ///
+    /// The weights of the first convolution are [adapted](crate::adapt_input_conv), so that a grey picture gives what the
+    /// same picture as RGB gave.
+    pub fn with_input_channels(mut self, channels: usize) -> Self {
+        self.family_mut().adapt_input(channels);
+        self
+    }
+}
+
+/// Collects the ids of everything inside the named modules.
+struct Members {
+    path: KeyPath,
+    modules: Vec<String>,
+    ids: Vec<ParamId>,
+}
+
+impl Members {
+    fn add(&mut self, id: ParamId) {
+        if self.modules.iter().any(|module| self.path.is_within(module)) {
+            self.ids.push(id);
+        }
+    }
+}
+
+impl ModuleVisitor for Members {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.add(param.id);
+    }
+
+    fn visit_flag(&mut self, flag: &Param<Flag>) {
+        self.add(flag.id);
     }
 }

@@ -1,196 +1,183 @@
-//! EfficientNet-Lite, as timm spells it (`timm/models/efficientnet.py`, `tf_efficientnet_lite*`).
+//! EfficientNet and EfficientNet-Lite, and the module that they share with the MobileNets: as timm spells it
+//! (`timm/models/efficientnet.py` and `mobilenetv3.py`).
 //!
 //! Tan and Le 2019, <https://arxiv.org/abs/1905.11946>; the Lite variants drop squeeze-and-excitation and use ReLU6.
-//! Padding is TensorFlow's "same": as much as needed, the odd pixel at the bottom and right.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use crate::Stages;
+use crate::architecture::Ends;
+use crate::block_rows::{BlockConfig, in_eights, inverted, separable};
+use crate::blocks::{Activation, Block, Squeeze, Style, mean_hw};
+use crate::input::adapt_input_conv;
+use crate::layers::global_average;
+use crate::{Stage, Stages};
 
-/// TensorFlow's epsilon for this family: <https://github.com/huggingface/pytorch-image-models/blob/main/timm/layers/norm_act.py>.
-const EPSILON: f64 = 1e-3;
-const STEM_CHANNELS: usize = 32;
-const HEAD_CHANNELS: usize = 1280;
-
-/// One variant of the family.
+/// One variant of EfficientNet or MobileNet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EfficientNetConfig {
-    stages: [StageConfig; 7],
+    /// Channels of the stem; the width multiplier is in the number.
+    pub(crate) stem: usize,
+    pub(crate) stages: &'static [&'static [BlockConfig]],
+    /// Multiplies the channels of the stages.
+    pub(crate) width: f64,
+    /// Multiplies the repeats of all stages but the first and the last.
+    pub(crate) depth: f64,
+    pub(crate) head: Head,
+    pub(crate) style: Style,
+    /// The weights are published under torchvision's keys instead of timm's.
+    pub(crate) torchvision_keys: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct StageConfig {
-    /// Channels inside a block over channels into it.
-    expansion: usize,
-    kernel: usize,
-    /// Stride of the first block; the others have 1.
-    stride: usize,
-    channels: usize,
-    blocks: usize,
-}
-
-const fn stage(
-    expansion: usize,
-    kernel: usize,
-    stride: usize,
-    channels: usize,
-    blocks: usize,
-) -> StageConfig {
-    StageConfig { expansion, kernel, stride, channels, blocks }
+/// The pointwise convolution behind the last stage, with its channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// MobileNetV1 has none.
+    None,
+    /// With a batch norm, then pooling.
+    BeforePooling(usize),
+    /// With a bias, of the pooled maps: the "efficient last stage" of MobileNetV3.
+    AfterPooling(usize),
 }
 
 /// The block string of <https://github.com/tensorflow/tpu/blob/master/models/official/efficientnet/lite/efficientnet_lite_builder.py>.
-pub(crate) const LITE0: EfficientNetConfig = EfficientNetConfig {
-    stages: [
-        stage(1, 3, 1, 16, 1),
-        stage(6, 3, 2, 24, 2),
-        stage(6, 5, 2, 40, 2),
-        stage(6, 3, 2, 80, 3),
-        stage(6, 5, 1, 112, 3),
-        stage(6, 5, 2, 192, 4),
-        stage(6, 3, 1, 320, 1),
+const LITE: EfficientNetConfig = EfficientNetConfig {
+    stem: 32,
+    stages: &[
+        &[separable(3, 1, 16)],
+        &[inverted(6.0, 3, 2, 24).times(2)],
+        &[inverted(6.0, 5, 2, 40).times(2)],
+        &[inverted(6.0, 3, 2, 80).times(3)],
+        &[inverted(6.0, 5, 1, 112).times(3)],
+        &[inverted(6.0, 5, 2, 192).times(4)],
+        &[inverted(6.0, 3, 1, 320)],
     ],
+    width: 1.0,
+    depth: 1.0,
+    head: Head::BeforePooling(1280),
+    // TensorFlow's epsilon: <https://github.com/huggingface/pytorch-image-models/blob/main/timm/models/_efficientnet_builder.py>.
+    style: Style {
+        activation: Activation::Relu6,
+        squeeze: Squeeze::OfInput,
+        same_padding: true,
+        epsilon: 1e-3,
+    },
+    torchvision_keys: false,
 };
 
-/// An EfficientNet; fields are named as timm's checkpoint keys.
+/// Width and depth of the variants, as in the builder above; stem and head are not scaled.
+pub(crate) const LITE0: EfficientNetConfig = LITE;
+pub(crate) const LITE1: EfficientNetConfig = EfficientNetConfig { depth: 1.1, ..LITE };
+pub(crate) const LITE2: EfficientNetConfig = EfficientNetConfig { width: 1.1, depth: 1.2, ..LITE };
+
+/// Table 1 of the paper, with PyTorch's padding and epsilon, as timm's `efficientnet_b0` was trained.
+pub(crate) const B0: EfficientNetConfig = EfficientNetConfig {
+    stages: &[
+        &[separable(3, 1, 16).squeezed()],
+        &[inverted(6.0, 3, 2, 24).times(2).squeezed()],
+        &[inverted(6.0, 5, 2, 40).times(2).squeezed()],
+        &[inverted(6.0, 3, 2, 80).times(3).squeezed()],
+        &[inverted(6.0, 5, 1, 112).times(3).squeezed()],
+        &[inverted(6.0, 5, 2, 192).times(4).squeezed()],
+        &[inverted(6.0, 3, 1, 320).squeezed()],
+    ],
+    style: Style {
+        activation: Activation::Silu,
+        squeeze: Squeeze::OfInput,
+        same_padding: false,
+        epsilon: 1e-5,
+    },
+    ..LITE
+};
+
+/// An EfficientNet or a MobileNet; fields are named as timm's checkpoint keys.
 #[derive(Module, Debug)]
 pub struct EfficientNet {
     conv_stem: Conv2d,
     bn1: BatchNorm,
     blocks: Vec<Vec<Block>>,
-    conv_head: Conv2d,
-    bn2: BatchNorm,
+    conv_head: Option<Conv2d>,
+    bn2: Option<BatchNorm>,
     classifier: Linear,
-}
-
-/// A depthwise-separable block (`conv_dw`, `conv_pw`) or, with `conv_pwl`, an inverted residual
-/// (`conv_pw`, `conv_dw`, `conv_pwl`): the names are timm's.
-#[derive(Module, Debug)]
-struct Block {
-    conv_pw: Conv2d,
-    bn1: BatchNorm,
-    conv_dw: Conv2d,
-    bn2: BatchNorm,
-    conv_pwl: Option<Conv2d>,
-    bn3: Option<BatchNorm>,
-    residual: bool,
+    #[module(skip)]
+    activation: Activation,
 }
 
 impl EfficientNetConfig {
-    pub(crate) fn init(&self, classes: usize, device: &Device) -> EfficientNet {
-        let mut channels = STEM_CHANNELS;
-        let blocks = self.stages.iter().map(|stage| stage.init(&mut channels, device)).collect();
+    pub(crate) fn init(&self, ends: Ends, device: &Device) -> EfficientNet {
+        let mut last = self.stem;
+        let blocks = (0..self.stages.len()).map(|stage| self.init_stage(stage, &mut last, device)).collect();
+        let conv = |to| Conv2dConfig::new([last, to], [1, 1]);
+        let (features, conv_head, bn2) = match self.head {
+            Head::None => (last, None, None),
+            Head::BeforePooling(to) => {
+                (to, Some(conv(to).with_bias(false)), Some(self.style.norm(to, device)))
+            }
+            Head::AfterPooling(to) => (to, Some(conv(to)), None),
+        };
         EfficientNet {
-            conv_stem: conv([3, STEM_CHANNELS], 3, 2, 1, device),
-            bn1: norm(STEM_CHANNELS, device),
+            conv_stem: self.style.conv([ends.channels, self.stem], 3, 2, 1, device),
+            bn1: self.style.norm(self.stem, device),
             blocks,
-            conv_head: conv([channels, HEAD_CHANNELS], 1, 1, 1, device),
-            bn2: norm(HEAD_CHANNELS, device),
-            classifier: LinearConfig::new(HEAD_CHANNELS, classes).init(device),
+            conv_head: conv_head.map(|conv| conv.init(device)),
+            bn2,
+            classifier: LinearConfig::new(features, ends.classes).init(device),
+            activation: self.style.activation,
         }
     }
-}
 
-impl StageConfig {
-    fn init(&self, channels: &mut usize, device: &Device) -> Vec<Block> {
-        let stride_of = |block| if block == 0 { self.stride } else { 1 };
-        let mut make = |block| {
-            let made = self.block(*channels, stride_of(block), device);
-            *channels = self.channels;
-            made
-        };
-        (0..self.blocks).map(&mut make).collect()
-    }
-
-    fn block(&self, from: usize, stride: usize, device: &Device) -> Block {
-        let inner = from * self.expansion;
-        let to = self.channels;
-        let residual = stride == 1 && from == to;
-        let depthwise = conv([inner, inner], self.kernel, stride, inner, device);
-        if self.expansion == 1 {
-            return Block {
-                conv_dw: depthwise,
-                bn1: norm(inner, device),
-                conv_pw: conv([inner, to], 1, 1, 1, device),
-                bn2: norm(to, device),
-                conv_pwl: None,
-                bn3: None,
-                residual,
-            };
-        }
-        Block {
-            conv_pw: conv([from, inner], 1, 1, 1, device),
-            bn1: norm(inner, device),
-            conv_dw: depthwise,
-            bn2: norm(inner, device),
-            conv_pwl: Some(conv([inner, to], 1, 1, 1, device)),
-            bn3: Some(norm(to, device)),
-            residual,
-        }
-    }
-}
-
-impl Block {
-    fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let maps_bchw = match (&self.conv_pwl, &self.bn3) {
-            (Some(conv_pwl), Some(bn3)) => {
-                let expanded = relu6(self.bn1.forward(self.conv_pw.forward(input_bchw.clone())));
-                let filtered = relu6(self.bn2.forward(self.conv_dw.forward(expanded)));
-                bn3.forward(conv_pwl.forward(filtered))
+    fn init_stage(&self, stage: usize, last: &mut usize, device: &Device) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for row in self.stages[stage] {
+            let to = in_eights(row.channels as f64 * self.width);
+            for repeat in 0..self.repeats(stage, row) {
+                let stride = if repeat == 0 { row.stride } else { 1 };
+                blocks.push(row.init(&self.style, [*last, to], stride, device));
+                *last = to;
             }
-            _ => {
-                let filtered = relu6(self.bn1.forward(self.conv_dw.forward(input_bchw.clone())));
-                self.bn2.forward(self.conv_pw.forward(filtered))
-            }
-        };
-        if self.residual { maps_bchw + input_bchw } else { maps_bchw }
+        }
+        blocks
+    }
+
+    pub(crate) fn repeats(&self, stage: usize, row: &BlockConfig) -> usize {
+        let scaled = 0 < stage && stage + 1 < self.stages.len();
+        if scaled { (row.repeats as f64 * self.depth).ceil() as usize } else { row.repeats }
     }
 }
 
 impl Stages for EfficientNet {
-    fn stage_names(&self) -> Vec<String> {
-        let blocks = (0..self.blocks.len()).map(|index| format!("blocks.{index}"));
-        std::iter::once("conv_stem".to_owned()).chain(blocks).chain(["conv_head".to_owned()]).collect()
+    fn stages(&self) -> Vec<Stage> {
+        let stem = Stage::new("conv_stem", ["conv_stem", "bn1"]);
+        let blocks = (0..self.blocks.len()).map(|index| Stage::of(format!("blocks.{index}")));
+        let head = self.conv_head.iter().map(|_| Stage::new("conv_head", ["conv_head", "bn2"]));
+        std::iter::once(stem).chain(blocks).chain(head).collect()
     }
 
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         match stage {
-            0 => relu6(self.bn1.forward(self.conv_stem.forward(input_bchw))),
-            n if n == self.blocks.len() + 1 => relu6(self.bn2.forward(self.conv_head.forward(input_bchw))),
+            0 => self.activation.forward(self.bn1.forward(self.conv_stem.forward(input_bchw))),
+            n if n == self.blocks.len() + 1 => self.forward_head(input_bchw),
             n => self.blocks[n - 1].iter().fold(input_bchw, |maps_bchw, block| block.forward(maps_bchw)),
         }
     }
 
-    fn pool(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        let [batch, channels, _, _] = maps_bchw.dims();
-        maps_bchw.mean_dim(3).mean_dim(2).reshape([batch, channels])
+    fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
+        self.classifier.forward(global_average(maps_bchw))
     }
 
-    fn feature_width(&self) -> usize {
-        HEAD_CHANNELS
-    }
-
-    fn classify(&self, features_bd: Tensor<2>) -> Tensor<2> {
-        self.classifier.forward(features_bd)
+    fn adapt_input(&mut self, channels: usize) {
+        adapt_input_conv(&mut self.conv_stem, channels);
     }
 }
 
-fn relu6(maps_bchw: Tensor<4>) -> Tensor<4> {
-    maps_bchw.clamp(0.0, 6.0)
-}
-
-fn conv(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Conv2d {
-    Conv2dConfig::new(channels, [kernel, kernel])
-        .with_stride([stride, stride])
-        .with_groups(groups)
-        .with_padding(PaddingConfig2d::Same)
-        .with_bias(false)
-        .init(device)
-}
-
-fn norm(channels: usize, device: &Device) -> BatchNorm {
-    BatchNormConfig::new(channels).with_epsilon(EPSILON).init(device)
+impl EfficientNet {
+    fn forward_head(&self, input_bchw: Tensor<4>) -> Tensor<4> {
+        match (&self.conv_head, &self.bn2) {
+            (Some(conv), Some(norm)) => self.activation.forward(norm.forward(conv.forward(input_bchw))),
+            (Some(conv), None) => self.activation.forward(conv.forward(mean_hw(input_bchw))),
+            (None, _) => input_bchw,
+        }
+    }
 }

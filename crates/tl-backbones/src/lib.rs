@@ -11,16 +11,36 @@
 //! use burn::tensor::{Device, Tensor};
 //!
 //! let device = Device::flex();
-//! let backbone = tl_backbones::efficientnet_lite0().init(&device);
+//! let backbone = tl_backbones::resnet18().init(&device);
 //! let images_bchw = Tensor::zeros([1, 3, 64, 64], &device);
 //! let features_bd = backbone.features(images_bchw);
-//! assert_eq!(features_bd.dims(), [1, 1280]);
+//! assert_eq!(features_bd.dims(), [1, 512]);
 //! ```
 
 mod architecture;
 mod backbone;
+mod block_rows;
+mod blocks;
+mod densenet;
 mod efficientnet;
+mod inception;
+mod inception_blocks;
+mod input;
+mod keys;
+mod layers;
+mod mobilenet;
+mod resnet;
+mod torchvision;
+mod vgg;
+mod xception;
 
-pub use architecture::{ARCHITECTURES, Architecture, UnknownArchitecture, architecture, efficientnet_lite0};
-pub use backbone::{Backbone, Boundary, Stages};
+pub use architecture::*;
+pub use backbone::{Backbone, Boundary, Stage, Stages};
+pub use densenet::{DenseNet, DenseNetConfig};
 pub use efficientnet::{EfficientNet, EfficientNetConfig};
+pub use inception::{InceptionConfig, InceptionV3};
+pub use input::adapt_input_conv;
+pub use keys::{KeyPath, checkpoint_shapes};
+pub use resnet::{ResNet, ResNetConfig};
+pub use vgg::{Vgg, VggConfig};
+pub use xception::{Xception, XceptionConfig};

@@ -20,18 +20,29 @@ pub struct Job<'a> {
     pub files: &'a [PathBuf],
     /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill.
     pub views: &'a [Preprocess],
+    /// What of the network is wanted.
+    pub output: Output,
     /// Limits on decoding.
     pub limits: &'a Limits,
     /// Threads that decode and compute.
     pub threads: usize,
 }
 
-/// Features of the pictures that could be read.
+/// What of the network is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// Pooled features.
+    Features,
+    /// Logits of the classes the network was pretrained on.
+    Logits,
+}
+
+/// Outputs for the pictures that could be read.
 #[derive(Debug)]
 pub struct Extraction {
-    /// Indices into the job's files, ascending: the rows of the features.
+    /// Indices into the job's files, ascending: the rows of the outputs.
     pub rows: Vec<usize>,
-    /// For each view, `[rows, features]`.
+    /// For each view, `[rows, features]` or `[rows, classes]`.
     pub features: Vec<Matrix>,
     /// Indices of the files that could not be read, and why.
     pub failed: Vec<(usize, PictureError)>,
@@ -94,7 +105,8 @@ impl Batch {
         }
         let decoded = Instant::now();
         let views = images.into_iter().zip(job.views).filter(|(images, _)| !images.is_empty());
-        batch.features = views.map(|(images, view)| frozen.features(images, view.size as usize)).collect();
+        batch.features =
+            views.map(|(images, view)| frozen.output(job.output, images, view.size as usize)).collect();
         batch.times = Times { decode: decoded - begun, network: decoded.elapsed() };
         batch
     }

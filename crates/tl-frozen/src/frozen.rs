@@ -4,6 +4,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use tl_backbones::Backbone;
 use tl_heads::Matrix;
 
+use crate::Output;
+
 /// A backbone used for inference alone, on the device it was built on.
 #[derive(Debug)]
 pub struct Frozen {
@@ -22,23 +24,29 @@ impl Frozen {
         &self.backbone
     }
 
-    /// Normalised pictures, `[batch, 3, size, size]` flattened, to pooled features, `[batch, features]`.
-    pub fn features(&self, images_bchw: Vec<f32>, size: usize) -> Matrix {
-        matrix(self.pooled(images_bchw, size))
+    /// Normalised pictures to [`features`](Self::features) or [`logits`](Self::logits).
+    pub fn output(&self, output: Output, images_bchw: Vec<f32>, size: usize) -> Matrix {
+        match output {
+            Output::Features => self.features(images_bchw, size),
+            Output::Logits => self.logits(images_bchw, size),
+        }
     }
 
-    /// Pooled features to the logits of the classes the network was pretrained on, `[batch, classes]`.
-    pub fn classify(&self, features_nd: &Matrix) -> Matrix {
-        let shape = [features_nd.rows(), features_nd.columns()];
-        let features_bd = TensorData::new(features_nd.values().to_vec(), shape);
-        matrix(self.backbone.classify(Tensor::from_data(features_bd, &self.device)))
+    /// Normalised pictures, `[batch, 3, size, size]` flattened, to pooled features, `[batch, features]`.
+    pub fn features(&self, images_bchw: Vec<f32>, size: usize) -> Matrix {
+        matrix(self.backbone.features(self.images(images_bchw, size)))
+    }
+
+    /// Normalised pictures, `[batch, 3, size, size]` flattened, to the logits of the classes the network was pretrained
+    /// on, `[batch, classes]`.
+    pub fn logits(&self, images_bchw: Vec<f32>, size: usize) -> Matrix {
+        matrix(self.backbone.logits(self.images(images_bchw, size)))
     }
 
     /// burn's operations do not take empty batches: at least one picture.
-    fn pooled(&self, images_bchw: Vec<f32>, size: usize) -> Tensor<2> {
+    fn images(&self, images_bchw: Vec<f32>, size: usize) -> Tensor<4> {
         let batch = images_bchw.len() / (3 * size * size).max(1);
-        let images_bchw = TensorData::new(images_bchw, [batch, 3, size, size]);
-        self.backbone.features(Tensor::from_data(images_bchw, &self.device))
+        Tensor::from_data(TensorData::new(images_bchw, [batch, 3, size, size]), &self.device)
     }
 }
 

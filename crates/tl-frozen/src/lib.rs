@@ -6,5 +6,5 @@
 mod extract;
 mod frozen;
 
-pub use extract::{Extraction, Job, Times, extract};
+pub use extract::{Extraction, Job, Output, Times, extract};
 pub use frozen::Frozen;

@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tl_data::{Limits, PictureError, Preprocess, ResizeMode};
-use tl_frozen::{Extraction, Frozen, Job, extract};
+use tl_frozen::{Extraction, Frozen, Job, Output, extract};
 
 fn frozen() -> Frozen {
     let device = Device::flex();
@@ -33,7 +33,11 @@ fn files() -> (TempDir, Vec<PathBuf>) {
 }
 
 fn run(frozen: &Frozen, files: &[PathBuf], views: &[Preprocess], threads: usize) -> Extraction {
-    extract(frozen, &Job { files, views, limits: &Limits::default(), threads }, &|_| {})
+    extract(
+        frozen,
+        &Job { files, views, output: Output::Features, limits: &Limits::default(), threads },
+        &|_| {},
+    )
 }
 
 #[test]

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use tl_data::{Limits, PictureError, Preprocess, Progress};
-use tl_frozen::{Frozen, Job, extract};
+use tl_frozen::{Frozen, Job, Output, extract};
 use tl_heads::{LinearHead, Matrix};
 
 use crate::{Header, ModelFile, TrainError};
@@ -73,11 +73,12 @@ impl Classifier {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Result<Vec<f32>, PictureError>>, TrainError> {
         let views = [self.preprocess().clone()];
-        let job = Job { files, views: &views, limits: &Limits::default(), threads };
+        let output = if self.head.is_some() { Output::Features } else { Output::Logits };
+        let job = Job { files, views: &views, output, limits: &Limits::default(), threads };
         let extraction = extract(&self.frozen, &job, progress);
         let mut answers: Vec<Result<Vec<f32>, PictureError>> = vec![Ok(Vec::new()); files.len()];
-        if let Some(features_nd) = extraction.features.first().filter(|features_nd| features_nd.rows() > 0) {
-            let probabilities_nk = self.probabilities(features_nd)?;
+        if let Some(outputs) = extraction.features.first().filter(|outputs| outputs.rows() > 0) {
+            let probabilities_nk = self.probabilities(outputs)?;
             for (&index, row) in extraction.rows.iter().zip(probabilities_nk.iter_rows()) {
                 answers[index] = Ok(row.to_vec());
             }
@@ -88,10 +89,11 @@ impl Classifier {
         Ok(answers)
     }
 
-    fn probabilities(&self, features_nd: &Matrix) -> Result<Matrix, TrainError> {
+    /// From features by the head, or from the published head's logits.
+    fn probabilities(&self, outputs: &Matrix) -> Result<Matrix, TrainError> {
         Ok(match &self.head {
-            Some(head) => head.probabilities(features_nd)?,
-            None => tl_heads::softmax_rows(self.frozen.classify(features_nd)),
+            Some(head) => head.probabilities(outputs)?,
+            None => tl_heads::softmax_rows(outputs.clone()),
         })
     }
 

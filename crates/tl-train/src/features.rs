@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tl_data::{Dataset, Limits, PictureError, Preprocess, Progress, ResizeMode, SampleId};
-use tl_frozen::{Frozen, Job, Times, extract};
+use tl_frozen::{Frozen, Job, Output, Times, extract};
 use tl_heads::Matrix;
 
 /// The ways a picture can become square.
@@ -61,7 +61,13 @@ impl<'a> Features<'a> {
     fn compute(&mut self, ids: &[SampleId], modes: &[usize], progress: &(dyn Fn(Progress) + Sync)) {
         let files: Vec<PathBuf> = ids.iter().map(|&id| self.data.file_of(id)).collect();
         let views: Vec<Preprocess> = modes.iter().map(|&mode| self.preprocess(MODES[mode])).collect();
-        let job = Job { files: &files, views: &views, limits: &self.limits, threads: self.threads };
+        let job = Job {
+            files: &files,
+            views: &views,
+            output: Output::Features,
+            limits: &self.limits,
+            threads: self.threads,
+        };
         let extraction = extract(self.frozen, &job, progress);
         self.times.decode += extraction.times.decode;
         self.times.network += extraction.times.network;

@@ -121,9 +121,11 @@ impl ModelFile {
         let length = file.metadata().map_err(|error| TrainError::read(path, error))?.len();
         let refused = |detail: String| TrainError::NotAModel { path: path.to_owned(), detail };
         let (start, header) = read_header(&mut file).map_err(refused)?;
-        let backbone =
-            tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?.init(device);
-        let width = (tl_weights::parameter_count(&backbone) + head_size(&header, &backbone)) * WIDEST;
+        let architecture =
+            tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?;
+        let backbone = architecture.init(device);
+        let width =
+            (tl_weights::parameter_count(&backbone) + head_size(&header, architecture.features)) * WIDEST;
         if length > start.len() as u64 + width {
             return Err(refused(format!("{length} bytes are more than an {} can have", header.backbone)));
         }
@@ -160,8 +162,8 @@ fn damaged(error: safetensors::SafeTensorError) -> String {
     format!("its tensors are damaged or cut off ({error})")
 }
 
-fn head_size(header: &Header, backbone: &Backbone) -> u64 {
-    (header.classes.len() * (backbone.feature_width() + 1)) as u64
+fn head_size(header: &Header, features: usize) -> u64 {
+    (header.classes.len() * (features + 1)) as u64
 }
 
 /// The bytes up to the tensors, and what they say.

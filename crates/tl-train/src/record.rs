@@ -71,7 +71,7 @@ pub(crate) fn model_card(
         weights: header.weights.clone(),
         weights_sha256: header.weights_sha256.clone(),
         licence: weights.licence.to_owned(),
-        features: backbone.feature_width(),
+        features: head.weight_kd.columns(),
         parameters: tl_weights::parameter_count(backbone),
         trained_parameters: trained,
         head: header.head.clone(),

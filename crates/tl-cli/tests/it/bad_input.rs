@@ -59,8 +59,8 @@ fn names_that_do_not_exist() {
     let folder = two_classes(3);
     refused(
         folder.path(),
-        &["data", "--backbone", "eficientnet_lite"],
-        "error: there is no backbone named `eficientnet_lite`\nhint: did you mean `efficientnet_lite0`?\n",
+        &["data", "--backbone", "eficientnet_lite0"],
+        "error: there is no backbone named `eficientnet_lite0`\nhint: did you mean `efficientnet_lite0`?\n",
     );
     refused(
         folder.path(),
