@@ -9,7 +9,7 @@ use burn::tensor::activation::{hard_sigmoid, hard_swish, relu, relu6, sigmoid, s
 use burn::tensor::{Device, Tensor};
 
 use crate::block_rows::{BlockConfig, Kind, in_eights};
-use crate::layers::symmetric;
+use crate::layers::conv;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Activation {
@@ -145,12 +145,8 @@ impl Style {
         groups: usize,
         device: &Device,
     ) -> Conv2d {
-        Conv2dConfig::new(channels, [kernel, kernel])
-            .with_stride([stride, stride])
-            .with_groups(groups)
-            .with_padding(if self.same_padding { PaddingConfig2d::Same } else { symmetric(kernel / 2) })
-            .with_bias(false)
-            .init(device)
+        let conv = conv(channels, kernel, stride, groups, device);
+        if self.same_padding { Conv2d { padding: PaddingConfig2d::Same, ..conv } } else { conv }
     }
 
     pub(crate) fn norm(&self, channels: usize, device: &Device) -> BatchNorm {

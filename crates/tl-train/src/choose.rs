@@ -23,18 +23,14 @@ pub struct Score {
 pub struct Comparison {
     /// The mode.
     pub mode: ResizeMode,
-    /// One score for each of [`STRENGTHS`].
+    /// One score for each of [`STRENGTHS`], or none.
     pub scores: Vec<Score>,
 }
 
 impl Comparison {
     /// The strength with the lowest loss: it judges every probability, where accuracy on few pictures mostly ties.
-    pub fn best(&self) -> Score {
-        let worst = Score { c: STRENGTHS[0], log_loss: f64::INFINITY, accuracy: 0.0 };
-        self.scores
-            .iter()
-            .copied()
-            .fold(worst, |best, next| if next.log_loss < best.log_loss { next } else { best })
+    pub fn best(&self) -> Option<Score> {
+        self.scores.iter().copied().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss))
     }
 }
 
@@ -118,7 +114,7 @@ mod tests {
             ("noise", (0..40).map(noise).collect(), false),
         ] {
             let scores = cross_validate(&Matrix::with_columns(1, values), &labels_n, 2, &held_out).unwrap();
-            let best = Comparison { mode: ResizeMode::Crop, scores }.best();
+            let best = Comparison { mode: ResizeMode::Crop, scores }.best().unwrap();
             assert_eq!(best.c == 100.0, weakest, "{name}: {best:?}");
         }
     }

@@ -83,6 +83,11 @@ impl<'a> Features<'a> {
         Preprocess { mode, ..self.preprocess.clone() }
     }
 
+    /// The data set without the pictures that failed when they were decoded.
+    pub(crate) fn cleaned(&self) -> Dataset {
+        self.data.without(self.failed.clone().into_iter().collect())
+    }
+
     /// Those of `ids` that could be read so far.
     pub(crate) fn readable(&self, ids: &[SampleId]) -> Vec<SampleId> {
         ids.iter().copied().filter(|id| !self.failed.contains_key(id)).collect()

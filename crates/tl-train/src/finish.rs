@@ -9,7 +9,6 @@ use tl_report::{Choice, ClassCount, Evaluation, Folds, Record, SCHEMA, Setting, 
 use tl_weights::Weights;
 
 use crate::fit::Method;
-use crate::job::cleaned;
 use crate::model_file::model_bytes;
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::split::{Division, label};
@@ -159,7 +158,7 @@ impl Finished<'_> {
             versions: vec![setting("burn", "0.22.1".to_owned())],
             timings,
             peak_memory_bytes: peak_memory(),
-            data: data_card(&cleaned(self.data, self.trials), self.class_counts()),
+            data: data_card(&self.trials.features.cleaned(), self.class_counts()),
             model: model_card(
                 &header,
                 self.weights,

@@ -9,7 +9,7 @@
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, Limits, MaxBad, SampleId, check_bad, scan};
+use tl_data::{Limits, MaxBad, SampleId, check_bad, scan};
 use tl_frozen::Frozen;
 use tl_report::{Choice, Evaluation, Folds, Part, Record, Stage};
 use tl_weights::Weights;
@@ -158,9 +158,4 @@ fn stages(trials: &Trials<'_>, scan: Duration, load: Duration) -> Vec<Stage> {
         stage("choose settings", choose),
         stage("train head", fit),
     ]
-}
-
-/// Pictures that can be used: without those that failed when they were decoded.
-pub(crate) fn cleaned(data: &Dataset, trials: &Trials<'_>) -> Dataset {
-    data.without(trials.features.failed.clone().into_iter().collect())
 }

@@ -23,6 +23,10 @@ const MANY: usize = 2_000;
 /// Longer side over shorter side from which on the middle crop loses something worth a comparison.
 const NEARLY_SQUARE: f64 = 1.1;
 
+/// Inverse L2 strength where none could be chosen: scikit-learn's default.
+const UNTESTED_STRENGTH: f64 = 1.0;
+const TOO_SMALL: &str = "a class has too few training pictures for cross-validation";
+
 /// A head, how it was chosen, and what it says about the held-out pictures.
 #[derive(Debug)]
 pub(crate) struct Trial {
@@ -72,8 +76,7 @@ impl Trials<'_> {
         let watch = self.watch;
         self.features.ensure(ids, modes, &|progress| watch.progress(progress));
         self.spent[0] += begun.elapsed();
-        let failed = self.features.failed.clone().into_iter().collect();
-        let cleaned = self.data().without(failed);
+        let cleaned = self.features.cleaned();
         Ok(check_bad(&cleaned.rejected, cleaned.files(), &self.max_bad)?)
     }
 
@@ -90,12 +93,16 @@ impl Trials<'_> {
         let compared = thin(self.data(), train, COMPARED);
         self.extract(&compared, &MODES)?;
         let compared = self.features.readable(&compared);
-        let comparisons =
-            MODES.iter().map(|&mode| Ok(Comparison { mode, scores: self.scores(&compared, mode)? }));
-        let mut comparisons = comparisons.collect::<Result<Vec<_>, TrainError>>()?;
-        comparisons.sort_by(|a, b| a.best().log_loss.total_cmp(&b.best().log_loss));
-        let mode = comparisons.first().map_or(standard, |best| best.mode);
-        let results: Vec<String> = comparisons.iter().map(describe).collect();
+        let mut ranked = Vec::new();
+        for mode in MODES {
+            let comparison = Comparison { mode, scores: self.scores(&compared, mode)? };
+            ranked.extend(comparison.best().map(|best| (mode, best)));
+        }
+        ranked.sort_by(|(_, a), (_, b)| a.log_loss.total_cmp(&b.log_loss));
+        let Some(&(mode, _)) = ranked.first() else {
+            return Ok(choice(standard, format!("{reason}, but {TOO_SMALL}: as the weights were evaluated")));
+        };
+        let results: Vec<String> = ranked.iter().map(|(mode, best)| describe(*mode, best)).collect();
         let why = format!(
             "{reason}; lowest loss in cross-validation on {} training pictures: {}",
             compared.len(),
@@ -134,7 +141,11 @@ impl Trials<'_> {
             return Ok((Method::AdamW(settings), named("head", chosen, why.to_owned())));
         }
         let scores = self.scores(train, mode)?;
-        let best = Comparison { mode, scores }.best();
+        let Some(best) = (Comparison { mode, scores }).best() else {
+            let chosen = format!("logistic regression, C = {UNTESTED_STRENGTH}");
+            let why = format!("{TOO_SMALL}: the usual strength");
+            return Ok((Method::Logistic { c: UNTESTED_STRENGTH }, named("head", chosen, why)));
+        };
         let why = format!(
             "{}this strength had the lowest loss of {} in cross-validation on the training pictures",
             if asked.is_empty() {
@@ -148,11 +159,14 @@ impl Trials<'_> {
         Ok((Method::Logistic { c: best.c }, named("head", chosen, why)))
     }
 
-    /// Cross-validation inside `ids`. A class too small to be divided leaves nothing to choose by.
+    /// Cross-validation inside `ids`: one score per strength, none if a class is too small to be divided.
     fn scores(&mut self, ids: &[SampleId], mode: ResizeMode) -> Result<Vec<Score>, TrainError> {
         let begun = Instant::now();
         self.watch.step(Step::Choose);
         let mut held_out = inner_folds(self.data(), ids, FOLDS, self.config.seed);
+        if held_out.is_empty() {
+            return Ok(Vec::new());
+        }
         if ids.len() > MANY {
             held_out.truncate(1);
         }
@@ -206,9 +220,8 @@ impl Trials<'_> {
     }
 }
 
-fn describe(comparison: &Comparison) -> String {
-    let best = comparison.best();
-    format!("{} {:.3} ({:.1} % right)", comparison.mode, best.log_loss, best.accuracy * 100.0)
+fn describe(mode: ResizeMode, best: &Score) -> String {
+    format!("{mode} {:.3} ({:.1} % right)", best.log_loss, best.accuracy * 100.0)
 }
 
 pub(crate) fn named(what: &str, chosen: String, why: String) -> Choice {

@@ -1,5 +1,9 @@
 //! What can be wrong with weights.
 
+use std::path::PathBuf;
+
+use crate::{Fault, FetchError, LoadReport};
+
 /// Why weights could not be found or loaded.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WeightsError {
@@ -22,32 +26,75 @@ pub enum WeightsError {
         /// The hash of what is there.
         actual: String,
     },
-    /// Not a safetensors file, or a damaged one.
-    #[error("not a readable safetensors file: {detail}")]
+    /// The file is not in the cache.
+    #[error(
+        "the weights `{name}` are not here: fetch them first with `tl weights fetch {name}`, or put the file from {url} \
+         at {}", path.display()
+    )]
+    NotFetched {
+        /// Catalogue name.
+        name: &'static str,
+        /// Where it is to be had.
+        url: &'static str,
+        /// Where it has to lie.
+        path: PathBuf,
+    },
+    /// The file in the cache is not the published one.
+    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", path.display())]
+    Damaged {
+        /// Catalogue name.
+        name: &'static str,
+        /// Where it lies.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: Box<Fault>,
+    },
+    /// A file could not be read.
+    #[error("{}: {detail}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system said.
+        detail: String,
+    },
+    /// The file could not be fetched; [`FetchError::hint`] says what to do.
+    #[error(transparent)]
+    Fetch(#[from] Box<FetchError>),
+    /// Nowhere to keep fetched files.
+    #[error("there is no home folder to keep weights in: name a folder in the environment variable TL_CACHE")]
+    NoCache,
+    /// Not a file of weights, or a damaged one.
+    #[error("not a readable file of weights: {detail}")]
     Format {
         /// What the parser found.
         detail: String,
     },
+    /// A pickle in the file names something that tensors do not need.
+    #[error(
+        "the file says to call `{name}`, which weights do not need: nothing was run; save the network's state dict"
+    )]
+    Calls {
+        /// What it names.
+        name: String,
+    },
     /// Larger than the network could need.
     #[error("the file holds {bytes} bytes of tensors, the network needs {expected} at most")]
     TooLarge {
-        /// Bytes of tensors in the file.
+        /// Bytes of tensors in the file, or of the file.
         bytes: u64,
-        /// Bytes of the network's parameters in f64, the widest type that is read.
+        /// Bytes of the network's parameters in f64, the widest type that is read, or of the longest file with them.
         expected: u64,
     },
-    /// The network needs tensors that the file lacks.
-    #[error("{count} of the network's tensors are not in the file, the first is `{first}`")]
-    Missing {
-        /// How many.
-        count: usize,
-        /// The first of them.
-        first: String,
+    /// A tensor that the network needs does not hold real numbers.
+    #[error("the tensor `{key}` is not of the types f64, f32, f16 and bf16")]
+    Type {
+        /// Its key.
+        key: String,
     },
-    /// A tensor does not fit.
-    #[error("a tensor does not fit the network: {detail}")]
-    Mismatch {
-        /// Which, and how.
-        detail: String,
+    /// Tensors are missing or of another shape.
+    #[error("the file is not of this network: {report}")]
+    Unfit {
+        /// What became of every key.
+        report: Box<LoadReport>,
     },
 }

@@ -1,22 +1,25 @@
-//! Tensors from a safetensors file into a module, by name.
+//! Weights from a file into a network.
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{DType, Tensor};
-use burn_store::{
-    ApplyResult, FloatCastAdapter, ModuleAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
-};
-use safetensors::SafeTensors;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{DType, Tensor, TensorData};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::Path;
+use tl_backbones::{Architecture, Backbone, KeyPath, checkpoint_shapes};
 
 use crate::WeightsError;
+use crate::matching::{Wanted, assign, own, published, values};
+use crate::report::LoadReport;
+use crate::tensors::{Stored, Tensors, is_safetensors, of_checkpoint, of_safetensors};
 
-/// What became of every key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadReport {
-    /// Paths of the parameters and statistics that were set.
-    pub matched: Vec<String>,
-    /// Keys of the file that the network has no use for.
-    pub unexpected: Vec<String>,
-}
+/// Bytes of one value of the widest type that is read, f64.
+const WIDEST: u64 = 8;
+/// What a file may be longer than the network: the head of ImageNet-21k on 2048 features (21,841 classes,
+/// <https://arxiv.org/abs/2104.10972>), in f32, takes 179 MB.
+const SLACK: u64 = 256 << 20;
+/// The bytes that tell the format.
+const MARK: u64 = 9;
 
 /// Number of scalar parameters of a module, running statistics included.
 pub fn parameter_count<M: Module>(module: &M) -> u64 {
@@ -33,42 +36,151 @@ impl ModuleVisitor for Count {
     }
 }
 
-/// Loads a safetensors file (f64, f32, f16 or bf16, PyTorch's key names and layouts) into `module`, as f32.
-///
-/// The size of the file is compared with the network's before any tensor is read, so a hostile file costs no more
-/// memory than the network itself.
+/// Loads the bytes of a safetensors file (f64, f32, f16 or bf16) whose keys are the module's own, as f32.
 ///
 /// # Errors
-/// If the file is damaged, too large, lacks a tensor, or holds one of another shape. The module is then unchanged.
-pub fn load<M: Module + ModuleSnapshot>(module: &mut M, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
-    check_size(bytes, parameter_count(module))?;
-    let mut loaded = module.clone();
-    let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
-    let mut store = SafetensorsStore::from_bytes(Some(bytes.to_vec()))
-        .with_from_adapter(adapter)
-        .skip_enum_variants(true)
-        .validate(false)
-        .allow_partial(true);
-    let result = loaded.load_from(&mut store).map_err(|e| WeightsError::Format { detail: e.to_string() })?;
-    let report = judge(result)?;
+/// As [`load_file`]. The module is then unchanged.
+pub fn load<M: Module>(module: &mut M, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
+    let wanted = own(checkpoint_shapes(module));
+    put(module, &wanted, of_safetensors(bytes)?)
+}
+
+/// Loads a file of weights whose keys are the module's own, as f32.
+///
+/// The content tells the format: safetensors, or PyTorch's own, which are the zip of `torch.save`, and the pickles and
+/// the tar of old versions. Values are f64, f32, f16 or bf16.
+///
+/// A hostile file costs no more memory than a few times the network's: the length of the file, and then the sizes
+/// that it declares for its tensors, are compared with the network's before any tensor is read. Nothing that a
+/// pickle names is run. This does not cover a file that somebody changes while it is read.
+///
+/// # Errors
+/// [`WeightsError::Read`] if there is no such file; [`WeightsError::Format`] if it is damaged or of another kind;
+/// [`WeightsError::Calls`] if a pickle in it names something to call; [`WeightsError::TooLarge`] and
+/// [`WeightsError::Type`] if its tensors cannot be the network's; [`WeightsError::Unfit`] if any are missing or of
+/// another shape. The module is then unchanged.
+pub fn load_file<M: Module>(module: &mut M, file: &Path) -> Result<LoadReport, WeightsError> {
+    let wanted = own(checkpoint_shapes(module));
+    put_file(module, &wanted, file)
+}
+
+/// Loads a file of published weights into a network of this architecture, as f32.
+///
+/// Formats, guarantees and errors are those of [`load_file`]; the backbone of a model file of `tl` is taken too. Keys
+/// are those of the published checkpoint ([`Architecture::published`]). A classification head for another number of
+/// classes is left out, and the report says so: the network keeps the one it has.
+///
+/// Load before changing the channels of the images ([`Backbone::with_input_channels`]).
+///
+/// # Errors
+/// As [`load_file`]. The network is then unchanged.
+pub fn load_backbone(
+    architecture: &Architecture,
+    backbone: &mut Backbone,
+    file: &Path,
+) -> Result<LoadReport, WeightsError> {
+    let wanted = published(architecture, checkpoint_shapes(backbone));
+    put_file(backbone, &wanted, file)
+}
+
+/// [`load_backbone`] of the bytes of a safetensors file.
+///
+/// # Errors
+/// As [`load_file`]. The network is then unchanged.
+pub fn load_backbone_bytes(
+    architecture: &Architecture,
+    backbone: &mut Backbone,
+    bytes: &[u8],
+) -> Result<LoadReport, WeightsError> {
+    let wanted = published(architecture, checkpoint_shapes(backbone));
+    put(backbone, &wanted, of_safetensors(bytes)?)
+}
+
+fn put_file<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
+    let failed = |e: std::io::Error| WeightsError::Read { path: path.to_owned(), detail: e.to_string() };
+    let mut file = File::open(path).map_err(failed)?;
+    let longest = values(wanted).saturating_mul(WIDEST).saturating_add(SLACK);
+    let length = file.metadata().map_err(failed)?.len();
+    if length > longest {
+        return Err(WeightsError::TooLarge { bytes: length, expected: longest });
+    }
+    let mut bytes = Vec::new();
+    file.by_ref().take(MARK).read_to_end(&mut bytes).map_err(failed)?;
+    if is_safetensors(&bytes) {
+        // No more than was found above, also of a device or a pipe.
+        file.take(length).read_to_end(&mut bytes).map_err(failed)?;
+        return put(module, wanted, of_safetensors(&bytes)?);
+    }
+    file.rewind().map_err(failed)?;
+    put(module, wanted, of_checkpoint(path, file)?)
+}
+
+fn put<M: Module>(
+    module: &mut M,
+    wanted: &[Wanted],
+    tensors: Tensors<'_>,
+) -> Result<LoadReport, WeightsError> {
+    let (report, stored) = assign(wanted, tensors)?;
+    let mut fill = Fill { path: KeyPath::default(), stored, error: None };
+    let loaded = module.clone().map(&mut fill);
+    if let Some(error) = fill.error {
+        return Err(error);
+    }
     *module = loaded;
     Ok(report)
 }
 
-fn check_size(bytes: &[u8], parameters: u64) -> Result<(), WeightsError> {
-    let tensors =
-        SafeTensors::deserialize(bytes).map_err(|e| WeightsError::Format { detail: e.to_string() })?;
-    let held = tensors.iter().map(|(_, tensor)| tensor.data().len() as u64).sum();
-    let expected = parameters * size_of::<f64>() as u64;
-    if held > expected { Err(WeightsError::TooLarge { bytes: held, expected }) } else { Ok(()) }
+/// Sets every parameter and running statistic that a tensor was found for.
+struct Fill<'a> {
+    path: KeyPath,
+    stored: BTreeMap<String, Stored<'a>>,
+    error: Option<WeightsError>,
 }
 
-fn judge(result: ApplyResult) -> Result<LoadReport, WeightsError> {
-    if let Some(error) = result.errors.first() {
-        return Err(WeightsError::Mismatch { detail: error.to_string() });
+impl Fill<'_> {
+    fn tensor<const D: usize>(
+        &self,
+        param: &Param<Tensor<D>>,
+        stored: &Stored<'_>,
+    ) -> Result<Tensor<D>, WeightsError> {
+        let damaged = |detail: String| WeightsError::Format { detail };
+        let dtype = stored.dtype.ok_or_else(|| WeightsError::Type { key: self.path.key() })?;
+        // The published shape may have another rank; the values are in the same order.
+        let shape = self.path.checkpoint_shape(param);
+        let data = TensorData::try_from_bytes_vec(stored.read()?, shape, dtype)
+            .map_err(|e| damaged(e.to_string()))?;
+        let device = param.lazy_device();
+        let tensor = Tensor::from_data(data.convert_dtype(DType::F32), &device);
+        if !self.path.is_transposed(D) {
+            return Ok(tensor);
+        }
+        // In rows again, not a view.
+        Ok(Tensor::from_data(tensor.swap_dims(0, 1).into_data(), &device))
     }
-    if let Some((first, _)) = result.missing.first() {
-        return Err(WeightsError::Missing { count: result.missing.len(), first: first.clone() });
+}
+
+impl ModuleMapper for Fill<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
-    Ok(LoadReport { matched: result.applied, unexpected: result.unused })
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(stored) = self.stored.remove(&self.path.key()).filter(|_| self.error.is_none()) else {
+            return param;
+        };
+        match self.tensor(&param, &stored) {
+            Ok(tensor) => {
+                let id = param.id;
+                param.transform_for_load(tensor, id)
+            }
+            Err(error) => {
+                self.error = Some(error);
+                param
+            }
+        }
+    }
 }

@@ -9,15 +9,23 @@ use tl_weights::{CATALOGUE, Weights};
 
 use super::{print, print_json};
 use crate::args::InfoArgs;
+use crate::failure::FAILED;
 use crate::text::row;
 
 pub(crate) fn run(args: &InfoArgs) -> Result<ExitCode> {
     match &args.what {
         None if args.json => print_json(&CATALOGUE.iter().map(pretrained_json).collect::<Vec<_>>())?,
-        None => print(CATALOGUE.iter().map(pretrained_line))?,
+        None => return list(),
         Some(what) => show(what, args.json)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Every pretrained network, its weights verified.
+fn list() -> Result<ExitCode> {
+    print(CATALOGUE.iter().map(pretrained_line))?;
+    let damaged = CATALOGUE.iter().any(|weights| weights.bytes().is_err());
+    Ok(if damaged { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
 fn show(what: &str, as_json: bool) -> Result<()> {
@@ -43,13 +51,9 @@ fn model_lines(header: &Header) -> Vec<String> {
 }
 
 fn pretrained_line(weights: &Weights) -> String {
-    format!(
-        "{}  {} classes, {} MB, {}",
-        weights.architecture,
-        weights.classes,
-        weights.bytes / 1_000_000,
-        weights.licence
-    )
+    let verdict = weights.bytes().map_or_else(|error| error.to_string(), |_| "verified".to_owned());
+    let (name, megabytes) = (weights.architecture, weights.bytes / 1_000_000);
+    format!("{name}  {} classes, {megabytes} MB, {}, {verdict}", weights.classes, weights.licence)
 }
 
 fn pretrained_lines(weights: &Weights) -> Vec<String> {

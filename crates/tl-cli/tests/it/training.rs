@@ -102,6 +102,21 @@ fn folds_judge_every_picture_once_and_keep_a_model_of_all() {
 }
 
 #[test]
+fn two_pictures_a_class_are_enough_and_what_could_not_be_chosen_is_said() {
+    let folder = two_classes(2);
+    let ended = tl_ok(folder.path(), &["train", "data"]);
+    let reason = "a class has too few training pictures for cross-validation";
+    for found in [
+        format!(
+            "resize    crop: the median picture is 1.20 times as long as wide, but {reason}: as the weights were evaluated\n"
+        ),
+        format!("head      logistic regression, C = 1: {reason}: the usual strength\n"),
+    ] {
+        assert!(ended.stderr.contains(&found), "{found} is not in {}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_slim_model_is_small_and_answers_the_same() {
     let folder = two_classes(6);
     let at = folder.path();

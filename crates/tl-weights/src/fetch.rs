@@ -1,0 +1,260 @@
+//! A published file, fetched once and checked before anybody sees it.
+//!
+//! The bytes arrive in `NAME.part`. Only when length and hash are right does it become `NAME`. A lock on `NAME.lock`
+//! lets one process fetch while others wait for it. What a killed process leaves is gone on with, by `Range`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::address::mirrored;
+use crate::part::{Part, beside, remove, settle};
+use crate::transfer::transfer;
+use crate::{Fault, FetchError, Sha256, sha256};
+
+/// A file that is to be had.
+#[derive(Debug, Clone, Copy)]
+pub struct Download<'a> {
+    /// What messages call it.
+    pub name: &'a str,
+    /// Where it is, the first choice first.
+    pub urls: &'a [&'a str],
+    /// Where it is to lie.
+    pub path: &'a Path,
+    /// What is known of its hash.
+    pub sha256: Sha256,
+    /// Its length, if known to the byte.
+    pub length: Option<u64>,
+    /// The most bytes that are taken.
+    pub limit: u64,
+}
+
+/// How to fetch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchConfig {
+    /// Stands in for scheme and host of every address.
+    pub mirror: Option<String>,
+    /// No connection is made.
+    pub offline: bool,
+    /// The longest to wait for a connection.
+    pub connect: Duration,
+    /// The longest to wait for the next bytes.
+    pub stall: Duration,
+    /// The fewest bytes that must come in that time.
+    pub floor: u64,
+    /// How often each address is tried.
+    pub attempts: u32,
+    /// The pause before the second attempt; it doubles from then on.
+    pub backoff: Duration,
+    /// The longest pause. A server that wants a longer one is given up.
+    pub patience: Duration,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            mirror: None,
+            offline: false,
+            connect: Duration::from_secs(15),
+            stall: Duration::from_secs(30),
+            floor: 4096,
+            attempts: 6,
+            backoff: Duration::from_secs(1),
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+impl FetchConfig {
+    /// The default, with the mirror that the environment variable `TL_WEIGHTS_MIRROR` names.
+    pub fn from_env() -> Self {
+        let mirror = std::env::var("TL_WEIGHTS_MIRROR").ok().filter(|mirror| !mirror.is_empty());
+        Self { mirror, ..Self::default() }
+    }
+}
+
+/// What happens while a file is fetched.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// Another process is fetching the same file.
+    Waiting,
+    /// So many bytes are here, of so many if the server said.
+    Received {
+        /// Bytes here, those of earlier attempts included.
+        done: u64,
+        /// Length of the file.
+        total: Option<u64>,
+    },
+    /// Something went wrong, and is tried again after a pause.
+    Retrying {
+        /// What went wrong.
+        fault: &'a Fault,
+        /// The pause.
+        pause: Duration,
+    },
+}
+
+/// Gets a file into its place, if the right one is not there yet.
+///
+/// # Errors
+/// [`FetchError`]. The place is then empty; a `.part` may lie beside it, with which the next call goes on.
+pub fn fetch(download: &Download, config: &FetchConfig, watch: &dyn Fn(Event)) -> Result<(), FetchError> {
+    let mut url = mirrored(download.urls.first().copied().unwrap_or_default(), config.mirror.as_deref());
+    obtain(download, config, watch, &mut url).map_err(|fault| download.error(url, fault))
+}
+
+/// Puts a user's own copy into the place.
+///
+/// # Errors
+/// [`FetchError`] if it is not the published file, or cannot be copied. The place is then as before.
+pub fn import(download: &Download, file: &Path) -> Result<(), FetchError> {
+    copy(download, file).map_err(|fault| download.error(file.display().to_string(), fault))
+}
+
+/// Whether a file is the published one.
+///
+/// # Errors
+/// [`Fault::Length`], [`Fault::Checksum`], or [`Fault::Disk`] if it cannot be read.
+pub fn check(download: &Download, file: &Path) -> Result<(), Fault> {
+    let actual = fs::metadata(file).map_err(|e| Fault::disk(file, e))?.len();
+    match download.length {
+        Some(expected) if actual != expected => return Err(Fault::Length { expected, actual }),
+        _ if actual > download.limit => return Err(Fault::TooLong { limit: download.limit }),
+        _ => {}
+    }
+    let actual = sha256::of_file(file).map_err(|e| Fault::disk(file, e))?;
+    if download.sha256.admits(&actual) {
+        return Ok(());
+    }
+    Err(Fault::Checksum { expected: download.sha256.to_string(), actual })
+}
+
+impl Download<'_> {
+    fn error(&self, url: String, fault: Fault) -> FetchError {
+        FetchError { name: self.name.into(), url, path: self.path.to_owned(), fault }
+    }
+}
+
+/// `url` is the address tried last.
+fn obtain(
+    download: &Download,
+    config: &FetchConfig,
+    watch: &dyn Fn(Event),
+    url: &mut String,
+) -> Result<(), Fault> {
+    if is_here(download)? {
+        return Ok(());
+    }
+    if config.offline {
+        return Err(Fault::Offline);
+    }
+    let _lock = lock(download.path, watch)?;
+    // Whoever held the lock may have fetched it meanwhile.
+    if is_here(download)? {
+        return Ok(());
+    }
+    remove(download.path)?;
+    let mut result = Err(Fault::Insecure);
+    for address in download.urls {
+        *url = mirrored(address, config.mirror.as_deref());
+        result = from_url(url, download, config, watch);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result
+}
+
+fn is_here(download: &Download) -> Result<bool, Fault> {
+    match check(download, download.path) {
+        Ok(()) => Ok(true),
+        Err(fault @ Fault::Disk { .. }) if download.path.exists() => Err(fault),
+        Err(_) => Ok(false),
+    }
+}
+
+fn lock(path: &Path, watch: &dyn Fn(Event)) -> Result<File, Fault> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|e| Fault::disk(folder, e))?;
+    }
+    // Never removed: another process might already hold the file that would lose its name.
+    let name = beside(path, ".lock");
+    let options = OpenOptions::new().create(true).truncate(false).write(true).open(&name);
+    let file = options.map_err(|e| Fault::disk(&name, e))?;
+    let locked = match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            watch(Event::Waiting);
+            file.lock()
+        }
+        Err(TryLockError::Error(error)) => Err(error),
+        Ok(()) => Ok(()),
+    };
+    match locked {
+        // Some network file systems know no locks. Two processes then fetch twice; each checks what it has.
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(file),
+        Err(error) => Err(Fault::disk(&name, error)),
+        Ok(()) => Ok(file),
+    }
+}
+
+fn from_url(
+    url: &str,
+    download: &Download,
+    config: &FetchConfig,
+    watch: &dyn Fn(Event),
+) -> Result<(), Fault> {
+    let part = Part::of(download.path);
+    let mut backoff = config.backoff;
+    for left in (0..config.attempts.max(1)).rev() {
+        let Err((fault, passing)) = attempt(url, download, config, &part, watch) else { return Ok(()) };
+        let pause = wanted_pause(&fault).unwrap_or(backoff);
+        if left == 0 || !passing || pause > config.patience {
+            return Err(fault);
+        }
+        watch(Event::Retrying { fault: &fault, pause });
+        sleep(pause);
+        backoff = (backoff * 2).min(config.patience);
+    }
+    Ok(())
+}
+
+/// One attempt; what went wrong, and whether another can end differently.
+fn attempt(
+    url: &str,
+    download: &Download,
+    config: &FetchConfig,
+    part: &Part,
+    watch: &dyn Fn(Event),
+) -> Result<(), (Fault, bool)> {
+    let resumed = transfer(url, download, config, part, watch).map_err(passing)?;
+    match check(download, &part.bytes) {
+        Ok(()) => part.finish(download.path).map_err(passing),
+        Err(fault) => {
+            part.discard().map_err(passing)?;
+            // The beginning may have been damaged since it was fetched: worth one more, from the start.
+            Err((fault, resumed))
+        }
+    }
+}
+
+fn passing(fault: Fault) -> (Fault, bool) {
+    let passing = fault.is_passing();
+    (fault, passing)
+}
+
+fn wanted_pause(fault: &Fault) -> Option<Duration> {
+    if let Fault::Status { retry_after, .. } = fault { *retry_after } else { None }
+}
+
+fn copy(download: &Download, file: &Path) -> Result<(), Fault> {
+    let _lock = lock(download.path, &|_| {})?;
+    check(download, file)?;
+    let copy = beside(download.path, ".import");
+    fs::copy(file, &copy).map_err(|e| Fault::disk(&copy, e))?;
+    // The copy is what will be used, so the copy is what must be right.
+    match check(download, &copy) {
+        Ok(()) => settle(&copy, download.path),
+        Err(fault) => remove(&copy).and(Err(fault)),
+    }
+}

@@ -1,0 +1,133 @@
+//! What can go wrong while a file is fetched.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why a file could not be fetched: which, from where, to where, and what happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot fetch `{name}` from {url}: {fault}")]
+pub struct FetchError {
+    /// What was to be fetched.
+    pub name: Box<str>,
+    /// The address that was tried last.
+    pub url: String,
+    /// Where the file was to lie.
+    pub path: PathBuf,
+    /// What happened.
+    pub fault: Fault,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// Fetching was forbidden and the file is not there.
+    #[error("it is not in the cache, and fetching is switched off")]
+    Offline,
+    /// The address is neither HTTPS nor plain HTTP to this computer.
+    #[error("the address is not https")]
+    Insecure,
+    /// No connection came about.
+    #[error("no connection: {detail}")]
+    Connect {
+        /// What the network said.
+        detail: String,
+    },
+    /// The connection broke off, or what came over it was not HTTP.
+    #[error("the transfer broke off after {received} bytes: {detail}")]
+    Broken {
+        /// Length of what is kept for the next attempt.
+        received: u64,
+        /// What the network said.
+        detail: String,
+    },
+    /// Nothing, or next to nothing, came for too long.
+    #[error("the server has sent next to nothing for {0:?}", waited)]
+    Stall {
+        /// How long.
+        waited: Duration,
+    },
+    /// The server answered with an error.
+    #[error("the server answered with status {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// When to come back, if the server said.
+        retry_after: Option<Duration>,
+    },
+    /// A redirect that is not followed.
+    #[error("the redirect to {to} is not followed: {why}")]
+    Redirect {
+        /// Where it led.
+        to: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// More came than the file can be long.
+    #[error("the file is longer than the {limit} bytes allowed")]
+    TooLong {
+        /// The most that is taken.
+        limit: u64,
+    },
+    /// The length is not the published one.
+    #[error("the file has {actual} bytes instead of the published {expected}")]
+    Length {
+        /// The published length.
+        expected: u64,
+        /// The length of what came, or of what the server announced.
+        actual: u64,
+    },
+    /// The bytes are not the published ones.
+    #[error("the file is not the published one: sha256 {actual}, expected {expected}")]
+    Checksum {
+        /// What is published of the hash.
+        expected: String,
+        /// The hash of what came.
+        actual: String,
+    },
+    /// A file or folder could not be read or written.
+    #[error("{}: {detail}", path.display())]
+    Disk {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system said.
+        detail: String,
+    },
+}
+
+impl FetchError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> String {
+        let Self { name, url, path, .. } = self;
+        let by_hand =
+            format!("put the file from {url} at {}, or run `tl weights import {name} FILE`", path.display());
+        match &self.fault {
+            Fault::Insecure => "give an address that begins with https://".to_owned(),
+            Fault::Disk { .. } => {
+                "make room, or name another folder in the environment variable TL_CACHE".to_owned()
+            }
+            Fault::Stall { .. } | Fault::Broken { .. } => {
+                format!("run it again: it goes on where it stopped; or {by_hand}")
+            }
+            Fault::Length { .. } | Fault::Checksum { .. } | Fault::TooLong { .. } => format!(
+                "something between here and the publisher changes the file (a proxy, a mirror); {by_hand}"
+            ),
+            _ => by_hand,
+        }
+    }
+}
+
+impl Fault {
+    /// A failure to read or write `path`.
+    pub(crate) fn disk(path: &Path, error: impl std::fmt::Display) -> Self {
+        Self::Disk { path: path.to_owned(), detail: error.to_string() }
+    }
+
+    /// Whether another attempt can end differently.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Connect { .. } | Self::Broken { .. } | Self::Stall { .. } => true,
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            _ => false,
+        }
+    }
+}

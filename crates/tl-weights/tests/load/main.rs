@@ -1,0 +1,9 @@
+//! Loading of weights files: every format, hostile files, damaged files.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+
+mod formats;
+mod hostile;
+mod mutated;
+mod networks;
+mod tiny;
