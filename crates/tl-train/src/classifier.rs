@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tl_data::{Limits, PictureError, Preprocess, Progress};
 use tl_frozen::{Frozen, Job, Output, extract};
 use tl_heads::{LinearHead, Matrix};
+use tl_weights::{CATALOGUE, Weights};
 
 use crate::{Header, ModelFile, TrainError};
 
@@ -17,6 +18,15 @@ pub struct Classifier {
     frozen: Frozen,
     /// `None`: the head the network was published with.
     head: Option<LinearHead>,
+}
+
+/// The weights in this program for a network.
+///
+/// # Errors
+/// [`TrainError::NoWeights`] if there are none.
+pub(crate) fn weights_of(architecture: &str) -> Result<&'static Weights, TrainError> {
+    let found = CATALOGUE.iter().find(|weights| weights.architecture == architecture);
+    found.ok_or_else(|| TrainError::NoWeights { backbone: architecture.to_owned() })
 }
 
 /// One class and its probability.
@@ -45,7 +55,7 @@ impl Classifier {
     /// If there is no such network, or its weights are not to be had.
     pub fn pretrained(architecture: &str, device: &Device) -> Result<Self, TrainError> {
         let mut backbone = tl_backbones::architecture(architecture)?.init(device);
-        let weights = tl_weights::default_for(architecture)?;
+        let weights = weights_of(architecture)?;
         tl_weights::load(&mut backbone, &weights.bytes()?)?;
         let classes = tl_weights::imagenet_classes().into_iter().map(String::from).collect();
         let header = Header::new(weights, classes, weights.preprocess.clone(), "as published".to_owned());

@@ -19,6 +19,12 @@ pub enum TrainError {
     /// The pretrained weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The network is known, its weights do not come with the program.
+    #[error("the pretrained weights of the backbone `{backbone}` are not in this program")]
+    NoWeights {
+        /// The network's name.
+        backbone: String,
+    },
     /// The features.
     #[error(transparent)]
     Head(#[from] HeadError),
@@ -96,7 +102,9 @@ impl TrainError {
             Self::Data(error) => error.hint(),
             Self::Backbone(error) => Some(format!("did you mean `{}`?", error.nearest)),
             Self::Weights(WeightsError::NotEmbedded) => Some("build with `--features embedded`".to_owned()),
-            Self::Weights(WeightsError::Unknown { .. }) => Some("`tl info` lists the models".to_owned()),
+            Self::NoWeights { .. } | Self::Weights(WeightsError::Unknown { .. }) => {
+                Some("`tl info` lists the networks whose weights are".to_owned())
+            }
             Self::Device { .. } => Some("`--device cpu` always works".to_owned()),
             Self::ClassLost { .. } => Some("add pictures to the class, or take its folder out".to_owned()),
             Self::Write { reason, .. } if is_full(reason) => Some(

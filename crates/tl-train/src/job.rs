@@ -14,6 +14,7 @@ use tl_frozen::Frozen;
 use tl_report::{Choice, Evaluation, Folds, Part, Record, Stage};
 use tl_weights::Weights;
 
+use crate::classifier::weights_of;
 use crate::evaluate::WORST;
 use crate::features::Features;
 use crate::finish::Finished;
@@ -52,7 +53,7 @@ pub fn train(
     let max_bad: MaxBad = config.max_bad.parse()?;
     let device = open_device(&config.device)?;
     let architecture = tl_backbones::architecture(&config.backbone)?;
-    let weights = tl_weights::default_for(architecture.name)?;
+    let weights = weights_of(architecture.name)?;
 
     watch.step(Step::Scan);
     let data = scan(&config.data, &Limits::default(), &|progress| watch.progress(progress))?;

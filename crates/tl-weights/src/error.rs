@@ -28,7 +28,7 @@ pub enum WeightsError {
     },
     /// The file is not in the cache.
     #[error(
-        "the weights `{name}` are not here: fetch them first with `tl weights fetch {name}`, or put the file from {url} \
+        "the weights `{name}` are not here: fetch them first, or put the file from {url} \
          at {}", path.display()
     )]
     NotFetched {

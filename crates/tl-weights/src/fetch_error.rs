@@ -97,9 +97,8 @@ pub enum Fault {
 impl FetchError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
-        let Self { name, url, path, .. } = self;
-        let by_hand =
-            format!("put the file from {url} at {}, or run `tl weights import {name} FILE`", path.display());
+        let Self { url, path, .. } = self;
+        let by_hand = format!("put the file from {url} at {}", path.display());
         match &self.fault {
             Fault::Insecure => "give an address that begins with https://".to_owned(),
             Fault::Disk { .. } => {

@@ -69,6 +69,17 @@ fn names_that_do_not_exist() {
     );
 }
 
+#[test]
+fn a_network_without_weights_here_is_said() {
+    let folder = two_classes(3);
+    refused(
+        folder.path(),
+        &["data", "--backbone", "resnet50"],
+        "error: the pretrained weights of the backbone `resnet50` are not in this program\n\
+         hint: `tl info` lists the networks whose weights are\n",
+    );
+}
+
 /// Files that are no pictures in `data/warm`, one of each kind.
 fn spoil(data: &Path) {
     let warm = data.join("warm");
