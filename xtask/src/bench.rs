@@ -48,8 +48,9 @@ pub(crate) fn accuracy() -> Result<()> {
     let reference = std::fs::read_to_string(root().join("xtask/reference/stamps_accuracy.json"))?;
     let reference: Value = serde_json::from_str(&reference)?;
     println!(
-        "| resize | {} | mean | scikit-learn |\n|---|---|---|---|",
-        (0..SEEDS).map(|s| format!("seed {s}")).collect::<Vec<_>>().join(" | ")
+        "| resize | {} | mean | scikit-learn |\n|{}",
+        (0..SEEDS).map(|s| format!("seed {s}")).collect::<Vec<_>>().join(" | "),
+        "---|".repeat(SEEDS as usize + 3)
     );
     for mode in ["auto", "crop", "squash", "letterbox"] {
         let mut accuracies = Vec::new();
