@@ -7,8 +7,8 @@ use safetensors::SafeTensors;
 use std::path::Path;
 use tl_backbones::Backbone;
 
-/// Measured: at most 5e-6 of a stage's largest value, which is also what f32 differs from f64 by in the reference.
-const TOLERANCE: f32 = 2e-5;
+/// Measured: at most 3.2e-6 of a stage's largest value; the reference's own f32 differs from its f64 by up to 5e-6.
+const TOLERANCE: f32 = 1e-5;
 const PICTURES: [&str; 3] = ["chelsea", "coffee", "rocket"];
 const STAGES: [&str; 9] =
     ["stem", "stage0", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "conv_head"];

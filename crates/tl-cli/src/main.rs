@@ -12,7 +12,7 @@ mod text;
 use clap::Parser;
 use std::process::ExitCode;
 
-/// It keeps the memory it has: fresh pages cost more than the arithmetic on them, see `docs/benchmarks.md`.
+/// It keeps the memory it has: on virtual machines fresh pages are dear.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

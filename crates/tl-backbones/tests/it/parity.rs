@@ -7,7 +7,7 @@ use tl_backbones::{ARCHITECTURES, Architecture};
 use crate::formula::{filled, images};
 use crate::golden::Golden;
 
-/// The bound; 6e-6 is measured (`docs/parity.md`), f32 sums in another order.
+/// 6e-6 is measured (`docs/parity.md`), f32 sums in another order.
 const TOLERANCE: f64 = 1e-4;
 /// If this is set to a path, the table of measured errors is written there.
 const TABLE: &str = "TL_PARITY_TABLE";

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
 use tl_train::{Classifier, Header, open_device};
-use tl_weights::{CATALOGUE, Weights};
+use tl_weights::{CATALOGUE, Weights, WeightsError};
 
 use super::{print, print_json};
 use crate::args::InfoArgs;
@@ -23,8 +23,10 @@ pub(crate) fn run(args: &InfoArgs) -> Result<ExitCode> {
 
 /// Every pretrained network, its weights verified.
 fn list() -> Result<ExitCode> {
-    print(CATALOGUE.iter().map(pretrained_line))?;
-    let damaged = CATALOGUE.iter().any(|weights| weights.bytes().is_err());
+    let verdicts = CATALOGUE.iter().map(|weights| (weights, weights.bytes().map(drop)));
+    let verdicts: Vec<_> = verdicts.collect();
+    print(verdicts.iter().map(|(weights, verdict)| pretrained_line(weights, verdict)))?;
+    let damaged = verdicts.iter().any(|(_, verdict)| verdict.is_err());
     Ok(if damaged { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
@@ -50,8 +52,8 @@ fn model_lines(header: &Header) -> Vec<String> {
     ]
 }
 
-fn pretrained_line(weights: &Weights) -> String {
-    let verdict = weights.bytes().map_or_else(|error| error.to_string(), |_| "verified".to_owned());
+fn pretrained_line(weights: &Weights, verdict: &Result<(), WeightsError>) -> String {
+    let verdict = verdict.as_ref().map_or_else(ToString::to_string, |()| "verified".to_owned());
     let (name, megabytes) = (weights.architecture, weights.bytes / 1_000_000);
     format!("{name}  {} classes, {megabytes} MB, {}, {verdict}", weights.classes, weights.licence)
 }

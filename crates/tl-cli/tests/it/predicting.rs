@@ -11,8 +11,8 @@ fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-train/tests/golden")
 }
 
-/// Measured: at most 0.006, from 1/255 in a few pixels of the resized picture (and JPEG decoding, for the rocket).
-const TOLERANCE: f64 = 0.01;
+/// Measured: 0.0019 for the rocket, a JPEG; 0.0010 at most for the two PNGs. Some pixels differ by 1/255 after resizing.
+const TOLERANCE: f64 = 0.004;
 
 #[test]
 fn from_the_files_bytes_to_the_top_five_it_answers_as_timm_does() {
