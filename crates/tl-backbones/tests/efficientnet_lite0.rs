@@ -14,10 +14,9 @@ const STAGES: [&str; 9] =
     ["stem", "stage0", "stage1", "stage2", "stage3", "stage4", "stage5", "stage6", "conv_head"];
 
 fn backbone() -> Backbone {
-    let weights = tl_weights::find("efficientnet_lite0.in1k").unwrap();
     let mut backbone = tl_backbones::efficientnet_lite0().init(&Device::flex());
-    let report = tl_weights::load(&mut backbone, &weights.bytes().unwrap()).unwrap();
-    assert_eq!(report.unexpected, Vec::<String>::new());
+    let loaded = tl_weights::find("efficientnet_lite0").unwrap().load(&mut backbone).unwrap();
+    assert_eq!(loaded.report.unexpected, Vec::<String>::new());
     backbone
 }
 

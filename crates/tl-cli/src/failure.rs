@@ -18,6 +18,12 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     if is_broken_pipe(error) {
         return ExitCode::SUCCESS;
     }
+    say(error);
+    ExitCode::from(FAILED)
+}
+
+/// Writes an error, its causes and its remedy to standard error.
+pub(crate) fn say(error: &Error) {
     let (red, bold) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
     anstream::eprintln!("{red}error:{red:#} {error}");
     for cause in error.chain().skip(1) {
@@ -26,7 +32,6 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     if let Some(hint) = hint(error) {
         anstream::eprintln!("{bold}hint:{bold:#} {hint}");
     }
-    ExitCode::from(FAILED)
 }
 
 fn is_broken_pipe(error: &Error) -> bool {

@@ -8,6 +8,7 @@ mod commands;
 mod failure;
 mod progress;
 mod text;
+mod transfer;
 
 use clap::Parser;
 use std::process::ExitCode;

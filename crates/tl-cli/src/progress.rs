@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress};
 use tl_report::Choice;
 use tl_train::{Step, Watch};
+use tl_weights::{Event, Weights};
 
 use crate::args::Args;
 use crate::text;
+use crate::transfer::Transfer;
 
 /// Off a terminal, a line is written this often.
-const EVERY: Duration = Duration::from_secs(10);
+pub(crate) const EVERY: Duration = Duration::from_secs(10);
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +47,13 @@ pub(crate) struct Display {
     verbosity: Verbosity,
     bars: bool,
     state: Mutex<State>,
+    transfer: Mutex<Option<Transfer>>,
+}
+
+/// Whether bars are drawn: on a terminal, unless `TL_NO_PROGRESS` turns them into lines.
+pub(crate) fn has_bars(verbosity: Verbosity) -> bool {
+    let wanted = std::env::var_os("TL_NO_PROGRESS").is_none() && verbosity > Verbosity::Quiet;
+    wanted && std::io::stderr().is_terminal()
 }
 
 struct State {
@@ -55,21 +64,25 @@ struct State {
 }
 
 impl Display {
-    /// `TL_NO_PROGRESS` turns bars into lines.
     pub(crate) fn new(verbosity: Verbosity) -> Self {
-        let bars = std::io::stderr().is_terminal() && std::env::var_os("TL_NO_PROGRESS").is_none();
         let now = Instant::now();
         let state = State { step: Step::Scan, bar: ProgressBar::hidden(), begun: now, said: now };
-        Self { verbosity, bars: bars && verbosity > Verbosity::Quiet, state: Mutex::new(state) }
+        let (bars, transfer) = (has_bars(verbosity), Mutex::default());
+        Self { verbosity, bars, state: Mutex::new(state), transfer }
     }
 
     /// Takes the bar off the screen.
     pub(crate) fn finish(&self) {
+        self.download().take();
         self.lock().bar.finish_and_clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn download(&self) -> std::sync::MutexGuard<'_, Option<Transfer>> {
+        self.transfer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn say(&self, line: &str) {
@@ -81,6 +94,7 @@ impl Display {
 
 impl Watch for Display {
     fn step(&self, step: Step) {
+        self.download().take();
         let mut state = self.lock();
         state.bar.finish_and_clear();
         let now = Instant::now();
@@ -99,6 +113,17 @@ impl Watch for Display {
         state.said = Instant::now();
         let left = state.begun.elapsed().as_secs_f64() / done.max(1) as f64 * (total - done) as f64;
         eprintln!("{}: {done} of {total}, {left:.0} s left", doing(state.step));
+    }
+
+    fn fetching(&self, weights: &Weights) {
+        self.lock().bar.finish_and_clear();
+        *self.download() = Some(Transfer::of(weights, self.verbosity));
+    }
+
+    fn transfer(&self, event: Event<'_>) {
+        if let Some(transfer) = self.download().as_ref() {
+            transfer.show(event);
+        }
     }
 
     fn scanned(&self, data: &Dataset) {

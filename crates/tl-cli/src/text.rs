@@ -16,6 +16,28 @@ pub(crate) fn row(label: &str, text: &str) -> String {
     format!("{bold}{label:<LABEL$}{bold:#}{text}")
 }
 
+/// Lines of a table: a heading and rows of as many cells, each column as wide as its widest cell.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let bold = Style::new().bold();
+    let widest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(String::as_str).chain([head[column]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(widest).collect();
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let heading = format!("{bold}{}{bold:#}", line(head.to_vec()));
+    let rows = rows.iter().map(|row| line(row.iter().map(String::as_str).collect()));
+    std::iter::once(heading).chain(rows).collect()
+}
+
+/// `97.8 MB`, of 1,000,000 bytes.
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
 /// What a scan found.
 pub(crate) fn found(data: &Dataset) -> Vec<String> {
     let summary = data.summary();

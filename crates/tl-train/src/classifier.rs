@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use tl_data::{Limits, PictureError, Preprocess, Progress};
 use tl_frozen::{Frozen, Job, Output, extract};
 use tl_heads::{LinearHead, Matrix};
-use tl_weights::{CATALOGUE, Weights};
+use tl_weights::FetchConfig;
 
-use crate::{Header, ModelFile, TrainError};
+use crate::{Header, ModelFile, Pretrained, TrainError, Watch};
 
 /// A model that turns pictures into class probabilities.
 #[derive(Debug)]
@@ -18,15 +18,6 @@ pub struct Classifier {
     frozen: Frozen,
     /// `None`: the head the network was published with.
     head: Option<LinearHead>,
-}
-
-/// The weights in this program for a network.
-///
-/// # Errors
-/// [`TrainError::NoWeights`] if there are none.
-pub(crate) fn weights_of(architecture: &str) -> Result<&'static Weights, TrainError> {
-    let found = CATALOGUE.iter().find(|weights| weights.architecture == architecture);
-    found.ok_or_else(|| TrainError::NoWeights { backbone: architecture.to_owned() })
 }
 
 /// One class and its probability.
@@ -49,16 +40,22 @@ impl Classifier {
         Ok(Self { header, frozen: Frozen::new(backbone, device.clone()), head: Some(head) })
     }
 
-    /// A pretrained network itself, with the 1,000 classes of ImageNet.
+    /// A pretrained network itself, with the 1,000 classes of ImageNet: the weights of this name in the catalogue, or
+    /// the default ones of the network of this name. What is missing is fetched.
     ///
     /// # Errors
     /// If there is no such network, or its weights are not to be had.
-    pub fn pretrained(architecture: &str, device: &Device) -> Result<Self, TrainError> {
-        let mut backbone = tl_backbones::architecture(architecture)?.init(device);
-        let weights = weights_of(architecture)?;
-        tl_weights::load(&mut backbone, &weights.bytes()?)?;
+    pub fn pretrained(
+        name: &str,
+        device: &Device,
+        fetch: &FetchConfig,
+        watch: &dyn Watch,
+    ) -> Result<Self, TrainError> {
+        let pretrained = Pretrained::named(name)?;
+        let (backbone, loaded) = pretrained.load(device, fetch, watch)?;
         let classes = tl_weights::imagenet_classes().into_iter().map(String::from).collect();
-        let header = Header::new(weights, classes, weights.preprocess.clone(), "as published".to_owned());
+        let preprocess = pretrained.preprocess.clone();
+        let header = Header::new(&pretrained, &loaded, classes, preprocess, "as published".to_owned());
         Ok(Self { header, frozen: Frozen::new(backbone, device.clone()), head: None })
     }
 

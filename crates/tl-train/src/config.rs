@@ -5,6 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use tl_data::ResizeMode;
+use tl_weights::FetchConfig;
+
+use crate::{Pretrained, TrainError};
 
 /// The settings of a training job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,8 +15,11 @@ use tl_data::ResizeMode;
 pub struct TrainConfig {
     /// Folder with one sub-folder per class.
     pub data: PathBuf,
-    /// Name of the network.
+    /// Name of the network, or of weights in the catalogue.
     pub backbone: String,
+    /// A file with the network's weights, instead of the published ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<PathBuf>,
     /// How pictures become square.
     pub resize: Resize,
     /// How the head is trained.
@@ -34,6 +40,9 @@ pub struct TrainConfig {
     pub name: Option<String>,
     /// Leave the backbone's weights out of the model file and refer to them by hash.
     pub slim: bool,
+    /// Fetch nothing. It changes no result and is not written to `run.toml`.
+    #[serde(skip_serializing)]
+    pub offline: bool,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
     /// Threads that decode pictures and compute features; the processor's number by default.
@@ -70,6 +79,7 @@ impl Default for TrainConfig {
         Self {
             data: PathBuf::new(),
             backbone: "efficientnet_lite0".to_owned(),
+            weights: None,
             resize: Resize::Auto,
             head: HeadKind::Auto,
             val: 0.2,
@@ -79,6 +89,7 @@ impl Default for TrainConfig {
             runs: PathBuf::from("runs"),
             name: None,
             slim: false,
+            offline: false,
             device: "auto".to_owned(),
             threads: None,
         }
@@ -89,6 +100,27 @@ impl TrainConfig {
     /// The defaults, for a folder.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self { data: data.into(), ..Self::default() }
+    }
+
+    /// The network that the job starts from.
+    ///
+    /// # Errors
+    /// If there is none of this name, or the file of weights is another network's.
+    pub fn pretrained(&self) -> Result<Pretrained, TrainError> {
+        let file = self.weights.as_deref();
+        let found = match file {
+            Some(file) => Pretrained::from_file(&self.backbone, file)?,
+            None => Pretrained::named(&self.backbone)?,
+        };
+        match file.filter(|_| self.slim) {
+            Some(file) => Err(TrainError::Unlisted { path: file.to_owned() }),
+            None => Ok(found),
+        }
+    }
+
+    /// How weights are fetched: as the environment says, unless [`offline`](Self::offline).
+    pub fn fetch(&self) -> FetchConfig {
+        FetchConfig { offline: self.offline, ..FetchConfig::from_env() }
     }
 
     /// Threads to use: as set, else one for each processor.

@@ -19,11 +19,19 @@ pub enum TrainError {
     /// The pretrained weights.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The network is known, its weights do not come with the program.
-    #[error("the pretrained weights of the backbone `{backbone}` are not in this program")]
-    NoWeights {
-        /// The network's name.
-        backbone: String,
+    /// A user's own file of weights.
+    #[error("cannot use the weights in `{}`: {error}", path.display())]
+    WeightsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: WeightsError,
+    },
+    /// A model cannot refer to weights that only this computer has.
+    #[error("a slim model cannot refer to `{}`, which is not in the catalogue", path.display())]
+    Unlisted {
+        /// The file of weights.
+        path: PathBuf,
     },
     /// The features.
     #[error(transparent)]
@@ -102,9 +110,14 @@ impl TrainError {
             Self::Data(error) => error.hint(),
             Self::Backbone(error) => Some(format!("did you mean `{}`?", error.nearest)),
             Self::Weights(WeightsError::NotEmbedded) => Some("build with `--features embedded`".to_owned()),
-            Self::NoWeights { .. } | Self::Weights(WeightsError::Unknown { .. }) => {
-                Some("`tl info` lists the networks whose weights are".to_owned())
+            Self::Weights(WeightsError::Unknown { nearest, .. }) => {
+                Some(format!("did you mean `{nearest}`? `tl backbones` lists all"))
             }
+            Self::Weights(WeightsError::Fetch(error)) => Some(error.hint()),
+            Self::WeightsFile { error: WeightsError::Unfit { .. }, .. } => {
+                Some("`--backbone NAME` says which network the file is of".to_owned())
+            }
+            Self::Unlisted { .. } => Some("leave `--slim` out".to_owned()),
             Self::Device { .. } => Some("`--device cpu` always works".to_owned()),
             Self::ClassLost { .. } => Some("add pictures to the class, or take its folder out".to_owned()),
             Self::Write { reason, .. } if is_full(reason) => Some(
@@ -116,9 +129,12 @@ impl TrainError {
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
             }
-            Self::Head(_) | Self::Report(_) | Self::Weights(_) | Self::Read { .. } | Self::Pattern { .. } => {
-                None
-            }
+            Self::Head(_)
+            | Self::Report(_)
+            | Self::Weights(_)
+            | Self::WeightsFile { .. }
+            | Self::Read { .. }
+            | Self::Pattern { .. } => None,
         }
     }
 

@@ -6,20 +6,21 @@ use std::time::Instant;
 use tl_data::{Dataset, SampleId, write_parts};
 use tl_frozen::Frozen;
 use tl_report::{Choice, ClassCount, Evaluation, Folds, Record, SCHEMA, Setting, Stage};
-use tl_weights::Weights;
+use tl_weights::Loaded;
 
 use crate::fit::Method;
 use crate::model_file::model_bytes;
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::split::{Division, label};
 use crate::trial::{Trial, Trials};
-use crate::{Header, Invocation, Outcome, RunFolder, TrainConfig, TrainError};
+use crate::{Header, Invocation, Outcome, Pretrained, RunFolder, TrainConfig, TrainError};
 
 /// Everything that is known when training is over.
 pub(crate) struct Finished<'a> {
     pub(crate) config: &'a TrainConfig,
     pub(crate) invocation: &'a Invocation,
-    pub(crate) weights: &'a Weights,
+    pub(crate) pretrained: &'a Pretrained,
+    pub(crate) loaded: &'a Loaded,
     pub(crate) frozen: &'a Frozen,
     pub(crate) data: &'a Dataset,
     pub(crate) division: &'a Division,
@@ -69,8 +70,8 @@ impl Finished<'_> {
 
     fn header(&self, trial: &Trial) -> Header {
         let preprocess = self.trials.features.preprocess(trial.mode);
-        let mut header =
-            Header::new(self.weights, self.data.classes.clone(), preprocess, describe(trial.method));
+        let (classes, head) = (self.data.classes.clone(), describe(trial.method));
+        let mut header = Header::new(self.pretrained, self.loaded, classes, preprocess, head);
         header.slim = self.config.slim;
         header
     }
@@ -78,7 +79,7 @@ impl Finished<'_> {
     fn model(&self, trial: &Trial) -> Result<Vec<u8>, TrainError> {
         let refused =
             |detail| TrainError::NotAModel { path: Path::new("model.safetensors").to_owned(), detail };
-        model_bytes(&self.header(trial), &trial.head, &self.weights.bytes()?).map_err(refused)
+        model_bytes(&self.header(trial), &trial.head, self.frozen.backbone()).map_err(refused)
     }
 
     /// The resolved settings: `tl train --config run.toml` repeats the run.
@@ -161,7 +162,7 @@ impl Finished<'_> {
             data: data_card(&self.trials.features.cleaned(), self.class_counts()),
             model: model_card(
                 &header,
-                self.weights,
+                self.pretrained.licence(),
                 self.frozen.backbone(),
                 &trial.head,
                 &self.config.device,

@@ -12,15 +12,14 @@ use std::time::{Duration, Instant};
 use tl_data::{Limits, MaxBad, SampleId, check_bad, scan};
 use tl_frozen::Frozen;
 use tl_report::{Choice, Evaluation, Folds, Part, Record, Stage};
-use tl_weights::Weights;
+use tl_weights::Loaded;
 
-use crate::classifier::weights_of;
 use crate::evaluate::WORST;
 use crate::features::Features;
 use crate::finish::Finished;
 use crate::split::Division;
 use crate::trial::{Trial, Trials, named};
-use crate::{Step, TrainConfig, TrainError, Watch, open_device};
+use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_device};
 
 /// What a job leaves behind.
 #[derive(Debug)]
@@ -52,8 +51,7 @@ pub fn train(
     let begun = Instant::now();
     let max_bad: MaxBad = config.max_bad.parse()?;
     let device = open_device(&config.device)?;
-    let architecture = tl_backbones::architecture(&config.backbone)?;
-    let weights = weights_of(architecture.name)?;
+    let pretrained = config.pretrained()?;
 
     watch.step(Step::Scan);
     let data = scan(&config.data, &Limits::default(), &|progress| watch.progress(progress))?;
@@ -63,12 +61,11 @@ pub fn train(
     let scanned = begun.elapsed();
 
     watch.step(Step::Load);
-    let mut backbone = architecture.init(&device);
-    tl_weights::load(&mut backbone, &weights.bytes()?)?;
+    let (backbone, loaded_weights) = pretrained.load(&device, &config.fetch(), watch)?;
     let frozen = Frozen::new(backbone, device.clone());
     let loaded = begun.elapsed();
 
-    let features = Features::new(&frozen, &data, weights.preprocess.clone(), config.threads());
+    let features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
     let mut trials = Trials {
         config,
         device: &device,
@@ -79,7 +76,7 @@ pub fn train(
         spent: [Duration::ZERO; 3],
     };
     let (trial, evaluation, folds) = evaluate(&mut trials, &division)?;
-    let mut choices = vec![backbone_choice(weights), division_choice(&division, config)];
+    let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), division_choice(&division, config)];
     choices.extend(trial.choices.iter().cloned());
     choices.iter().for_each(|choice| watch.chosen(choice));
 
@@ -88,7 +85,8 @@ pub fn train(
     let finished = Finished {
         config,
         invocation,
-        weights,
+        pretrained: &pretrained,
+        loaded: &loaded_weights,
         frozen: &frozen,
         data: &data,
         division: &division,
@@ -125,9 +123,12 @@ fn evaluate(
     }
 }
 
-fn backbone_choice(weights: &Weights) -> Choice {
-    let why = format!("{}, in this program, nothing to download", weights.name);
-    named("backbone", weights.architecture.to_owned(), why)
+fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
+    let place = pretrained.place();
+    // A user's own file: what was in it is worth a look.
+    let said = !loaded.report.matched.is_empty() && pretrained.listed().is_none();
+    let why = if said { format!("{place}: {}", loaded.report) } else { place };
+    named("backbone", pretrained.architecture.name.to_owned(), why)
 }
 
 fn division_choice(division: &Division, config: &TrainConfig) -> Choice {

@@ -1,10 +1,10 @@
 //! `model.safetensors`: a whole classifier in one file, enough to predict anywhere.
 //!
-//! Tensors are `head.weight` (`[classes, features]`), `head.bias` and, unless it is slim, the backbone's under
-//! `backbone.`, byte for byte as published. The metadata's one entry, `tl`, is a [`Header`] as JSON.
+//! Tensors are `head.weight` (`[classes, features]`), `head.bias` and, unless it is slim, those of the backbone's stages
+//! under `backbone.`; the head it was published with is left out. The metadata's one entry, `tl`, is a [`Header`] as JSON.
 
 use burn::tensor::Device;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -14,8 +14,9 @@ use std::path::Path;
 use tl_backbones::Backbone;
 use tl_data::Preprocess;
 use tl_heads::{LinearHead, Matrix};
+use tl_weights::{Loaded, SavedTensor, load_stages, stage_tensors};
 
-use crate::TrainError;
+use crate::{Pretrained, TrainError};
 
 const ENTRY: &str = "tl";
 const PREFIX: &str = "backbone.";
@@ -35,7 +36,7 @@ pub struct Header {
     pub tl_version: String,
     /// Name of the backbone.
     pub backbone: String,
-    /// Name of the pretrained weights in the catalogue.
+    /// Name of the pretrained weights in the catalogue, or of the user's file.
     pub weights: String,
     /// SHA-256 of the pretrained weights' file.
     pub weights_sha256: String,
@@ -52,7 +53,8 @@ pub struct Header {
 impl Header {
     /// A header of this version of the program.
     pub fn new(
-        weights: &tl_weights::Weights,
+        pretrained: &Pretrained,
+        loaded: &Loaded,
         classes: Vec<String>,
         preprocess: Preprocess,
         head: String,
@@ -60,9 +62,9 @@ impl Header {
         Self {
             schema: SCHEMA,
             tl_version: env!("CARGO_PKG_VERSION").to_owned(),
-            backbone: weights.architecture.to_owned(),
-            weights: weights.name.to_owned(),
-            weights_sha256: weights.sha256.to_owned(),
+            backbone: pretrained.architecture.name.to_owned(),
+            weights: pretrained.name(),
+            weights_sha256: loaded.sha256.clone(),
             slim: false,
             classes,
             preprocess,
@@ -82,30 +84,26 @@ pub struct ModelFile {
     pub backbone: Backbone,
 }
 
-/// The file for a head on published weights; `weights` is their safetensors file, left out if the header says slim.
+/// The file for a head on a backbone, which is left out if the header says slim.
 ///
 /// # Errors
-/// If `weights` is not a safetensors file.
-pub(crate) fn model_bytes(header: &Header, head: &LinearHead, weights: &[u8]) -> Result<Vec<u8>, String> {
-    let backbone = SafeTensors::deserialize(weights).map_err(|e| e.to_string())?;
-    let (weight, bias) = (bytes_of(head.weight_kd.values()), bytes_of(&head.bias_k));
+/// If a file of this content cannot be.
+pub(crate) fn model_bytes(
+    header: &Header,
+    head: &LinearHead,
+    backbone: &Backbone,
+) -> Result<Vec<u8>, String> {
+    let shape = vec![head.classes(), head.weight_kd.columns()];
     let mut tensors = vec![
-        ("head.weight".to_owned(), view(vec![head.classes(), head.weight_kd.columns()], &weight)?),
-        ("head.bias".to_owned(), view(vec![head.classes()], &bias)?),
+        ("head.weight".to_owned(), SavedTensor::f32(shape, head.weight_kd.values())),
+        ("head.bias".to_owned(), SavedTensor::f32(vec![head.classes()], &head.bias_k)),
     ];
     if !header.slim {
-        tensors.extend(backbone.iter().map(|(name, tensor)| (format!("{PREFIX}{name}"), tensor)));
+        let stages = stage_tensors(backbone).into_iter();
+        tensors.extend(stages.map(|(key, tensor)| (format!("{PREFIX}{key}"), tensor)));
     }
     let text = serde_json::to_string(header).map_err(|e| e.to_string())?;
     serialize(tensors, Some(HashMap::from([(ENTRY.to_owned(), text)]))).map_err(|e| e.to_string())
-}
-
-fn view(shape: Vec<usize>, bytes: &[u8]) -> Result<TensorView<'_>, String> {
-    TensorView::new(Dtype::F32, shape, bytes).map_err(|e| e.to_string())
-}
-
-fn bytes_of(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 impl ModelFile {
@@ -134,25 +132,27 @@ impl ModelFile {
         Self::assemble(header, backbone, &bytes).map_err(refused)
     }
 
+    /// What the tensors mean, if this is a model file of ours; `None` for any other file.
+    ///
+    /// # Errors
+    /// [`TrainError::Read`] if there is no such file.
+    pub fn header(path: &Path) -> Result<Option<Header>, TrainError> {
+        let mut file = File::open(path).map_err(|error| TrainError::read(path, error))?;
+        Ok(read_header(&mut file).ok().map(|(_, header)| header))
+    }
+
     fn assemble(header: Header, mut backbone: Backbone, bytes: &[u8]) -> Result<Self, String> {
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
         let head = head(&tensors, &header)?;
         if header.slim {
             let weights = tl_weights::find(&header.weights).map_err(|e| e.to_string())?;
-            if weights.sha256 != header.weights_sha256 {
-                return Err(format!(
-                    "it was trained on other weights than the `{}` known here",
-                    header.weights
-                ));
+            let loaded = weights.load(&mut backbone).map_err(|e| e.to_string())?;
+            if loaded.sha256 != header.weights_sha256 {
+                let name = &header.weights;
+                return Err(format!("it was trained on other weights than the `{name}` that are here"));
             }
-            tl_weights::load(&mut backbone, &weights.bytes().map_err(|e| e.to_string())?)
-                .map_err(|e| e.to_string())?;
         } else {
-            let inside = tensors
-                .iter()
-                .filter_map(|(name, tensor)| Some((name.strip_prefix(PREFIX)?.to_owned(), tensor)));
-            let weights = serialize(inside, None).map_err(|e| e.to_string())?;
-            tl_weights::load(&mut backbone, &weights).map_err(|e| e.to_string())?;
+            load_stages(&mut backbone, bytes).map_err(|e| e.to_string())?;
         }
         Ok(Self { header, head, backbone })
     }

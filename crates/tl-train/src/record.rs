@@ -8,7 +8,6 @@ use tl_backbones::Backbone;
 use tl_data::{ContentHash, Dataset, Limits, read_picture};
 use tl_heads::LinearHead;
 use tl_report::{ClassCount, Count, DataCard, Evaluation, ModelCard, RejectedFile, Setting, Summary};
-use tl_weights::Weights;
 
 use crate::Header;
 
@@ -58,7 +57,7 @@ fn fingerprint(data: &Dataset) -> String {
 /// The network and the head, as the report shows them.
 pub(crate) fn model_card(
     header: &Header,
-    weights: &Weights,
+    licence: &str,
     backbone: &Backbone,
     head: &LinearHead,
     device: &str,
@@ -70,7 +69,7 @@ pub(crate) fn model_card(
         backbone: header.backbone.clone(),
         weights: header.weights.clone(),
         weights_sha256: header.weights_sha256.clone(),
-        licence: weights.licence.to_owned(),
+        licence: licence.to_owned(),
         features: head.weight_kd.columns(),
         parameters: tl_weights::parameter_count(backbone),
         trained_parameters: trained,

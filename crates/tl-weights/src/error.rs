@@ -8,10 +8,12 @@ use crate::{Fault, FetchError, LoadReport};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WeightsError {
     /// The catalogue has no such row.
-    #[error("there are no weights named `{name}` in the catalogue")]
+    #[error("there is no network and there are no weights named `{name}`")]
     Unknown {
         /// The name that was asked for.
         name: String,
+        /// The known name most like it.
+        nearest: &'static str,
     },
     /// This build leaves the embedded weights out.
     #[error("this build has no embedded weights: it was built without the cargo feature `embedded`")]
@@ -28,14 +30,14 @@ pub enum WeightsError {
     },
     /// The file is not in the cache.
     #[error(
-        "the weights `{name}` are not here: fetch them first, or put the file from {url} \
+        "the weights `{name}` are not here: `tl weights fetch {name}` gets them, or put the file from {from} \
          at {}", path.display()
     )]
     NotFetched {
         /// Catalogue name.
         name: &'static str,
         /// Where it is to be had.
-        url: &'static str,
+        from: String,
         /// Where it has to lie.
         path: PathBuf,
     },

@@ -4,7 +4,7 @@
 //! lets one process fetch while others wait for it. What a killed process leaves is gone on with, by `Range`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -37,6 +37,8 @@ pub struct FetchConfig {
     pub mirror: Option<String>,
     /// No connection is made.
     pub offline: bool,
+    /// The Python whose `pip` downloads packages.
+    pub python: PathBuf,
     /// The longest to wait for a connection.
     pub connect: Duration,
     /// The longest to wait for the next bytes.
@@ -56,6 +58,7 @@ impl Default for FetchConfig {
         Self {
             mirror: None,
             offline: false,
+            python: PathBuf::from(if cfg!(windows) { "python" } else { "python3" }),
             connect: Duration::from_secs(15),
             stall: Duration::from_secs(30),
             floor: 4096,
@@ -112,11 +115,11 @@ pub fn import(download: &Download, file: &Path) -> Result<(), FetchError> {
     copy(download, file).map_err(|fault| download.error(file.display().to_string(), fault))
 }
 
-/// Whether a file is the published one.
+/// Whether a file is the published one; its SHA-256, 64 lower-case hexadecimal digits.
 ///
 /// # Errors
 /// [`Fault::Length`], [`Fault::Checksum`], or [`Fault::Disk`] if it cannot be read.
-pub fn check(download: &Download, file: &Path) -> Result<(), Fault> {
+pub fn check(download: &Download, file: &Path) -> Result<String, Fault> {
     let actual = fs::metadata(file).map_err(|e| Fault::disk(file, e))?.len();
     match download.length {
         Some(expected) if actual != expected => return Err(Fault::Length { expected, actual }),
@@ -125,13 +128,13 @@ pub fn check(download: &Download, file: &Path) -> Result<(), Fault> {
     }
     let actual = sha256::of_file(file).map_err(|e| Fault::disk(file, e))?;
     if download.sha256.admits(&actual) {
-        return Ok(());
+        return Ok(actual);
     }
     Err(Fault::Checksum { expected: download.sha256.to_string(), actual })
 }
 
 impl Download<'_> {
-    fn error(&self, url: String, fault: Fault) -> FetchError {
+    pub(crate) fn error(&self, url: String, fault: Fault) -> FetchError {
         FetchError { name: self.name.into(), url, path: self.path.to_owned(), fault }
     }
 }
@@ -166,9 +169,9 @@ fn obtain(
     result
 }
 
-fn is_here(download: &Download) -> Result<bool, Fault> {
+pub(crate) fn is_here(download: &Download) -> Result<bool, Fault> {
     match check(download, download.path) {
-        Ok(()) => Ok(true),
+        Ok(_) => Ok(true),
         Err(fault @ Fault::Disk { .. }) if download.path.exists() => Err(fault),
         Err(_) => Ok(false),
     }
@@ -229,7 +232,7 @@ fn attempt(
 ) -> Result<(), (Fault, bool)> {
     let resumed = transfer(url, download, config, part, watch).map_err(passing)?;
     match check(download, &part.bytes) {
-        Ok(()) => part.finish(download.path).map_err(passing),
+        Ok(_) => part.finish(download.path).map_err(passing),
         Err(fault) => {
             part.discard().map_err(passing)?;
             // The beginning may have been damaged since it was fetched: worth one more, from the start.
@@ -254,7 +257,7 @@ fn copy(download: &Download, file: &Path) -> Result<(), Fault> {
     fs::copy(file, &copy).map_err(|e| Fault::disk(&copy, e))?;
     // The copy is what will be used, so the copy is what must be right.
     match check(download, &copy) {
-        Ok(()) => settle(&copy, download.path),
+        Ok(_) => settle(&copy, download.path),
         Err(fault) => remove(&copy).and(Err(fault)),
     }
 }

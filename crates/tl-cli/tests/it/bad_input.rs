@@ -60,23 +60,13 @@ fn names_that_do_not_exist() {
     refused(
         folder.path(),
         &["data", "--backbone", "eficientnet_lite0"],
-        "error: there is no backbone named `eficientnet_lite0`\nhint: did you mean `efficientnet_lite0`?\n",
+        "error: there is no network and there are no weights named `eficientnet_lite0`\n\
+         hint: did you mean `efficientnet_lite0`? `tl backbones` lists all\n",
     );
     refused(
         folder.path(),
         &["data", "--device", "tpu"],
         "error: cannot use the device `tpu`: not a device\nhint: `--device cpu` always works\n",
-    );
-}
-
-#[test]
-fn a_network_without_weights_here_is_said() {
-    let folder = two_classes(3);
-    refused(
-        folder.path(),
-        &["data", "--backbone", "resnet50"],
-        "error: the pretrained weights of the backbone `resnet50` are not in this program\n\
-         hint: `tl info` lists the networks whose weights are\n",
     );
 }
 

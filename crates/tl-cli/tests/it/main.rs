@@ -6,6 +6,8 @@ mod bad_input;
 mod damaged_model;
 mod folders;
 mod manners;
+mod network;
 mod predicting;
 mod program;
 mod training;
+mod weights;

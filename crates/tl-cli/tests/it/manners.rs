@@ -52,6 +52,8 @@ fn help_begins_with_examples() {
         &["predict", "--help"],
         &["eval", "--help"],
         &["info", "--help"],
+        &["weights", "--help"],
+        &["backbones", "--help"],
     ] {
         let ended = tl_ok(folder.path(), arguments);
         assert!(ended.stdout.starts_with("Examples:\n  tl "), "{arguments:?}: {}", ended.stdout);
@@ -87,8 +89,6 @@ fn completions_exist_for_every_shell() {
 fn models_are_described() {
     let folder = two_classes(4);
     let at = folder.path();
-    let list = tl_ok(at, &["info"]).stdout;
-    assert_eq!(list, "efficientnet_lite0  1000 classes, 9 MB, Apache-2.0, verified\n");
     assert!(tl_ok(at, &["info", "efficientnet_lite0"]).stdout.contains("Apache-2.0"));
     tl_ok(at, &["train", "data"]);
     let info = tl_ok(at, &["info", "runs/data-1"]).stdout;

@@ -14,7 +14,10 @@ pub(crate) struct Ended {
 /// The program, in a folder, with nothing of the caller's settings.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tl"));
-    command.args(arguments).current_dir(folder).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    command.args(arguments).current_dir(folder).env("TL_CACHE", folder.join("cache"));
+    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "TL_WEIGHTS_MIRROR"] {
+        command.env_remove(variable);
+    }
     command
 }
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
+#[cfg(unix)]
+mod package;
 mod server;
 
 use server::{Ask, Server, head, honest};

@@ -6,4 +6,5 @@ mod formats;
 mod hostile;
 mod mutated;
 mod networks;
+mod stages;
 mod tiny;
