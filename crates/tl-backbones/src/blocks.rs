@@ -9,6 +9,7 @@ use burn::tensor::activation::{hard_sigmoid, hard_swish, relu, relu6, sigmoid, s
 use burn::tensor::{Device, Tensor};
 
 use crate::block_rows::{BlockConfig, Kind, in_eights};
+use crate::count::Counted;
 use crate::layers::conv;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +173,7 @@ impl Style {
 impl Block {
     pub(crate) fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Conv(block) => block.activation.forward(block.bn1.forward(block.conv.forward(input_bchw))),
+            Self::Conv(block) => block.activation.forward(block.bn1.forward(block.conv.apply(input_bchw))),
             Self::Separable(block) => block.forward(input_bchw),
             Self::Inverted(block) => block.forward(input_bchw),
         }
@@ -181,8 +182,8 @@ impl Block {
 
 impl DepthwiseSeparable {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let filtered = self.activation.forward(self.bn1.forward(self.conv_dw.forward(input_bchw.clone())));
-        let maps_bchw = self.bn2.forward(self.conv_pw.forward(excite(self.se.as_ref(), filtered)));
+        let filtered = self.activation.forward(self.bn1.forward(self.conv_dw.apply(input_bchw.clone())));
+        let maps_bchw = self.bn2.forward(self.conv_pw.apply(excite(self.se.as_ref(), filtered)));
         let maps_bchw = if self.plain { self.activation.forward(maps_bchw) } else { maps_bchw };
         if self.residual { maps_bchw + input_bchw } else { maps_bchw }
     }
@@ -190,17 +191,17 @@ impl DepthwiseSeparable {
 
 impl InvertedResidual {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let expanded = self.activation.forward(self.bn1.forward(self.conv_pw.forward(input_bchw.clone())));
-        let filtered = self.activation.forward(self.bn2.forward(self.conv_dw.forward(expanded)));
-        let maps_bchw = self.bn3.forward(self.conv_pwl.forward(excite(self.se.as_ref(), filtered)));
+        let expanded = self.activation.forward(self.bn1.forward(self.conv_pw.apply(input_bchw.clone())));
+        let filtered = self.activation.forward(self.bn2.forward(self.conv_dw.apply(expanded)));
+        let maps_bchw = self.bn3.forward(self.conv_pwl.apply(excite(self.se.as_ref(), filtered)));
         if self.residual { maps_bchw + input_bchw } else { maps_bchw }
     }
 }
 
 fn excite(se: Option<&SqueezeExcite>, maps_bchw: Tensor<4>) -> Tensor<4> {
     let Some(se) = se else { return maps_bchw };
-    let squeezed = se.activation.forward(se.conv_reduce.forward(mean_hw(maps_bchw.clone())));
-    let gate = se.conv_expand.forward(squeezed);
+    let squeezed = se.activation.forward(se.conv_reduce.apply(mean_hw(maps_bchw.clone())));
+    let gate = se.conv_expand.apply(squeezed);
     maps_bchw * if se.hard { hard_sigmoid(gate, 1.0 / 6.0, 0.5) } else { sigmoid(gate) }
 }
 

@@ -13,6 +13,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::architecture::Ends;
+use crate::count::Counted;
 use crate::input::adapt_input_conv;
 use crate::layers::{conv, norm, stem_pool};
 use crate::{Stage, Stages};
@@ -115,8 +116,8 @@ impl DenseNetConfig {
 impl DenseLayer {
     /// All maps so far to the maps that this layer adds.
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let inner_bchw = self.conv1.forward(relu(self.norm1.forward(input_bchw)));
-        self.conv2.forward(relu(self.norm2.forward(inner_bchw)))
+        let inner_bchw = self.conv1.apply(relu(self.norm1.forward(input_bchw)));
+        self.conv2.apply(relu(self.norm2.forward(inner_bchw)))
     }
 }
 
@@ -130,7 +131,7 @@ impl Transition {
     }
 
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        self.pool.forward(self.conv.forward(relu(self.norm.forward(input_bchw))))
+        self.pool.forward(self.conv.apply(relu(self.norm.forward(input_bchw))))
     }
 }
 
@@ -152,7 +153,7 @@ impl Stages for DenseNet {
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         let net = &self.features;
         match stage {
-            0 => net.pool0.forward(relu(net.norm0.forward(net.conv0.forward(input_bchw)))),
+            0 => net.pool0.forward(relu(net.norm0.forward(net.conv0.apply(input_bchw)))),
             4 => relu(net.norm5.forward(net.denseblock4.forward(input_bchw))),
             n => {
                 let blocks = [&net.denseblock1, &net.denseblock2, &net.denseblock3];
@@ -163,7 +164,7 @@ impl Stages for DenseNet {
     }
 
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        self.classifier.forward(self.pool(maps_bchw))
+        self.classifier.apply(self.pool(maps_bchw))
     }
 
     fn adapt_input(&mut self, channels: usize) {

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Tensor};
 use crate::architecture::Ends;
 use crate::block_rows::{BlockConfig, in_eights, inverted, separable};
 use crate::blocks::{Activation, Block, Squeeze, Style, mean_hw};
+use crate::count::Counted;
 use crate::input::adapt_input_conv;
 use crate::layers::global_average;
 use crate::{Stage, Stages};
@@ -157,14 +158,14 @@ impl Stages for EfficientNet {
 
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         match stage {
-            0 => self.activation.forward(self.bn1.forward(self.conv_stem.forward(input_bchw))),
+            0 => self.activation.forward(self.bn1.forward(self.conv_stem.apply(input_bchw))),
             n if n == self.blocks.len() + 1 => self.forward_head(input_bchw),
             n => self.blocks[n - 1].iter().fold(input_bchw, |maps_bchw, block| block.forward(maps_bchw)),
         }
     }
 
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        self.classifier.forward(global_average(maps_bchw))
+        self.classifier.apply(global_average(maps_bchw))
     }
 
     fn adapt_input(&mut self, channels: usize) {
@@ -175,8 +176,8 @@ impl Stages for EfficientNet {
 impl EfficientNet {
     fn forward_head(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match (&self.conv_head, &self.bn2) {
-            (Some(conv), Some(norm)) => self.activation.forward(norm.forward(conv.forward(input_bchw))),
-            (Some(conv), None) => self.activation.forward(conv.forward(mean_hw(input_bchw))),
+            (Some(conv), Some(norm)) => self.activation.forward(norm.forward(conv.apply(input_bchw))),
+            (Some(conv), None) => self.activation.forward(conv.apply(mean_hw(input_bchw))),
             (None, _) => input_bchw,
         }
     }

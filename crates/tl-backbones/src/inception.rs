@@ -11,6 +11,7 @@ use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 
 use crate::architecture::Ends;
+use crate::count::Counted;
 use crate::inception_blocks::{
     BasicConv2d, Conv, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, maximum,
 };
@@ -151,7 +152,7 @@ impl InceptionAux {
     fn forward(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
         let pooled = avg_pool2d(maps_bchw, AvgPoolOptions::new([5, 5]).with_stride([3, 3]));
         let maps_bchw = self.conv1.forward(self.conv0.forward(pooled));
-        self.fc.forward(global_average(maps_bchw))
+        self.fc.apply(global_average(maps_bchw))
     }
 }
 
@@ -171,7 +172,7 @@ impl Stages for InceptionV3 {
     }
 
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(global_average(maps_bchw))
+        self.fc.apply(global_average(maps_bchw))
     }
 
     fn adapt_input(&mut self, channels: usize) {

@@ -10,6 +10,8 @@ use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
 
+use crate::count::Counted;
+
 /// torchvision's `BasicConv2d`, <https://github.com/pytorch/vision/blob/main/torchvision/models/inception.py>.
 const EPSILON: f64 = 1e-3;
 
@@ -60,7 +62,7 @@ impl Conv {
 
 impl BasicConv2d {
     pub(crate) fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        relu(self.bn.forward(self.conv.forward(input_bchw)))
+        relu(self.bn.forward(self.conv.apply(input_bchw)))
     }
 }
 

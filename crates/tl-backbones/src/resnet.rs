@@ -13,6 +13,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::architecture::Ends;
+use crate::count::Counted;
 use crate::input::adapt_input_conv;
 use crate::layers::{conv, norm, stem_pool};
 use crate::{Stage, Stages};
@@ -147,13 +148,13 @@ impl Kind {
 
 impl Block {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let mut maps_bchw = relu(self.bn1.forward(self.conv1.forward(input_bchw.clone())));
-        maps_bchw = self.bn2.forward(self.conv2.forward(maps_bchw));
+        let mut maps_bchw = relu(self.bn1.forward(self.conv1.apply(input_bchw.clone())));
+        maps_bchw = self.bn2.forward(self.conv2.apply(maps_bchw));
         if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
-            maps_bchw = bn3.forward(conv3.forward(relu(maps_bchw)));
+            maps_bchw = bn3.forward(conv3.apply(relu(maps_bchw)));
         }
         let shortcut = match &self.downsample {
-            Some((conv, bn)) => bn.forward(conv.forward(input_bchw)),
+            Some((conv, bn)) => bn.forward(conv.apply(input_bchw)),
             None => input_bchw,
         };
         relu(maps_bchw + shortcut)
@@ -169,13 +170,13 @@ impl Stages for ResNet {
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         let layers = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         match stage {
-            0 => self.maxpool.forward(relu(self.bn1.forward(self.conv1.forward(input_bchw)))),
+            0 => self.maxpool.forward(relu(self.bn1.forward(self.conv1.apply(input_bchw)))),
             n => layers[n - 1].iter().fold(input_bchw, |maps_bchw, block| block.forward(maps_bchw)),
         }
     }
 
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(self.pool(maps_bchw))
+        self.fc.apply(self.pool(maps_bchw))
     }
 
     fn adapt_input(&mut self, channels: usize) {

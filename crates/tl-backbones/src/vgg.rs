@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor};
 use std::ops::Range;
 
 use crate::architecture::Ends;
+use crate::count::Counted;
 use crate::input::adapt_input_conv;
 use crate::layers::{norm, symmetric};
 use crate::{Stage, Stages};
@@ -108,7 +109,7 @@ fn head(channels: usize, classes: usize, device: &Device) -> Vec<HeadLayer> {
 impl Layer {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Conv(conv) => conv.forward(input_bchw),
+            Self::Conv(conv) => conv.apply(input_bchw),
             Self::Norm(norm) => norm.forward(input_bchw),
             Self::Relu(relu) => relu.forward(input_bchw),
             Self::Pool(pool) => pool.forward(input_bchw),
@@ -119,7 +120,7 @@ impl Layer {
 impl HeadLayer {
     fn forward(&self, input_bd: Tensor<2>) -> Tensor<2> {
         match self {
-            Self::Linear(linear) => linear.forward(input_bd),
+            Self::Linear(linear) => linear.apply(input_bd),
             Self::Relu(relu) => relu.forward(input_bd),
             Self::Dropout(dropout) => dropout.forward(input_bd),
         }

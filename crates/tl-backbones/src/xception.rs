@@ -11,6 +11,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use crate::architecture::Ends;
+use crate::count::Counted;
 use crate::input::adapt_input_conv;
 use crate::layers::{conv, global_average, norm, symmetric};
 use crate::{Stage, Stages};
@@ -136,7 +137,7 @@ impl Block {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         let maps_bchw = self.rep.iter().fold(input_bchw.clone(), |maps_bchw, layer| layer.forward(maps_bchw));
         match (&self.skip, &self.skipbn) {
-            (Some(skip), Some(skipbn)) => maps_bchw + skipbn.forward(skip.forward(input_bchw)),
+            (Some(skip), Some(skipbn)) => maps_bchw + skipbn.forward(skip.apply(input_bchw)),
             _ => maps_bchw + input_bchw,
         }
     }
@@ -164,7 +165,7 @@ impl SeparableConv2d {
     }
 
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        self.pointwise.forward(self.conv1.forward(input_bchw))
+        self.pointwise.apply(self.conv1.apply(input_bchw))
     }
 }
 
@@ -187,8 +188,8 @@ impl Xception {
     }
 
     fn forward_entry(&self, images_bchw: Tensor<4>) -> Tensor<4> {
-        let maps_bchw = relu(self.bn1.forward(self.conv1.forward(images_bchw)));
-        relu(self.bn2.forward(self.conv2.forward(maps_bchw)))
+        let maps_bchw = relu(self.bn1.forward(self.conv1.apply(images_bchw)));
+        relu(self.bn2.forward(self.conv2.apply(maps_bchw)))
     }
 
     fn forward_exit(&self, input_bchw: Tensor<4>) -> Tensor<4> {
@@ -214,7 +215,7 @@ impl Stages for Xception {
     }
 
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(global_average(maps_bchw))
+        self.fc.apply(global_average(maps_bchw))
     }
 
     fn adapt_input(&mut self, channels: usize) {

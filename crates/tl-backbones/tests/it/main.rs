@@ -16,6 +16,7 @@ mod inception;
 mod input;
 mod keys;
 mod parity;
+mod summary;
 
 use burn::tensor::Device;
 use std::mem::discriminant;
