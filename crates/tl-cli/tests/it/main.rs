@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
+mod backbones;
 mod bad_input;
 mod damaged_model;
 mod folders;
