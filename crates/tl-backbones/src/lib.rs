@@ -29,6 +29,7 @@ mod inception_blocks;
 mod input;
 mod keys;
 mod layers;
+mod lukemelas;
 mod mobilenet;
 mod resnet;
 mod summary;

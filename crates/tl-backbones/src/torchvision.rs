@@ -35,14 +35,23 @@ fn torchvision_key(config: &EfficientNetConfig, key: &str) -> Option<String> {
 }
 
 fn block_module(config: &EfficientNetConfig, v3: bool, module: &str) -> Option<String> {
+    let (index, row, layer) = block(config, module)?;
+    let layer = if v3 { v3_layer(row, layer)? } else { v2_layer(row, layer)?.to_owned() };
+    Some(format!("features.{}.{layer}", index + 1))
+}
+
+/// Of a layer's module, `blocks.2.1.conv_dw`: the place of its block in a list of all, the block's row, and `conv_dw`.
+pub(crate) fn block<'a>(
+    config: &EfficientNetConfig,
+    module: &'a str,
+) -> Option<(usize, &'static BlockConfig, &'a str)> {
     let mut parts = module.strip_prefix("blocks.")?.splitn(3, '.');
     let stage: usize = parts.next()?.parse().ok()?;
     let block: usize = parts.next()?.parse().ok()?;
     let layer = parts.next()?;
     let index = rows(config).position(|(row_stage, _)| row_stage == stage)? + block;
     let (_, row) = rows(config).nth(index)?;
-    let layer = if v3 { v3_layer(row, layer)? } else { v2_layer(row, layer)?.to_owned() };
-    Some(format!("features.{}.{layer}", index + 1))
+    Some((index, row, layer))
 }
 
 /// The stage and the row of every block, in order.

