@@ -13,6 +13,9 @@ use crate::part::{Part, beside, remove, settle};
 use crate::transfer::transfer;
 use crate::{Fault, FetchError, Sha256, sha256};
 
+/// How often nobody may answer: without a network one should hear of it soon.
+const KNOCKS: u32 = 3;
+
 /// A file that is to be had.
 #[derive(Debug, Clone, Copy)]
 pub struct Download<'a> {
@@ -209,10 +212,11 @@ fn from_url(
 ) -> Result<(), Fault> {
     let part = Part::of(download.path);
     let mut backoff = config.backoff;
-    for left in (0..config.attempts.max(1)).rev() {
+    for tried in 1..=config.attempts.max(1) {
         let Err((fault, passing)) = attempt(url, download, config, &part, watch) else { return Ok(()) };
         let pause = wanted_pause(&fault).unwrap_or(backoff);
-        if left == 0 || !passing || pause > config.patience {
+        let most = if matches!(fault, Fault::Connect { .. }) { KNOCKS } else { u32::MAX };
+        if tried >= most.min(config.attempts) || !passing || pause > config.patience {
             return Err(fault);
         }
         watch(Event::Retrying { fault: &fault, pause });

@@ -72,7 +72,26 @@ fn get(uri: &Uri, resume: Option<&Resume>, config: &FetchConfig) -> Result<Respo
         request = request.header(header::RANGE, range).header(header::IF_RANGE, &resume.validator);
     }
     let received = resume.map_or(0, |resume| resume.at);
-    request.call().map_err(|error| lost(error, received, config.stall))
+    request.call().map_err(|error| unanswered(error, received, config.stall))
+}
+
+/// What an error before the answer means: unless a connection was lost, there was none.
+fn unanswered(error: ureq::Error, received: u64, stall: Duration) -> Fault {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof,
+    };
+    const LOST: [io::ErrorKind; 6] =
+        [BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof];
+    match error {
+        // A failed look-up of the name has no kind of its own.
+        ureq::Error::Io(error)
+            if error.get_ref().is_none_or(|inner| !inner.is::<ureq::Error>())
+                && !LOST.contains(&error.kind()) =>
+        {
+            Fault::Connect { detail: error.to_string() }
+        }
+        error => lost(error, received, stall),
+    }
 }
 
 /// The position of the response's first byte in the file.
@@ -180,9 +199,6 @@ fn lost(error: ureq::Error, received: u64, stall: Duration) -> Fault {
                 None => Fault::Broken { received, detail: String::new() },
             }
         }
-        Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Fault::Connect { detail: error.to_string() }
-        }
         error => Fault::Broken { received, detail: error.to_string() },
     }
 }
@@ -204,4 +220,26 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, Other, UnexpectedEof};
+
+    #[test]
+    fn before_the_answer_only_a_lost_connection_is_a_broken_transfer() {
+        let cases = [
+            // What the standard library says when a name cannot be looked up.
+            (io::Error::other("failed to lookup address information"), Other, true),
+            (ConnectionRefused.into(), ConnectionRefused, true),
+            (HostUnreachable.into(), HostUnreachable, true),
+            (ConnectionReset.into(), ConnectionReset, false),
+            (UnexpectedEof.into(), UnexpectedEof, false),
+        ];
+        for (error, kind, nobody) in cases {
+            let fault = unanswered(ureq::Error::Io(error), 0, Duration::from_secs(1));
+            assert_eq!(matches!(fault, Fault::Connect { .. }), nobody, "{kind:?}: {fault:?}");
+        }
+    }
 }
