@@ -82,10 +82,13 @@ impl Finished<'_> {
         model_bytes(&self.header(trial), &trial.head, self.frozen.backbone()).map_err(refused)
     }
 
-    /// The resolved settings: `tl train --config run.toml` repeats the run.
+    /// The resolved settings: `tl train --config run.toml` repeats the run, also where a later version has other
+    /// weights for the network.
     fn run_toml(&self) -> String {
         let version = env!("CARGO_PKG_VERSION");
-        let settings = toml::to_string(self.config).unwrap_or_default();
+        let weights = self.pretrained.listed().map(|weights| weights.name.to_owned());
+        let backbone = weights.unwrap_or_else(|| self.config.backbone.clone());
+        let settings = toml::to_string(&TrainConfig { backbone, ..self.config.clone() }).unwrap_or_default();
         format!(
             "# tl {version}, {}: `tl train --config` with this file repeats the run\n{settings}",
             self.invocation.time

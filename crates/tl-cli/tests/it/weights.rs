@@ -38,6 +38,8 @@ fn weights_that_are_not_here_are_fetched_once_after_saying_so() {
     let second = with_mirror(at, NOWHERE, &[&arguments[..], &["--offline"]].concat());
     assert_eq!(second.code, 0, "{}", second.stderr);
     assert!(!second.stderr.contains("fetching"), "{}", second.stderr);
+    let settings = fs::read_to_string(at.join("runs/data-1/run.toml")).unwrap();
+    assert!(settings.contains(&format!("\nbackbone = \"{V1}\"\n")), "{settings}");
     let header = json(&tl_ok(at, &["info", "runs/data-1", "--json"]).stdout);
     assert_eq!((&header["backbone"], &header["weights"]), (&"mobilenetv1_100".into(), &V1.into()));
     assert_eq!(header["weights_sha256"].as_str().unwrap().len(), 64);
