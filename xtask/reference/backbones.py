@@ -9,7 +9,9 @@ tests/it/formula.rs draws the same bits. To add a model, add a row to MODELS; a 
 its reference walks the stages.
 """
 
+import copy
 import hashlib
+import itertools
 import json
 import math
 import sys
@@ -22,15 +24,19 @@ import timm
 import torch
 import torch.nn.functional as F
 import torchvision
+from kinks import distance
 from safetensors.numpy import save_file
 
 GOLDEN = Path(__file__).resolve().parents[2] / "crates/tl-backbones/tests/golden/parity"
 SAMPLES = 64
+CLEAR = 4.0  # of rounding errors, between an activation and a kink
 RULE = (
     "Weights and inputs are drawn from their keys (xtask/reference/backbones.py). Of each tensor: every k-th value of "
     "its batch-first row-major order, 64 at most, k the largest odd number not above max(1, numel // 64) that is "
     "coprime to the last dimension; KEY.stats = [mean, population std, max abs] of the whole tensor. Gradients are "
-    "those of the mean cross-entropy with label 1, in eval mode, computed in f64."
+    "those of the cross-entropy with label 1, in eval mode, computed in f64, for the image of the shape "
+    "gradients.image[1:] that is drawn from the key N.input, N = gradients.image[0]: the first for which every "
+    "activation is at least 4 times its layer's rounding error (f32, PyTorch) away from where its derivative jumps."
 )
 
 # ---- the formula: the same lines are in crates/tl-backbones/tests/it/formula.rs
@@ -95,6 +101,7 @@ class Model:
     walk: Callable  # model -> ([(stage, function)], pool, classify)
     size: tuple = (64, 80)  # height and width of the input, unequal on purpose
     gradients: tuple = ()  # keys of a first, a middle and a last weight
+    smooth: tuple = (33, 40)  # height and width of the image for gradients: small, for every activation may be near a kink
     side: tuple = ()  # (stage, name, model -> function): an output beside the logits, from the stage's maps
 
 
@@ -185,7 +192,7 @@ def timm_model(name):
 
 tv = torchvision.models
 MODELS = [
-    Model("densenet121", tv.densenet121, densenet, size=(75, 107),
+    Model("densenet121", tv.densenet121, densenet, size=(75, 107), smooth=(29, 31),
           gradients=("features.conv0.weight", "features.denseblock3.denselayer1.conv2.weight", "classifier.weight")),
     Model("efficientnet_b0", timm_model("efficientnet_b0"), mobile, size=(75, 107),
           gradients=("conv_stem.weight", "blocks.2.1.se.conv_reduce.weight", "classifier.weight")),
@@ -193,7 +200,7 @@ MODELS = [
           gradients=("conv_stem.weight", "blocks.3.1.conv_dw.weight", "classifier.weight")),
     Model("efficientnet_lite1", timm_model("tf_efficientnet_lite1"), mobile, size=(107, 75)),
     Model("efficientnet_lite2", timm_model("tf_efficientnet_lite2"), mobile),
-    Model("inception_v3", lambda: tv.inception_v3(aux_logits=False, init_weights=False), inception, size=(96, 128),
+    Model("inception_v3", lambda: tv.inception_v3(aux_logits=False, init_weights=False), inception, size=(96, 128), smooth=(75, 77),
           gradients=("Conv2d_1a_3x3.conv.weight", "Mixed_6c.branch7x7dbl_3.conv.weight", "fc.weight")),
     Model("inception_v3_aux", lambda: tv.inception_v3(transform_input=True, init_weights=False), inception,
           size=(299, 299), side=("Mixed_6a", "auxiliary", lambda m: m.AuxLogits)),
@@ -278,18 +285,27 @@ def golden(row, model):
         record(out, "pooled", pool(x.clone()))
         record(out, "logits", logits)
         assert torch.allclose(logits, model(images.clone()), rtol=1e-6, atol=0), "the walk is not the model's forward"
-    for key, gradient in gradients(row, model, images).items():
-        record(out, f"grad.{key}", gradient)
+    if row.gradients:
+        number, image = clear_image(row, model)
+        out["gradients.image"] = np.array([number, *image.shape], dtype=np.int64)
+        for key, gradient in gradients(row, model, image).items():
+            record(out, f"grad.{key}", gradient)
     return out
 
 
-def gradients(row, model, images):
-    """In f64: in f32, rounding decides which activations next to zero a ReLU passes."""
-    if not row.gradients:
-        return {}
-    model, images = model.double(), images.double()
+def clear_image(row, model):
+    """The first image for which f32 suffices: no activation is so near a kink that rounding decides its derivative."""
+    wide = copy.deepcopy(model).double()
+    for number in itertools.count():
+        image = values(f"{number}.input", (1, 3, *row.smooth))
+        if distance(model, wide, image) >= CLEAR:
+            return number, image
+
+
+def gradients(row, model, image):
+    model, image = model.double(), image.double()
     weights = [model.get_parameter(key).requires_grad_() for key in row.gradients]
-    loss = F.cross_entropy(model(images), torch.ones(len(images), dtype=torch.int64))
+    loss = F.cross_entropy(model(image), torch.ones(len(image), dtype=torch.int64))
     return dict(zip(row.gradients, torch.autograd.grad(loss, weights)))
 
 
@@ -320,7 +336,7 @@ def main():
         table[row.name] = keys(model)
         known.write_text(json.dumps(dict(sorted(table.items())), indent=1) + "\n")
         scales = {name[:-6]: f"{stats[2]:.1e}" for name, stats in out.items() if name.endswith(".stats")}
-        print(row.name, table[row.name]["parameters"], scales, flush=True)
+        print(row.name, table[row.name]["parameters"], out.get("gradients.image"), scales, flush=True)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,16 @@ pub(crate) fn values(key: &str, shape: &[usize]) -> Vec<f32> {
 
 /// The images that every reference was given.
 pub(crate) fn images(shape: [usize; 4], device: &Device) -> Tensor<4> {
-    Tensor::from_data(TensorData::new(values("input", &shape), shape), device)
+    drawn("input", shape, device)
+}
+
+/// One of any number of other images.
+pub(crate) fn image(number: usize, shape: [usize; 4], device: &Device) -> Tensor<4> {
+    drawn(&format!("{number}.input"), shape, device)
+}
+
+fn drawn(key: &str, shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(values(key, &shape), shape), device)
 }
 
 /// The network with every parameter and running statistic by the formula, and batch normalisation set to inference.

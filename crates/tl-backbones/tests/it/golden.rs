@@ -26,12 +26,21 @@ impl Golden {
 
     /// The shape of the images.
     pub(crate) fn shape(&self) -> [usize; 4] {
+        self.integers("shape").try_into().unwrap()
+    }
+
+    /// Number and shape of the image that the gradients are for.
+    pub(crate) fn gradient_image(&self) -> (usize, [usize; 4]) {
+        let integers = self.integers("gradients.image");
+        (integers[0], integers[1..].try_into().unwrap())
+    }
+
+    fn integers(&self, name: &str) -> Vec<usize> {
         let tensors = SafeTensors::deserialize(&self.bytes).unwrap();
-        let (words, []) = tensors.tensor("shape").unwrap().data().as_chunks::<8>() else {
+        let (words, []) = tensors.tensor(name).unwrap().data().as_chunks::<8>() else {
             panic!("whole words")
         };
-        let shape: Vec<usize> = words.iter().map(|word| i64::from_le_bytes(*word) as usize).collect();
-        shape.try_into().unwrap()
+        words.iter().map(|word| i64::from_le_bytes(*word) as usize).collect()
     }
 
     /// Names of the tensors that begin with `prefix`, without it.

@@ -5,14 +5,16 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Device, FloatDType, Gradients, Tensor};
 use tl_backbones::{Architecture, KeyPath};
 
-use crate::formula::{filled, images};
+use crate::formula::{filled, image};
 use crate::golden::Golden;
 use crate::small;
 
-/// The references are computed in f64 and stored in f32: 1e-7 is measured. In f32 it is 3e-6, but where an activation is
-/// so near to zero that rounding decides whether a ReLU passes it: one of these moves a gradient by up to 1e-2, and
-/// which they are depends on the order in which a processor sums.
-const TOLERANCES: [(FloatDType, f64); 2] = [(FloatDType::F64, 1e-6), (FloatDType::F32, 2e-2)];
+/// The references are computed in f64 and stored in f32. The images are such that no activation is within 4 times the
+/// rounding error of its layer from a place where a derivative jumps (`xtask/reference/kinks.py`): of other images,
+/// rounding decides whether a ReLU passes an activation, and one of these moves a gradient by up to 1e-2.
+///
+/// 4e-7 is measured in f64, 2.1e-6 in f32.
+const TOLERANCES: [(FloatDType, f64); 2] = [(FloatDType::F64, 1e-6), (FloatDType::F32, 1e-4)];
 
 #[test]
 fn gradients_of_a_small_variant_of_each_family_are_those_of_its_reference() {
@@ -30,8 +32,9 @@ fn errors(row: &Architecture, dtype: FloatDType) -> Vec<(String, f64)> {
     let golden = Golden::read(row.name).unwrap();
     let device = Device::flex().autodiff();
     let backbone = filled(row, &device).map(&mut Cast(dtype));
-    let logits_bk = backbone.logits(images(golden.shape(), &device).cast(dtype));
-    let labels_b = Tensor::from_ints([1, 1], &device);
+    let (number, shape) = golden.gradient_image();
+    let logits_bk = backbone.logits(image(number, shape, &device).cast(dtype));
+    let labels_b = Tensor::from_ints([1], &device);
     let loss = CrossEntropyLossConfig::new().init(&device).forward(logits_bk, labels_b);
     let mut compare = Compare {
         path: KeyPath::default(),
