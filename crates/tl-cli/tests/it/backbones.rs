@@ -28,7 +28,7 @@ fn every_network_is_a_row_with_its_weights() {
 fn one_network_is_described_stage_by_stage_at_any_size() {
     let folder = tempfile::tempdir().unwrap();
     let lines = tl_ok(folder.path(), &["backbones", "resnet18"]).stdout;
-    assert!(lines.contains("layer4  512 x 7 x 7     8,393,728"), "{lines}");
+    assert!(lines.contains("\nlayer4  512 x 7 x 7    8,393,728"), "{lines}");
     let json = tl_ok(folder.path(), &["backbones", "resnet18", "--size", "320", "--json"]).stdout;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["stages"][4]["output"], serde_json::json!([512, 10, 10]));
