@@ -6,4 +6,7 @@ mod golden;
 mod loading;
 mod preprocessing;
 mod scanning;
+mod sources;
 mod splitting;
+mod splitting_in_three;
+mod tables;
