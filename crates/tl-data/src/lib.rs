@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Source --read--> Dataset --split--> Parts { train, val, test }
+//! Source --check--> CheckReport { duplicates, advice, .. }
 //! folder --scan--> Dataset --train_val--> Split { train, val }
 //! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
 //! ```
@@ -35,6 +36,7 @@
 //! # }
 //! ```
 
+mod check;
 mod choose;
 mod columns;
 mod dataset;
@@ -77,6 +79,10 @@ mod table;
 mod table_parquet;
 mod walk;
 
+pub use check::{
+    Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
+    Twin, Verdict, check,
+};
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;
 pub use error::{DataError, FoundInstead};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say so at once")]
 
 mod bad_pictures;
+mod checking;
 mod golden;
 mod loading;
 mod preprocessing;
