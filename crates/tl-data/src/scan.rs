@@ -151,7 +151,7 @@ fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset 
 fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> {
     let path = data.root.clone();
     if data.is_empty() {
-        let rejected = data.rejected.len() - loose_pictures;
+        let rejected = data.rejected.len().saturating_sub(loose_pictures);
         let found = FoundInstead { pictures: loose_pictures, folders: data.classes.len(), rejected };
         return Err(DataError::NoPictures { path, found });
     }

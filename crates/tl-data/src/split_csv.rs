@@ -47,10 +47,14 @@ pub fn write_parts(
 /// another class or listed twice, and a part other than `train` and `val`; and when pictures are missing.
 pub fn read_csv(data: &Dataset, input: impl Read) -> Result<Split, DataError> {
     let mut split = Split { train: Vec::new(), val: Vec::new() };
-    let unlisted = read_rows(data, input, |id, part| match part {
-        "train" => Ok(split.train.push(id)),
-        "val" => Ok(split.val.push(id)),
-        other => Err(format!("part `{other}` is neither train nor val")),
+    let unlisted = read_rows(data, input, |id, part| {
+        let side = match part {
+            "train" => &mut split.train,
+            "val" => &mut split.val,
+            other => return Err(format!("part `{other}` is neither train nor val")),
+        };
+        side.push(id);
+        Ok(())
     })?;
     if let Some(first) = unlisted.first() {
         let path = slashed(&data.samples[first.0].path);
@@ -78,11 +82,14 @@ pub enum Given {
 pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<SampleId>), DataError> {
     let mut parts = Parts::default();
     let mut folds: BTreeMap<usize, Vec<SampleId>> = BTreeMap::new();
-    let unlisted = read_rows(data, input, |id, text| match (Part::spelt(text), fold_number(text)) {
-        (Some(part), _) if folds.is_empty() => Ok(parts.push(part, id)),
-        (_, Some(fold)) if parts == Parts::default() => Ok(folds.entry(fold).or_default().push(id)),
-        (Some(_), _) | (_, Some(_)) => Err("parts and folds in one table".into()),
-        _ => Err(format!("part `{text}` is none of train, val, test and fold-1, fold-2, ..")),
+    let unlisted = read_rows(data, input, |id, text| {
+        match (Part::spelt(text), fold_number(text)) {
+            (Some(part), _) if folds.is_empty() => parts.push(part, id),
+            (_, Some(fold)) if parts == Parts::default() => folds.entry(fold).or_default().push(id),
+            (Some(_), _) | (_, Some(_)) => return Err("parts and folds in one table".into()),
+            _ => return Err(format!("part `{text}` is none of train, val, test and fold-1, fold-2, ..")),
+        }
+        Ok(())
     })?;
     parts.sort();
     match (folds.is_empty(), parts.train.is_empty()) {

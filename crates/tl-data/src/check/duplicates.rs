@@ -41,8 +41,8 @@ fn alike(data: &Dataset, same: &[Vec<usize>]) -> Vec<DuplicateSet> {
         set_of[a.max(b)] = a.min(b);
     }
     let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for at in 0..firsts.len() {
-        sets.entry(root(&set_of, at)).or_default().push(firsts[at]);
+    for (at, &first) in firsts.iter().enumerate() {
+        sets.entry(root(&set_of, at)).or_default().push(first);
     }
     let several = sets.into_values().filter(|set| set.len() > 1);
     several.map(|samples| describe(data, Likeness::Alike, &samples)).collect()

@@ -357,7 +357,7 @@ fn lists_that_make_no_sense_are_explained() {
             "a/1.png\tx\nb/2.png\ty\na/1.png\tz\n",
             format!("1 picture has contradicting labels in {at}\n  a/1.png: `x` in line 1, `z` in line 3"),
         ),
-        ("a/1.png\nb/7.png\n", format!("no readable picture of `b`\n  b/7.png: no such file (line 2)")),
+        ("a/1.png\nb/7.png\n", "no readable picture of `b`\n  b/7.png: no such file (line 2)".to_string()),
         ("a/1.png\na/2.png\n", format!("all pictures of {at} are of the class `a`")),
         (
             "x/1.png\ny/2.png\n",
