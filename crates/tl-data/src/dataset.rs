@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{PictureError, PictureHeader, Summary};
+use crate::place::Place;
+use crate::{Look, Part, PictureError, PictureHeader, Span, Summary};
 
 /// Index of a class in [`Dataset::classes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClassId(pub usize);
 
@@ -17,12 +18,12 @@ pub struct ClassId(pub usize);
 #[serde(transparent)]
 pub struct SampleId(pub usize);
 
-/// A scanned folder. [`scan`](crate::scan) makes one.
-#[derive(Clone, Debug)]
+/// Labelled pictures. [`scan`](crate::scan) makes one of a folder, [`read`](crate::read) of any source.
+#[derive(Clone, Debug, Default)]
 pub struct Dataset {
-    /// The folder that was scanned.
+    /// What the pictures' paths are relative to.
     pub root: PathBuf,
-    /// Names of the class folders, in natural order (`img2` before `img10`).
+    /// Names of the classes, in natural order (`img2` before `img10`).
     pub classes: Vec<String>,
     /// The readable pictures, by class, then by path in natural order.
     pub samples: Vec<Sample>,
@@ -30,21 +31,55 @@ pub struct Dataset {
     pub rejected: Vec<Rejected>,
     /// How many hidden files, hidden folders and well-known other files (`README`, `*.txt`, ..) were passed over.
     pub ignored: usize,
+    /// How many rows of a table or list said again what an earlier one had said.
+    pub repeated: usize,
+    /// May a picture have several labels? Then [`Sample::also`] matters.
+    pub multi_label: bool,
 }
 
 /// One readable picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// Path, relative to [`Dataset::root`].
+    /// Path, relative to [`Dataset::root`]. Of a picture in a tar: the tar's, then the name in it.
     pub path: PathBuf,
-    /// The class folder it lies in.
+    /// Its class; of several labels, the first in the order of classes.
     pub class: ClassId,
+    /// Further labels, ascending.
+    pub also: Vec<ClassId>,
+    /// What it belongs to: a split keeps a group on one side.
+    pub group: Option<String>,
+    /// The part its source puts it in.
+    pub part: Option<Part>,
+    /// How it looks, if that was asked for and there is something to see.
+    pub look: Option<Look>,
+    /// Which bytes of a tar it is; none for a file of its own.
+    pub span: Option<Span>,
     /// What its header says.
     pub header: PictureHeader,
     /// Hash of the file's bytes.
     pub content: ContentHash,
     /// Length of the file.
     pub bytes: u64,
+}
+
+impl Sample {
+    /// A picture in a file of its own, with one label and nothing else known.
+    pub fn new(
+        path: impl Into<PathBuf>,
+        class: ClassId,
+        header: PictureHeader,
+        content: ContentHash,
+        bytes: u64,
+    ) -> Self {
+        let path = path.into();
+        let (also, group, part, look, span) = (Vec::new(), None, None, None, None);
+        Sample { path, class, also, group, part, look, span, header, content, bytes }
+    }
+
+    /// All its labels, ascending.
+    pub fn labels(&self) -> impl Iterator<Item = ClassId> + '_ {
+        std::iter::once(self.class).chain(self.also.iter().copied())
+    }
 }
 
 /// One file that cannot be used, and why.
@@ -125,17 +160,24 @@ impl Dataset {
 
     /// Path of a sample's file, root included.
     ///
-    /// Ids come from this data set; one of another gives the root.
+    /// Ids come from this data set; one of another gives the root. For a picture in a tar, use [`Dataset::place_of`].
     pub fn file_of(&self, id: SampleId) -> PathBuf {
         let path = self.samples.get(id.0).map_or(Path::new(""), |sample| &sample.path);
         self.root.join(path)
     }
 
-    /// Pictures of each class, in the order of [`Dataset::classes`].
+    /// Where a sample's bytes are. Ids come from this data set; one of another gives the root.
+    pub fn place_of(&self, id: SampleId) -> Place {
+        let sample = self.samples.get(id.0);
+        let path = sample.map_or(Path::new(""), |sample| &sample.path);
+        place(&self.root, path, sample.and_then(|sample| sample.span))
+    }
+
+    /// Pictures of each class, in the order of [`Dataset::classes`]. One with several labels counts for each.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
         for sample in &self.samples {
-            counts[sample.class.0] += 1;
+            sample.labels().for_each(|class| counts[class.0] += 1);
         }
         counts
     }
@@ -171,5 +213,13 @@ impl Dataset {
         }
         left.rejected.sort_by_cached_key(|rejected| crate::natural::path_key(&rejected.path));
         left
+    }
+}
+
+/// The place of a picture with this path; of one in a tar, the first part of the path is the tar's name.
+pub(crate) fn place(root: &Path, path: &Path, span: Option<Span>) -> Place {
+    match (span, path.components().next()) {
+        (Some(_), Some(shard)) => Place { file: root.join(shard), span },
+        _ => Place::from(root.join(path)),
     }
 }

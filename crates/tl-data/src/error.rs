@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::Rejected;
 use crate::numbers::{counted, grouped};
+use crate::{Rejected, SourceError};
 
 /// The reason a folder, a split or a split file was refused. [`DataError::hint`] says what to do.
 #[derive(Debug, Error)]
@@ -69,6 +69,24 @@ pub enum DataError {
         /// The share asked for.
         value: f64,
     },
+    /// Validation and test leave nothing to train on.
+    #[error(
+        "{val} for validation and {test} for the test leave nothing to train on, together they must stay below 1"
+    )]
+    BadShares {
+        /// The share for validation.
+        val: f64,
+        /// The share for the test.
+        test: f64,
+    },
+    /// A class whose pictures all belong together.
+    #[error("all {} of class `{class}` belong together, one side of a split would have none", counted(*pictures, "picture"))]
+    OneGroup {
+        /// Name of the class.
+        class: String,
+        /// Different pictures of it.
+        pictures: usize,
+    },
     /// Too few or too many folds.
     #[error("{k} folds were asked for, these pictures allow 2 to {most}")]
     BadFolds {
@@ -96,6 +114,9 @@ pub enum DataError {
         /// What was given.
         text: String,
     },
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// The split file cannot be read or written.
     #[error("split file: {detail}")]
     SplitFile {
@@ -133,9 +154,14 @@ impl DataError {
             DataError::TooManyBad { rejected, .. } => {
                 format!("repair or remove them, or go on without them: --max-bad {}", rejected.len())
             }
+            DataError::Source(error) => return error.hint(),
+            DataError::OneGroup { class, .. } => {
+                format!("add pictures to `{class}` that belong to another group and look different")
+            }
             DataError::SplitFile { .. } => "split again, or use the split file of this very folder".into(),
             DataError::FolderUnreadable { .. }
             | DataError::BadFraction { .. }
+            | DataError::BadShares { .. }
             | DataError::BadFolds { .. }
             | DataError::BadLimit { .. } => return None,
         };
@@ -182,7 +208,7 @@ fn names(classes: &[String]) -> String {
 /// How many rejected files a message lists before it says "and N more".
 const LISTED: usize = 20;
 
-fn listed(rejected: &[Rejected]) -> String {
+pub(crate) fn listed(rejected: &[Rejected]) -> String {
     let mut out = String::new();
     for file in rejected.iter().take(LISTED) {
         out.push_str(&format!("\n  {file}"));

@@ -1,6 +1,8 @@
-//! Folders of pictures in; upright RGB pixels, splits and sample order out, or an error that names the file.
+//! Folders and lists of pictures in; upright RGB pixels, splits and sample order out, or an error that names the file.
 //!
 //! ```text
+//! Source --read--> Dataset --split--> Parts { train, val, test }
+//! Source --check--> CheckReport { duplicates, advice, .. }
 //! folder --scan--> Dataset --train_val--> Split { train, val }
 //! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
 //! ```
@@ -34,6 +36,9 @@
 //! # }
 //! ```
 
+mod check;
+mod choose;
+mod columns;
 mod dataset;
 mod decode;
 mod error;
@@ -41,22 +46,43 @@ mod file;
 mod flatten;
 mod header;
 mod jpeg;
+mod kin;
 mod limits;
+mod list;
+mod listing;
 mod loader;
+mod look;
+mod manifest;
 mod natural;
+mod near;
 mod numbers;
 mod order;
+mod part;
+mod pattern;
 mod picture_error;
+mod place;
 mod policy;
 mod preprocess;
 mod resize;
+mod rows;
 mod scan;
+mod shards;
 mod sniff;
+mod source;
+mod source_error;
 mod split;
 mod split_csv;
+mod strata;
 mod summary;
+mod table;
+#[cfg(feature = "parquet")]
+mod table_parquet;
 mod walk;
 
+pub use check::{
+    Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
+    Twin, Verdict, check,
+};
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;
 pub use error::{DataError, FoundInstead};
@@ -64,14 +90,20 @@ pub use file::read_picture;
 pub use header::{ColorMode, PictureHeader, read_header};
 pub use limits::Limits;
 pub use loader::load_ordered;
+pub use look::Look;
 pub use natural::natural_cmp;
+pub use near::NEAR_BITS;
 pub use order::SampleOrder;
+pub use part::Part;
 pub use picture_error::PictureError;
+pub use place::{Place, Span};
 pub use policy::{MaxBad, check_bad};
 pub use preprocess::{Preprocess, ResizeMode};
 pub use resize::{Interpolation, resize, resize_box};
-pub use scan::{Progress, scan};
+pub use scan::{Progress, read, scan};
 pub use sniff::Format;
-pub use split::{Split, folds, train_val};
-pub use split_csv::{read_csv, write_csv, write_parts};
+pub use source::{Columns, ReadOptions, Source};
+pub use source_error::SourceError;
+pub use split::{Parts, Shares, Split, folds, split, train_val};
+pub use split_csv::{Given, read_csv, read_parts, write_csv, write_parts};
 pub use summary::{Spread, Summary};

@@ -95,6 +95,20 @@ pub enum PictureError {
     /// A picture beside the class folders.
     #[error("lies outside the class folders, move it into one of them")]
     OutsideClass,
+    /// Nothing is at the path a table or list gives.
+    #[error("no such file ({at} {row})")]
+    Missing {
+        /// `row` or `line`.
+        at: &'static str,
+        /// Its number, from 1; a table's header is a row too.
+        row: u64,
+    },
+    /// A picture whose class is not told.
+    #[error("has no label ({detail})")]
+    Unlabelled {
+        /// Where the label should have been.
+        detail: String,
+    },
 }
 
 impl PictureError {

@@ -1,16 +1,16 @@
-//! From a folder to a [`Dataset`], in one reading pass.
+//! From a source to a [`Dataset`], in one reading pass.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::walk::{Candidate, Listing, list};
+use crate::choose::choose;
+use crate::dataset::place;
+use crate::listing::{Candidate, Listing};
 use crate::{
-    ContentHash, DataError, Dataset, FoundInstead, Limits, PictureError, Rejected, Sample, natural,
-    read_header,
+    ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, ReadOptions, Rejected, Sample,
+    Source, SourceError, decode, list, manifest, natural, pattern, read_header, shards, walk,
 };
 
 /// How far a scan is.
@@ -22,7 +22,8 @@ pub struct Progress {
     pub total: usize,
 }
 
-/// Reads a folder with one sub-folder for each class, pictures anywhere inside it.
+/// Reads a folder with one sub-folder for each class, pictures anywhere inside it: [`read`] of [`Source::Folder`]
+/// without looking for pictures that look alike.
 ///
 /// Every file is read once: its bytes are hashed and its header is parsed, by content and not by the name's ending.
 /// Files are read on rayon's threads, and `progress` is called from them, once for each file; the result does not
@@ -37,87 +38,152 @@ pub fn scan(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DataError> {
-    let listing = list(root)?;
+    let options = ReadOptions { near_duplicates: false, ..ReadOptions::default() };
+    read(&Source::Folder { path: root.to_path_buf() }, &options, limits, progress)
+}
+
+/// Reads a source: lists it, chooses what the options ask for, and opens every picture once, as [`scan`] does.
+///
+/// With [`ReadOptions::near_duplicates`] every picture is also decoded, which takes most of the time; pictures that
+/// cannot be decoded are then rejected here and not later.
+///
+/// Errors: the source or the options make no sense, or nothing is left that a classifier could be trained on.
+pub fn read(
+    source: &Source,
+    options: &ReadOptions,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Dataset, DataError> {
+    let mut listing = list_source(source)?;
+    choose(&mut listing, options)?;
+    let (loose_pictures, files) = (listing.loose_pictures, listing.files.len());
+    let first = listing.files.first().map(|file| listing.root.join(&file.path));
+    let data = open_all(listing, options.near_duplicates, limits, progress);
+    let path = source.path();
+    match (source, first) {
+        (Source::Folder { .. }, _) if data.samples.iter().all(|sample| sample.part.is_none()) => {
+            check_folder(&data, loose_pictures)?;
+        }
+        (_, Some(first)) if data.is_empty() && data.rejected.iter().all(is_missing) => {
+            return Err(SourceError::AllMissing { path: path.to_path_buf(), files, first }.into());
+        }
+        _ => check_listed(path, &data)?,
+    }
+    Ok(data)
+}
+
+fn is_missing(file: &Rejected) -> bool {
+    matches!(file.reason, PictureError::Missing { .. })
+}
+
+/// What the source lists, before any picture is opened.
+pub(crate) fn list_source(source: &Source) -> Result<Listing, DataError> {
+    match source {
+        Source::Folder { path } => walk::list(path),
+        Source::Pattern { path, pattern } => pattern::list(path, pattern),
+        Source::Table { path, root, columns } => Ok(manifest::list(path, root.as_deref(), columns)?),
+        Source::Shards { path } => Ok(shards::list(path)?),
+        Source::List { path, root } => Ok(list::list(path, root.as_deref())?),
+    }
+}
+
+/// Opens every file of the listing on rayon's threads; with `near`, decodes it to see how it looks.
+pub(crate) fn open_all(
+    listing: Listing,
+    near: bool,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Dataset {
     let (done, total) = (AtomicUsize::new(0), listing.files.len());
-    let read: Vec<Result<Sample, Rejected>> = listing
+    let opened: Vec<Result<Sample, Rejected>> = listing
         .files
         .par_iter()
         .map(|file| {
-            let sample = read_sample(root, file, limits);
+            let sample = open(&listing.root, file, near, limits);
             progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
             sample
         })
         .collect();
-    let (loose_pictures, data) = (listing.loose_pictures, assemble(root, listing, read));
-    check(&data, loose_pictures)?;
-    Ok(data)
+    assemble(listing, opened)
 }
 
-fn assemble(root: &Path, listing: Listing, read: Vec<Result<Sample, Rejected>>) -> Dataset {
-    let Listing { classes, mut rejected, ignored, .. } = listing;
-    let mut samples = Vec::with_capacity(read.len());
-    for file in read {
+fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sample, Rejected> {
+    let reject = |bytes, reason| Rejected { path: file.path.clone(), bytes, reason };
+    let place = place(root, &file.path, file.span);
+    if let Some((at, row)) = file.row.filter(|_| !place.file.exists()) {
+        return Err(reject(None, PictureError::Missing { at, row }));
+    }
+    let content = place.read(limits).map_err(|(bytes, reason)| reject(bytes, reason))?;
+    let bytes = content.len() as u64;
+    let refused = |reason| reject(Some(bytes), reason);
+    let header = read_header(&content, limits).map_err(refused)?;
+    let look = match near {
+        true => Look::of(&decode(&content, limits, [255; 3]).map_err(refused)?),
+        false => None,
+    };
+    Ok(Sample {
+        path: file.path.clone(),
+        class: file.class,
+        also: file.also.clone(),
+        group: file.group.clone(),
+        part: file.part,
+        span: file.span,
+        content: ContentHash::of(&content),
+        look,
+        header,
+        bytes,
+    })
+}
+
+fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset {
+    let Listing { root, classes, mut rejected, ignored, repeated, multi_label, .. } = listing;
+    let mut samples = Vec::with_capacity(opened.len());
+    for file in opened {
         match file {
             Ok(sample) => samples.push(sample),
             Err(file) => rejected.push(file),
         }
     }
     rejected.sort_by_cached_key(|file| natural::path_key(&file.path));
-    Dataset { root: root.to_path_buf(), classes, samples, rejected, ignored }
+    Dataset { root, classes, samples, rejected, ignored, repeated, multi_label }
 }
 
-fn check(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> {
+fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> {
     let path = data.root.clone();
     if data.is_empty() {
-        let rejected = data.rejected.len() - loose_pictures;
+        let rejected = data.rejected.len().saturating_sub(loose_pictures);
         let found = FoundInstead { pictures: loose_pictures, folders: data.classes.len(), rejected };
         return Err(DataError::NoPictures { path, found });
     }
     if let [class] = data.classes.as_slice() {
         return Err(DataError::SingleClass { path, class: class.clone() });
     }
-    let empty: Vec<String> = data
-        .classes
-        .iter()
-        .zip(data.class_counts())
-        .filter(|(_, n)| *n == 0)
-        .map(|(name, _)| name.clone())
-        .collect();
-    if empty.is_empty() {
+    let classes = empty_classes(data);
+    if classes.is_empty() {
         return Ok(());
     }
-    let inside = |file: &&Rejected| empty.iter().any(|class| file.path.starts_with(class));
-    Err(DataError::EmptyClasses {
-        rejected: data.rejected.iter().filter(inside).cloned().collect(),
-        classes: empty,
-    })
+    let inside = |file: &&Rejected| classes.iter().any(|class| file.path.starts_with(class));
+    Err(DataError::EmptyClasses { rejected: data.rejected.iter().filter(inside).cloned().collect(), classes })
 }
 
-fn read_sample(root: &Path, file: &Candidate, limits: &Limits) -> Result<Sample, Rejected> {
-    let reject = |bytes, reason| Rejected { path: file.path.clone(), bytes, reason };
-    let content =
-        read_bytes(&root.join(&file.path), limits).map_err(|(bytes, reason)| reject(bytes, reason))?;
-    let bytes = content.len() as u64;
-    let header = read_header(&content, limits).map_err(|reason| reject(Some(bytes), reason))?;
-    Ok(Sample {
-        path: file.path.clone(),
-        class: file.class,
-        header,
-        content: ContentHash::of(&content),
-        bytes,
-    })
-}
-
-/// The whole file, or its length as far as it is known and why it was not read.
-fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {
-    let refused = |error: std::io::Error| (None, PictureError::unreadable(&error));
-    let file = File::open(path).map_err(refused)?;
-    let bytes = file.metadata().map_err(refused)?.len();
-    if bytes > limits.file_bytes {
-        return Err((Some(bytes), PictureError::FileTooLarge { bytes, limit: limits.file_bytes }));
+fn check_listed(source: &Path, data: &Dataset) -> Result<(), SourceError> {
+    let (path, rejected) = (source.to_path_buf(), data.rejected.clone());
+    if data.is_empty() {
+        return Err(match rejected.is_empty() {
+            true => SourceError::NothingListed { path },
+            false => SourceError::NothingReadable { path, rejected },
+        });
     }
-    let mut content = Vec::with_capacity(bytes as usize);
-    // The file may be growing: what is read is bounded too.
-    file.take(limits.file_bytes).read_to_end(&mut content).map_err(refused)?;
-    Ok(content)
+    if let [class] = data.classes.as_slice() {
+        return Err(SourceError::OneClass { path, class: class.clone() });
+    }
+    match empty_classes(data) {
+        classes if classes.is_empty() => Ok(()),
+        classes => Err(SourceError::UnreadableClasses { classes, rejected }),
+    }
+}
+
+fn empty_classes(data: &Dataset) -> Vec<String> {
+    let counted = data.classes.iter().zip(data.class_counts());
+    counted.filter(|(_, pictures)| *pictures == 0).map(|(name, _)| name.clone()).collect()
 }

@@ -1,10 +1,10 @@
 //! A split as a table: `path,class,part`, RFC 4180.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
-use std::path::Path;
 
-use crate::{DataError, Dataset, SampleId, Split};
+use crate::place::slashed;
+use crate::{DataError, Dataset, Part, Parts, SampleId, Split};
 
 const HEADER: [&str; 3] = ["path", "class", "part"];
 
@@ -12,7 +12,7 @@ const HEADER: [&str; 3] = ["path", "class", "part"];
 ///
 /// Errors: [`DataError::SplitFile`] when `out` fails.
 pub fn write_csv(data: &Dataset, split: &Split, out: impl Write) -> Result<(), DataError> {
-    let part = |part: Part, ids: &Vec<SampleId>| (part.name().to_string(), ids.clone());
+    let part = |part: Part, ids: &[SampleId]| (part.name().to_string(), ids.to_vec());
     write_parts(data, &[part(Part::Train, &split.train), part(Part::Val, &split.val)], out)
 }
 
@@ -46,9 +46,86 @@ pub fn write_parts(
 /// Errors: [`DataError::SplitFile`], with the line, for a table of another shape, a picture that is unknown, in
 /// another class or listed twice, and a part other than `train` and `val`; and when pictures are missing.
 pub fn read_csv(data: &Dataset, input: impl Read) -> Result<Split, DataError> {
+    let mut split = Split { train: Vec::new(), val: Vec::new() };
+    let unlisted = read_rows(data, input, |id, part| {
+        let side = match part {
+            "train" => &mut split.train,
+            "val" => &mut split.val,
+            other => return Err(format!("part `{other}` is neither train nor val")),
+        };
+        side.push(id);
+        Ok(())
+    })?;
+    if let Some(first) = unlisted.first() {
+        let path = slashed(&data.samples[first.0].path);
+        return Err(problem(format!("{} pictures are not listed, the first is `{path}`", unlisted.len())));
+    }
+    split.train.sort_unstable();
+    split.val.sort_unstable();
+    Ok(split)
+}
+
+/// A split as a table gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Training, validation and test.
+    Parts(Parts),
+    /// Folds, each held out once.
+    Folds(Vec<Split>),
+}
+
+/// Reads back what [`write_parts`] wrote: parts in the usual spellings, or `fold-1` to `fold-k`. The second value is
+/// the pictures the table does not list, which belong to no part: a run leaves out those it could not decode.
+///
+/// Errors: [`DataError::SplitFile`], with the line, for a table of another shape, a picture that is unknown, in
+/// another class or listed twice, and another part; and when nothing is for training, or a fold is missing.
+pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<SampleId>), DataError> {
+    let mut parts = Parts::default();
+    let mut folds: BTreeMap<usize, Vec<SampleId>> = BTreeMap::new();
+    let unlisted = read_rows(data, input, |id, text| {
+        match (Part::spelt(text), fold_number(text)) {
+            (Some(part), _) if folds.is_empty() => parts.push(part, id),
+            (_, Some(fold)) if parts == Parts::default() => folds.entry(fold).or_default().push(id),
+            (Some(_), _) | (_, Some(_)) => return Err("parts and folds in one table".into()),
+            _ => return Err(format!("part `{text}` is none of train, val, test and fold-1, fold-2, ..")),
+        }
+        Ok(())
+    })?;
+    parts.sort();
+    match (folds.is_empty(), parts.train.is_empty()) {
+        (false, _) => Ok((Given::Folds(complete(folds)?), unlisted)),
+        (true, true) => Err(problem("no picture is in the part train".into())),
+        (true, false) => Ok((Given::Parts(parts), unlisted)),
+    }
+}
+
+fn fold_number(text: &str) -> Option<usize> {
+    text.strip_prefix("fold-")?.parse().ok().filter(|number| *number > 0)
+}
+
+fn complete(mut folds: BTreeMap<usize, Vec<SampleId>>) -> Result<Vec<Split>, DataError> {
+    let k = folds.keys().next_back().copied().unwrap_or(0);
+    if let Some(missing) = (1..=k.max(2)).find(|fold| !folds.contains_key(fold)) {
+        return Err(problem(format!("no picture is in fold-{missing}")));
+    }
+    folds.values_mut().for_each(|ids| ids.sort_unstable());
+    let others = |fold| {
+        let mut ids: Vec<SampleId> =
+            folds.iter().filter(|(other, _)| **other != fold).flat_map(|(_, ids)| ids).copied().collect();
+        ids.sort_unstable();
+        ids
+    };
+    Ok(folds.iter().map(|(fold, val)| Split { train: others(*fold), val: val.clone() }).collect())
+}
+
+/// Hands each row's picture and part to `take`. The pictures that are not listed, ascending.
+fn read_rows(
+    data: &Dataset,
+    input: impl Read,
+    mut take: impl FnMut(SampleId, &str) -> Result<(), String>,
+) -> Result<Vec<SampleId>, DataError> {
     let mut unlisted: HashMap<String, SampleId> =
         data.samples.iter().enumerate().map(|(i, sample)| (slashed(&sample.path), SampleId(i))).collect();
-    let mut split = Split { train: Vec::new(), val: Vec::new() };
     let mut table = csv::Reader::from_reader(input);
     if table.headers().map_err(refused)? != HEADER[..] {
         return Err(problem(format!("line 1 is not `{}`", HEADER.join(","))));
@@ -57,44 +134,20 @@ pub fn read_csv(data: &Dataset, input: impl Read) -> Result<Split, DataError> {
         let row = row.map_err(refused)?;
         let line = row.position().map_or(0, csv::Position::line);
         let at_line = |detail| problem(format!("line {line}: {detail}"));
-        let (id, part) = read_row(data, &mut unlisted, &row).map_err(at_line)?;
-        match part {
-            Part::Train => split.train.push(id),
-            Part::Val => split.val.push(id),
-        }
+        let id = known(data, &mut unlisted, &row).map_err(at_line)?;
+        take(id, row.get(2).unwrap_or_default()).map_err(at_line)?;
     }
-    check_complete(&unlisted)?;
-    split.train.sort_unstable();
-    split.val.sort_unstable();
-    Ok(split)
+    let mut unlisted: Vec<SampleId> = unlisted.into_values().collect();
+    unlisted.sort_unstable();
+    Ok(unlisted)
 }
 
-#[derive(Clone, Copy)]
-enum Part {
-    Train,
-    Val,
-}
-
-impl Part {
-    fn name(self) -> &'static str {
-        match self {
-            Part::Train => "train",
-            Part::Val => "val",
-        }
-    }
-}
-
-fn read_row(
+fn known(
     data: &Dataset,
     unlisted: &mut HashMap<String, SampleId>,
     row: &csv::StringRecord,
-) -> Result<(SampleId, Part), String> {
-    let [path, class, part] = [0, 1, 2].map(|column| row.get(column).unwrap_or(""));
-    let part = match part {
-        "train" => Part::Train,
-        "val" => Part::Val,
-        other => return Err(format!("part `{other}` is neither train nor val")),
-    };
+) -> Result<SampleId, String> {
+    let [path, class] = [0, 1].map(|column| row.get(column).unwrap_or(""));
     let id = unlisted
         .remove(path)
         .ok_or_else(|| format!("no readable picture `{path}`, or it is listed twice"))?;
@@ -102,21 +155,7 @@ fn read_row(
     if actual != class {
         return Err(format!("`{path}` is in class `{actual}`, not `{class}`"));
     }
-    Ok((id, part))
-}
-
-fn check_complete(unlisted: &HashMap<String, SampleId>) -> Result<(), DataError> {
-    match unlisted.iter().min_by_key(|(_, id)| **id) {
-        None => Ok(()),
-        Some((path, _)) => {
-            Err(problem(format!("{} pictures are not listed, the first is `{path}`", unlisted.len())))
-        }
-    }
-}
-
-fn slashed(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-    parts.join("/")
+    Ok(id)
 }
 
 fn refused(error: csv::Error) -> DataError {

@@ -1,7 +1,7 @@
 //! Metrics, charts and one self-contained HTML page, from a run's [`Record`] alone.
 //!
 //! [`Evaluation::new`] turns predictions into figures, [`json`] writes the record, [`html`] draws it. Nothing
-//! here reads a file, a clock or a picture.
+//! here reads a file, a clock or a picture. [`check_html`] draws what [`tl_data::check`](tl_data::check()) found.
 
 mod calibration;
 
@@ -21,7 +21,7 @@ pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
-pub use page::html;
+pub use page::{check_html, html};
 pub use record::{Candidate, Choice, CurvePoint, Folds, Record, SCHEMA, Setting, Stage};
 
 /// The record as `report.json` holds it.

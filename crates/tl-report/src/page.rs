@@ -2,6 +2,7 @@
 
 mod answers;
 mod calibration;
+mod check;
 mod choices;
 mod data;
 mod mistakes;
@@ -14,6 +15,8 @@ mod verdict;
 
 use crate::Record;
 use crate::text::{count, esc, pictures, plural};
+
+pub use check::check_html;
 
 const STYLE: &str = include_str!("page/style.css");
 /// The file can neither load nor run anything, even if something slipped through escaping.
@@ -38,6 +41,12 @@ struct Section {
 /// The whole page for `record`. Thumbnails that would make it larger than 2 MB are left out.
 pub fn html(record: &Record) -> String {
     let sections = sections(record);
+    let title = format!("{}: training report", name(&record.data.root));
+    document(&title, &header(record, &sections), &sections, &record.tl_version)
+}
+
+/// A page with this title, which is text, and this header, which is HTML.
+fn document(title: &str, header: &str, sections: &[Section], version: &str) -> String {
     format!(
         r#"<!doctype html>
 <html lang="en">
@@ -46,7 +55,7 @@ pub fn html(record: &Record) -> String {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{name}: training report</title>
+<title>{title}</title>
 <style>
 {STYLE}</style>
 </head>
@@ -59,10 +68,9 @@ it loads nothing and can be mailed or archived as it is.</footer>
 </body>
 </html>
 "#,
-        name = esc(name(record)),
-        header = header(record, &sections),
+        title = esc(title),
         sections = sections.iter().map(Section::html).collect::<String>(),
-        version = esc(&record.tl_version),
+        version = esc(version),
     )
 }
 
@@ -114,14 +122,19 @@ impl Section {
 }
 
 /// The last part of the data folder's path: what its owner calls the data.
-fn name(record: &Record) -> &str {
-    let root = record.data.root.trim_end_matches(['/', '\\']);
+fn name(root: &str) -> &str {
+    let root = root.trim_end_matches(['/', '\\']);
     root.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).unwrap_or("Pictures")
 }
 
-fn header(record: &Record, sections: &[Section]) -> String {
+/// Links to all sections but the first, which lies below them.
+fn navigation(sections: &[Section]) -> String {
     let link = |section: &Section| format!("<a href=\"#{}\">{}</a>", section.id, section.title);
     let links: Vec<_> = sections.iter().skip(1).map(link).collect();
+    format!("<nav aria-label=\"Sections\">{}</nav>", links.join("\n"))
+}
+
+fn header(record: &Record, sections: &[Section]) -> String {
     let used: usize = record.data.classes.iter().map(crate::ClassCount::total).sum();
     // The day alone: the moment is at the end, with the versions.
     let day = record.created.split('T').next().unwrap_or_default();
@@ -130,15 +143,15 @@ fn header(record: &Record, sections: &[Section]) -> String {
 <p class="kicker">Training report<span class="soft"> · <time datetime="{created}">{day}</time></span></p>
 <h1>{name}</h1>
 <p class="facts">{classes} · {pictures} · {backbone}, {parameters} parameters</p>
-<nav aria-label="Sections">{links}</nav>
+{links}
 </header>"#,
         created = esc(&record.created),
         day = esc(day),
-        name = esc(name(record)),
+        name = esc(name(&record.data.root)),
         classes = plural(record.data.classes.len(), "class", "classes"),
         pictures = pictures(used),
         backbone = esc(&record.model.backbone),
         parameters = count(record.model.parameters),
-        links = links.join("\n"),
+        links = navigation(sections),
     )
 }

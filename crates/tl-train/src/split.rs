@@ -92,13 +92,13 @@ mod tests {
             let sample = |i: usize| {
                 let path = PathBuf::from(format!("{class}/{i}.png"));
                 let content = ContentHash::of(path.to_string_lossy().as_bytes());
-                Sample { path, class: ClassId(class), header, content, bytes: 1 }
+                Sample::new(path, ClassId(class), header, content, 1)
             };
             (0..count).map(sample).collect()
         };
         let classes = (0..counts.len()).map(|class| format!("class{class}")).collect();
         let samples = counts.iter().enumerate().flat_map(of_class).collect();
-        Dataset { root: PathBuf::new(), classes, samples, rejected: Vec::new(), ignored: 0 }
+        Dataset { classes, samples, ..Dataset::default() }
     }
 
     fn all(data: &Dataset) -> Vec<SampleId> {

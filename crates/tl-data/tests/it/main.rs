@@ -2,8 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say so at once")]
 
 mod bad_pictures;
+mod checking;
 mod golden;
 mod loading;
 mod preprocessing;
 mod scanning;
+mod sources;
 mod splitting;
+mod splitting_in_three;
+mod tables;

@@ -13,12 +13,9 @@ use tl_data::{
 fn data_set(classes: &[Vec<u16>]) -> Dataset {
     let header =
         PictureHeader { format: Format::Png, width: 1, height: 1, color: ColorMode::Rgb, orientation: 1 };
-    let sample = |class: usize, i: usize, content: u16| Sample {
-        path: PathBuf::from(format!("{class}/{i}.png")),
-        class: ClassId(class),
-        header,
-        content: ContentHash::of(&content.to_le_bytes()),
-        bytes: 1,
+    let sample = |class: usize, i: usize, content: u16| {
+        let content = ContentHash::of(&content.to_le_bytes());
+        Sample::new(format!("{class}/{i}.png"), ClassId(class), header, content, 1)
     };
     let samples = classes.iter().enumerate().flat_map(|(class, contents)| {
         contents.iter().enumerate().map(move |(i, &content)| sample(class, i, content))
@@ -27,8 +24,7 @@ fn data_set(classes: &[Vec<u16>]) -> Dataset {
         root: PathBuf::from("root"),
         classes: (0..classes.len()).map(|class| format!("class{class}")).collect(),
         samples: samples.collect(),
-        rejected: Vec::new(),
-        ignored: 0,
+        ..Dataset::default()
     }
 }
 

@@ -1,0 +1,74 @@
+//! Where the bytes of a picture are: a file, or a span of one.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use crate::{Limits, PictureError, decode, file};
+
+/// Where the bytes of one picture are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// The part of it, for a picture inside a tar.
+    pub span: Option<Span>,
+}
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Where it begins, in bytes.
+    pub offset: u64,
+    /// How long it is, in bytes.
+    pub bytes: u64,
+}
+
+impl From<PathBuf> for Place {
+    fn from(file: PathBuf) -> Self {
+        Place { file, span: None }
+    }
+}
+
+impl Place {
+    /// Reads and decodes the picture.
+    ///
+    /// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
+    pub fn decode(&self, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
+        let bytes = self.read(limits).map_err(|(_, reason)| reason)?;
+        decode(&bytes, limits, background)
+    }
+
+    /// All bytes, or their number as far as it is known and why they were not read.
+    pub(crate) fn read(&self, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {
+        match self.span {
+            None => file::read_bytes(&self.file, limits),
+            Some(span) => read_span(&self.file, span, limits),
+        }
+    }
+}
+
+fn read_span(path: &Path, span: Span, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {
+    let Span { offset, bytes } = span;
+    if bytes > limits.file_bytes {
+        return Err((Some(bytes), PictureError::FileTooLarge { bytes, limit: limits.file_bytes }));
+    }
+    let refused = |error: std::io::Error| (Some(bytes), PictureError::unreadable(&error));
+    let mut file = File::open(path).map_err(refused)?;
+    file.seek(SeekFrom::Start(offset)).map_err(refused)?;
+    let mut content = Vec::with_capacity(bytes as usize);
+    file.take(bytes).read_to_end(&mut content).map_err(refused)?;
+    Ok(content)
+}
+
+/// A path with `/` between its parts on every system.
+pub(crate) fn slashed(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    match parts.split_first() {
+        Some((root, rest)) if root == "/" => format!("/{}", rest.join("/")),
+        _ => parts.join("/"),
+    }
+}

@@ -1,0 +1,158 @@
+//! Where the pictures and their labels come from.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// A labelled set of pictures: a folder, a table, shards or a list.
+///
+/// [`read`](crate::read) turns one into a [`Dataset`](crate::Dataset). It is plain data, so that a run can record it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Source {
+    /// One sub-folder for each class; or `train/`, `val/` and `test/` with one sub-folder for each class in them.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder in which a regular expression finds each picture's class in its path.
+    Pattern {
+        /// The folder.
+        path: PathBuf,
+        /// Searched in the path below the folder, written with `/`: the class is the group named `class`, else the
+        /// first one; a group named `group` says which pictures belong together.
+        pattern: String,
+    },
+    /// A table with a header: CSV, TSV or Parquet, by the ending of its name.
+    Table {
+        /// The table's file.
+        path: PathBuf,
+        /// What its paths are relative to; the table's folder by default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        root: Option<PathBuf>,
+        /// Which columns hold what.
+        #[serde(default)]
+        columns: Columns,
+    },
+    /// A tar file or a folder of tar files in the layout of WebDataset: `key.jpg` beside `key.cls`.
+    Shards {
+        /// The tar file or the folder.
+        path: PathBuf,
+    },
+    /// Lines of `path` or of `path<TAB>label`. Without labels, the class is the name of the folder a picture lies in.
+    List {
+        /// The file; `-` is standard input.
+        path: PathBuf,
+        /// What its paths are relative to; the current folder by default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        root: Option<PathBuf>,
+    },
+}
+
+/// Names of a table's columns. What is not named is looked for under its usual names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Columns {
+    /// Paths of the pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Labels. Of several columns, each holds a label or nothing; if they hold only 0 and 1, each is a class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub label: Vec<String>,
+    /// What stands between several labels in one cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<char>,
+    /// Several rows for one picture add up to several labels; otherwise they contradict each other.
+    pub add_up: bool,
+    /// What belongs together: pictures with the same text never come to different sides of a split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The part a picture belongs to: train, val or test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+}
+
+impl Columns {
+    /// May a picture have several labels?
+    pub fn several_labels(&self) -> bool {
+        self.label.len() > 1 || self.separator.is_some() || self.add_up
+    }
+}
+
+impl Source {
+    /// What a path on the command line means: `-` is a list on standard input, a table or tar file is told by the
+    /// ending of its name, a folder with tar files and without sub-folders holds shards, all else is a folder of
+    /// class folders.
+    pub fn of_path(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        match ending(&path).as_str() {
+            _ if path == Path::new("-") => Source::List { path, root: None },
+            "csv" | "tsv" | "tab" | "parquet" => {
+                Source::Table { path, root: None, columns: Columns::default() }
+            }
+            "tar" => Source::Shards { path },
+            _ if holds_shards(&path) => Source::Shards { path },
+            _ => Source::Folder { path },
+        }
+    }
+
+    /// The folder or file asked for.
+    pub fn path(&self) -> &Path {
+        match self {
+            Source::Folder { path }
+            | Source::Pattern { path, .. }
+            | Source::Table { path, .. }
+            | Source::Shards { path }
+            | Source::List { path, .. } => path,
+        }
+    }
+}
+
+/// Which of a source's pictures are wanted, and what is found out about them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ReadOptions {
+    /// Globs over the paths below the root; a picture must match one of them, if there are any. A glob without `/`
+    /// is compared with the name alone, `**` stands for any folders.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Globs; a picture must match none of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Share of each class that is kept, above 0, at most 1. A larger share contains a smaller one.
+    pub fraction: f64,
+    /// What the choice of that share comes from.
+    pub seed: u64,
+    /// A regular expression over the path: pictures with the same first group (or match, without groups) never come
+    /// to different sides of a split.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Decode every picture to see which ones look alike, so that these stay on one side of a split too.
+    pub near_duplicates: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions {
+            include: Vec::new(),
+            exclude: Vec::new(),
+            fraction: 1.0,
+            seed: 0,
+            group: None,
+            near_duplicates: true,
+        }
+    }
+}
+
+/// The ending of a file's name, in small letters.
+pub(crate) fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn holds_shards(folder: &Path) -> bool {
+    let Ok(entries) = std::fs::read_dir(folder) else { return false };
+    let paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let hidden = |path: &&PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+    paths.iter().any(|path| ending(path) == "tar" && path.is_file())
+        && !paths.iter().filter(|path| !hidden(path)).any(|path| path.is_dir())
+}

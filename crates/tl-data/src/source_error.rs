@@ -1,0 +1,230 @@
+//! Why a source cannot be read.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::numbers::{counted, grouped};
+use crate::{Part, Rejected};
+
+/// The reason a table, a list, shards or a choice of pictures was refused.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// A table or list is not there, or breaks off, or is not text.
+    #[error("cannot read {}: {detail}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        detail: String,
+    },
+    /// A table of a kind this program does not read.
+    #[error("{} is not a table this program reads", path.display())]
+    UnknownTable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A Parquet file, and the program was built without it.
+    #[error("{} is a Parquet file, and this program was built without the feature `parquet`", path.display())]
+    NoParquet {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A column that is needed is not there.
+    #[error("{} has no column {}, its columns are {}", path.display(), wanted(asked.as_deref(), what), quoted(found))]
+    NoColumn {
+        /// The table.
+        path: PathBuf,
+        /// What the column is for: `paths`, `labels`, `groups` or `parts`.
+        what: &'static str,
+        /// The name asked for, if one was.
+        asked: Option<String>,
+        /// The columns that are there.
+        found: Vec<String>,
+    },
+    /// A row of a table or line of a list that makes no sense.
+    #[error("{}, {at} {row}: {detail}", path.display())]
+    BadRow {
+        /// The table or list.
+        path: PathBuf,
+        /// `row` or `line`.
+        at: &'static str,
+        /// Its number, from 1; a table's header is a row too.
+        row: u64,
+        /// What is wrong.
+        detail: String,
+    },
+    /// Pictures that are listed twice with different labels.
+    #[error("{} in {}{}", contradicted(conflicts.len()), path.display(), lines(conflicts))]
+    LabelConflict {
+        /// The table or list.
+        path: PathBuf,
+        /// The picture, its labels and their rows, one text for each.
+        conflicts: Vec<String>,
+    },
+    /// None of the listed files is there.
+    #[error(
+        "none of the {} of {} exists, the first is {}",
+        counted(*files, "picture"), path.display(), first.display()
+    )]
+    AllMissing {
+        /// The table or list.
+        path: PathBuf,
+        /// Pictures listed.
+        files: usize,
+        /// Where the first one should be.
+        first: PathBuf,
+    },
+    /// The table, list or shards name no picture.
+    #[error("no pictures in {}", path.display())]
+    NothingListed {
+        /// The table, list or shards.
+        path: PathBuf,
+    },
+    /// Pictures are listed and none is readable.
+    #[error("none of the {} of {} is readable{}", counted(rejected.len(), "picture"), path.display(), crate::error::listed(rejected))]
+    NothingReadable {
+        /// The table, list or shards.
+        path: PathBuf,
+        /// The pictures.
+        rejected: Vec<Rejected>,
+    },
+    /// All pictures are of one class.
+    #[error("all pictures of {} are of the class `{class}`", path.display())]
+    OneClass {
+        /// The source.
+        path: PathBuf,
+        /// The class.
+        class: String,
+    },
+    /// Classes whose pictures are all unreadable.
+    #[error("no readable picture of {}{}", quoted(classes), crate::error::listed(rejected))]
+    UnreadableClasses {
+        /// The classes.
+        classes: Vec<String>,
+        /// The pictures that are not readable, of any class.
+        rejected: Vec<Rejected>,
+    },
+    /// Folders of parts beside other folders.
+    #[error(
+        "{} holds folders of parts ({}) and others ({})",
+        path.display(), quoted(parts), quoted(others)
+    )]
+    MixedParts {
+        /// The folder.
+        path: PathBuf,
+        /// `train`, `val` and `test`, as spelt there.
+        parts: Vec<String>,
+        /// The other folders.
+        others: Vec<String>,
+    },
+    /// A class that is to be judged and never learned.
+    #[error("class `{class}` has pictures in {part} and none in train")]
+    Untrained {
+        /// The class.
+        class: String,
+        /// A part that has pictures of it.
+        part: Part,
+    },
+    /// A glob or regular expression that is none.
+    #[error("the {what} pattern `{pattern}` is not valid: {detail}")]
+    BadPattern {
+        /// What it is for.
+        what: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A regular expression that finds nothing.
+    #[error("the {what} pattern `{pattern}` matches none of {}, the first is {}", counted(*files, "path"), example.display())]
+    NothingMatches {
+        /// What it is for.
+        what: &'static str,
+        /// The pattern.
+        pattern: String,
+        /// Paths tried.
+        files: usize,
+        /// The first of them.
+        example: PathBuf,
+    },
+    /// Globs that leave nothing.
+    #[error("the include and exclude patterns leave none of the {} in {}", counted(*files, "file"), path.display())]
+    NoneWanted {
+        /// The root.
+        path: PathBuf,
+        /// Files before.
+        files: usize,
+    },
+    /// A share to keep that is none.
+    #[error("the fraction of pictures to use is {value}, it must be above 0 and at most 1")]
+    BadFraction {
+        /// The share asked for.
+        value: f64,
+    },
+    /// A folder without tar files.
+    #[error("no tar files in {}", path.display())]
+    NoShards {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+impl SourceError {
+    /// What the user can do about it, where there is something.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            SourceError::UnknownTable { .. } => "save it as CSV, TSV or Parquet, with that ending".into(),
+            SourceError::NoParquet { .. } => {
+                "build with `--features parquet`, or save the table as CSV".into()
+            }
+            SourceError::NoColumn { what, .. } => {
+                format!("name the column: --{}-column NAME", what.trim_end_matches('s'))
+            }
+            SourceError::LabelConflict { .. } => {
+                "correct the labels, or give pictures several of them: --multi-label".into()
+            }
+            SourceError::AllMissing { .. } => "say what the paths are relative to: --root FOLDER".into(),
+            SourceError::OneClass { .. } => "a classifier needs at least two classes".into(),
+            SourceError::UnreadableClasses { .. } => "repair the pictures or leave the class out".into(),
+            SourceError::MixedParts { others, .. } => {
+                format!("move {} somewhere else, or rename the folders of parts", quoted(others))
+            }
+            SourceError::Untrained { class, .. } => {
+                format!("add pictures of `{class}` to train, or remove it")
+            }
+            SourceError::NoShards { .. } | SourceError::Unreadable { .. } => {
+                "check the spelling; the path is relative to the current folder".into()
+            }
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn wanted(asked: Option<&str>, what: &str) -> String {
+    match asked {
+        Some(name) => format!("`{name}` for the {what}"),
+        None => format!("for the {what}"),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn contradicted(pictures: usize) -> String {
+    let verb = if pictures == 1 { "has" } else { "have" };
+    format!("{} {verb} contradicting labels", counted(pictures, "picture"))
+}
+
+/// How many lines a message lists before it says "and N more".
+const LISTED: usize = 20;
+
+fn lines(texts: &[String]) -> String {
+    let mut out: String = texts.iter().take(LISTED).map(|text| format!("\n  {text}")).collect();
+    if texts.len() > LISTED {
+        out.push_str(&format!("\n  and {} more", grouped((texts.len() - LISTED) as u64)));
+    }
+    out
+}
