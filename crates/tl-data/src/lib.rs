@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+pub mod augment;
 mod dataset;
 mod decode;
 mod error;
@@ -57,6 +58,10 @@ mod split_csv;
 mod summary;
 mod walk;
 
+pub use augment::{
+    Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix, MixUp, Plan,
+    Source, contact_sheet,
+};
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;
 pub use error::{DataError, FoundInstead};
