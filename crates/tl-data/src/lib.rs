@@ -59,8 +59,8 @@ mod summary;
 mod walk;
 
 pub use augment::{
-    Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix, MixUp, Plan,
-    Source, contact_sheet,
+    Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
+    MixUp, Plan, Source, contact_sheet,
 };
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;

@@ -119,7 +119,10 @@ impl Blend {
         let before = values.to_vec();
         let own = self.own as f32;
         for (mixed, partner) in self.pairs(values, &before, size) {
-            mixed.iter_mut().zip(partner).for_each(|(value, other)| *value = own * *value + (1.0 - own) * other);
+            mixed
+                .iter_mut()
+                .zip(partner)
+                .for_each(|(value, other)| *value = own * *value + (1.0 - own) * other);
         }
     }
 
@@ -149,5 +152,75 @@ impl Blend {
         let size = size.max(1);
         let items = values.chunks_exact_mut(size).zip(&self.partners);
         items.filter_map(move |(item, &partner)| Some((item, before.chunks_exact(size).nth(partner)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Picture i is all i.
+    fn batch(len: usize, size: usize) -> Vec<f32> {
+        (0..len).flat_map(|i| std::iter::repeat_n(i as f32, size)).collect()
+    }
+
+    fn one_hot(len: usize) -> Vec<f32> {
+        (0..len * len).map(|i| if i / len == i % len { 1.0 } else { 0.0 }).collect()
+    }
+
+    fn blends(key: BatchKey, len: usize, size: (usize, usize)) -> [Blend; 2] {
+        [MixUp { alpha: 0.4 }.draw(key, len), CutMix::default().draw(key, len, size)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        /// With picture i all i and a class of its own, the mean of a result is what its labels say.
+        #[test]
+        fn labels_sum_to_1_and_say_what_is_seen(
+            seed: u64, epoch in 0..9_u64, batch_index in 0..9_u64, len in 1_usize..9, h in 1_usize..20, w in 1_usize..20
+        ) {
+            let key = BatchKey { seed, epoch, batch: batch_index };
+            for blend in blends(key, len, (w, h)) {
+                let (mut pixels, mut labels) = (batch(len, 3 * h * w), one_hot(len));
+                blend.mix_pixels(&mut pixels, h, w);
+                blend.mix_labels(&mut labels, len);
+                for (picture, label) in pixels.chunks(3 * h * w).zip(labels.chunks(len)) {
+                    prop_assert!((label.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+                    let seen = picture.iter().sum::<f32>() / picture.len() as f32;
+                    let said: f32 = label.iter().enumerate().map(|(i, share)| i as f32 * share).sum();
+                    prop_assert!((seen - said).abs() < 1e-4, "{} seen, {} said", seen, said);
+                }
+            }
+        }
+
+        #[test]
+        fn a_blend_is_a_function_of_its_key(seed: u64, len in 2_usize..40) {
+            let draw = |batch| blends(BatchKey { seed, epoch: 1, batch }, len, (32, 32));
+            prop_assert_eq!(draw(3), draw(3));
+            prop_assert_ne!(draw(3)[0].own, draw(4)[0].own);
+            for blend in draw(5) {
+                let mut partners = blend.partners;
+                partners.sort();
+                prop_assert_eq!(partners, (0..len).collect::<Vec<_>>());
+            }
+        }
+    }
+
+    #[test]
+    fn an_alpha_of_nothing_is_refused() {
+        let message = MixUp { alpha: 0.0 }.check().unwrap_err().to_string();
+        assert_eq!(message, "mixup: alpha is 0, it must lie between 0.01 and 100");
+        assert_eq!(CutMix::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_change_nothing() {
+        let mut pixels = vec![1.0, 2.0, 3.0];
+        CutMix::default().draw(BatchKey::default(), 0, (0, 0)).mix_pixels(&mut pixels, 0, 0);
+        MixUp::default().draw(BatchKey::default(), 4).mix_pixels(&mut pixels, 9, 9);
+        assert_eq!(pixels, [1.0, 2.0, 3.0]);
     }
 }

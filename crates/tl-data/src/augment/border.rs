@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draws::Draws;
 use super::drawing::Drawing;
+use super::draws::Draws;
 use super::limit::Limit;
 use super::ops::{Op, parameters};
 use crate::{Preprocess, ResizeMode};

@@ -23,7 +23,10 @@ pub(super) enum ColorStep {
     Equalize,
     Sharpness(f64),
     /// Kernel width and standard deviation in pixels.
-    Blur { kernel: u32, sigma: f64 },
+    Blur {
+        kernel: u32,
+        sigma: f64,
+    },
     Erase(Erase),
 }
 
@@ -150,9 +153,12 @@ mod tests {
     #[test]
     fn neutral_strengths_change_nothing() {
         for v in 0..=255 {
-            for table in
-                [Table::brightness(1.0), Table::posterize(8), Table::solarize(256.0), Table::lighting(0.5, 1.0)]
-            {
+            for table in [
+                Table::brightness(1.0),
+                Table::posterize(8),
+                Table::solarize(256.0),
+                Table::lighting(0.5, 1.0),
+            ] {
                 assert_eq!(table.at(v), v);
             }
         }

@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn every_part_of_the_key_matters() {
         let first = |seed, epoch, sample, op| Draws::for_op(AugmentKey { seed, epoch, sample }, op).bits();
-        let values = [first(0, 0, 0, 0), first(1, 0, 0, 0), first(0, 1, 0, 0), first(0, 0, 1, 0), first(0, 0, 0, 1)];
+        let values =
+            [first(0, 0, 0, 0), first(1, 0, 0, 0), first(0, 1, 0, 0), first(0, 0, 1, 0), first(0, 0, 0, 1)];
         for (i, value) in values.iter().enumerate() {
             assert!(values.iter().skip(i + 1).all(|other| other != value));
         }

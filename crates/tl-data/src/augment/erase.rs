@@ -16,7 +16,11 @@ pub(super) struct Erase {
 pub(super) enum Fill {
     Color([u8; 3]),
     /// Normal, with mean and deviation in 0..1, clipped.
-    Noise { key: u64, mean: [f32; 3], std: [f32; 3] },
+    Noise {
+        key: u64,
+        mean: [f32; 3],
+        std: [f32; 3],
+    },
 }
 
 impl Erase {

@@ -23,7 +23,8 @@ pub(super) fn folder() -> PathBuf {
 }
 
 pub(super) fn cases(file: &str) -> Vec<Value> {
-    let index: Value = serde_json::from_slice(&std::fs::read(folder().join("augment").join(file)).unwrap()).unwrap();
+    let index: Value =
+        serde_json::from_slice(&std::fs::read(folder().join("augment").join(file)).unwrap()).unwrap();
     index["cases"].as_array().unwrap().clone()
 }
 
@@ -59,7 +60,8 @@ fn made_of(kind: &str, v: &[f64], source: &RgbImage, cut: &RgbImage) -> RgbImage
         })
     };
     let keras = |mode| {
-        let maps = [Map::rotation(v[0]), Map::shift(v[1], v[2]), Map::keras_shear(v[3]), Map::scale(v[4], v[5])];
+        let maps =
+            [Map::rotation(v[0]), Map::shift(v[1], v[2]), Map::keras_shear(v[3]), Map::scale(v[4], v[5])];
         moved(mode, &maps.map(about_middle))
     };
     match kind {
@@ -69,7 +71,11 @@ fn made_of(kind: &str, v: &[f64], source: &RgbImage, cut: &RgbImage) -> RgbImage
         // torchvision scales and turns first, then shifts; its angle is clockwise.
         "affine" => moved(
             Constant,
-            &[about_middle(Map::scale(1.0 / v[3], 1.0 / v[3])), about_middle(Map::rotation(v[0])), Map::shift(-v[1], -v[2])],
+            &[
+                about_middle(Map::scale(1.0 / v[3], 1.0 / v[3])),
+                about_middle(Map::rotation(v[0])),
+                Map::shift(-v[1], -v[2]),
+            ],
         ),
         "perspective" => {
             let corners = [[v[0], v[1]], [v[2], v[3]], [v[4], v[5]], [v[6], v[7]]];
@@ -123,21 +129,31 @@ fn auto_contrast(cut: &RgbImage) -> RgbImage {
     })
 }
 
+/// Without the pixels at the borders.
+fn inner(picture: &RgbImage, border: u32) -> RgbImage {
+    let side = |side: u32| side - 2 * border;
+    imageops::crop_imm(picture, border, border, side(picture.width()), side(picture.height())).to_image()
+}
+
+/// Measured: all differences are 0 or 1. Colours are exact but for 0.1 % of one saturation; maps differ in up to 2.5 % of
+/// the values, Pillow's resizing in up to 17 % where it enlarges.
 #[test]
-fn every_operation_is_as_in_the_reference() {
+fn every_operation_is_within_one_of_the_reference() {
     let source = picture("resize/src_160x90.png");
     let cut = imageops::crop_imm(&source, 60, 20, 48, 48).to_image();
     for case in cases("index.json") {
         let (kind, file) = (case["kind"].as_str().unwrap(), case["file"].as_str().unwrap());
-        let values: Vec<f64> = case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        let values: Vec<f64> =
+            case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
         let got = match kind {
             "auto_contrast" => auto_contrast(&cut),
             _ => made_of(kind, &values, &source, &cut),
         };
-        let expected = picture(&format!("augment/{file}"));
-        let off: Vec<u8> = got.iter().zip(expected.iter()).map(|(a, b)| a.abs_diff(*b)).collect();
-        let worst = off.iter().copied().max().unwrap();
-        let share = off.iter().filter(|&&d| d > 0).count() as f64 / off.len() as f64;
-        println!("{file}: worst {worst}, {:.2} % differ, over 1: {}", 100.0 * share, off.iter().filter(|&&d| d > 1).count());
+        // torchvision cuts the crop out before it resizes; here the kernel reads across, as at prediction. The kernel
+        // reaches 1.5 pixels where it enlarges by 1.5.
+        let border = if kind.starts_with("resized_crop") { 2 } else { 0 };
+        let (got, expected) = (inner(&got, border), inner(&picture(&format!("augment/{file}")), border));
+        let worst = got.iter().zip(expected.iter()).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(1), "{file}: {worst:?}");
     }
 }

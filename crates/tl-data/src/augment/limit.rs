@@ -46,3 +46,18 @@ impl Limit {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl Limit {
+    pub(super) fn parameter(&self) -> &'static str {
+        self.parameter
+    }
+
+    pub(super) fn allowed(&self) -> [f64; 2] {
+        self.allowed
+    }
+
+    pub(super) fn is_odd(&self) -> bool {
+        self.odd
+    }
+}

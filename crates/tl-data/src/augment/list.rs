@@ -77,7 +77,10 @@ impl Augment {
     }
 
     fn border(&self) -> Border {
-        let given = self.ops.iter().find_map(|op| if let AugmentOp::Border(border) = op { Some(*border) } else { None });
+        let given = self
+            .ops
+            .iter()
+            .find_map(|op| if let AugmentOp::Border(border) = op { Some(*border) } else { None });
         given.unwrap_or_default()
     }
 }
@@ -120,5 +123,74 @@ impl<'de> Visitor<'de> for NameOrList {
             ops.push(op);
         }
         Augment::new(ops).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize, Serialize)]
+    struct Recipe {
+        augment: Augment,
+    }
+
+    fn refused(text: &str) -> String {
+        toml::from_str::<Recipe>(text).unwrap_err().message().to_owned()
+    }
+
+    #[test]
+    fn every_operation_reads_back_from_toml_as_written() {
+        let ops = AugmentOp::all();
+        // The crop goes first.
+        let recipe = Recipe { augment: Augment::new(ops.clone()).unwrap() };
+        let text = toml::to_string(&recipe).unwrap();
+        assert_eq!(toml::from_str::<Recipe>(&text).unwrap().augment, recipe.augment, "{text}");
+        assert_eq!(ops.iter().map(AugmentOp::name).collect::<Vec<_>>(), AugmentOp::NAMES);
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_default() {
+        for op in AugmentOp::all() {
+            let text = format!("[[augment]]\nop = '{}'", op.name());
+            assert_eq!(toml::from_str::<Recipe>(&text).unwrap().augment.ops(), [op]);
+        }
+    }
+
+    #[test]
+    fn mistakes_in_toml_are_named() {
+        let in_list = |text: &str| refused(&format!("[[augment]]\n{text}"));
+        for (message, parts) in [
+            (
+                in_list("op = 'rotation'\ndegrees = 400"),
+                "rotation: degrees is 400, it must lie between 0 and 180",
+            ),
+            (
+                in_list("op = 'zoom'\nrange = [1.2, 0.8]"),
+                "zoom: range is [1.2, 0.8], the lower end comes first: [0.8, 1.2]",
+            ),
+            (in_list("op = 'gaussian_blur'\nkernel = 4"), "gaussian_blur: kernel is 4, it must be odd"),
+            (in_list("op = 'rotation'\ndegree = 4"), "unknown field `degree`, expected `degrees` or `p`"),
+            (
+                in_list("op = 'rotate'"),
+                "unknown variant `rotate`, expected one of `border`, `random_resized_crop`",
+            ),
+            (
+                in_list("op = 'rotation'\n[[augment]]\nop = 'random_resized_crop'"),
+                "random_resized_crop comes after rotation, put it first",
+            ),
+            (in_list("op = 'border'\n[[augment]]\nop = 'border'"), "border comes twice, once is all it can"),
+            (
+                in_list("op = 'rotation'\ndegrees = nan"),
+                "rotation: degrees is NaN, it must lie between 0 and 180",
+            ),
+            (refused("augment = 'heavy'"), "`heavy` is not a preset, choose one of none, light"),
+            (
+                refused("augment = 3"),
+                "invalid type: integer `3`, expected the name of a preset or a list of operations",
+            ),
+        ] {
+            assert!(message.contains(parts), "{message}");
+        }
     }
 }

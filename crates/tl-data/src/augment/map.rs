@@ -158,7 +158,8 @@ mod tests {
         let map = Map::square_in([[3.0, 1.0], [9.0, 2.0], [8.0, 7.0], [1.0, 9.5]], 10.0);
         let at = |x, y| map.apply(x, y).unwrap();
         let (dx, dy) = (1e-5, 1e-5);
-        let (right, left, down, up) = (at(5.0 + dx, 4.0), at(5.0 - dx, 4.0), at(5.0, 4.0 + dy), at(5.0, 4.0 - dy));
+        let (right, left, down, up) =
+            (at(5.0 + dx, 4.0), at(5.0 - dx, 4.0), at(5.0, 4.0 + dy), at(5.0, 4.0 - dy));
         let x = ((right.0 - left.0) / (2.0 * dx)).hypot((down.0 - up.0) / (2.0 * dy));
         let y = ((right.1 - left.1) / (2.0 * dx)).hypot((down.1 - up.1) / (2.0 * dy));
         assert!(near(Some(map.speed(5.0, 4.0)), (x, y)) || (map.speed(5.0, 4.0).0 - x).abs() < 1e-7);

@@ -15,7 +15,8 @@ pub(super) fn sharpness(picture: &mut RgbImage, factor: f32) {
     let triples = rows.clone().zip(rows.clone().skip(1)).zip(rows.skip(2));
     for (out, ((above, at), below)) in picture.chunks_exact_mut(row).skip(1).zip(triples) {
         for i in 3..row - 3 {
-            let column = |line: &[u8], i: usize| u16::from(line[i - 3]) + u16::from(line[i]) + u16::from(line[i + 3]);
+            let column =
+                |line: &[u8], i: usize| u16::from(line[i - 3]) + u16::from(line[i]) + u16::from(line[i + 3]);
             let sum = column(above, i) + column(at, i) + column(below, i) + 4 * u16::from(at[i]);
             let blurred = (f32::from(sum) / 13.0).round_ties_even();
             let value = f32::from(at[i]);

@@ -98,13 +98,23 @@ impl AugmentOp {
     /// Does it move pixels, or may it?
     pub(super) fn is_geometric(&self) -> bool {
         use AugmentOp::{
-            AugMix, HorizontalFlip, Magnify, Perspective, RandAugment, Rotation, Shear, Shift, TrivialAugment,
-            VerticalFlip, Warp, Zoom,
+            AugMix, HorizontalFlip, Magnify, Perspective, RandAugment, Rotation, Shear, Shift,
+            TrivialAugment, VerticalFlip, Warp, Zoom,
         };
         matches!(
             self,
-            HorizontalFlip(_) | VerticalFlip(_) | Rotation(_) | Shift(_) | Shear(_) | Zoom(_) | Magnify(_)
-                | Warp(_) | Perspective(_) | TrivialAugment(_) | RandAugment(_) | AugMix(_)
+            HorizontalFlip(_)
+                | VerticalFlip(_)
+                | Rotation(_)
+                | Shift(_)
+                | Shear(_)
+                | Zoom(_)
+                | Magnify(_)
+                | Warp(_)
+                | Perspective(_)
+                | TrivialAugment(_)
+                | RandAugment(_)
+                | AugMix(_)
         )
     }
 }

@@ -42,13 +42,9 @@ impl Plan {
         let mut region = [width, height, 0.0, 0.0];
         for layer in &self.layers {
             let [x, y] = self.view.needs(&layer.map, self.full);
-            let ((left, right), (top, bottom)) = (x.widened(support, width), y.widened(support, height));
-            region = [
-                region[0].min(left),
-                region[1].min(top),
-                region[2].max(right),
-                region[3].max(bottom),
-            ];
+            let (left, right) = x.region(self.view.frame[0], support, width);
+            let (top, bottom) = y.region(self.view.frame[1], support, height);
+            region = [region[0].min(left), region[1].min(top), region[2].max(right), region[3].max(bottom)];
         }
         region
     }

@@ -58,10 +58,33 @@ fn extent(map: &Map, side: f64) -> Option<([f64; 2], [f64; 2])> {
     Some(range)
 }
 
+/// Pixels of the reduced source beyond those that are needed: the cubic reads so many.
+const SPARE: f64 = 2.0;
+
+/// Part `from..to` of an axis of the source, to be reduced to so many pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cut {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    pub(super) pixels: u32,
+}
+
 impl Need {
-    /// With what the kernels of the resizer and of the sampling read besides, `support` pixels to either side.
-    pub(super) fn widened(&self, support: f64, len: f64) -> (f64, f64) {
-        let margin = (2.0 * support + 1.0) * self.step.max(1.0) + 1.0;
-        ((self.from - margin).max(0.0), (self.to + margin).min(len))
+    /// What to reduce: whole pixels of a raster that begins at `raster` (and so the pixels that reducing everything
+    /// gives), with some to spare, inside `0..len`.
+    pub(super) fn cut(&self, raster: f64, len: f64) -> Cut {
+        let place = |pixel: f64| (raster + pixel * self.step).clamp(0.0, len);
+        let from = place(((self.from - raster) / self.step).floor() - SPARE);
+        let to = place(((self.to - raster) / self.step).ceil() + SPARE);
+        Cut { from, to, pixels: ((to - from) / self.step).round().max(1.0) as u32 }
+    }
+
+    /// All that is read, with the resizer's kernel of `support` pixels to either side.
+    pub(super) fn region(&self, raster: f64, support: f64, len: f64) -> (f64, f64) {
+        let step = self.step.max(1.0);
+        let cut = Need { step, ..*self }.cut(raster, len);
+        // One step more, in case a decoder's reduced pixels are the raster.
+        let margin = (support + 1.0) * step + 1.0;
+        ((cut.from - margin).max(0.0), (cut.to + margin).min(len))
     }
 }

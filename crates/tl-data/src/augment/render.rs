@@ -4,7 +4,7 @@ use image::{RgbImage, imageops};
 
 use super::border::{BorderMode, Edge};
 use super::map::Map;
-use super::reach::{Need, needs};
+use super::reach::{Cut, Need, needs};
 use super::sample::sample;
 use super::source::Source;
 use crate::{Interpolation, resize_box};
@@ -81,9 +81,9 @@ impl View {
         if is_fine(&x) && is_fine(&y) {
             return self.sampled(map, source.pixels, source.origin, (source.scale, source.scale));
         }
-        let (width, height) = source.pixels.dimensions();
-        let columns = self.cut(&x, self.frame[0], source.full.0, (source.origin.0, width), source.scale);
-        let rows = self.cut(&y, self.frame[1], source.full.1, (source.origin.1, height), source.scale);
+        let coarsest = |need: Need| Need { step: need.step.max(1.0 / source.scale), ..need };
+        let columns = coarsest(x).cut(self.frame[0], source.full.0.into());
+        let rows = coarsest(y).cut(self.frame[1], source.full.1.into());
         let part = source.part([columns.from, rows.from, columns.to, rows.to]);
         let reduced = resize_box(source.pixels, part, columns.pixels, rows.pixels, self.how);
         let scale = |cut: &Cut| f64::from(cut.pixels) / (cut.to - cut.from);
@@ -94,23 +94,7 @@ impl View {
         let map = map.then(&Map::shift(-origin.0, -origin.1)).then(&Map::scale(scale.0, scale.1));
         sample(pixels, &map, self.side, &self.edge, self.how)
     }
-
-    /// What to reduce of one axis, and to how many pixels: whole pixels of the raster, with some to spare for the
-    /// sampling, and no more than there is.
-    fn cut(&self, need: &Need, raster: f64, full: u32, (origin, pixels): (f64, u32), scale: f64) -> Cut {
-        let step = need.step.max(1.0 / scale);
-        let raster = if need.step > 1.0 / scale { raster } else { origin };
-        let end = (origin + f64::from(pixels) / scale).min(full.into());
-        let place = |pixel: f64| (raster + pixel * step).clamp(origin.max(0.0).min(end), end);
-        let from = place(((need.from - raster) / step).floor() - SPARE);
-        let to = place(((need.to - raster) / step).ceil() + SPARE);
-        let to = to.max(from + f64::MIN_POSITIVE.max(1e-9 * step));
-        Cut { from, to, pixels: ((to - from) / step).round().max(1.0) as u32 }
-    }
 }
-
-/// Pixels of the reduced source beyond those that are needed; the cubic reads two.
-const SPARE: f64 = 3.0;
 
 /// A border that is the frame's but for rounding is the frame's.
 fn snapped(place: f64, (from, to): (f64, f64)) -> f64 {
@@ -124,11 +108,4 @@ struct Span {
     to: f64,
     first: u32,
     last: u32,
-}
-
-/// Part `from..to` of an axis of the source becomes so many pixels.
-struct Cut {
-    from: f64,
-    to: f64,
-    pixels: u32,
 }

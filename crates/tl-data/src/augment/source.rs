@@ -26,11 +26,6 @@ impl<'a> Source<'a> {
     /// A part of the full picture, in the pixels there are.
     pub(super) fn part(&self, [left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
         let (x, y) = self.origin;
-        [
-            (left - x) * self.scale,
-            (top - y) * self.scale,
-            (right - x) * self.scale,
-            (bottom - y) * self.scale,
-        ]
+        [(left - x) * self.scale, (top - y) * self.scale, (right - x) * self.scale, (bottom - y) * self.scale]
     }
 }

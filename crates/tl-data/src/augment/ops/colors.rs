@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draws, Drawing, Limit, Op, parameters};
+use super::{Drawing, Draws, Limit, Op, parameters};
 use crate::augment::color::{ColorStep, Table};
 
 /// What a factor of brightness, contrast or saturation may be.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draws, Drawing, Limit, Op, parameters};
+use super::{Drawing, Draws, Limit, Op, parameters};
 use crate::augment::color::ColorStep;
 use crate::augment::erase::{Erase, Fill};
 
@@ -61,7 +61,7 @@ impl Op for Erasing {
 impl Erasing {
     /// `[left, top, right, bottom]`, smaller than the picture on both sides.
     /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1709-L1730>
-    fn part(&self, draws: &mut Draws, side: f64) -> Option<[u32; 4]> {
+    pub(in crate::augment) fn part(&self, draws: &mut Draws, side: f64) -> Option<[u32; 4]> {
         for _ in 0..10 {
             let area = side * side * draws.uniform(self.scale);
             let ratio = draws.uniform(self.ratio.map(f64::ln)).exp();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draws, Drawing, Limit, Op, parameters};
+use super::{Drawing, Draws, Limit, Op, parameters};
 use crate::augment::map::Map;
 
 /// The largest picture that is made of a crop, and the smallest, are this many times a side.
@@ -264,8 +264,7 @@ impl Op for Warp {
 impl Warp {
     /// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L956-L964>
     pub(in crate::augment) fn map(x: f64, y: f64, side: f64) -> Map {
-        let corners =
-            [[-1.0 - y, -1.0 - x], [1.0 + y, -1.0 + x], [1.0 - y, 1.0 - x], [-1.0 + y, 1.0 + x]];
+        let corners = [[-1.0 - y, -1.0 - x], [1.0 + y, -1.0 + x], [1.0 - y, 1.0 - x], [-1.0 + y, 1.0 + x]];
         Map::square_in(corners.map(|corner| corner.map(|place| (place + 1.0) / 2.0 * side)), side)
     }
 }
@@ -303,4 +302,3 @@ impl Op for Perspective {
         drawing.geometry(&Map::square_in(corners, side));
     }
 }
-

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draws, Drawing, Limit, Op, parameters};
+use super::{Drawing, Draws, Limit, Op, parameters};
 use crate::augment::drawing::Layer;
 use crate::augment::space::{AUG_MIX, AUG_MIX_PARTIAL, Space};
 
@@ -47,7 +47,8 @@ impl Op for AugMix {
     fn draw(&self, draws: &mut Draws, drawing: &mut Drawing) {
         let (own, shares) = (draws.beta(self.alpha), draws.dirichlet(self.alpha, self.width as usize));
         let side = drawing.side();
-        let branches = shares.into_iter().map(|share| ((1.0 - own) * share, self.chain(draws, side))).collect();
+        let branches =
+            shares.into_iter().map(|share| ((1.0 - own) * share, self.chain(draws, side))).collect();
         drawing.mix(own, branches);
     }
 }

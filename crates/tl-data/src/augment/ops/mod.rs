@@ -4,10 +4,10 @@ mod colors;
 mod erasing;
 mod geometry;
 mod mixture;
-mod policies;
 mod pointwise;
+mod policies;
 
-pub use colors::{ChannelShift, ColorJitter, Brightness, GaussianBlur, Grayscale, Lighting, Sharpness};
+pub use colors::{Brightness, ChannelShift, ColorJitter, GaussianBlur, Grayscale, Lighting, Sharpness};
 pub use erasing::{Erasing, Paint};
 pub use geometry::{
     HorizontalFlip, Magnify, Perspective, RandomResizedCrop, Rotation, Shear, Shift, VerticalFlip, Warp, Zoom,
@@ -16,8 +16,8 @@ pub use mixture::AugMix;
 pub use pointwise::{AutoContrast, Equalize, Invert, Posterize, Solarize};
 pub use policies::{RandAugment, TrivialAugment};
 
-use super::draws::Draws;
 use super::drawing::Drawing;
+use super::draws::Draws;
 use super::limit::Limit;
 
 /// One operation of a chain.

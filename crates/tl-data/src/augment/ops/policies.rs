@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draws, Drawing, Limit, Op, parameters};
+use super::{Drawing, Draws, Limit, Op, parameters};
 use crate::augment::space::{RAND_AUGMENT, TRIVIAL_WIDE};
 
 parameters! {
