@@ -29,7 +29,7 @@ pub struct MixUp {
 
 impl Default for MixUp {
     fn default() -> Self {
-        // https://github.com/pytorch/vision/blob/v0.21.0/references/classification/README.md#L217
+        // https://github.com/pytorch/vision/blob/v0.21.0/references/classification/README.md
         MixUp { alpha: 0.2 }
     }
 }
@@ -44,7 +44,7 @@ pub struct CutMix {
 
 impl Default for CutMix {
     fn default() -> Self {
-        // https://github.com/pytorch/vision/blob/v0.21.0/references/classification/README.md#L217
+        // https://github.com/pytorch/vision/blob/v0.21.0/references/classification/README.md
         CutMix { alpha: 1.0 }
     }
 }
@@ -73,7 +73,7 @@ impl CutMix {
     /// Partners, the part that is pasted, and shares for a batch of `len` pictures of `width` x `height`.
     ///
     /// The part is cut off at the borders, and a picture's own share is what remains of it, as in torchvision:
-    /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/_augment.py#L296-L316>
+    /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/_augment.py>
     pub fn draw(&self, key: BatchKey, len: usize, (width, height): (usize, usize)) -> Blend {
         let mut draws = Draws::new("tl-data cutmix", &[key.seed, key.epoch, key.batch]);
         let partners = draws.permutation(len);

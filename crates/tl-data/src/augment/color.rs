@@ -65,7 +65,7 @@ impl Table {
         Table(Box::new(std::array::from_fn(|v| value(v as u8))))
     }
 
-    /// torchvision cuts fractions off: <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py#L134>
+    /// torchvision cuts fractions off: <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>
     pub(super) fn brightness(factor: f64) -> Self {
         Table::new(|v| (f32::from(v) * factor as f32) as u8)
     }
@@ -80,7 +80,7 @@ impl Table {
     }
 
     /// `brightness` is neutral at 0.5, `contrast` at 1.
-    /// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L985-L1070>
+    /// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py>
     pub(super) fn lighting(brightness: f64, contrast: f64) -> Self {
         let logit = |x: f64| -(1.0 / x.clamp(1e-7, 1.0 - 1e-7) - 1.0).ln();
         Table::new(|v| {
@@ -108,7 +108,7 @@ pub(super) fn map_pixels(picture: &mut RgbImage, color: impl Fn([u8; 3]) -> [u8;
 }
 
 /// Luma with torchvision's weights, fractions cut off:
-/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py#L43>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>
 fn gray([r, g, b]: [u8; 3]) -> f32 {
     (f32::from(r) * 0.2989 + f32::from(g) * 0.587 + f32::from(b) * 0.114).floor()
 }

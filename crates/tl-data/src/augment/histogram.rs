@@ -32,7 +32,7 @@ fn apply(tables: &[Table; 3], picture: &mut RgbImage) {
 }
 
 /// Stretches each channel to 0..255; one that has a single value stays.
-/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py#L519-L547>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>
 pub(super) fn auto_contrast(picture: &mut RgbImage) {
     let tables = histograms(picture).map(|counts| {
         let (low, high) = ends(&counts);
@@ -43,7 +43,7 @@ pub(super) fn auto_contrast(picture: &mut RgbImage) {
 }
 
 /// Pillow's and torchvision's equalisation, channel by channel:
-/// <https://github.com/python-pillow/Pillow/blob/11.1.0/src/PIL/ImageOps.py#L440-L468>
+/// <https://github.com/python-pillow/Pillow/blob/11.1.0/src/PIL/ImageOps.py>
 pub(super) fn equalize(picture: &mut RgbImage) {
     let tables = histograms(picture).map(|counts| {
         let (_, highest) = ends(&counts);
@@ -65,7 +65,7 @@ pub(super) fn equalize(picture: &mut RgbImage) {
 }
 
 /// Adds a number to every value and clips to the values the picture had, as Keras does:
-/// <https://github.com/keras-team/keras/blob/v3.11.0/keras/src/legacy/preprocessing/image.py#L1662-L1682>
+/// <https://github.com/keras-team/keras/blob/v3.11.0/keras/src/legacy/preprocessing/image.py>
 pub(super) fn channel_shift(picture: &mut RgbImage, added: f64) {
     let (low, high) = picture.iter().fold((255, 0), |(low, high), &v| (v.min(low), v.max(high)));
     if low <= high {

@@ -5,7 +5,7 @@ use image::RgbImage;
 use super::color::map_pixels;
 
 /// Turns the hue by this part of the circle, with torchvision's arithmetic:
-/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py#L378-L410>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>
 pub(super) fn turn_hue(picture: &mut RgbImage, turns: f32) {
     map_pixels(picture, |color| {
         let [h, s, v] = hsv(color.map(|value| f32::from(value) * (1.0 / 255.0)));

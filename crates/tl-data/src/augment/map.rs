@@ -33,7 +33,7 @@ impl Map {
     }
 
     /// Keras's shear, which also shortens the picture's height:
-    /// <https://github.com/keras-team/keras/blob/v3.11.0/keras/src/legacy/preprocessing/image.py#L1830-L1834>
+    /// <https://github.com/keras-team/keras/blob/v3.11.0/keras/src/legacy/preprocessing/image.py>
     pub(super) fn keras_shear(degrees: f64) -> Self {
         let (sin, cos) = degrees.to_radians().sin_cos();
         Map::linear(1.0, -sin, 0.0, cos)

@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 /// 0 blurs, 1 changes nothing, above 1 sharpens; the outermost pixels stay.
-/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py#L271-L322>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>
 pub(super) fn sharpness(picture: &mut RgbImage, factor: f32) {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if width <= 2 || height <= 2 {
@@ -52,7 +52,7 @@ pub(super) fn gaussian_blur(picture: &mut RgbImage, kernel: u32, sigma: f64) {
 }
 
 /// torchvision's kernel: its places are spread by `1 / sqrt 2`, so that `exp(-x^2 / sigma^2)` is the Gaussian.
-/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_misc.py#L86-L90>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_misc.py>
 fn gaussian(kernel: u32, sigma: f64) -> Vec<f32> {
     let middle = f64::from(kernel.saturating_sub(1)) / 2.0;
     let raw = |i: u32| (-0.5 * ((f64::from(i) - middle) / sigma).powi(2)).exp();

@@ -58,7 +58,7 @@ fn light() -> Vec<AugmentOp> {
     vec![AugmentOp::RandomResizedCrop(crop), AugmentOp::HorizontalFlip(ops::HorizontalFlip::default())]
 }
 
-/// <https://github.com/tensorflow/hub/blob/v0.12.0/tensorflow_hub/tools/make_image_classifier/make_image_classifier_lib.py#L132-L138>
+/// <https://github.com/tensorflow/hub/blob/v0.12.0/tensorflow_hub/tools/make_image_classifier/make_image_classifier_lib.py>
 fn keras() -> Vec<AugmentOp> {
     vec![
         AugmentOp::Border(Border { mode: BorderMode::Nearest, color: None }),
@@ -71,7 +71,7 @@ fn keras() -> Vec<AugmentOp> {
     ]
 }
 
-/// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1215>
+/// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py>
 fn fastai() -> Vec<AugmentOp> {
     vec![
         AugmentOp::Border(Border { mode: BorderMode::Reflect, color: None }),
@@ -83,7 +83,7 @@ fn fastai() -> Vec<AugmentOp> {
     ]
 }
 
-/// <https://github.com/pytorch/vision/blob/v0.21.0/references/classification/presets.py#L47-L74>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/references/classification/presets.py>
 fn trivial() -> Vec<AugmentOp> {
     vec![
         AugmentOp::Border(Border { mode: BorderMode::Constant, color: Some([0; 3]) }),

@@ -57,13 +57,13 @@ parameters! {
     /// torchvision's `ColorJitter`: four factors, applied in random order.
     ColorJitter {
         /// Brightness is multiplied by 1 - this to 1 + this.
-        // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py#L261
+        // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py
         brightness: f64 = 0.4,
         /// The same for the contrast.
-        // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py#L261
+        // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py
         contrast: f64 = 0.4,
         /// The same for the saturation.
-        // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py#L261
+        // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py
         saturation: f64 = 0.4,
         /// The hue is turned by at most this part of the circle to either side.
         hue: f64 = 0.0,
@@ -107,13 +107,13 @@ parameters! {
     /// fastai's `Brightness` and `Contrast`, which shift and scale the logits of the values: nothing is clipped.
     Lighting {
         /// Brightness 0.5 (neutral) is drawn from 0.5 (1 - this) to 0.5 (1 + this).
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1216
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         brightness: f64 = 0.2,
         /// Contrast is drawn log-uniformly from 1 - this to 1 / (1 - this).
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1216
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         contrast: f64 = 0.2,
         /// Probability of each of the two.
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1216
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         p: f64 = 0.75,
     }
 }
@@ -141,7 +141,7 @@ parameters! {
     /// Shades of gray in place of colours: torchvision's `RandomGrayscale`.
     Grayscale {
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1613
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.1,
     }
 }
@@ -164,7 +164,7 @@ parameters! {
         /// Width of the kernel in pixels of the result, odd.
         kernel: u32 = 9,
         /// Range of the standard deviation, in pixels of the result.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1811
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         sigma: [f64; 2] = [0.1, 2.0],
         /// Probability.
         p: f64 = 0.5,

@@ -25,15 +25,15 @@ parameters! {
     /// torchvision's `RandomErasing`.
     Erasing {
         /// Range of the area, relative to the picture's.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1672
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         scale: [f64; 2] = [0.02, 0.33],
         /// Range of height / width, drawn log-uniformly.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1672
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         ratio: [f64; 2] = [0.3, 3.3],
         /// What it is painted with.
         paint: Paint = Paint::Mean,
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1672
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -60,7 +60,7 @@ impl Op for Erasing {
 
 impl Erasing {
     /// `[left, top, right, bottom]`, smaller than the picture on both sides.
-    /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1709-L1730>
+    /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py>
     pub(in crate::augment) fn part(&self, draws: &mut Draws, side: f64) -> Option<[u32; 4]> {
         for _ in 0..10 {
             let area = side * side * draws.uniform(self.scale);

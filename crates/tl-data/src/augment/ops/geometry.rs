@@ -13,10 +13,10 @@ parameters! {
     /// `RandomResizedCrop`. It takes the place of the middle crop, so it comes before other geometric operations.
     RandomResizedCrop {
         /// Range of the part's area, relative to the picture's.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L924
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         scale: [f64; 2] = [0.08, 1.0],
         /// Range of width / height, drawn log-uniformly.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L925
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         ratio: [f64; 2] = [3.0 / 4.0, 4.0 / 3.0],
     }
 }
@@ -34,7 +34,7 @@ impl Op for RandomResizedCrop {
 
 impl RandomResizedCrop {
     /// `[left, top, right, bottom]` in whole pixels, as torchvision's `get_params` draws it.
-    /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L956-L996>
+    /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py>
     pub(in crate::augment) fn part(&self, draws: &mut Draws, (width, height): (u32, u32)) -> [f64; 4] {
         let area = f64::from(width) * f64::from(height);
         for _ in 0..10 {
@@ -71,7 +71,7 @@ parameters! {
     /// Left becomes right.
     HorizontalFlip {
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L686
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -92,7 +92,7 @@ parameters! {
     /// Top becomes bottom.
     VerticalFlip {
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L717
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -113,7 +113,7 @@ parameters! {
     /// A turn about the middle: Keras's `rotation_range`, fastai's `Rotate`.
     Rotation {
         /// The largest turn to either side, in degrees.
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1215
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         degrees: f64 = 10.0,
         /// Probability.
         p: f64 = 1.0,
@@ -212,10 +212,10 @@ parameters! {
     /// fastai's `Zoom`: both sides magnified alike, towards a random place.
     Magnify {
         /// How many times larger things become.
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1215
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         range: [f64; 2] = [1.0, 1.1],
         /// Probability.
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1216
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         p: f64 = 0.75,
     }
 }
@@ -238,10 +238,10 @@ parameters! {
     /// fastai's `Warp`: the view from another side, by one drawn tilt along x and one along y.
     Warp {
         /// How far corners move at most, relative to half the side.
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1216
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         magnitude: f64 = 0.2,
         /// Probability of each of the two tilts.
-        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L1216
+        // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         p: f64 = 0.75,
     }
 }
@@ -262,7 +262,7 @@ impl Op for Warp {
 }
 
 impl Warp {
-    /// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py#L956-L964>
+    /// <https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py>
     pub(in crate::augment) fn map(x: f64, y: f64, side: f64) -> Map {
         let corners = [[-1.0 - y, -1.0 - x], [1.0 + y, -1.0 + x], [1.0 - y, 1.0 - x], [-1.0 + y, 1.0 + x]];
         Map::square_in(corners.map(|corner| corner.map(|place| (place + 1.0) / 2.0 * side)), side)
@@ -273,10 +273,10 @@ parameters! {
     /// torchvision's `RandomPerspective`: each corner moves inwards by itself.
     Perspective {
         /// How far corners move at most, relative to half the side.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L748
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         distortion: f64 = 0.5,
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L748
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }

@@ -7,7 +7,7 @@ use crate::augment::drawing::Layer;
 use crate::augment::space::{AUG_MIX, AUG_MIX_PARTIAL, Space};
 
 /// Strengths are counted to ten.
-/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L524>
+/// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py>
 const BINS: u32 = 10;
 
 parameters! {
@@ -17,19 +17,19 @@ parameters! {
     /// resampled from the source, so it costs `width` times as much as others.
     AugMix {
         /// Strengths are drawn from the lowest so many of ten.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L516
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         severity: u32 = 3,
         /// Number of chains.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L517
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         width: u32 = 3,
         /// Operations in a chain; 0 draws 1 to 3.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L518
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         depth: u32 = 0,
         /// Of the Beta and Dirichlet distributions of the shares.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L519
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         alpha: f64 = 1.0,
         /// With brightness, colour, contrast and sharpness, which the paper leaves out.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L520
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         all_ops: bool = true,
     }
 }

@@ -11,7 +11,7 @@ parameters! {
         /// How many bits are kept.
         bits: u32 = 4,
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1958
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -34,7 +34,7 @@ parameters! {
         /// The lowest value that is inverted, 0 to 256 (none).
         threshold: f64 = 128.0,
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1989
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -55,7 +55,7 @@ parameters! {
     /// The negative.
     Invert {
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L1930
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -76,7 +76,7 @@ parameters! {
     /// Stretches each channel to 0..255.
     AutoContrast {
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L2055
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }
@@ -97,7 +97,7 @@ parameters! {
     /// Makes all values of a channel about equally frequent.
     Equalize {
         /// Probability.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py#L2084
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         p: f64 = 0.5,
     }
 }

@@ -11,7 +11,7 @@ parameters! {
     /// Müller and Hutter, 2021, <https://arxiv.org/abs/2103.10158>; the list is torchvision's.
     TrivialAugment {
         /// How many strengths there are.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L441
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         bins: u32 = 31,
     }
 }
@@ -34,13 +34,13 @@ parameters! {
     /// Cubuk et al., 2019, <https://arxiv.org/abs/1909.13719>; the list is torchvision's.
     RandAugment {
         /// How many operations one after the other.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L320
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         ops: u32 = 2,
         /// The strength, below `bins`.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L321
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         magnitude: u32 = 9,
         /// How many strengths there are.
-        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py#L322
+        // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         bins: u32 = 31,
     }
 }
