@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+pub mod augment;
 mod check;
 mod choose;
 mod columns;
@@ -79,6 +80,10 @@ mod table;
 mod table_parquet;
 mod walk;
 
+pub use augment::{
+    Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
+    MixUp, PictureView, Plan, contact_sheet,
+};
 pub use check::{
     Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
     Twin, Verdict, check,

@@ -125,13 +125,18 @@ impl Preprocess {
 
     /// torchvision's `Resize(floor(size / crop))`, then `CenterCrop(size)`, in one pass over the part that remains.
     fn cropped(&self, picture: &RgbImage) -> RgbImage {
-        let (width, height) = picture.dimensions();
+        let part = self.middle_part(picture.dimensions());
+        resize_box(picture, part, self.size, self.size, self.interpolation)
+    }
+
+    /// The part that remains of a picture of this size: `[left, top, right, bottom]` in its pixels.
+    pub(crate) fn middle_part(&self, (width, height): (u32, u32)) -> [f64; 4] {
         let shorter = self.resized_side();
         let scaled = |side: u32, other: u32| longer_side(shorter, side, side.min(other));
         let (new_width, new_height) = (scaled(width, height), scaled(height, width));
         let (left, right) = self.middle(width, new_width);
         let (top, bottom) = self.middle(height, new_height);
-        resize_box(picture, [left, top, right, bottom], self.size, self.size, self.interpolation)
+        [left, top, right, bottom]
     }
 
     /// Side the shorter side is resized to, floor(size / crop).
