@@ -12,7 +12,7 @@ use image::codecs::jpeg::JpegEncoder;
 use tl_data::{Augment, AugmentKey, AugmentOp, AugmentPreset, Limits, PictureView, Preprocess, ResizeMode};
 use tl_data::{contact_sheet, read_picture, resize};
 
-/// A picture with a texture and an upright subject; its white is one of the sides.
+/// Texture, colours, and an upright subject.
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../datasets/stamps/birds/rooster.jpg");
 
 fn main() -> Result<(), Box<dyn Error>> {

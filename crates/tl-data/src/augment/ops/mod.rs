@@ -1,6 +1,7 @@
 //! The operations and their parameters, each with its default and its draw.
 
 mod colors;
+mod crop;
 mod erasing;
 mod geometry;
 mod mixture;
@@ -8,10 +9,9 @@ mod pointwise;
 mod policies;
 
 pub use colors::{Brightness, ChannelShift, ColorJitter, GaussianBlur, Grayscale, Lighting, Sharpness};
+pub use crop::RandomResizedCrop;
 pub use erasing::{Erasing, Paint};
-pub use geometry::{
-    HorizontalFlip, Magnify, Perspective, RandomResizedCrop, Rotation, Shear, Shift, VerticalFlip, Warp, Zoom,
-};
+pub use geometry::{HorizontalFlip, Magnify, Perspective, Rotation, Shear, Shift, VerticalFlip, Warp, Zoom};
 pub use mixture::AugMix;
 pub use pointwise::{AutoContrast, Equalize, Invert, Posterize, Solarize};
 pub use policies::{RandAugment, TrivialAugment};
