@@ -1,15 +1,19 @@
 //! What can be typed.
 
+use anyhow::Result;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::path::PathBuf;
-use tl_data::MaxBad;
+use tl_data::{AugmentPreset, MaxBad};
 use tl_train::{HeadKind, Resize, TrainConfig};
+
+use crate::source_args::SourceArgs;
 
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tl train photos/                     a classifier from a folder with one sub-folder per class
   tl train photos/ --folds 5           how good it is, by cross-validation, and a model trained on all pictures
   tl predict runs/photos-1 new/*.jpg   what is on these pictures
+  tl data check photos/                what is wrong with the pictures, before training
   tl eval runs/photos-1 test/          how good a model is on pictures with known classes
   tl predict --model efficientnet_lite0 cup.jpg   the pretrained network itself, 1,000 classes";
 
@@ -36,6 +40,7 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     Eval(EvalArgs),
     Info(InfoArgs),
+    Data(DataArgs),
     Backbones(BackbonesArgs),
     Weights(WeightsArgs),
     Completions(CompletionArgs),
@@ -50,7 +55,8 @@ pub(crate) enum Command {
   tl train photos/ --folds 5 --json > result.json
   tl train --config runs/photos-1/run.toml     the same run again, bit for bit")]
 pub(crate) struct TrainArgs {
-    /// Folder with one sub-folder per class.
+    /// Folder with one sub-folder per class; or a table (CSV, TSV), a folder of tar shards, a list of files (`-` reads
+    /// it from standard input).
     #[arg(required_unless_present = "config")]
     data: Option<PathBuf>,
     /// Start from the settings in this file, a `run.toml`; what is typed overrides it.
@@ -74,6 +80,13 @@ pub(crate) struct TrainArgs {
     /// Share of each class that is held out for evaluation, between 0 and 1 [default: 0.2].
     #[arg(long, value_name = "SHARE", conflicts_with = "folds")]
     val: Option<f64>,
+    /// Share of each class that is kept from everything and judged once at the end [default: 0; a folder `test` or a
+    /// table's part counts instead].
+    #[arg(long, value_name = "SHARE", conflicts_with = "folds")]
+    test: Option<f64>,
+    /// Which pictures train and which judge, as this table says: the split.csv of another run.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folds", "val", "test"])]
+    split: Option<PathBuf>,
     /// Cross-validate with this many folds, then train on all pictures.
     #[arg(long, value_name = "K")]
     folds: Option<usize>,
@@ -105,15 +118,20 @@ pub(crate) struct TrainArgs {
     /// Print the run's record as JSON and nothing else.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
-fn limit(text: &str) -> Result<String, String> {
+fn limit(text: &str) -> std::result::Result<String, String> {
     text.parse::<MaxBad>().map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
 impl TrainArgs {
     /// What was typed, over `base`.
-    pub(crate) fn over(&self, base: TrainConfig) -> TrainConfig {
+    ///
+    /// # Errors
+    /// If something was typed that the data have no use for.
+    pub(crate) fn over(&self, base: TrainConfig) -> Result<TrainConfig> {
         let typed = self;
         let mut config = base;
         fn set<T: Clone>(to: &mut T, typed: &Option<T>) {
@@ -121,7 +139,10 @@ impl TrainArgs {
                 *to = value.clone();
             }
         }
-        set(&mut config.data, &typed.data);
+        if let Some(path) = &typed.data {
+            config.data = typed.source.data(path)?;
+        }
+        config.read = typed.source.over(config.read);
         set(&mut config.backbone, &typed.backbone);
         if typed.backbone.is_some() && typed.weights.is_none() {
             // The file of another run's network does not go with this one.
@@ -130,6 +151,8 @@ impl TrainArgs {
         set(&mut config.resize, &typed.resize);
         set(&mut config.head, &typed.head);
         set(&mut config.val, &typed.val);
+        set(&mut config.test, &typed.test);
+        config.split = typed.split.clone().or(config.split);
         set(&mut config.seed, &typed.seed);
         set(&mut config.max_bad, &typed.max_bad);
         set(&mut config.runs, &typed.runs);
@@ -140,7 +163,7 @@ impl TrainArgs {
         config.weights = typed.weights.clone().or(config.weights);
         config.slim |= typed.slim;
         config.offline |= typed.offline;
-        config
+        Ok(config)
     }
 }
 
@@ -182,7 +205,8 @@ pub(crate) struct PredictArgs {
 pub(crate) struct EvalArgs {
     /// A run folder or model file.
     pub(crate) run: PathBuf,
-    /// Folder with one sub-folder per class, named as the model's classes.
+    /// Pictures with the model's classes: a folder with one sub-folder per class, a table, shards or a list. Where they
+    /// have parts, only the test counts.
     pub(crate) data: PathBuf,
     /// How many files may be unreadable, `2%` or `5`.
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
@@ -208,6 +232,75 @@ pub(crate) struct InfoArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Check pictures before training, look at augmentation.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl data check photos/ --html check.html
+  tl data augment photos/cat/1.jpg --preset fastai")]
+pub(crate) struct DataArgs {
+    #[command(subcommand)]
+    pub(crate) command: DataCommand,
+}
+
+/// What to do with pictures.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    Check(CheckArgs),
+    Augment(AugmentArgs),
+}
+
+/// Say what is in a set of pictures, what is wrong with it and what to do; fails if something keeps it from training.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl data check photos/
+  tl data check labels.csv --label-column species --html check.html")]
+pub(crate) struct CheckArgs {
+    /// Folder with one sub-folder per class; or a table, a folder of tar shards, a list of files.
+    pub(crate) data: PathBuf,
+    /// Write a page with thumbnails.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// The network whose input the sizes are compared with.
+    #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
+    pub(crate) backbone: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+}
+
+/// Write a sheet of augmented versions of a picture, to look at.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl data augment photos/cat/1.jpg --preset trivial
+  tl data augment photos/cat/1.jpg --config mine.toml --out sheet.png")]
+pub(crate) struct AugmentArgs {
+    /// The picture.
+    pub(crate) picture: PathBuf,
+    /// none, light, keras, fastai, trivial or strong.
+    #[arg(long, value_name = "NAME", default_value_t, conflicts_with = "config")]
+    pub(crate) preset: AugmentPreset,
+    /// A TOML file with a list of operations, `[[augment]]`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The file to write [default: PICTURE-PRESET.png, here].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How many versions.
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) count: u32,
+    /// How many in a row.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) columns: u32,
+    /// What the versions come from.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The network whose pictures these are: size, crop and interpolation.
+    #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
+    pub(crate) backbone: String,
 }
 
 /// List the networks, or describe one stage by stage.

@@ -2,6 +2,7 @@
 
 mod backbones;
 mod completions;
+mod data;
 mod eval;
 mod info;
 mod predict;
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Predict(predict) => predict::run(predict, Verbosity::of(args)),
         Command::Eval(eval) => eval::run(eval, Verbosity::of(args)),
         Command::Info(info) => info::run(info),
+        Command::Data(data) => data::run(data, Verbosity::of(args)),
         Command::Backbones(backbones) => backbones::run(backbones),
         Command::Weights(weights) => weights::run(weights, Verbosity::of(args)),
         Command::Completions(completions) => completions::run(completions),

@@ -4,9 +4,11 @@
 //! 2 wrong usage, 3 a bug of ours.
 
 mod args;
+mod checked;
 mod commands;
 mod failure;
 mod progress;
+mod source_args;
 mod text;
 mod transfer;
 

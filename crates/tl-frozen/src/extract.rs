@@ -1,9 +1,8 @@
 //! Pictures through the frozen network: decode, resize in one or several ways, compute, keep.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tl_data::{Limits, PictureError, Preprocess, Progress, load_ordered, read_picture};
+use tl_data::{Limits, PictureError, Place, Preprocess, Progress, load_ordered};
 use tl_heads::Matrix;
 
 use crate::Frozen;
@@ -16,8 +15,8 @@ const AHEAD: usize = 4;
 /// What to extract.
 #[derive(Debug)]
 pub struct Job<'a> {
-    /// The pictures' files.
-    pub files: &'a [PathBuf],
+    /// Where the pictures are.
+    pub pictures: &'a [Place],
     /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill.
     pub views: &'a [Preprocess],
     /// What of the network is wanted.
@@ -40,11 +39,11 @@ pub enum Output {
 /// Outputs for the pictures that could be read.
 #[derive(Debug)]
 pub struct Extraction {
-    /// Indices into the job's files, ascending: the rows of the outputs.
+    /// Indices into the job's pictures, ascending: the rows of the outputs.
     pub rows: Vec<usize>,
     /// For each view, `[rows, features]` or `[rows, classes]`.
     pub features: Vec<Matrix>,
-    /// Indices of the files that could not be read, and why.
+    /// Indices of the pictures that could not be read, and why.
     pub failed: Vec<(usize, PictureError)>,
     /// Where the time went.
     pub times: Times,
@@ -62,7 +61,7 @@ pub struct Times {
 /// Runs the pictures of a job through the network. The result does not depend on the number of threads.
 pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
     let mut parts = Parts { values: vec![Vec::new(); job.views.len()], ..Parts::default() };
-    let starts = (0..job.files.len()).step_by(BATCH);
+    let starts = (0..job.pictures.len()).step_by(BATCH);
     let finished = load_ordered(
         starts,
         job.threads,
@@ -70,7 +69,7 @@ pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sy
         |start| Batch::compute(frozen, job, start),
         |batch| {
             parts.add(batch);
-            progress(Progress { done: parts.rows.len() + parts.failed.len(), total: job.files.len() });
+            progress(Progress { done: parts.rows.len() + parts.failed.len(), total: job.pictures.len() });
             ControlFlow::<()>::Continue(())
         },
     );
@@ -92,9 +91,9 @@ impl Batch {
         let begun = Instant::now();
         let mut batch = Self::default();
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
-        for (index, file) in job.files.iter().enumerate().skip(start).take(BATCH) {
+        for (index, place) in job.pictures.iter().enumerate().skip(start).take(BATCH) {
             let fill = job.views.first().map_or([255; 3], |view| view.fill);
-            match read_picture(file, job.limits, fill) {
+            match place.decode(job.limits, fill) {
                 Ok(picture) => {
                     let views = job.views.iter().zip(&mut images);
                     views.for_each(|(view, images)| images.extend(view.tensor_chw(&picture)));

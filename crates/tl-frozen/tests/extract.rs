@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tl_data::{Limits, PictureError, Preprocess, ResizeMode};
+use tl_data::{Limits, PictureError, Place, Preprocess, ResizeMode};
 use tl_frozen::{Extraction, Frozen, Job, Output, extract};
 
 fn frozen() -> Frozen {
@@ -33,9 +33,10 @@ fn files() -> (TempDir, Vec<PathBuf>) {
 }
 
 fn run(frozen: &Frozen, files: &[PathBuf], views: &[Preprocess], threads: usize) -> Extraction {
+    let places: Vec<Place> = files.iter().cloned().map(Place::from).collect();
     extract(
         frozen,
-        &Job { files, views, output: Output::Features, limits: &Limits::default(), threads },
+        &Job { pictures: &places, views, output: Output::Features, limits: &Limits::default(), threads },
         &|_| {},
     )
 }

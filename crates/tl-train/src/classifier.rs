@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
-use tl_data::{Limits, PictureError, Preprocess, Progress};
+use std::path::Path;
+use tl_data::{Limits, PictureError, Place, Preprocess, Progress};
 use tl_frozen::{Frozen, Job, Output, extract};
 use tl_heads::{LinearHead, Matrix};
 use tl_weights::FetchConfig;
@@ -69,21 +69,21 @@ impl Classifier {
         &self.header.preprocess
     }
 
-    /// Probabilities for each file that can be read, and the reason for each that cannot, in the files' order.
+    /// Probabilities for each picture that can be read, and the reason for each that cannot, in the pictures' order.
     ///
     /// # Errors
     /// If the head does not fit the network.
     pub fn predict(
         &self,
-        files: &[PathBuf],
+        pictures: &[Place],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Result<Vec<f32>, PictureError>>, TrainError> {
         let views = [self.preprocess().clone()];
         let output = if self.head.is_some() { Output::Features } else { Output::Logits };
-        let job = Job { files, views: &views, output, limits: &Limits::default(), threads };
+        let job = Job { pictures, views: &views, output, limits: &Limits::default(), threads };
         let extraction = extract(&self.frozen, &job, progress);
-        let mut answers: Vec<Result<Vec<f32>, PictureError>> = vec![Ok(Vec::new()); files.len()];
+        let mut answers: Vec<Result<Vec<f32>, PictureError>> = vec![Ok(Vec::new()); pictures.len()];
         if let Some(outputs) = extraction.features.first().filter(|outputs| outputs.rows() > 0) {
             let probabilities_nk = self.probabilities(outputs)?;
             for (&index, row) in extraction.rows.iter().zip(probabilities_nk.iter_rows()) {

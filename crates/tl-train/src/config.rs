@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use tl_data::ResizeMode;
+use tl_data::{ReadOptions, ResizeMode, Source};
 use tl_weights::FetchConfig;
 
 use crate::{Pretrained, TrainError};
@@ -13,8 +13,11 @@ use crate::{Pretrained, TrainError};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {
-    /// Folder with one sub-folder per class.
-    pub data: PathBuf,
+    /// Where the pictures and their labels come from.
+    pub data: Data,
+    /// Which of them are wanted.
+    #[serde(skip_serializing_if = "is_default")]
+    pub read: ReadOptions,
     /// Name of the network, or of weights in the catalogue.
     pub backbone: String,
     /// A file with the network's weights, instead of the published ones.
@@ -26,6 +29,12 @@ pub struct TrainConfig {
     pub head: HeadKind,
     /// Share of the pictures held out for evaluation, above 0 and below 1.
     pub val: f64,
+    /// Share of the pictures held out from everything, judged once at the end; from 0 to below 1. A part of its own
+    /// in the data counts instead.
+    pub test: f64,
+    /// A table that says which pictures train and which judge: the `split.csv` of another run, for example.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<PathBuf>,
     /// Folds of cross-validation instead of one held-out share; the model is then trained on all pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folds: Option<usize>,
@@ -48,6 +57,38 @@ pub struct TrainConfig {
     /// Threads that decode pictures and compute features; the processor's number by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+}
+
+/// Where the pictures and their labels come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Data {
+    /// A folder or file, whose layout is told by looking at it: [`Source::of_path`].
+    Path(PathBuf),
+    /// In full.
+    Source(Source),
+}
+
+impl Data {
+    /// In full.
+    pub fn source(&self) -> Source {
+        match self {
+            Self::Path(path) => Source::of_path(path),
+            Self::Source(source) => source.clone(),
+        }
+    }
+
+    /// The folder or file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Path(path) => path,
+            Self::Source(source) => source.path(),
+        }
+    }
+}
+
+fn is_default(options: &ReadOptions) -> bool {
+    *options == ReadOptions::default()
 }
 
 /// How pictures become square.
@@ -77,12 +118,15 @@ pub enum HeadKind {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            data: PathBuf::new(),
+            data: Data::Path(PathBuf::new()),
+            read: ReadOptions::default(),
             backbone: "efficientnet_lite0".to_owned(),
             weights: None,
             resize: Resize::Auto,
             head: HeadKind::Auto,
             val: 0.2,
+            test: 0.0,
+            split: None,
             folds: None,
             seed: 0,
             max_bad: "1%".to_owned(),
@@ -97,9 +141,9 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// The defaults, for a folder.
+    /// The defaults, for a folder or file.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), ..Self::default() }
+        Self { data: Data::Path(data.into()), ..Self::default() }
     }
 
     /// The network that the job starts from.
@@ -192,6 +236,7 @@ impl FromStr for HeadKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tl_data::Columns;
 
     #[test]
     fn a_config_reads_back_as_written() {
@@ -201,8 +246,13 @@ mod tests {
             head: HeadKind::AdamW,
             ..TrainConfig::new("photos")
         };
-        let text = toml::to_string(&config).unwrap();
-        assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config, "{text}");
+        let columns = Columns { label: vec!["kind".to_owned()], ..Columns::default() };
+        let source = Source::Table { path: "labels.csv".into(), root: None, columns };
+        let read = ReadOptions { fraction: 0.5, ..ReadOptions::default() };
+        for config in [config.clone(), TrainConfig { data: Data::Source(source), read, ..config }] {
+            let text = toml::to_string(&config).unwrap();
+            assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config, "{text}");
+        }
     }
 
     #[test]

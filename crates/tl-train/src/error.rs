@@ -87,6 +87,9 @@ pub enum TrainError {
         /// The model's classes.
         known: Vec<String>,
     },
+    /// A picture has several labels.
+    #[error("pictures have several labels each, which cannot be trained yet")]
+    SeveralLabels,
     /// Nothing to predict.
     #[error("no pictures at `{place}`")]
     NoPictures {
@@ -126,6 +129,7 @@ impl TrainError {
             Self::Write { .. } => Some("`--runs DIR` writes elsewhere".to_owned()),
             Self::NotAModel { .. } => Some("give a run folder or its `model.safetensors`".to_owned()),
             Self::UnknownClass { .. } => Some("folders must be named as the model's classes".to_owned()),
+            Self::SeveralLabels => Some("give each picture one label".to_owned()),
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
             }

@@ -1,48 +1,71 @@
-//! A model on a folder of labelled pictures it was not trained on.
+//! A model on labelled pictures it was not trained on.
 
-use std::path::{Path, PathBuf};
-use tl_data::{Dataset, Limits, MaxBad, SampleId, check_bad, scan};
-use tl_report::{Evaluation, Part, Prediction};
+use std::path::Path;
+use tl_data::{Dataset, Limits, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad, read};
+use tl_report::{Evaluation, Prediction};
 
 use crate::{Classifier, Step, TrainError, Watch};
 
 /// Mistakes that are kept with their pictures.
 pub(crate) const WORST: usize = 12;
 
-/// Evaluates a model on a folder with one sub-folder per class, named as the model's classes.
+/// How a model does on a set of pictures.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// The figures.
+    pub evaluation: Evaluation,
+    /// The pictures of the source, those that could not be used included.
+    pub data: Dataset,
+    /// The part of the source that was judged, if it has parts.
+    pub part: Option<Part>,
+}
+
+/// Evaluates a model on a source whose classes are named as the model's. Of a source with parts only the test counts,
+/// or the validation part where there is no test.
 ///
 /// # Errors
-/// If the folder cannot be used, has a class the model does not know, or too many bad files.
-pub fn evaluate_folder(
+/// If the source cannot be used, has a class the model does not know, or too many bad files.
+pub fn evaluate(
     classifier: &Classifier,
-    folder: &Path,
+    source: &Source,
     max_bad: &MaxBad,
     threads: usize,
     watch: &dyn Watch,
-) -> Result<(Evaluation, Dataset), TrainError> {
+) -> Result<Evaluated, TrainError> {
     watch.step(Step::Scan);
-    let data = scan(folder, &Limits::default(), &|progress| watch.progress(progress))?;
+    let options = ReadOptions { near_duplicates: false, ..ReadOptions::default() };
+    let data = read(source, &options, &Limits::default(), &|progress| watch.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
     let model_class = class_map(classifier, &data)?;
     watch.step(Step::Extract);
-    let files: Vec<PathBuf> = (0..data.len()).map(|index| data.file_of(SampleId(index))).collect();
-    let answers = classifier.predict(&files, threads, &|progress| watch.progress(progress))?;
+    let (part, ids) = judged(&data);
+    let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+    let answers = classifier.predict(&places, threads, &|progress| watch.progress(progress))?;
     let mut predictions = Vec::new();
     let mut failed = Vec::new();
-    for (index, answer) in answers.into_iter().enumerate() {
-        let sample = &data.samples[index];
+    for (id, answer) in ids.into_iter().zip(answers) {
+        let sample = &data.samples[id.0];
         match answer {
             Ok(row) => predictions.push(prediction(&sample.path, model_class[sample.class.0], &row)),
-            Err(reason) => failed.push((SampleId(index), reason)),
+            Err(reason) => failed.push((id, reason)),
         }
     }
     let data = data.without(failed);
     check_bad(&data.rejected, data.files(), max_bad)?;
-    let evaluation = Evaluation::new(Part::External, classifier.classes().to_vec(), &predictions, WORST)?;
-    Ok((evaluation, data))
+    let external = tl_report::Part::External;
+    let evaluation = Evaluation::new(external, classifier.classes().to_vec(), &predictions, WORST)?;
+    Ok(Evaluated { evaluation, data, part })
 }
 
-/// For each class of the folder, its number in the model.
+/// The pictures that judge, and the part they are, if the source has parts.
+fn judged(data: &Dataset) -> (Option<Part>, Vec<SampleId>) {
+    let all = || (0..data.len()).map(SampleId);
+    let of = |part| all().filter(|id| data.samples[id.0].part == Some(part)).collect::<Vec<_>>();
+    let parts = [Part::Test, Part::Val].into_iter().map(|part| (Some(part), of(part)));
+    parts.into_iter().find(|(_, ids)| !ids.is_empty()).unwrap_or_else(|| (None, all().collect()))
+}
+
+/// For each class of the source, its number in the model.
 fn class_map(classifier: &Classifier, data: &Dataset) -> Result<Vec<usize>, TrainError> {
     let known = classifier.classes();
     let number = |class: &String| {

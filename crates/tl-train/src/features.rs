@@ -1,8 +1,7 @@
 //! Features of a data set, computed once for each picture and resize mode, and only when they are asked for.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use tl_data::{Dataset, Limits, PictureError, Preprocess, Progress, ResizeMode, SampleId};
+use tl_data::{Dataset, Limits, PictureError, Place, Preprocess, Progress, ResizeMode, SampleId};
 use tl_frozen::{Frozen, Job, Output, Times, extract};
 use tl_heads::Matrix;
 
@@ -59,10 +58,10 @@ impl<'a> Features<'a> {
     }
 
     fn compute(&mut self, ids: &[SampleId], modes: &[usize], progress: &(dyn Fn(Progress) + Sync)) {
-        let files: Vec<PathBuf> = ids.iter().map(|&id| self.data.file_of(id)).collect();
+        let places: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
         let views: Vec<Preprocess> = modes.iter().map(|&mode| self.preprocess(MODES[mode])).collect();
         let job = Job {
-            files: &files,
+            pictures: &places,
             views: &views,
             output: Output::Features,
             limits: &self.limits,

@@ -38,7 +38,7 @@ impl Finished<'_> {
         mut timings: Vec<Stage>,
     ) -> Result<Outcome, TrainError> {
         let begun = Instant::now();
-        add_thumbnails(&mut evaluation, &self.data.root);
+        add_thumbnails(&mut evaluation, self.data);
         let model = self.model(&trial)?;
         let toml = self.run_toml();
         let metrics = self.metrics(&evaluation);
@@ -59,13 +59,15 @@ impl Finished<'_> {
         Ok(Outcome { folder: run.path().to_owned(), record })
     }
 
-    /// The run's name before its number: as asked for, else the data folder's.
+    /// The run's name before its number: as asked for, else the data's.
     fn name(&self) -> String {
-        let of_folder = || {
-            let absolute = std::path::absolute(&self.config.data).unwrap_or_default();
-            absolute.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+        let path = self.config.data.path();
+        let of_data = || {
+            let absolute = std::path::absolute(path).ok().filter(|_| path != Path::new("-"))?;
+            let name = if path.is_file() { absolute.file_stem() } else { absolute.file_name() };
+            Some(name?.to_string_lossy().into_owned())
         };
-        self.config.name.clone().unwrap_or_else(of_folder)
+        self.config.name.clone().or_else(of_data).unwrap_or_else(|| "run".to_owned())
     }
 
     fn header(&self, trial: &Trial) -> Header {
@@ -96,7 +98,7 @@ impl Finished<'_> {
     }
 
     fn metrics(&self, evaluation: &Evaluation) -> String {
-        let result = json!({"event": "evaluation", "correct": evaluation.correct, "total": evaluation.total,
+        let result = json!({"event": "evaluation", "part": evaluation.part, "correct": evaluation.correct, "total": evaluation.total,
             "accuracy": evaluation.accuracy, "log_loss": evaluation.log_loss});
         self.trials.log.iter().chain([&result]).map(|line| format!("{line}\n")).collect()
     }
@@ -116,16 +118,16 @@ impl Finished<'_> {
     /// With folds every picture trains the model that is kept.
     fn class_counts(&self) -> Vec<ClassCount> {
         let parts = self.parts();
-        let count = |class, held_out| {
-            let of_side =
-                parts.iter().filter(|(name, _)| (name == "val") == held_out).flat_map(|(_, ids)| ids);
-            of_side.filter(|&&id| label(self.data, id) == class).count()
+        let held_out = |name: &str| ["val", "test"].into_iter().find(|part| *part == name);
+        let count = |class, wanted: Option<&str>| {
+            let of_part = parts.iter().filter(|(name, _)| held_out(name) == wanted).flat_map(|(_, ids)| ids);
+            of_part.filter(|&&id| label(self.data, id) == class).count()
         };
         let class = |(index, name): (usize, &String)| ClassCount {
             name: name.clone(),
-            train: count(index, false),
-            val: count(index, true),
-            test: 0,
+            train: count(index, None),
+            val: count(index, Some("val")),
+            test: count(index, Some("test")),
         };
         self.data.classes.iter().enumerate().map(class).collect()
     }

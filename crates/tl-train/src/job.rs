@@ -9,7 +9,7 @@
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tl_data::{Limits, MaxBad, SampleId, check_bad, scan};
+use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, check_bad, read};
 use tl_frozen::Frozen;
 use tl_report::{Choice, Evaluation, Folds, Part, Record, Stage};
 use tl_weights::Loaded;
@@ -54,7 +54,7 @@ pub fn train(
     let pretrained = config.pretrained()?;
 
     watch.step(Step::Scan);
-    let data = scan(&config.data, &Limits::default(), &|progress| watch.progress(progress))?;
+    let data = pictures_of(config, watch)?;
     check_bad(&data.rejected, data.files(), &max_bad)?;
     let division = Division::new(&data, config)?;
     watch.scanned(&data);
@@ -95,6 +95,13 @@ pub fn train(
     finished.commit(trial, choices, evaluation, folds, stages)
 }
 
+fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dataset, TrainError> {
+    let options = ReadOptions { seed: config.seed, ..config.read.clone() };
+    let progress = |progress| watch.progress(progress);
+    let data = read(&config.data.source(), &options, &Limits::default(), &progress)?;
+    if data.multi_label { Err(TrainError::SeveralLabels) } else { Ok(data) }
+}
+
 /// The model that is kept, and how good models made this way are on pictures they have not seen.
 fn evaluate(
     trials: &mut Trials<'_>,
@@ -102,9 +109,15 @@ fn evaluate(
 ) -> Result<(Trial, Evaluation, Option<Folds>), TrainError> {
     let classes = trials.features.data.classes.clone();
     match division {
-        Division::HeldOut(split) => {
-            let trial = trials.run(&split.train, &split.val)?;
+        Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
+            let trial = trials.run(train, val)?;
             let evaluation = Evaluation::new(Part::Val, classes, &trial.predictions, WORST)?;
+            Ok((trial, evaluation, None))
+        }
+        Division::HeldOut(Parts { train, val, test }) => {
+            let trial = trials.run(train, test)?;
+            trials.log_part(&trial, val)?;
+            let evaluation = Evaluation::new(Part::Test, classes, &trial.predictions, WORST)?;
             Ok((trial, evaluation, None))
         }
         Division::Folds(splits) => {
@@ -115,8 +128,7 @@ fn evaluate(
                 accuracies.extend(evaluation.accuracy);
                 predictions.extend(trial.predictions);
             }
-            let all: Vec<SampleId> = (0..trials.features.data.len()).map(SampleId).collect();
-            let trial = trials.run(&all, &[])?;
+            let trial = trials.run(&division.all(), &[])?;
             let evaluation = Evaluation::new(Part::Val, classes, &predictions, WORST)?;
             Ok((trial, evaluation, Some(Folds::new(accuracies))))
         }
@@ -131,18 +143,27 @@ fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
     named("backbone", pretrained.architecture.name.to_owned(), why)
 }
 
+const TOGETHER: &str = "equal and similar pictures stay together";
+
 fn division_choice(division: &Division, config: &TrainConfig) -> Choice {
     let (chosen, what_for) = match division {
-        Division::HeldOut(split) => (
-            format!("{} to train, {} held out", split.train.len(), split.val.len()),
-            "equal files stay together",
+        Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
+            (format!("{} to train, {} held out", train.len(), val.len()), TOGETHER)
+        }
+        Division::HeldOut(Parts { train, val, test }) => (
+            format!("{} to train, {} for validation, {} for the test", train.len(), val.len(), test.len()),
+            TOGETHER,
         ),
         Division::Folds(splits) => (
             format!("{} folds, then all", splits.len()),
             "each picture is judged once by a model that has not seen it",
         ),
     };
-    named("split", chosen, format!("stratified by class, seed {}; {what_for}", config.seed))
+    let how = match &config.split {
+        Some(table) => format!("as {} says", table.display()),
+        None => format!("stratified by class, seed {}", config.seed),
+    };
+    named("split", chosen, format!("{how}; {what_for}"))
 }
 
 /// Wall time of each stage. Decoding and the network share threads: their wall time is shared out as the threads' was.

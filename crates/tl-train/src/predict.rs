@@ -1,26 +1,23 @@
 //! What people point at when they want a prediction: files, folders, patterns.
 
 use std::path::{Path, PathBuf};
-use tl_data::natural_cmp;
+use tl_data::{Place, natural_cmp};
 
 use crate::TrainError;
-
-/// A picture to predict.
-pub type Picture = PathBuf;
 
 /// The files that `places` mean: a file itself, every file below a folder, every match of a pattern such as
 /// `new/*.jpg`; hidden ones left out of the latter two, in natural order.
 ///
 /// # Errors
 /// If a place does not exist or holds no file.
-pub fn pictures(places: &[String]) -> Result<Vec<Picture>, TrainError> {
+pub fn pictures(places: &[String]) -> Result<Vec<Place>, TrainError> {
     let mut files = Vec::new();
     for place in places {
         let found = find(place)?;
         if found.is_empty() {
             return Err(TrainError::NoPictures { place: place.clone() });
         }
-        files.extend(found);
+        files.extend(found.into_iter().map(Place::from));
     }
     Ok(files)
 }
@@ -73,7 +70,7 @@ mod tests {
         let inside = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let names = |places: &[String]| -> Vec<String> {
             let files = pictures(places).unwrap();
-            files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+            files.iter().map(|file| file.file.file_name().unwrap().to_string_lossy().into_owned()).collect()
         };
         assert_eq!(names(&[folder.path().to_string_lossy().into_owned()]), ["a2.jpg", "a10.jpg", "b.png"]);
         assert_eq!(names(&[inside("*.jpg")]), ["a2.jpg", "a10.jpg"]);

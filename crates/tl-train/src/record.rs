@@ -5,7 +5,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use std::path::Path;
 use tl_backbones::Backbone;
-use tl_data::{ContentHash, Dataset, Limits, read_picture};
+use tl_data::{ContentHash, Dataset, Limits, Place, SampleId};
 use tl_heads::LinearHead;
 use tl_report::{ClassCount, Count, DataCard, Evaluation, ModelCard, RejectedFile, Setting, Summary};
 
@@ -88,14 +88,15 @@ pub(crate) fn model_card(
 }
 
 /// Puts thumbnails to the worst pictures; one that cannot be made is left out.
-pub(crate) fn add_thumbnails(evaluation: &mut Evaluation, root: &Path) {
+pub(crate) fn add_thumbnails(evaluation: &mut Evaluation, data: &Dataset) {
     for mistake in &mut evaluation.worst_pictures {
-        mistake.thumbnail = thumbnail(&root.join(&mistake.path));
+        let sample = data.samples.iter().position(|sample| sample.path == Path::new(&mistake.path));
+        mistake.thumbnail = sample.and_then(|index| thumbnail(&data.place_of(SampleId(index))));
     }
 }
 
-fn thumbnail(path: &Path) -> Option<String> {
-    let picture = read_picture(path, &Limits::default(), [255; 3]).ok()?;
+fn thumbnail(place: &Place) -> Option<String> {
+    let picture = place.decode(&Limits::default(), [255; 3]).ok()?;
     let (width, height) = picture.dimensions();
     let scale = (f64::from(THUMBNAIL) / f64::from(width.max(height).max(1))).min(1.0);
     let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);

@@ -1,30 +1,57 @@
-//! Which pictures train and which judge: one held-out part, or folds.
+//! Which pictures train and which judge: held-out parts, or folds.
 
-use tl_data::{Dataset, SampleId, Split, folds, train_val};
+use std::fs::File;
+use std::path::Path;
+use tl_data::{DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split};
 
 use crate::{TrainConfig, TrainError};
 
 /// The ways to divide a data set.
 #[derive(Debug)]
 pub(crate) enum Division {
-    /// One part is held out.
-    HeldOut(Split),
+    /// One or two parts are held out.
+    HeldOut(Parts),
     /// Each picture is held out once.
     Folds(Vec<Split>),
 }
 
 impl Division {
     pub(crate) fn new(data: &Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
-        Ok(match config.folds {
-            Some(k) => Self::Folds(folds(data, k, config.seed)?),
-            None => Self::HeldOut(train_val(data, config.val, config.seed)?),
+        if let Some(table) = &config.split {
+            return Self::given(data, table);
+        }
+        if let Some(k) = config.folds {
+            return Ok(Self::Folds(folds(data, k, config.seed)?));
+        }
+        if !(config.val > 0.0 && config.val < 1.0) {
+            return Err(DataError::BadFraction { value: config.val }.into());
+        }
+        let shares = Shares { val: config.val, test: config.test };
+        Ok(Self::HeldOut(split(data, &shares, config.seed)?))
+    }
+
+    fn given(data: &Dataset, table: &Path) -> Result<Self, TrainError> {
+        let file = File::open(table).map_err(|error| TrainError::read(table, error))?;
+        Ok(match read_parts(data, file)?.0 {
+            Given::Parts(parts) => Self::HeldOut(parts),
+            Given::Folds(splits) => Self::Folds(splits),
         })
+    }
+
+    /// Every picture that is in a part.
+    pub(crate) fn all(&self) -> Vec<SampleId> {
+        let mut all: Vec<SampleId> = self.parts().into_iter().flat_map(|(_, ids)| ids).copied().collect();
+        all.sort_unstable();
+        all
     }
 
     /// The parts of `split.csv`: their names and pictures.
     pub(crate) fn parts(&self) -> Vec<(String, &[SampleId])> {
         match self {
-            Self::HeldOut(Split { train, val }) => vec![("train".to_owned(), train), ("val".to_owned(), val)],
+            Self::HeldOut(parts) => {
+                let part = |part: Part| (part.name().to_owned(), parts.of(part));
+                Part::ALL.map(part).into_iter().filter(|(_, ids)| !ids.is_empty()).collect()
+            }
             Self::Folds(splits) => splits
                 .iter()
                 .enumerate()

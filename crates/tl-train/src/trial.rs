@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, MaxBad, ResizeMode, SampleId, check_bad};
 use tl_heads::LinearHead;
-use tl_report::{Choice, CurvePoint, Prediction};
+use tl_report::{Choice, CurvePoint, Evaluation, Part, Prediction};
 
 use crate::choose::{Comparison, Score, cross_validate};
 use crate::evaluate::prediction;
@@ -63,6 +63,17 @@ impl Trials<'_> {
         let (head, curve) = self.fit(&train, mode, method)?;
         let predictions = self.predict(&head, &val, mode)?;
         Ok(Trial { mode, method, head, predictions, choices: vec![resize, head_choice], curve })
+    }
+
+    /// Notes how a trial's model does on pictures it is not judged by.
+    pub(crate) fn log_part(&mut self, trial: &Trial, val: &[SampleId]) -> Result<(), TrainError> {
+        self.extract(val, &[trial.mode])?;
+        let val = self.features.readable(val);
+        let predictions = self.predict(&trial.head, &val, trial.mode)?;
+        let found = Evaluation::new(Part::Val, self.data().classes.clone(), &predictions, 0)?;
+        self.log.push(json!({"event": "evaluation", "part": "val", "correct": found.correct,
+            "total": found.total, "accuracy": found.accuracy, "log_loss": found.log_loss}));
+        Ok(())
     }
 
     fn data(&self) -> &Dataset {

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> 
     let rows: Vec<Row> = files
         .into_iter()
         .zip(answers?)
-        .map(|(path, answer)| row(&classifier, path, answer, args.top))
+        .map(|(place, answer)| row(&classifier, place.file, answer, args.top))
         .collect();
     show(args, &rows)?;
     let failed = rows.iter().any(|row| row.error.is_some());

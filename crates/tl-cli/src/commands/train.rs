@@ -13,7 +13,7 @@ use crate::text;
 
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), read_config)?;
-    let config = args.over(base);
+    let config = args.over(base)?;
     let display = Display::new(verbosity.unless(args.json));
     let result = train(&config, &invocation(), &display);
     display.finish();
@@ -49,7 +49,7 @@ fn lines(outcome: &Outcome, config: &TrainConfig) -> Vec<String> {
     lines.push(text::row("run", &format!("{folder}: open report.html to look at it")));
     lines.push(text::row("next", &format!("tl predict {folder} PICTURE...")));
     if config.folds.is_none() {
-        let data = config.data.display();
+        let data = config.data.path().display();
         lines.push(text::row(
             "",
             &format!("tl train {data} --folds 5    a surer estimate, and a model trained on all pictures"),

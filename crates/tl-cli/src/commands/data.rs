@@ -1,0 +1,94 @@
+//! `tl data`
+
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tl_data::{Augment, AugmentPreset, CheckOptions, Limits, Preprocess, check, contact_sheet, read_picture};
+use tl_train::{Pretrained, Step, TrainError, Watch};
+
+use super::{print, print_json};
+use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
+use crate::checked;
+use crate::failure::FAILED;
+use crate::progress::{Display, Verbosity};
+use crate::text;
+
+pub(crate) fn run(args: &DataArgs, verbosity: Verbosity) -> Result<ExitCode> {
+    match &args.command {
+        DataCommand::Check(args) => check_data(args, verbosity),
+        DataCommand::Augment(args) => augment(args),
+    }
+}
+
+/// Fails if there is a problem, so that a script can stop there.
+fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
+    let options = CheckOptions {
+        read: args.source.over(CheckOptions::default().read),
+        input: preprocess(&args.backbone)?.size,
+        thumbnails: args.html.is_some(),
+    };
+    let source = args.source.data(&args.data)?.source();
+    let display = Display::new(verbosity.unless(args.json));
+    display.step(Step::Scan);
+    let report = check(&source, &options, &Limits::default(), &|progress| display.progress(progress));
+    display.finish();
+    let report = report.map_err(TrainError::from)?;
+    if let Some(file) = &args.html {
+        write(file, tl_report::check_html(&report).as_bytes())?;
+    }
+    if args.json {
+        print_json(&report)?;
+    } else {
+        print(checked::lines(&report, verbosity == Verbosity::Verbose))?;
+        if let Some(file) = &args.html {
+            print([text::row("page", &format!("{}: open it to look at the pictures", file.display()))])?;
+        }
+    }
+    let problem = report.worst() == Some(tl_data::Severity::Problem);
+    Ok(if problem { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn augment(args: &AugmentArgs) -> Result<ExitCode> {
+    let augment = match &args.config {
+        Some(file) => from_file(file)?,
+        None => Augment::from(args.preset),
+    };
+    let preprocess = preprocess(&args.backbone)?;
+    let picture = read_picture(&args.picture, &Limits::default(), preprocess.fill)
+        .with_context(|| format!("cannot use `{}`", args.picture.display()))?;
+    let sheet = contact_sheet(&picture, &augment, &preprocess, args.count, args.columns, args.seed);
+    let out = args.out.clone().unwrap_or_else(|| named_after(&args.picture, args.preset));
+    if out.exists() && args.out.is_none() {
+        bail!("`{}` exists: name another file with `--out FILE`", out.display());
+    }
+    sheet.save(&out).with_context(|| format!("cannot write `{}`", out.display()))?;
+    print([text::row("sheet", &format!("{}: top left as at prediction", out.display()))])?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How the weights of a network, or these weights, want pictures.
+fn preprocess(backbone: &str) -> Result<Preprocess> {
+    Ok(Pretrained::named(backbone)?.preprocess)
+}
+
+/// `augment = "keras"` or a list of `[[augment]]`, as in a run's settings.
+fn from_file(path: &Path) -> Result<Augment> {
+    #[derive(serde::Deserialize)]
+    struct Settings {
+        augment: Augment,
+    }
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let settings: Settings =
+        toml::from_str(&text).with_context(|| format!("cannot use `{}`", path.display()))?;
+    Ok(settings.augment)
+}
+
+fn named_after(picture: &Path, preset: AugmentPreset) -> PathBuf {
+    let stem = picture.file_stem().unwrap_or_default().to_string_lossy();
+    PathBuf::from(format!("{stem}-{preset}.png"))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("cannot write `{}`", path.display()))
+}

@@ -1,0 +1,88 @@
+//! How pictures and labels are named on the command line.
+
+use anyhow::{Result, bail};
+use clap::Args as ClapArgs;
+use std::path::{Path, PathBuf};
+use tl_data::{Columns, ReadOptions, Source};
+use tl_train::Data;
+
+/// Where labels are, if not in the names of folders, and which pictures are wanted.
+#[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Pictures and labels")]
+pub(crate) struct SourceArgs {
+    /// A regular expression over each picture's path below the folder: its group `class`, or the first one, is the
+    /// class.
+    #[arg(long, value_name = "REGEX")]
+    pattern: Option<String>,
+    /// The table's column with the paths.
+    #[arg(long, value_name = "NAME")]
+    path_column: Option<String>,
+    /// The table's column with the labels.
+    #[arg(long, value_name = "NAME")]
+    label_column: Vec<String>,
+    /// The table's column that says which pictures belong together: never on two sides of a split.
+    #[arg(long, value_name = "NAME")]
+    group_column: Option<String>,
+    /// The table's column that says train, val or test.
+    #[arg(long, value_name = "NAME")]
+    part_column: Option<String>,
+    /// What the paths in a table or list are relative to [default: the table's folder; for a list, this one].
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+    /// Only pictures whose path or name matches, such as 'cam1/**' or '*.jpg'; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    include: Vec<String>,
+    /// No pictures whose path or name matches; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Only this share of each class, above 0, at most 1; which pictures depends on the seed.
+    #[arg(long, value_name = "SHARE")]
+    fraction: Option<f64>,
+    /// A regular expression over the path: pictures with the same first group belong together, never on two sides of
+    /// a split.
+    #[arg(long, value_name = "REGEX")]
+    group: Option<String>,
+}
+
+impl SourceArgs {
+    /// The source at `path`.
+    ///
+    /// # Errors
+    /// If something was typed that the source has no use for.
+    pub(crate) fn data(&self, path: &Path) -> Result<Data> {
+        if let Some(pattern) = &self.pattern {
+            let (path, pattern) = (path.to_owned(), pattern.clone());
+            return Ok(Data::Source(Source::Pattern { path, pattern }));
+        }
+        let columns = Columns {
+            path: self.path_column.clone(),
+            label: self.label_column.clone(),
+            group: self.group_column.clone(),
+            part: self.part_column.clone(),
+            ..Columns::default()
+        };
+        let (named, rooted) = (columns != Columns::default(), self.root.is_some());
+        let root = self.root.clone();
+        match Source::of_path(path) {
+            Source::Table { path, .. } if named || rooted => {
+                Ok(Data::Source(Source::Table { path, root, columns }))
+            }
+            Source::List { path, .. } if rooted && !named => Ok(Data::Source(Source::List { path, root })),
+            _ if named => bail!("`{}` is not a table, it has no columns", path.display()),
+            _ if rooted => bail!("`{}` is neither a table nor a list: leave --root out", path.display()),
+            _ => Ok(Data::Path(path.to_owned())),
+        }
+    }
+
+    /// Which pictures are wanted: what was typed, over `base`.
+    pub(crate) fn over(&self, base: ReadOptions) -> ReadOptions {
+        let or = |typed: &Vec<String>, base| if typed.is_empty() { base } else { typed.clone() };
+        ReadOptions {
+            include: or(&self.include, base.include),
+            exclude: or(&self.exclude, base.exclude),
+            fraction: self.fraction.unwrap_or(base.fraction),
+            group: self.group.clone().or(base.group),
+            ..base
+        }
+    }
+}
