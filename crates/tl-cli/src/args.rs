@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::path::PathBuf;
-use tl_data::{AugmentPreset, MaxBad};
+use tl_data::{AugmentPreset, MaxBad, ResizeMode};
 use tl_train::{HeadKind, Resize, TrainConfig};
 
 use crate::source_args::SourceArgs;
@@ -298,6 +298,9 @@ pub(crate) struct AugmentArgs {
     /// What the versions come from.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// How the picture becomes square: crop, squash or letterbox.
+    #[arg(long, value_name = "MODE", default_value_t)]
+    pub(crate) resize: ResizeMode,
     /// The network whose pictures these are: size, crop and interpolation.
     #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
     pub(crate) backbone: String,

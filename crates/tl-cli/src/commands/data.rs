@@ -54,7 +54,7 @@ fn augment(args: &AugmentArgs) -> Result<ExitCode> {
         Some(file) => from_file(file)?,
         None => Augment::from(args.preset),
     };
-    let preprocess = preprocess(&args.backbone)?;
+    let preprocess = Preprocess { mode: args.resize, ..preprocess(&args.backbone)? };
     let picture = read_picture(&args.picture, &Limits::default(), preprocess.fill)
         .with_context(|| format!("cannot use `{}`", args.picture.display()))?;
     let sheet = contact_sheet(&picture, &augment, &preprocess, args.count, args.columns, args.seed);

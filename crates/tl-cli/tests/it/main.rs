@@ -5,6 +5,7 @@
 mod backbones;
 mod bad_input;
 mod damaged_model;
+mod data;
 mod folders;
 mod manners;
 mod network;

@@ -53,6 +53,7 @@ fn help_begins_with_examples() {
         &["eval", "--help"],
         &["info", "--help"],
         &["weights", "--help"],
+        &["data", "--help"],
         &["backbones", "--help"],
     ] {
         let ended = tl_ok(folder.path(), arguments);

@@ -7,7 +7,7 @@ use crate::Preprocess;
 
 /// Pixels between the tiles, and their colour.
 const GAP: u32 = 4;
-const BACKGROUND: [u8; 3] = [255; 3];
+const BACKGROUND: [u8; 3] = [120; 3];
 
 /// The picture as it is at prediction, top left, and `count` augmented versions of it: those of sample 0 in the first
 /// `count` epochs of this seed. Tiles have the side the network takes; `columns` of them are in a row.
