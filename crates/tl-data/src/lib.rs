@@ -34,6 +34,8 @@
 //! # }
 //! ```
 
+mod batch;
+mod class_weights;
 mod dataset;
 mod decode;
 mod error;
@@ -46,10 +48,13 @@ mod loader;
 mod natural;
 mod numbers;
 mod order;
+mod part;
 mod picture_error;
+mod pixel_cache;
 mod policy;
 mod preprocess;
 mod resize;
+mod sampler;
 mod scan;
 mod sniff;
 mod split;
@@ -57,6 +62,8 @@ mod split_csv;
 mod summary;
 mod walk;
 
+pub use batch::{Batch, Loading, load_batches};
+pub use class_weights::ClassWeights;
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;
 pub use error::{DataError, FoundInstead};
@@ -66,10 +73,13 @@ pub use limits::Limits;
 pub use loader::load_ordered;
 pub use natural::natural_cmp;
 pub use order::SampleOrder;
+pub use part::{Part, Wanted, decode_part, read_part};
 pub use picture_error::PictureError;
+pub use pixel_cache::PixelCache;
 pub use policy::{MaxBad, check_bad};
 pub use preprocess::{Preprocess, ResizeMode};
 pub use resize::{Interpolation, resize, resize_box};
+pub use sampler::{Sampler, Sampling};
 pub use scan::{Progress, scan};
 pub use sniff::Format;
 pub use split::{Split, folds, train_val};

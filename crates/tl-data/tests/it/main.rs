@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say so at once")]
 
 mod bad_pictures;
+mod batches;
 mod golden;
 mod loading;
+mod parts;
 mod preprocessing;
 mod scanning;
 mod splitting;
