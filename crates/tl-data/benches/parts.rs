@@ -6,6 +6,10 @@ use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use tl_data::{Interpolation, Limits, Preprocess, Wanted, decode, decode_part};
+use zune_core::bytestream::ZCursor;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
 
 /// The middle ninth of a picture, to be enlarged; and all of it, to be shrunk six times.
 fn wanted(part: f64) -> impl Fn((u32, u32)) -> Wanted {
@@ -25,6 +29,11 @@ fn parts(criterion: &mut Criterion) {
     let square = preprocess.picture(&picture);
     let mut tensor = vec![0.0; square.len()];
     criterion.bench_function("decode", |b| b.iter(|| decode(black_box(&bytes), &limits, [0; 3])));
+    criterion.bench_function("decode with zune-jpeg", |b| {
+        let rgb = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::RGB);
+        let decode = |bytes| JpegDecoder::new_with_options(ZCursor::new(bytes), rgb).decode();
+        b.iter(|| decode(black_box(&bytes)));
+    });
     criterion.bench_function("decode the middle ninth", |b| {
         b.iter(|| decode_part(black_box(&bytes), &limits, [0; 3], wanted(1.0 / 3.0)));
     });

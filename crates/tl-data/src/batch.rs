@@ -36,7 +36,7 @@ pub struct Loading {
 ///
 /// `render` gets a sample, its file and the place for its `values` numbers (3 x height x width), which hold anything
 /// before. It has to be a function of the sample alone, or of what it captured: then the batches do not depend on the
-/// number of threads. A sample for which it fails, or panics, is in [`Batch::rejected`] and takes no place. `sink` may
+/// number of threads. A sample for which it fails, or panics, is in [`Batch::rejected`] and takes no place. An id that `data` does not have is passed over. `sink` may
 /// take the pixels out of the batch; what it leaves is used again for a later one.
 pub fn load_batches<B>(
     data: &Dataset,

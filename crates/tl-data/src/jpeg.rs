@@ -1,5 +1,5 @@
-//! JPEG. Baseline pictures, nearly all there are, by our own decoder, which can leave out what is not needed; all others,
-//! and whatever it finds unusual, by zune-jpeg: `image` decodes truncated files to gray pixels without an error, parses
+//! JPEG. Baseline pictures by our own decoder, which can leave out what is not needed; all others, and whatever it finds
+//! unusual or too large, by zune-jpeg: `image` decodes truncated files to gray pixels without an error, parses
 //! each header three times and copies the file.
 
 mod baseline;
@@ -59,7 +59,9 @@ pub(crate) fn decode_window(
     let markers = Markers::follow(bytes, limits)?;
     let stored = (markers.frame.width, markers.frame.height);
     let window = choose(stored, markers.orientation());
-    let ours = Scan::read(bytes, &markers).and_then(|scan| baseline::decode(&scan, &window));
+    let fits = window.bytes_to_decode() + bytes.len() as u64 <= limits.alloc;
+    let scan = if fits { Scan::read(bytes, &markers) } else { None };
+    let ours = scan.and_then(|scan| baseline::decode(&scan, &window));
     match ours {
         Some(picture) => Ok((picture, window)),
         None => Ok((decode_any(bytes, &markers)?, Window::whole(stored))),

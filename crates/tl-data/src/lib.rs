@@ -3,6 +3,8 @@
 //! ```text
 //! folder --scan--> Dataset --train_val--> Split { train, val }
 //! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
+//! bytes --decode_part (only what is wanted)--> Part --resize--> RgbImage
+//! Sampler (seed, epoch) --load_batches (threads, in order)--> Batch { pixels_bchw, labels, ids, rejected }
 //! ```
 //!
 //! A file that is not a readable picture never stops the work and is never replaced by another one:

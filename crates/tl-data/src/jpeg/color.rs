@@ -55,7 +55,7 @@ impl Line {
     #[inline(always)]
     fn pixels<'a>(&'a mut self, plane: &'a Plane, y: usize) -> &'a [u8] {
         let sample = y / plane.high;
-        let (near, upper) = (plane.row(sample), y % 2 == 0);
+        let (near, upper) = (plane.row(sample), y.is_multiple_of(2));
         let far = plane.row(if upper { sample.saturating_sub(1) } else { sample + 1 });
         match (plane.wide, plane.high) {
             (1, 1) => return near,

@@ -103,6 +103,7 @@ fn transposed(rows: &Rows) -> Rows {
 }
 
 /// One dimension, on all columns at once; damaged pictures may overflow, which only costs their own pixels.
+#[allow(clippy::needless_range_loop, reason = "a loop over columns is what the compiler makes vectors of")]
 #[inline(always)]
 fn pass(v: &mut Rows, shift: i32) {
     for c in 0..8 {

@@ -18,6 +18,11 @@ impl Window {
     pub(crate) fn whole((width, height): (u32, u32)) -> Self {
         Window { columns: 0..width as usize, rows: 0..height as usize, reduction: 1 }
     }
+
+    /// Memory for planes and RGB, units at the borders included.
+    pub(super) fn bytes_to_decode(&self) -> u64 {
+        6 * (self.columns.len() as u64 + 48) * (self.rows.len() as u64 + 48)
+    }
 }
 
 /// Samples of one component around the window, in whole units.
