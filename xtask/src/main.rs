@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything that is run by hand or by CI, and is not `cargo test`.
 
 mod bench;
+mod bench_data;
 mod check;
 mod layers;
 mod weights;
@@ -37,6 +38,18 @@ enum Bench {
     },
     /// Accuracy of `tl train --folds 5` on datasets/stamps over five seeds, beside scikit-learn's.
     Accuracy,
+    /// Pictures per second from files to batches, beside torchvision and Keras.
+    Data {
+        /// A Python with torch, torchvision, scikit-image and scikit-learn.
+        #[arg(long, default_value = "python3")]
+        python: PathBuf,
+        /// A Python with tensorflow; without it, Keras is left out.
+        #[arg(long)]
+        keras: Option<PathBuf>,
+        /// How often every program has its turn.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+    },
     /// `cargo build --release -p tl-cli` into an empty target folder.
     Build,
 }
@@ -47,6 +60,9 @@ fn main() -> Result<()> {
         Task::FetchWeights { arguments } => weights::run(&arguments),
         Task::Bench(Bench::MainJob { runs }) => bench::main_job(runs),
         Task::Bench(Bench::Accuracy) => bench::accuracy(),
+        Task::Bench(Bench::Data { python, keras, rounds }) => {
+            bench_data::run(&python, keras.as_deref(), rounds)
+        }
         Task::Bench(Bench::Build) => bench::build(),
     }
 }

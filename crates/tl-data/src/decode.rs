@@ -28,15 +28,21 @@ pub fn decode(bytes: &[u8], limits: &Limits, background: [u8; 3]) -> Result<RgbI
         Format::Jpeg => jpeg::decode(bytes, limits)?,
         format => decode_stored(bytes, format, limits, background)?,
     };
+    Ok(upright(picture, orientation))
+}
+
+/// Applies the orientation.
+pub(crate) fn upright(picture: RgbImage, orientation: Orientation) -> RgbImage {
     if orientation == Orientation::NoTransforms {
-        return Ok(picture);
+        return picture;
     }
     let mut turned = DynamicImage::ImageRgb8(picture);
     turned.apply_orientation(orientation);
-    Ok(turned.into_rgb8())
+    turned.into_rgb8()
 }
 
-fn decode_stored(
+/// Decodes any format but JPEG; the orientation is still to be applied.
+pub(crate) fn decode_stored(
     bytes: &[u8],
     format: Format,
     limits: &Limits,

@@ -5,6 +5,8 @@
 //! Source --check--> CheckReport { duplicates, advice, .. }
 //! folder --scan--> Dataset --train_val--> Split { train, val }
 //! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
+//! bytes --decode_part (only what is wanted)--> Cutout --resize--> RgbImage
+//! Sampler (seed, epoch) --load_batches (threads, in order)--> Batch { pixels_bchw, labels, ids, rejected }
 //! ```
 //!
 //! A file that is not a readable picture never stops the work and is never replaced by another one:
@@ -37,9 +39,12 @@
 //! ```
 
 pub mod augment;
+mod batch;
 mod check;
 mod choose;
+mod class_weights;
 mod columns;
+mod cutout;
 mod dataset;
 mod decode;
 mod error;
@@ -61,11 +66,13 @@ mod order;
 mod part;
 mod pattern;
 mod picture_error;
+mod pixel_cache;
 mod place;
 mod policy;
 mod preprocess;
 mod resize;
 mod rows;
+mod sampler;
 mod scan;
 mod shards;
 mod sniff;
@@ -84,10 +91,13 @@ pub use augment::{
     Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
     MixUp, PictureView, Plan, contact_sheet,
 };
+pub use batch::{Batch, Loading, load_batches};
 pub use check::{
     Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
     Twin, Verdict, check,
 };
+pub use class_weights::ClassWeights;
+pub use cutout::{Cutout, Wanted, decode_part, read_part};
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;
 pub use error::{DataError, FoundInstead};
@@ -101,10 +111,12 @@ pub use near::NEAR_BITS;
 pub use order::SampleOrder;
 pub use part::Part;
 pub use picture_error::PictureError;
+pub use pixel_cache::PixelCache;
 pub use place::{Place, Span};
 pub use policy::{MaxBad, check_bad};
 pub use preprocess::{Preprocess, ResizeMode};
 pub use resize::{Interpolation, resize, resize_box};
+pub use sampler::{Sampler, Sampling};
 pub use scan::{Progress, read, scan};
 pub use sniff::Format;
 pub use source::{Columns, ReadOptions, Source};

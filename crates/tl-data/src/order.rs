@@ -55,6 +55,12 @@ impl SampleOrder {
         }
     }
 
+    /// The samples of worker `rank` of `workers`: positions rank, rank + workers, .. Together, all workers have every
+    /// sample once. No workers count as one.
+    pub fn shard(&self, rank: usize, workers: usize) -> impl Iterator<Item = usize> + '_ {
+        (rank..self.len).step_by(workers.max(1)).map(|i| self.at(i))
+    }
+
     fn encrypt(&self, value: u64) -> u64 {
         let mask = (1_u64 << self.half_bits) - 1;
         let (mut left, mut right) = (value >> self.half_bits, value & mask);
@@ -97,6 +103,16 @@ mod tests {
             for i in 0..len {
                 prop_assert!(!std::mem::replace(&mut seen[order.at(i)], true));
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn shards_share_the_samples_out(seed: u64, epoch: u64, len in 0_usize..500, workers in 1_usize..9) {
+            let order = SampleOrder::new(seed, epoch, len);
+            let mut seen: Vec<usize> = (0..workers).flat_map(|rank| order.shard(rank, workers).collect::<Vec<_>>()).collect();
+            seen.sort();
+            prop_assert_eq!(seen, (0..len).collect::<Vec<_>>());
         }
     }
 

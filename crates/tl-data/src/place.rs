@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::{Limits, PictureError, decode, file};
+use crate::{Cutout, Limits, PictureError, Wanted, decode, decode_part, file};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,19 @@ impl Place {
     pub fn decode(&self, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
         let bytes = self.read(limits).map_err(|(_, reason)| reason)?;
         decode(&bytes, limits, background)
+    }
+
+    /// Reads the picture and decodes what is wanted of it: [`decode_part`].
+    ///
+    /// Errors: as [`decode`](Self::decode).
+    pub fn decode_part(
+        &self,
+        limits: &Limits,
+        background: [u8; 3],
+        wanted: impl FnOnce((u32, u32)) -> Wanted,
+    ) -> Result<Cutout, PictureError> {
+        let bytes = self.read(limits).map_err(|(_, reason)| reason)?;
+        decode_part(&bytes, limits, background, wanted)
     }
 
     /// All bytes, or their number as far as it is known and why they were not read.

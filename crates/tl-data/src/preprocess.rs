@@ -6,7 +6,7 @@ use std::str::FromStr;
 use image::{Rgb, RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 
-use crate::{Interpolation, resize, resize_box};
+use crate::{Cutout, Interpolation, Wanted, resize_box};
 
 /// How a picture that is not square becomes square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,10 +84,23 @@ impl Default for Preprocess {
 impl Preprocess {
     /// The picture at `size` x `size`, 8 bits a colour: what the network sees, for people.
     pub fn picture(&self, picture: &RgbImage) -> RgbImage {
+        let Wanted { region, output: (width, height) } = self.wanted(picture.dimensions());
+        self.framed(resize_box(picture, region, width, height, self.interpolation))
+    }
+
+    /// [`picture`](Self::picture) of a picture that was decoded as [`wanted`](Self::wanted) says.
+    pub fn picture_of(&self, part: &Cutout) -> RgbImage {
+        let Wanted { region, output: (width, height) } = self.wanted(part.full);
+        self.framed(part.resize(region, width, height, self.interpolation))
+    }
+
+    /// What is made of a picture of this width and height: for [`decode_part`](crate::decode_part).
+    pub fn wanted(&self, full: (u32, u32)) -> Wanted {
+        let whole = [0.0, 0.0, f64::from(full.0), f64::from(full.1)];
         match self.mode {
-            ResizeMode::Crop => self.cropped(picture),
-            ResizeMode::Squash => resize(picture, self.size, self.size, self.interpolation),
-            ResizeMode::Letterbox => self.letterboxed(picture),
+            ResizeMode::Crop => Wanted { region: self.middle_square(full), output: (self.size, self.size) },
+            ResizeMode::Squash => Wanted { region: whole, output: (self.size, self.size) },
+            ResizeMode::Letterbox => Wanted { region: whole, output: self.inside(full) },
         }
     }
 
@@ -123,14 +136,9 @@ impl Preprocess {
         std::array::from_fn(|v| (v as f32 / 255.0 - self.mean[channel]) / self.std[channel])
     }
 
-    /// torchvision's `Resize(floor(size / crop))`, then `CenterCrop(size)`, in one pass over the part that remains.
-    fn cropped(&self, picture: &RgbImage) -> RgbImage {
-        let part = self.middle_part(picture.dimensions());
-        resize_box(picture, part, self.size, self.size, self.interpolation)
-    }
-
-    /// The part that remains of a picture of this size: `[left, top, right, bottom]` in its pixels.
-    pub(crate) fn middle_part(&self, (width, height): (u32, u32)) -> [f64; 4] {
+    /// What torchvision's `Resize(floor(size / crop))`, then `CenterCrop(size)` leave of a picture of this size:
+    /// `[left, top, right, bottom]` in its pixels.
+    pub(crate) fn middle_square(&self, (width, height): (u32, u32)) -> [f64; 4] {
         let shorter = self.resized_side();
         let scaled = |side: u32, other: u32| longer_side(shorter, side, side.min(other));
         let (new_width, new_height) = (scaled(width, height), scaled(height, width));
@@ -154,11 +162,18 @@ impl Preprocess {
         (first * scale, (first + f64::from(self.size)) * scale)
     }
 
-    fn letterboxed(&self, picture: &RgbImage) -> RgbImage {
-        let (width, height) = picture.dimensions();
+    /// The largest size of the same proportions that fits.
+    fn inside(&self, (width, height): (u32, u32)) -> (u32, u32) {
         let scale = f64::from(self.size) / f64::from(width.max(height).max(1));
         let fit = |side: u32| ((f64::from(side) * scale).round() as u32).clamp(1, self.size.max(1));
-        let inner = resize(picture, fit(width), fit(height), self.interpolation);
+        (fit(width), fit(height))
+    }
+
+    /// In the middle of a square of `fill`, where it is not one.
+    fn framed(&self, inner: RgbImage) -> RgbImage {
+        if inner.dimensions() == (self.size, self.size) {
+            return inner;
+        }
         let mut out = RgbImage::from_pixel(self.size, self.size, Rgb(self.fill));
         let centred = |side: u32| i64::from((self.size.saturating_sub(side)) / 2);
         imageops::replace(&mut out, &inner, centred(inner.width()), centred(inner.height()));

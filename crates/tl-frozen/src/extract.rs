@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use tl_data::{Limits, PictureError, Place, Preprocess, Progress, load_ordered};
+use tl_data::{Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, load_ordered};
 use tl_heads::Matrix;
 
 use crate::Frozen;
@@ -93,10 +93,11 @@ impl Batch {
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
         for (index, place) in job.pictures.iter().enumerate().skip(start).take(BATCH) {
             let fill = job.views.first().map_or([255; 3], |view| view.fill);
-            match place.decode(job.limits, fill) {
-                Ok(picture) => {
-                    let views = job.views.iter().zip(&mut images);
-                    views.for_each(|(view, images)| images.extend(view.tensor_chw(&picture)));
+            match place.decode_part(job.limits, fill, |full| wanted(job.views, full)) {
+                Ok(cutout) => {
+                    for (view, images) in job.views.iter().zip(&mut images) {
+                        append(view, &cutout, images);
+                    }
                     batch.rows.push(index);
                 }
                 Err(reason) => batch.failed.push((index, reason)),
@@ -109,6 +110,19 @@ impl Batch {
         batch.times = Times { decode: decoded - begun, network: decoded.elapsed() };
         batch
     }
+}
+
+/// What all views together need of a picture.
+fn wanted(views: &[Preprocess], full: (u32, u32)) -> Wanted {
+    let each = views.iter().map(|view| view.wanted(full)).reduce(|all, one| all.and(&one));
+    each.unwrap_or(Wanted { region: [0.0, 0.0, f64::from(full.0), f64::from(full.1)], output: full })
+}
+
+fn append(view: &Preprocess, cutout: &Cutout, images: &mut Vec<f32>) {
+    let pixels = view.picture_of(cutout);
+    let start = images.len();
+    images.resize(start + 3 * (view.size as usize).pow(2), 0.0);
+    view.normalise_into(&pixels, &mut images[start..]);
 }
 
 /// Batches put together, in order.

@@ -5,7 +5,7 @@ use crate::{Preprocess, ResizeMode};
 /// `[left, top, right, bottom]` in pixels of a picture of this size; with bars, it is larger than the picture.
 pub(super) fn frame(preprocess: &Preprocess, (width, height): (u32, u32)) -> [f64; 4] {
     match preprocess.mode {
-        ResizeMode::Crop => preprocess.middle_part((width, height)),
+        ResizeMode::Crop => preprocess.middle_square((width, height)),
         ResizeMode::Squash => [0.0, 0.0, width.into(), height.into()],
         ResizeMode::Letterbox => {
             let longer = width.max(height);

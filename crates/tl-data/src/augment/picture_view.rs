@@ -2,6 +2,8 @@
 
 use image::RgbImage;
 
+use crate::Cutout;
+
 /// The pixels of a picture, or of a part of it, at full size or uniformly reduced.
 ///
 /// The point (u, v) of `pixels` is the point `origin + (u, v) / scale` of the full picture.
@@ -27,5 +29,17 @@ impl<'a> PictureView<'a> {
     pub(super) fn part(&self, [left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
         let (x, y) = self.origin;
         [(left - x) * self.scale, (top - y) * self.scale, (right - x) * self.scale, (bottom - y) * self.scale]
+    }
+}
+
+impl<'a> From<&'a Cutout> for PictureView<'a> {
+    fn from(cutout: &'a Cutout) -> Self {
+        let origin = (f64::from(cutout.origin.0), f64::from(cutout.origin.1));
+        PictureView {
+            pixels: &cutout.pixels,
+            full: cutout.full,
+            origin,
+            scale: 1.0 / f64::from(cutout.scale.max(1)),
+        }
     }
 }

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say so at once")]
 
 mod bad_pictures;
+mod batches;
 mod checking;
 mod golden;
 mod loading;
+mod parts;
 mod preprocessing;
 mod scanning;
 mod sources;

@@ -13,14 +13,14 @@ fn picture(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Values differ by 1 at most, but for a few that differ by 2. Measured on 29 million values of pictures like
-/// [`picture`], shrunk 1 to 8 times: 0.3 % differ by 1, 5 in a million by 2, none by more; 4 by 2 in the worst of 3,000.
+/// Values differ by 1 at most, but for a few that differ by 2. Measured on pictures like [`picture`] at 6,000 pairs of
+/// sizes up to 300 x 300: none differs by more; in the worst, 22 of 126,720 values and 12 of 6,960 differ by 2.
 fn nearly_equal(a: &RgbImage, b: &RgbImage) -> bool {
     let differences = || a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b));
     let by_two = differences().filter(|&difference| difference == 2).count();
     a.dimensions() == b.dimensions()
         && differences().all(|difference| difference <= 2)
-        && by_two <= 8 + a.len() / 10_000
+        && by_two <= 24 + a.len() / 5_000
 }
 
 fn interpolation() -> impl Strategy<Value = Interpolation> {

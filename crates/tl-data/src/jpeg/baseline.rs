@@ -1,0 +1,169 @@
+//! Decoding a baseline scan, all of it or a part, at full size or reduced.
+//!
+//! Huffman codes have to be read from the first to the last. The transform, interpolation of chroma and conversion to
+//! RGB, more than half of the work, are done only where the window needs them. Everything is compiled for AVX2 too
+//! and chosen when the program runs.
+
+use image::RgbImage;
+use pulp::{Simd, WithSimd};
+
+use super::bits::{Bits, Intervals};
+use super::color::to_rgb;
+use super::huffman::{END_OF_BLOCK, Huffman};
+use super::idct::{Block, flat, inverse};
+use super::scan::{Component, Scan};
+use super::window::{Plane, Units, Window};
+
+/// Decodes the window. `None`: something is damaged or unusual.
+pub(super) fn decode(scan: &Scan<'_>, window: &Window) -> Option<RgbImage> {
+    pulp::Arch::new().dispatch(Decode { scan, window })
+}
+
+struct Decode<'a> {
+    scan: &'a Scan<'a>,
+    window: &'a Window,
+}
+
+impl WithSimd for Decode<'_> {
+    type Output = Option<RgbImage>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Option<RgbImage> {
+        let planes = read_planes(self.scan, self.window)?;
+        to_rgb(&planes, self.window)
+    }
+}
+
+/// A component's tables, its plane and its last DC coefficient.
+struct Reader<'a> {
+    component: &'a Component,
+    dc: &'a Huffman,
+    ac: &'a Huffman,
+    steps: &'a [u16; 64],
+    plane: Plane,
+    last_dc: i16,
+}
+
+#[inline(always)]
+fn read_planes(scan: &Scan<'_>, window: &Window) -> Option<Vec<Plane>> {
+    let units = Units::of(scan, window);
+    let mut readers = Vec::with_capacity(3);
+    for component in &scan.components {
+        readers.push(Reader {
+            component,
+            dc: scan.dc(component)?,
+            ac: scan.ac(component)?,
+            steps: scan.quantisation(component)?,
+            plane: Plane::new(scan, component, &units, window.reduction),
+            last_dc: 0,
+        });
+    }
+    read_intervals(scan, &units, &mut readers)?;
+    Some(readers.into_iter().map(|reader| reader.plane).collect())
+}
+
+#[inline(always)]
+fn read_intervals(scan: &Scan<'_>, units: &Units, readers: &mut [Reader<'_>]) -> Option<()> {
+    let all = units.across * units.down;
+    let length = if scan.restart_interval == 0 { all } else { scan.restart_interval };
+    let intervals = Intervals::of(scan.data)?;
+    if intervals.len() != all.div_ceil(length) {
+        return None;
+    }
+    for (index, first) in (0..all).step_by(length).enumerate() {
+        let mut bits = Bits::new(intervals.get(index)?);
+        readers.iter_mut().for_each(|reader| reader.last_dc = 0);
+        for unit in first..(first + length).min(all) {
+            let (row, column) = (unit / units.across, unit % units.across);
+            if column == 0 && bits.overran() {
+                return None;
+            }
+            let wanted = units.columns.contains(&column) && units.rows.contains(&row);
+            for reader in readers.iter_mut() {
+                if wanted {
+                    reader.unit(&mut bits, column - units.columns.start, row - units.rows.start)?;
+                } else {
+                    reader.pass_over(&mut bits)?;
+                }
+            }
+        }
+        if bits.overran() || !bits.at_the_end() {
+            return None;
+        }
+    }
+    Some(())
+}
+
+impl Reader<'_> {
+    /// Reads this component's blocks of a unit into the plane.
+    #[inline(always)]
+    fn unit(&mut self, bits: &mut Bits<'_>, column: usize, row: usize) -> Option<()> {
+        let (h, v, side, stride) = (self.component.h, self.component.v, self.plane.side, self.plane.stride);
+        for y in 0..v {
+            for x in 0..h {
+                let mut block: Block = [0; 64];
+                let end = self.read_block::<true>(bits, &mut block)?;
+                let at = (row * v + y) * side * stride + (column * h + x) * side;
+                let out = self.plane.samples.get_mut(at..)?;
+                if end <= 1 {
+                    flat(block[0], side, out, stride);
+                } else {
+                    inverse(&block, end, side, out, stride);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Reads them and forgets all but the DC coefficient, on which the next one builds.
+    #[inline(always)]
+    fn pass_over(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+        for _ in 0..self.component.h * self.component.v {
+            self.read_block::<false>(bits, &mut [0; 64])?;
+        }
+        Some(())
+    }
+
+    /// One block, dequantised: T.81 F.2.2. Returns one more than the place of its last coefficient, in zigzag order.
+    #[inline(always)]
+    fn read_block<const KEEP: bool>(&mut self, all: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
+        let (ac, steps) = (self.ac, self.steps);
+        let mut bits = *all;
+        bits.refill();
+        let dc = self.dc.read(bits.next)?;
+        // 1 to 15 zeros before a DC coefficient do not exist.
+        if !matches!(dc.run(), 0 | END_OF_BLOCK) {
+            return None;
+        }
+        bits.consume(dc.bits());
+        self.last_dc = self.last_dc.wrapping_add(dc.value());
+        block[0] = self.last_dc.wrapping_mul(steps[0] as i16);
+        let (mut at, mut end) = (1, 1);
+        while at < 64 {
+            bits.refill();
+            let coefficient = ac.read(bits.next)?;
+            bits.consume(coefficient.bits());
+            at += coefficient.run();
+            if at >= 64 {
+                if coefficient.run() < END_OF_BLOCK {
+                    return None;
+                }
+                break;
+            }
+            if KEEP {
+                block[usize::from(ZIGZAG[at] & 63)] = coefficient.value().wrapping_mul(steps[at] as i16);
+            }
+            at += 1;
+            end = at;
+        }
+        *all = bits;
+        Some(end)
+    }
+}
+
+/// Places of the coefficients in a block, from low to high frequencies: T.81, figure A.6.
+const ZIGZAG: [u8; 64] = [
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7,
+    14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39,
+    46, 53, 60, 61, 54, 47, 55, 62, 63,
+];

@@ -1,0 +1,100 @@
+//! The entropy-coded data of a scan, bit by bit.
+
+/// Bits of one restart interval, from which stuffing was taken out. Copied for a block, so that they stay in registers.
+#[derive(Clone, Copy)]
+pub(super) struct Bits<'a> {
+    data: &'a [u8],
+    /// Bytes taken from `data`; beyond its end they are zeros.
+    taken: usize,
+    /// The next bits, from the top.
+    pub(super) next: u64,
+    /// How many of them are valid.
+    valid: u32,
+}
+
+impl<'a> Bits<'a> {
+    pub(super) fn new(data: &'a [u8]) -> Self {
+        Bits { data, taken: 0, next: 0, valid: 0 }
+    }
+
+    /// Afterwards at least 56 bits are valid: a code of 16 bits with a value of 15, and more.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) {
+        match self.data.get(self.taken..).and_then(|left| left.first_chunk()) {
+            Some(&bytes) => {
+                self.next |= u64::from_be_bytes(bytes) >> self.valid;
+                self.taken += ((63 - self.valid) >> 3) as usize;
+                self.valid |= 56;
+            }
+            None => *self = self.refilled_at_the_end(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refilled_at_the_end(mut self) -> Self {
+        while self.valid < 56 {
+            let byte = self.data.get(self.taken).copied().unwrap_or(0);
+            self.next |= u64::from(byte) << (56 - self.valid);
+            self.taken += 1;
+            self.valid += 8;
+        }
+        self
+    }
+
+    /// Moves on by up to 31 bits that were looked at in [`next`](Self::next).
+    #[inline(always)]
+    pub(super) fn consume(&mut self, bits: u32) {
+        self.next <<= bits & 63;
+        self.valid = self.valid.wrapping_sub(bits);
+    }
+
+    /// Were more bits read than there are?
+    pub(super) fn overran(&self) -> bool {
+        self.read() > 8 * self.data.len()
+    }
+
+    /// Is nothing left but the bits that fill the last byte?
+    pub(super) fn at_the_end(&self) -> bool {
+        self.read().div_ceil(8) == self.data.len()
+    }
+
+    fn read(&self) -> usize {
+        (8 * self.taken).saturating_sub(self.valid as usize)
+    }
+}
+
+/// The restart intervals of a scan, without stuffing.
+pub(super) struct Intervals {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Intervals {
+    /// `None` when restart markers are missing or out of order.
+    pub(super) fn of(mut data: &[u8]) -> Option<Self> {
+        let mut all = Intervals { bytes: Vec::with_capacity(data.len()), ends: Vec::new() };
+        while let Some(at) = memchr::memchr(0xff, data) {
+            all.bytes.extend_from_slice(&data[..at]);
+            let marker = *data.get(at + 1)?;
+            data = data.get(at + 2..)?;
+            match marker {
+                0 => all.bytes.push(0xff),
+                _ if usize::from(marker) == 0xd0 + all.ends.len() % 8 => all.ends.push(all.bytes.len()),
+                _ => return None,
+            }
+        }
+        all.bytes.extend_from_slice(data);
+        all.ends.push(all.bytes.len());
+        Some(all)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
+        let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? };
+        self.bytes.get(start..*self.ends.get(index)?)
+    }
+}

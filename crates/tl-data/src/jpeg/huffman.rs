@@ -1,0 +1,117 @@
+//! Huffman codes: T.81, annexes C and F.2.2. One look-up gives a run of zeros, a coefficient's value and the length of both.
+
+/// Bits looked at at once: most codes fit with their values, and the tables of a picture fit into the nearest cache.
+const LOOK: u32 = 11;
+
+/// A table for DC or AC coefficients.
+pub(super) struct Huffman {
+    /// What the next [`LOOK`] bits hold; no bits where they do not suffice.
+    fast: [Entry; 1 << LOOK],
+    /// For each length, one more than the largest code, its bits shifted to the top of 16; longer codes are larger.
+    limit: [u32; 17],
+    /// Where the symbol of a code of this length is: code + offset.
+    offset: [i32; 17],
+    symbols: [u8; 256],
+}
+
+/// A decoded symbol, in one register: how far to move on, the value to put there, and how many bits that took.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Entry(u32);
+
+/// A run of this length or more ends the block.
+pub(super) const END_OF_BLOCK: usize = 64;
+
+impl Entry {
+    fn new(value: i16, run: u8, bits: u32) -> Self {
+        Entry(u32::from(value as u16) << 16 | u32::from(run) << 8 | bits)
+    }
+
+    /// Bits of the code and the value; 0 where there is no such code.
+    #[inline(always)]
+    pub(super) fn bits(self) -> u32 {
+        self.0 & 255
+    }
+
+    /// Zeros before the value.
+    #[inline(always)]
+    pub(super) fn run(self) -> usize {
+        (self.0 >> 8 & 255) as usize
+    }
+
+    #[inline(always)]
+    pub(super) fn value(self) -> i16 {
+        (self.0 >> 16) as i16
+    }
+}
+
+impl Huffman {
+    /// From the number of codes of each length 1 to 16, and their symbols. `None`: more codes than there can be.
+    pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Option<Self> {
+        let mut table = Huffman {
+            fast: [Entry::default(); 1 << LOOK],
+            limit: [0; 17],
+            offset: [0; 17],
+            symbols: [0; 256],
+        };
+        table.symbols.get_mut(..listed.len())?.copy_from_slice(listed);
+        let (mut code, mut index) = (0_u32, 0_usize);
+        for (bits, &count) in (1_u32..).zip(counts) {
+            table.offset[bits as usize] = index as i32 - code as i32;
+            for &symbol in listed.get(index..index + usize::from(count))? {
+                table.fill(code, bits, symbol);
+                code += 1;
+            }
+            index += usize::from(count);
+            if code > 1 << bits {
+                return None;
+            }
+            table.limit[bits as usize] = code << (16 - bits);
+            code <<= 1;
+        }
+        Some(table)
+    }
+
+    /// Enters everything that begins with this code.
+    fn fill(&mut self, code: u32, bits: u32, symbol: u8) {
+        if bits > LOOK || code >= 1 << bits {
+            return;
+        }
+        let first = code << (LOOK - bits);
+        for next in first..first + (1 << (LOOK - bits)) {
+            let read = read_value(u64::from(next) << (64 - LOOK), bits, symbol);
+            if read.bits() <= LOOK {
+                self.fast[next as usize] = read;
+            }
+        }
+    }
+
+    /// What the next bits hold. `None`: no code begins so.
+    #[inline(always)]
+    pub(super) fn read(&self, next: u64) -> Option<Entry> {
+        let entry = self.fast[(next >> (64 - LOOK)) as usize];
+        if entry.bits() != 0 { Some(entry) } else { self.read_slowly(next) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_slowly(&self, next: u64) -> Option<Entry> {
+        let top = (next >> 48) as u32;
+        let bits = (1..=16).find(|&bits| top < self.limit[bits])?;
+        let index = (top >> (16 - bits)) as i32 + self.offset[bits];
+        let symbol = *self.symbols.get(usize::try_from(index).ok()?)?;
+        Some(read_value(next, bits as u32, symbol))
+    }
+}
+
+/// The value behind a code of `bits` bits: the symbol's high half is the run, its low half the value's length.
+fn read_value(next: u64, bits: u32, symbol: u8) -> Entry {
+    let (run, size) = (symbol >> 4, u32::from(symbol & 15));
+    if size == 0 {
+        // 15 zeros and a 0 are a run of 16; every other symbol without a value ends the block.
+        return Entry::new(0, if run == 15 { 15 } else { END_OF_BLOCK as u8 + run }, bits);
+    }
+    let raw = ((next << bits) >> (64 - size)) as i32;
+    let negative = raw < 1 << (size - 1);
+    let value = if negative { raw - (1 << size) + 1 } else { raw };
+    Entry::new(value as i16, run, bits + size)
+}
