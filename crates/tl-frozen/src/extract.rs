@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
+use tl_backbones::Boundary;
 use tl_data::{Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, load_ordered};
 use tl_heads::Matrix;
 
@@ -28,12 +29,14 @@ pub struct Job<'a> {
 }
 
 /// What of the network is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Output {
     /// Pooled features.
     Features,
     /// Logits of the classes the network was pretrained on.
     Logits,
+    /// The maps behind the stages before a boundary, channel by channel.
+    Maps(Boundary),
 }
 
 /// Outputs for the pictures that could be read.

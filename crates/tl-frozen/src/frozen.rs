@@ -1,7 +1,7 @@
 //! A network in which nothing learns.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use tl_backbones::Backbone;
+use tl_backbones::{Backbone, Boundary};
 use tl_heads::Matrix;
 
 use crate::Output;
@@ -29,6 +29,7 @@ impl Frozen {
         match output {
             Output::Features => self.features(images_bchw, size),
             Output::Logits => self.logits(images_bchw, size),
+            Output::Maps(boundary) => self.maps(boundary, images_bchw, size),
         }
     }
 
@@ -41,6 +42,10 @@ impl Frozen {
     /// on, `[batch, classes]`.
     pub fn logits(&self, images_bchw: Vec<f32>, size: usize) -> Matrix {
         matrix(self.backbone.logits(self.images(images_bchw, size)))
+    }
+
+    fn maps(&self, boundary: Boundary, images_bchw: Vec<f32>, size: usize) -> Matrix {
+        matrix(self.backbone.forward_stages(0..boundary.0, self.images(images_bchw, size)).flatten(1, 3))
     }
 
     /// burn's operations do not take empty batches: at least one picture.

@@ -5,6 +5,9 @@
 
 mod extract;
 mod frozen;
+mod kernels;
+mod plan;
 
 pub use extract::{Extraction, Job, Output, Times, extract};
 pub use frozen::Frozen;
+pub use plan::{Plan, PlanError, StepCost};

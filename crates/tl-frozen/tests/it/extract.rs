@@ -1,7 +1,5 @@
 //! Extraction: the same features whatever the threads, in order, and every bad file named.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
-
 use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use std::path::PathBuf;

@@ -1,0 +1,62 @@
+//! Pictures per second of compiled networks: `frozen_speed NETWORK BATCH THREADS SECONDS [profile]`, random weights.
+//!
+//! Prints one line of JSON, or with `profile` a table of the steps. `cargo xtask bench frozen` runs it beside the peers.
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+use tl_frozen::{Output, Plan};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let text = |index: usize| arguments.get(index).with_context(|| format!("argument {index} is missing"));
+    let row = tl_backbones::architecture(text(0)?)?;
+    let (batch, threads): (usize, NonZeroUsize) = (text(1)?.parse()?, text(2)?.parse()?);
+    let seconds = Duration::from_secs_f64(text(3)?.parse()?);
+    let side = row.input_size;
+    let begun = Instant::now();
+    let backbone = row.init(&Device::flex());
+    let plan = Plan::compile(&backbone, Output::Features, [3, side, side])?;
+    let compiled = begun.elapsed().as_secs_f64();
+    let images: Vec<f32> = (0..batch * 3 * side * side).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
+    if arguments.iter().any(|argument| argument == "profile") {
+        return profile(&plan, &images[..3 * side * side]);
+    }
+    plan.run(&images, threads);
+    let (mut times, begun) = (Vec::new(), Instant::now());
+    while begun.elapsed() < seconds || times.len() < 3 {
+        let start = Instant::now();
+        plan.run(&images, threads);
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    let (median, best) = (times[times.len() / 2], times[0]);
+    println!(
+        "{{\"network\": \"{}\", \"batch\": {batch}, \"threads\": {threads}, \"median\": {:.2}, \"best\": {:.2}, \"compile_seconds\": {compiled:.3}, \"arena_mib\": {:.1}}}",
+        row.name,
+        batch as f64 / median,
+        batch as f64 / best,
+        plan.memory_bytes() as f64 / f64::from(1 << 20)
+    );
+    Ok(())
+}
+
+fn profile(plan: &Plan, image: &[f32]) -> Result<()> {
+    let steps = plan.profile(image, 30);
+    let total: f64 = steps.iter().map(|step| step.time.as_secs_f64()).sum();
+    for step in &steps {
+        let seconds = step.time.as_secs_f64();
+        let [c, h, w] = step.output;
+        println!(
+            "{:>12} {c:>5}x{h:>3}x{w:>3} {:>9.1} us {:>5.1} % {:>7.1} GFLOP/s",
+            step.kind,
+            seconds * 1e6,
+            100.0 * seconds / total,
+            2.0 * step.multiply_adds as f64 / seconds / 1e9
+        );
+    }
+    let work: usize = steps.iter().map(|step| step.multiply_adds).sum();
+    println!("total {:.2} ms, {:.1} GFLOP/s", total * 1e3, 2.0 * work as f64 / total / 1e9);
+    Ok(())
+}

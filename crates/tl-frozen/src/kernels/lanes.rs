@@ -1,0 +1,94 @@
+//! A few floats at once: what the kernels need of a processor's vector registers.
+
+#![allow(unsafe_code, reason = "vector instructions and raw loads; see the contract of `Lanes`")]
+
+/// A vector register of floats.
+///
+/// # Safety
+/// Of every method: the processor has the instructions of the type, which [`Isa::detect`](super::Isa::detect) has
+/// checked before a kernel starts; pointers are valid for [`WIDTH`](Self::WIDTH) floats, or for `count` of them.
+pub(crate) trait Lanes: Copy {
+    /// Floats in a register.
+    const WIDTH: usize;
+    /// Pixels of a tile of the product kernel: with two registers of channels each, they leave a few registers over.
+    const TILE: usize;
+
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    /// The first `count` lanes, zeros behind them.
+    unsafe fn load_part(from: *const f32, count: usize) -> Self;
+    unsafe fn store_part(self, to: *mut f32, count: usize);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// The greater one; `other` where either is no number.
+    unsafe fn max(self, other: Self) -> Self;
+    /// The smaller one; `other` where either is no number.
+    unsafe fn min(self, other: Self) -> Self;
+    /// `self * factor + term`, rounded once where the processor can.
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// To the nearest whole number.
+    unsafe fn round(self) -> Self;
+    /// Two to the power of a whole number in -126..=127.
+    unsafe fn exp2_whole(self) -> Self;
+
+    /// Loads `count` lanes, with the plain instruction where that is all of them.
+    #[inline(always)]
+    unsafe fn load_up_to(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller's contract.
+        unsafe { if count >= Self::WIDTH { Self::load(from) } else { Self::load_part(from, count) } }
+    }
+
+    /// Stores `count` lanes, with the plain instruction where that is all of them.
+    #[inline(always)]
+    unsafe fn store_up_to(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller's contract.
+        unsafe { if count >= Self::WIDTH { self.store(to) } else { self.store_part(to, count) } }
+    }
+
+    /// `1 / (1 + exp(-x))`, to 3e-7 of its value for x above -87.
+    ///
+    /// Of exp: Cody and Waite's reduction and the polynomial of Cephes' `expf`, <https://www.netlib.org/cephes/>.
+    #[inline(always)]
+    unsafe fn sigmoid(self) -> Self {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let one = Self::splat(1.0);
+            let x = self.mul(Self::splat(-1.0)).max(Self::splat(-87.0)).min(Self::splat(87.0));
+            let n = x.mul(Self::splat(std::f32::consts::LOG2_E)).round();
+            let r = n.mul_add(Self::splat(-0.693_359_4), x);
+            let r = n.mul_add(Self::splat(2.121_944_4e-4), r);
+            let p = [8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
+            let start = r.mul_add(Self::splat(1.987_569_1e-4), Self::splat(1.398_2e-3));
+            let mut sum = start;
+            for term in p {
+                sum = sum.mul_add(r, Self::splat(term));
+            }
+            let exp = sum.mul(r).mul_add(r, r.add(one)).mul(n.exp2_whole());
+            one.div(one.add(exp))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::portable::Portable;
+
+    #[test]
+    fn the_sigmoid_is_that_of_the_standard_library_to_three_ten_millionths() {
+        for step in -8000..=8000 {
+            let x = step as f32 / 100.0;
+            // SAFETY: the portable lanes need no instructions; the array is as wide as they are.
+            let values = unsafe {
+                let mut values = [0.0; Portable::WIDTH];
+                Portable::splat(x).sigmoid().store(values.as_mut_ptr());
+                values
+            };
+            let expected = 1.0 / (1.0 + (-f64::from(x)).exp());
+            let error = (f64::from(values[0]) - expected).abs() / expected;
+            assert!(error < 3e-7, "{x}: {error}");
+        }
+    }
+}

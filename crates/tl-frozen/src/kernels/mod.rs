@@ -1,0 +1,31 @@
+//! The loops in which the time goes, over a few floats at once.
+//!
+//! A kernel is a plain description of one step, whose addresses are offsets into the memory of one picture, and a function
+//! `run` that does a part of it. Everything that makes a step safe to run is checked when it is made (`plan/lower.rs`):
+//! every offset that a kernel can form lies inside that memory.
+
+mod activation;
+mod arena;
+mod borders;
+mod depthwise;
+mod elementwise;
+mod isa;
+mod lanes;
+mod map;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod pool;
+mod portable;
+mod product;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use activation::{Activation, Finish, Join};
+pub(crate) use arena::{Arena, Memory};
+pub(crate) use borders::Borders;
+pub(crate) use depthwise::{Depthwise, pack_depthwise};
+pub(crate) use elementwise::Elementwise;
+pub(crate) use isa::Isa;
+pub(crate) use map::{Map, Part};
+pub(crate) use pool::{Pool, Reduce};
+pub(crate) use product::{Panel, Product, pack_panels};

@@ -1,0 +1,77 @@
+//! Four floats: NEON, which every 64-bit ARM processor has.
+
+#![allow(unsafe_code, reason = "vector instructions and raw loads; see the contract of `Lanes`")]
+
+use std::arch::aarch64::*;
+
+use super::lanes::Lanes;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Neon(float32x4_t);
+
+// SAFETY of the blocks below: the contract of `Lanes`: pointers are valid for what is touched.
+impl Lanes for Neon {
+    const WIDTH: usize = 4;
+    const TILE: usize = 12;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self(unsafe { vdupq_n_f32(value) })
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { vld1q_f32(from) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { vst1q_f32(to, self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        let values: [f32; 4] = std::array::from_fn(|i| if i < count { unsafe { *from.add(i) } } else { 0.0 });
+        unsafe { Self::load(values.as_ptr()) }
+    }
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, count: usize) {
+        let mut values = [0.0; 4];
+        unsafe { self.store(values.as_mut_ptr()) };
+        for (i, &value) in values.iter().enumerate().take(count) {
+            unsafe { *to.add(i) = value }
+        }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_f32(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        Self(unsafe { vmulq_f32(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        Self(unsafe { vdivq_f32(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(unsafe { vbslq_f32(vcgtq_f32(self.0, other.0), self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        Self(unsafe { vbslq_f32(vcltq_f32(self.0, other.0), self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        Self(unsafe { vfmaq_f32(term.0, self.0, factor.0) })
+    }
+    #[inline(always)]
+    unsafe fn round(self) -> Self {
+        Self(unsafe { vrndnq_f32(self.0) })
+    }
+    #[inline(always)]
+    unsafe fn exp2_whole(self) -> Self {
+        unsafe {
+            let biased = vaddq_s32(vcvtq_s32_f32(self.0), vdupq_n_s32(127));
+            Self(vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased)))
+        }
+    }
+}

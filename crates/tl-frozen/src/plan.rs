@@ -1,0 +1,153 @@
+//! A network compiled for one size of images: the same numbers as the burn module, in a fraction of the time.
+//!
+//! The module is recorded once (`capture.rs`), its steps are fused (`fuse.rs`): batch norms into weights; bias, activation
+//! and residual sum into the end of the convolution before them. Every buffer gets its place in one memory (`place.rs`),
+//! every step becomes a kernel with its weights in the order of use (`lower.rs`). Running takes no memory of its own.
+
+mod capture;
+mod fuse;
+mod graph;
+mod lower;
+mod place;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod windows;
+mod workers;
+
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::time::Duration;
+use tl_backbones::Backbone;
+use tl_heads::Matrix;
+
+use crate::Output;
+use crate::kernels::{Arena, Isa, Map};
+use steps::Step;
+
+/// A compiled network.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use tl_frozen::{Output, Plan};
+/// # let device = burn::tensor::Device::flex();
+/// let backbone = tl_backbones::mobilenetv2_050().init(&device);
+/// let plan = Plan::compile(&backbone, Output::Features, [3, 64, 96])?;
+/// let images_bchw = vec![0.5; 2 * 3 * 64 * 96];
+/// let features_bd = plan.run(&images_bchw, NonZeroUsize::MIN);
+/// assert_eq!((features_bd.rows(), features_bd.columns()), (2, 1280));
+/// # Ok::<(), tl_frozen::PlanError>(())
+/// ```
+#[derive(Debug)]
+pub struct Plan {
+    steps: Vec<Step>,
+    /// Of the image, in floats.
+    image: usize,
+    output: Map,
+    floats: usize,
+    /// Memories that no thread uses right now.
+    spare: Mutex<Vec<Arena>>,
+}
+
+/// Why a network could not be compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// The module could not be recorded.
+    #[error("the network cannot be recorded: {detail}")]
+    Capture {
+        /// What burn says.
+        detail: String,
+    },
+    /// The network has an operation that plans do not know.
+    #[error("plans do not know the operation {operation}")]
+    Unsupported {
+        /// The operation, as burn records it.
+        operation: String,
+    },
+    /// A step does not fit the memory that was planned for it.
+    #[error("the plan contradicts itself: {detail}")]
+    Internal {
+        /// What contradicts what.
+        detail: String,
+    },
+}
+
+/// One step of a plan, for tables.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepCost {
+    /// Kind of layer.
+    pub kind: &'static str,
+    /// Channels, height and width of its output.
+    pub output: [usize; 3],
+    /// Multiply-adds for one image, those with zeros in padded registers included.
+    pub multiply_adds: usize,
+    /// Measured, on one thread.
+    pub time: Duration,
+}
+
+impl Plan {
+    /// Compiles what `output` needs of a network, for images of this many channels, height and width.
+    ///
+    /// # Errors
+    /// If the network has an operation that plans do not know.
+    pub fn compile(backbone: &Backbone, output: Output, image_chw: [usize; 3]) -> Result<Self, PlanError> {
+        Self::compile_for(Isa::detect(), backbone, output, image_chw)
+    }
+
+    pub(crate) fn compile_for(
+        isa: Isa,
+        backbone: &Backbone,
+        output: Output,
+        image_chw: [usize; 3],
+    ) -> Result<Self, PlanError> {
+        let mut graph = capture::capture(backbone, output, image_chw)?;
+        fuse::fuse(&mut graph);
+        Self::build(isa, &graph, image_chw.iter().product())
+    }
+
+    /// Of a graph whose image has so many floats.
+    fn build(isa: Isa, graph: &graph::Graph, image: usize) -> Result<Self, PlanError> {
+        let uses = graph.uses();
+        let places = place::Places::new(graph, &uses);
+        let steps = lower::lower(graph, &uses, &places, isa)?;
+        let output = places.map(graph, graph.output);
+        let output = output.ok_or_else(|| PlanError::Internal { detail: "there is no output".to_owned() })?;
+        Ok(Self { steps, image, output, floats: places.floats, spare: Mutex::default() })
+    }
+
+    /// Images `[batch, channels, height, width]` to what the plan was compiled for: a row per image, maps channel by
+    /// channel. No bit of a row depends on the other images or on the number of threads.
+    pub fn run(&self, images_bchw: &[f32], threads: NonZeroUsize) -> Matrix {
+        let columns = self.output.channels * self.output.height * self.output.width;
+        let mut values = vec![0.0; images_bchw.len() / self.image.max(1) * columns];
+        workers::run(self, images_bchw, &mut values, threads.get());
+        Matrix::with_columns(columns, values)
+    }
+
+    /// Bytes of memory that each thread uses.
+    pub fn memory_bytes(&self) -> usize {
+        self.floats * size_of::<f32>()
+    }
+
+    /// The steps, each with the least time of `runs` passes of one image.
+    pub fn profile(&self, image_chw: &[f32], runs: usize) -> Vec<StepCost> {
+        let mut arena = self.arena();
+        let mut costs: Vec<StepCost> = self.steps.iter().map(Step::cost).collect();
+        for _ in 0..runs {
+            for (cost, step) in costs.iter_mut().zip(&self.steps) {
+                cost.time = cost.time.min(workers::time(step, &mut arena, image_chw));
+            }
+        }
+        self.give_back(arena);
+        costs
+    }
+
+    fn arena(&self) -> Arena {
+        let spare = self.spare.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        spare.unwrap_or_else(|| Arena::new(self.floats))
+    }
+
+    fn give_back(&self, arena: Arena) {
+        self.spare.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(arena);
+    }
+}

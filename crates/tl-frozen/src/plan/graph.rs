@@ -1,0 +1,129 @@
+//! What a network computes, one node per step, for one picture.
+
+use std::ops::Range;
+
+use crate::kernels::{Activation, Join, Reduce};
+
+/// Index of a node; a node's inputs come before it.
+pub(crate) type NodeId = usize;
+
+/// Nodes in an order in which they can run.
+#[derive(Debug)]
+pub(crate) struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    /// The node that is wanted.
+    pub(crate) output: NodeId,
+}
+
+/// Of one picture; of a vector, height and width are 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) channels: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    /// The inputs of the step itself; [`Ending::join`] is another.
+    pub(crate) inputs: Vec<NodeId>,
+    pub(crate) shape: Shape,
+    pub(crate) ending: Ending,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// The picture.
+    Image,
+    Conv(Conv),
+    /// The input, scaled and shifted per channel where that is given.
+    Each(Option<ScaleShift>),
+    Pool(Windows),
+    /// The inputs' channels, one input behind the other.
+    Concat,
+    /// Some of the input's channels, from this one on.
+    Slice(usize),
+    /// The maps as a vector, channel by channel.
+    Flatten,
+}
+
+/// What follows a convolution or [`Kind::Each`] before its result is stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Ending {
+    pub(crate) first: Activation,
+    pub(crate) join: Option<(Join, NodeId)>,
+    pub(crate) last: Activation,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ScaleShift {
+    pub(crate) scale: Vec<f32>,
+    pub(crate) shift: Vec<f32>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Conv {
+    /// `[output channel][input channel of its group][row][column]`.
+    pub(crate) weights: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    /// Zeros above and to the left; those below and to the right follow from the shapes.
+    pub(crate) padding: [usize; 2],
+    pub(crate) dilation: [usize; 2],
+    pub(crate) groups: usize,
+}
+
+/// What each output pixel of a pooling looks at, inside the input.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Windows {
+    pub(crate) rows: Vec<Range<usize>>,
+    pub(crate) columns: Vec<Range<usize>>,
+    pub(crate) reduce: Reduce,
+}
+
+impl Ending {
+    pub(crate) const NONE: Self = Self { first: Activation::NONE, join: None, last: Activation::NONE };
+}
+
+impl Node {
+    pub(crate) fn new(kind: Kind, inputs: Vec<NodeId>, shape: Shape) -> Self {
+        Self { kind, inputs, shape, ending: Ending::NONE }
+    }
+
+    pub(crate) fn activation(input: NodeId, shape: Shape, activation: Activation) -> Self {
+        let ending = Ending { first: activation, ..Ending::NONE };
+        Self { ending, ..Self::new(Kind::Each(None), vec![input], shape) }
+    }
+
+    pub(crate) fn joined(input: NodeId, shape: Shape, join: Join, other: NodeId) -> Self {
+        let ending = Ending { join: Some((join, other)), ..Ending::NONE };
+        Self { ending, ..Self::new(Kind::Each(None), vec![input], shape) }
+    }
+
+    /// All nodes that this one reads.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.inputs.iter().copied().chain(self.ending.join.map(|(_, other)| other))
+    }
+}
+
+impl Shape {
+    pub(crate) fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+}
+
+impl Graph {
+    /// For each node, how often others read it; nodes that lead nowhere read nothing.
+    pub(crate) fn uses(&self) -> Vec<usize> {
+        let mut uses = vec![0; self.nodes.len()];
+        uses[self.output] = 1;
+        for (id, node) in self.nodes.iter().enumerate().rev() {
+            if uses[id] > 0 {
+                node.reads().for_each(|read| uses[read] += 1);
+            }
+        }
+        uses
+    }
+}

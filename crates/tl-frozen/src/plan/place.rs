@@ -1,0 +1,209 @@
+//! Where every node's maps lie, decided once: who shares a buffer with whom, how wide its border of zeros is, and where in
+//! the one memory it starts.
+
+use std::ops::RangeInclusive;
+
+use super::graph::{Conv, Graph, Kind, Node, NodeId, Shape};
+use crate::kernels::{Borders, Map};
+
+/// The memory of one picture.
+#[derive(Debug)]
+pub(crate) struct Places {
+    buffers: Vec<Buffer>,
+    homes: Vec<Option<Home>>,
+    /// Floats of the whole.
+    pub(crate) floats: usize,
+}
+
+/// A buffer and the channel at which a node's maps start in it.
+#[derive(Debug, Clone, Copy)]
+struct Home {
+    buffer: usize,
+    channel: usize,
+}
+
+#[derive(Debug)]
+struct Buffer {
+    shape: Shape,
+    /// Pixels of zeros above, to the left, below, to the right.
+    around: [usize; 4],
+    /// From the first node that writes to the last that reads.
+    alive: RangeInclusive<NodeId>,
+    start: usize,
+}
+
+impl Places {
+    pub(crate) fn new(graph: &Graph, uses: &[usize]) -> Self {
+        let mut places = Self { buffers: Vec::new(), homes: vec![None; graph.nodes.len()], floats: 0 };
+        for id in (0..graph.nodes.len()).rev().filter(|&id| uses[id] > 0) {
+            places.house(graph, uses, id);
+        }
+        places.house_slices(graph, uses);
+        for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| uses[id] > 0) {
+            places.live(graph, id, node);
+        }
+        places.arrange();
+        places
+    }
+
+    /// A buffer for a node that has none; nodes before it that can write right there share it.
+    fn house(&mut self, graph: &Graph, uses: &[usize], id: NodeId) {
+        let node = &graph.nodes[id];
+        if matches!(node.kind, Kind::Slice(_)) {
+            return;
+        }
+        let home = match self.homes[id] {
+            Some(home) => home,
+            None => Home { buffer: self.make(node.shape), channel: 0 },
+        };
+        self.homes[id] = Some(home);
+        let writes =
+            |input: NodeId| matches!(graph.nodes[input].kind, Kind::Conv(_) | Kind::Each(_) | Kind::Pool(_));
+        match node.kind {
+            Kind::Concat => {
+                let mut channel = home.channel;
+                for &input in &node.inputs {
+                    let concat = matches!(graph.nodes[input].kind, Kind::Concat);
+                    if self.homes[input].is_none() && (writes(input) || concat) {
+                        self.homes[input] = Some(Home { channel, ..home });
+                    }
+                    channel += graph.nodes[input].shape.channels;
+                }
+            }
+            // In place, where nobody else reads what was there.
+            Kind::Each(_) => {
+                let input = node.inputs[0];
+                let same = graph.nodes[input].shape == node.shape;
+                if same && uses[input] == 1 && writes(input) && self.homes[input].is_none() {
+                    self.homes[input] = Some(home);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn make(&mut self, shape: Shape) -> usize {
+        self.buffers.push(Buffer { shape, around: [0; 4], alive: usize::MAX..=0, start: 0 });
+        self.buffers.len() - 1
+    }
+
+    /// Slices are looked at where they are.
+    fn house_slices(&mut self, graph: &Graph, uses: &[usize]) {
+        for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| uses[id] > 0) {
+            if let (Kind::Slice(first), Some(home)) =
+                (&node.kind, node.inputs.first().and_then(|&i| self.homes[i]))
+            {
+                self.homes[id] = Some(Home { channel: home.channel + first, ..home });
+            }
+        }
+    }
+
+    /// Notes what a node writes and reads, and how far beyond the edges it looks.
+    fn live(&mut self, graph: &Graph, id: NodeId, node: &Node) {
+        let end = if id == graph.output { graph.nodes.len() } else { id };
+        self.touch(id, id);
+        self.touch(id, end);
+        node.reads().for_each(|read| self.touch(read, id));
+        if let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first())
+            && let Some(home) = self.homes[input]
+        {
+            let needed = conv.looks_beyond(graph.nodes[input].shape, node.shape);
+            let around = &mut self.buffers[home.buffer].around;
+            *around = std::array::from_fn(|side| around[side].max(needed[side]));
+        }
+    }
+
+    fn touch(&mut self, node: NodeId, at: NodeId) {
+        if let Some(home) = self.homes[node] {
+            let alive = &mut self.buffers[home.buffer].alive;
+            *alive = at.min(*alive.start())..=at.max(*alive.end());
+        }
+    }
+
+    /// Gives every buffer the lowest place that is free as long as it is alive, the largest buffers first.
+    fn arrange(&mut self) {
+        let mut order: Vec<usize> = (0..self.buffers.len()).collect();
+        order.sort_by_key(|&buffer| std::cmp::Reverse(self.buffers[buffer].floats()));
+        let mut placed: Vec<usize> = Vec::new();
+        for buffer in order {
+            let alive = self.buffers[buffer].alive.clone();
+            let overlaps =
+                |other: &RangeInclusive<usize>| other.start() <= alive.end() && alive.start() <= other.end();
+            let mut taken: Vec<_> = placed.iter().map(|&other| &self.buffers[other]).collect();
+            taken.retain(|other| overlaps(&other.alive));
+            taken.sort_by_key(|other| other.start);
+            let floats = self.buffers[buffer].floats();
+            let mut start = 0;
+            for other in taken {
+                if start + floats <= other.start {
+                    break;
+                }
+                start = start.max(other.start + other.floats());
+            }
+            self.buffers[buffer].start = start;
+            self.floats = self.floats.max(start + floats);
+            placed.push(buffer);
+        }
+    }
+
+    /// Where a node's maps are.
+    pub(crate) fn map(&self, graph: &Graph, node: NodeId) -> Option<Map> {
+        let home = self.homes[node]?;
+        let (inner, shape) = (self.buffers[home.buffer].inner(), graph.nodes[node].shape);
+        let Shape { channels, height, width } = shape;
+        Some(Map { start: inner.start + home.channel, channels, height, width, ..inner })
+    }
+
+    /// The borders that have to be made when this node runs, the first to write there.
+    pub(crate) fn borders(&self, node: NodeId) -> Option<Borders> {
+        let buffer = &self.buffers[self.homes[node]?.buffer];
+        let first = *buffer.alive.start() == node && buffer.around != [0; 4];
+        first.then(|| Borders { inner: buffer.inner(), around: buffer.around })
+    }
+
+    /// Whether an input of a concatenation was written where it belongs.
+    pub(crate) fn is_within(&self, input: NodeId, concat: NodeId, channel: usize) -> bool {
+        match (self.homes[input], self.homes[concat]) {
+            (Some(a), Some(b)) => a.buffer == b.buffer && a.channel == b.channel + channel,
+            _ => false,
+        }
+    }
+}
+
+impl Buffer {
+    /// From a pixel to the next. Where that were a multiple of half the first-level cache's page, the pixels of a tile
+    /// would fall on the same few cache sets: then a cache line more.
+    fn pixel(&self) -> usize {
+        let channels = self.shape.channels;
+        if channels.is_multiple_of(512) && self.shape.width > 1 { channels + 16 } else { channels }
+    }
+
+    fn row(&self) -> usize {
+        let [_, left, _, right] = self.around;
+        (left + self.shape.width + right) * self.pixel()
+    }
+
+    fn floats(&self) -> usize {
+        let [top, _, below, _] = self.around;
+        ((top + self.shape.height + below) * self.row()).next_multiple_of(16)
+    }
+
+    fn inner(&self) -> Map {
+        let [top, left, _, _] = self.around;
+        let (row, pixel) = (self.row(), self.pixel());
+        let Shape { channels, height, width } = self.shape;
+        Map { start: self.start + top * row + left * pixel, row, pixel, height, width, channels }
+    }
+}
+
+impl Conv {
+    /// Pixels above, to the left, below and to the right of the input that the filter sees.
+    fn looks_beyond(&self, input: Shape, output: Shape) -> [usize; 4] {
+        let (sizes, counts) = ([input.height, input.width], [output.height, output.width]);
+        let behind = [0, 1].map(|axis| {
+            let last = (counts[axis] - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis];
+            (last + 1).saturating_sub(self.padding[axis] + sizes[axis])
+        });
+        [self.padding[0], self.padding[1], behind[0], behind[1]]
+    }
+}

@@ -1,0 +1,178 @@
+//! The steps of a plan, and how one or several threads run them.
+
+#![allow(unsafe_code, reason = "kernels write to the memory that threads share")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::StepCost;
+use crate::kernels::{Borders, Depthwise, Elementwise, Map, Memory, Part, Pool, Product};
+
+/// A kernel, and the borders that it is the first to need.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) kernel: Kernel,
+    pub(crate) borders: Option<Borders>,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(crate) enum Kernel {
+    /// The picture, channel by channel, into maps.
+    Image(Map),
+    Product(Product),
+    Depthwise(Depthwise),
+    Elementwise(Elementwise),
+    Pool(Pool),
+    /// Maps into a vector, channel by channel.
+    Flatten {
+        input: Map,
+        output: Map,
+    },
+}
+
+impl Kernel {
+    fn output(&self) -> Map {
+        match self {
+            Self::Image(map) => *map,
+            Self::Product(op) => op.output,
+            Self::Depthwise(op) => op.output,
+            Self::Elementwise(op) => op.output,
+            Self::Pool(op) => op.output,
+            Self::Flatten { output, .. } => *output,
+        }
+    }
+
+    /// Behind the last float that the step writes, or reads of maps it was given.
+    pub(crate) fn end(&self) -> usize {
+        match self {
+            Self::Image(map) => map.end(),
+            Self::Product(op) => op.end().max(op.output.end()),
+            Self::Depthwise(op) => op.end().max(op.output.end()),
+            Self::Elementwise(op) => {
+                let joined = op.finish.join.map_or(0, |(_, map)| map.end());
+                op.input.end().max(op.output.end()).max(joined)
+            }
+            Self::Pool(op) => op.input.end().max(op.output.end()),
+            Self::Flatten { input, output } => input.end().max(output.end()),
+        }
+    }
+
+    /// Kind of layer, for tables.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Image(_) => "picture",
+            Self::Product(op) if op.output.height * op.output.width == 1 => "vector",
+            Self::Product(op) if op.is_pointwise() => "1x1",
+            Self::Product(_) => "dense",
+            Self::Depthwise(_) => "depthwise",
+            Self::Elementwise(_) => "elementwise",
+            Self::Pool(_) => "pooling",
+            Self::Flatten { .. } => "flatten",
+        }
+    }
+
+    /// Multiply-adds for one picture, those with padding to whole registers included.
+    pub(crate) fn multiply_adds(&self) -> usize {
+        match self {
+            Self::Product(op) => op.multiply_adds(),
+            Self::Depthwise(op) => op.multiply_adds(),
+            _ => 0,
+        }
+    }
+
+    /// # Safety
+    /// `memory` is as large as the plan says, and threads that run at the same time run other parts of this step.
+    unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: Part) {
+        // SAFETY: the caller's; `lower` has checked that the step stays inside the memory.
+        unsafe {
+            match self {
+                Self::Image(map) => image(*map, memory, image_chw, part),
+                Self::Product(op) => op.run(memory, part),
+                Self::Depthwise(op) => op.run(memory, part),
+                Self::Elementwise(op) => op.run(memory, part),
+                Self::Pool(op) => op.run(memory, part),
+                Self::Flatten { input, output } => flatten(*input, *output, memory, part),
+            }
+        }
+    }
+}
+
+impl Step {
+    /// Without a time yet.
+    pub(crate) fn cost(&self) -> StepCost {
+        let Map { channels, height, width, .. } = self.kernel.output();
+        StepCost {
+            kind: self.kernel.name(),
+            output: [channels, height, width],
+            multiply_adds: self.kernel.multiply_adds(),
+            time: Duration::MAX,
+        }
+    }
+
+    /// A part of the step; the first thread makes the borders, which nobody else touches meanwhile.
+    ///
+    /// # Safety
+    /// As of a kernel.
+    pub(crate) unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: Part) {
+        // SAFETY: the caller's.
+        unsafe {
+            if let (Some(borders), 0) = (&self.borders, part.index) {
+                borders.run(memory);
+            }
+            self.kernel.run(memory, image_chw, part);
+        }
+    }
+}
+
+unsafe fn image(map: Map, memory: Memory, image_chw: &[f32], part: Part) {
+    let plane = map.height * map.width;
+    for y in part.of(map.height) {
+        for x in 0..map.width {
+            for c in 0..map.channels {
+                let value = image_chw.get(c * plane + y * map.width + x).copied().unwrap_or(0.0);
+                // SAFETY: the place is in the map.
+                unsafe { *memory.at(map.at(y, x) + c) = value }
+            }
+        }
+    }
+}
+
+unsafe fn flatten(input: Map, output: Map, memory: Memory, part: Part) {
+    for y in part.of(input.height) {
+        for x in 0..input.width {
+            for c in 0..input.channels {
+                let to = output.start + (c * input.height + y) * input.width + x;
+                // SAFETY: the place is in the input, and the vector has as many floats as the input.
+                unsafe { *memory.at(to) = *memory.at(input.at(y, x) + c) }
+            }
+        }
+    }
+}
+
+/// A place where threads wait for each other, awake for a while: steps are a few dozen microseconds apart.
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    threads: usize,
+    arrived: AtomicUsize,
+}
+
+impl Meeting {
+    pub(crate) fn new(threads: usize) -> Self {
+        Self { threads, arrived: AtomicUsize::new(0) }
+    }
+
+    /// Returns when all threads have come as often as this one.
+    pub(crate) fn wait(&self) {
+        if self.threads == 1 {
+            return;
+        }
+        let mine = self.arrived.fetch_add(1, Ordering::AcqRel);
+        let all = (mine / self.threads + 1) * self.threads;
+        let mut tries = 0_u32;
+        while self.arrived.load(Ordering::Acquire) < all {
+            tries += 1;
+            if tries < 2000 { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Random graphs of one or a few nodes against loops over pixels, on every instruction set of the machine.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+use proptest::prelude::*;
+use std::num::NonZeroUsize;
+
+use super::Plan;
+use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};
+use crate::kernels::{Activation, Isa, Join};
+
+/// Measured: at most 4e-6 of the largest value.
+const TOLERANCE: f32 = 2e-5;
+
+/// Numbers in -1..1, the same for the same seed.
+fn values(seed: u32, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+fn activate(activation: Activation, x: f32) -> f32 {
+    let hard = |alpha: f32, beta: f32| (alpha * x + beta).clamp(0.0, 1.0);
+    match activation {
+        Activation::Clamp { low, high } => x.clamp(low, high),
+        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Activation::HardSigmoid { alpha, beta } => hard(alpha, beta),
+        Activation::HardSwish { alpha, beta } => x * hard(alpha, beta),
+    }
+}
+
+/// One convolution, channel by channel, zeros outside.
+fn naive(conv: &Conv, image_chw: &[f32], from: Shape, to: Shape) -> Vec<f32> {
+    let (of_group, outputs) = (from.channels / conv.groups, to.channels / conv.groups);
+    let mut out = Vec::new();
+    for o in 0..to.channels {
+        for y in 0..to.height {
+            for x in 0..to.width {
+                let mut sum = f64::from(conv.bias[o]);
+                for c in 0..of_group {
+                    for ky in 0..conv.kernel[0] {
+                        for kx in 0..conv.kernel[1] {
+                            let iy =
+                                (y * conv.stride[0] + ky * conv.dilation[0]).wrapping_sub(conv.padding[0]);
+                            let ix =
+                                (x * conv.stride[1] + kx * conv.dilation[1]).wrapping_sub(conv.padding[1]);
+                            if iy < from.height && ix < from.width {
+                                let channel = o / outputs * of_group + c;
+                                let value = image_chw[(channel * from.height + iy) * from.width + ix];
+                                let at = ((o * of_group + c) * conv.kernel[0] + ky) * conv.kernel[1] + kx;
+                                sum += f64::from(value) * f64::from(conv.weights[at]);
+                            }
+                        }
+                    }
+                }
+                out.push(sum as f32);
+            }
+        }
+    }
+    out
+}
+
+fn check(graph: impl Fn() -> Graph, image: Shape, image_chw: &[f32], expected: &[f32]) {
+    let largest = expected.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+    for isa in Isa::all() {
+        let plan = Plan::build(isa, &graph(), image.len()).unwrap();
+        for threads in [1, 3] {
+            let actual = plan.run(image_chw, NonZeroUsize::new(threads).unwrap());
+            assert_eq!(actual.columns(), expected.len());
+            for (i, (a, b)) in actual.values().iter().zip(expected).enumerate() {
+                assert!((a - b).abs() <= TOLERANCE * largest, "{isa:?}, {threads} threads, {i}: {a} {b}");
+            }
+        }
+    }
+}
+
+fn activations() -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        Just(Activation::NONE),
+        Just(Activation::RELU),
+        Just(Activation::Clamp { low: 0.0, high: 6.0 }),
+        Just(Activation::Silu),
+        Just(Activation::Sigmoid),
+        Just(Activation::HardSwish { alpha: 1.0 / 6.0, beta: 0.5 }),
+    ]
+}
+
+/// A convolution whose filter fits: channels per group in and out, groups, sizes.
+fn convolutions() -> impl Strategy<Value = (Conv, Shape, Shape)> {
+    let channels = prop_oneof![
+        (1..40_usize, 1..70_usize, Just(1_usize)),
+        (1..6_usize, 1..6_usize, 2..9_usize),
+        (Just(1_usize), Just(1_usize), 2..70_usize),
+        Just((512, 40, 1)),
+    ];
+    let kernel = (1..6_usize, 1..4_usize, 1..3_usize, 1..3_usize, 1..3_usize, 1..3_usize);
+    let place = (0..3_usize, 0..3_usize, 1..18_usize, 1..33_usize, 0..3_usize, any::<u32>());
+    (channels, kernel, place).prop_map(|(channels, kernel, place)| {
+        let (inputs, outputs, groups) = channels;
+        let (ky, kx, sy, sx, dy, dx) = kernel;
+        let (top, left, height, width, behind, seed) = place;
+        let (seen_y, seen_x) = ((ky - 1) * dy + 1, (kx - 1) * dx + 1);
+        let (height, width) = (height.max(seen_y), width.max(seen_x));
+        let count = |size: usize, before: usize, seen: usize, stride: usize| {
+            (size + before + behind - seen) / stride + 1
+        };
+        // Sums of about one, so that errors of sums are errors of what becomes of them.
+        let scale = ((inputs * ky * kx) as f32).sqrt().recip();
+        let weights = values(seed, groups * outputs * inputs * ky * kx);
+        let conv = Conv {
+            weights: weights.into_iter().map(|weight| weight * scale).collect(),
+            bias: values(seed ^ 1, groups * outputs),
+            kernel: [ky, kx],
+            stride: [sy, sx],
+            padding: [top, left],
+            dilation: [dy, dx],
+            groups,
+        };
+        let from = Shape { channels: groups * inputs, height, width };
+        let (height, width) = (count(height, top, seen_y, sy), count(width, left, seen_x, sx));
+        (conv, from, Shape { channels: groups * outputs, height, width })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_convolution_is_the_naive_one((conv, from, to) in convolutions(), first in activations(), last in activations(), joined in 0..3_usize) {
+        let image_chw = values(7, from.len());
+        let mut expected = naive(&conv, &image_chw, from, to);
+        for value in &mut expected {
+            let plain = *value;
+            *value = match joined {
+                0 => activate(first, plain),
+                1 => activate(last, activate(first, plain) + plain),
+                _ => activate(last, activate(first, plain) * plain),
+            };
+        }
+        // The maps that are joined in are the same convolution, without an ending.
+        let graph = || {
+            let join = [None, Some((Join::Add, 1)), Some((Join::Multiply, 1))][joined];
+            let last = if joined == 0 { Activation::NONE } else { last };
+            let node = |ending| Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![0], to) };
+            let nodes = vec![
+                Node::new(Kind::Image, Vec::new(), from),
+                node(Ending::NONE),
+                node(Ending { first, join, last }),
+            ];
+            Graph { nodes, output: 2 }
+        };
+        check(graph, from, &image_chw, &expected);
+    }
+
+    #[test]
+    fn scales_joins_and_concatenations_are_what_they_say(channels in 1..40_usize, height in 1..9_usize, width in 1..20_usize, activation in activations(), seed in any::<u32>()) {
+        let shape = Shape { channels, height, width };
+        let both = Shape { channels: 2 * channels, ..shape };
+        let image_chw = values(seed, shape.len());
+        let (scale, shift) = (values(seed ^ 1, channels), values(seed ^ 2, channels));
+        let plane = height * width;
+        let scaled = |i: usize| activate(activation, image_chw[i] * scale[i / plane] + shift[i / plane]);
+        let mean = |c: usize| image_chw[c * plane..(c + 1) * plane].iter().sum::<f32>() / plane as f32;
+        let first = (0..shape.len()).map(scaled);
+        let second = (0..shape.len()).map(|i| image_chw[i] * mean(i / plane));
+        let expected: Vec<f32> = first.chain(second).collect();
+        let graph = || {
+            let vector = Shape { height: 1, width: 1, ..shape };
+            let each = ScaleShift { scale: scale.clone(), shift: shift.clone() };
+            let ending = Ending { first: activation, ..Ending::NONE };
+            let windows = super::windows::adaptive(shape, [1, 1]);
+            let nodes = vec![
+                Node::new(Kind::Image, Vec::new(), shape),
+                Node { ending, ..Node::new(Kind::Each(Some(each)), vec![0], shape) },
+                Node::new(Kind::Pool(windows), vec![0], vector),
+                Node::joined(0, shape, Join::Multiply, 2),
+                Node::new(Kind::Concat, vec![1, 3], both),
+            ];
+            Graph { nodes, output: 4 }
+        };
+        check(graph, shape, &image_chw, &expected);
+    }
+}
+
+#[test]
+fn whole_networks_agree_on_every_instruction_set() {
+    let device = burn::tensor::Device::flex();
+    let image_chw = values(3, 3 * 75 * 64);
+    for row in [tl_backbones::efficientnet_b0(), tl_backbones::resnet18(), tl_backbones::densenet121()] {
+        let backbone = row.init(&device);
+        let features = |isa| {
+            let plan = Plan::compile_for(isa, &backbone, crate::Output::Features, [3, 75, 64]).unwrap();
+            plan.run(&image_chw, NonZeroUsize::MIN)
+        };
+        let portable = features(Isa::Portable);
+        let largest = portable.values().iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        for isa in Isa::all() {
+            let features = features(isa);
+            let different = features.values().iter().zip(portable.values()).map(|(a, b)| (a - b).abs());
+            let error = different.fold(0.0, f32::max) / largest;
+            assert!(error < TOLERANCE, "{} {isa:?}: {error}", row.name);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the public interface, in one program.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop")]
+
+mod extract;
+mod plan;
+
+#[path = "../../../tl-backbones/tests/it/formula.rs"]
+mod formula;
