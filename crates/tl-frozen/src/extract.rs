@@ -1,5 +1,6 @@
 //! Pictures through the frozen network: decode, resize in one or several ways, compute, keep.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use tl_backbones::Boundary;
@@ -65,11 +66,14 @@ pub struct Times {
 pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
     let mut parts = Parts { values: vec![Vec::new(); job.views.len()], ..Parts::default() };
     let starts = (0..job.pictures.len()).step_by(BATCH);
+    // A single batch gets all threads.
+    let threads = job.threads / starts.len().max(1);
+    let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
     let finished = load_ordered(
         starts,
         job.threads,
         job.threads + AHEAD,
-        |start| Batch::compute(frozen, job, start),
+        |start| Batch::compute(frozen, job, start, threads),
         |batch| {
             parts.add(batch);
             progress(Progress { done: parts.rows.len() + parts.failed.len(), total: job.pictures.len() });
@@ -90,7 +94,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn compute(frozen: &Frozen, job: &Job<'_>, start: usize) -> Self {
+    fn compute(frozen: &Frozen, job: &Job<'_>, start: usize, threads: NonZeroUsize) -> Self {
         let begun = Instant::now();
         let mut batch = Self::default();
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
@@ -108,8 +112,9 @@ impl Batch {
         }
         let decoded = Instant::now();
         let views = images.into_iter().zip(job.views).filter(|(images, _)| !images.is_empty());
-        batch.features =
-            views.map(|(images, view)| frozen.output(job.output, images, view.size as usize)).collect();
+        let output =
+            |images, view: &Preprocess| frozen.output(job.output, images, view.size as usize, threads);
+        batch.features = views.map(|(images, view)| output(images, view)).collect();
         batch.times = Times { decode: decoded - begun, network: decoded.elapsed() };
         batch
     }

@@ -1,22 +1,31 @@
 //! A network in which nothing learns.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use tl_backbones::{Backbone, Boundary};
 use tl_heads::Matrix;
 
-use crate::Output;
+use crate::{Output, Plan, PlanError};
 
 /// A backbone used for inference alone, on the device it was built on.
+///
+/// On the processor (burn-flex) it runs as a [`Plan`], compiled when an output is first asked for at a size; on other
+/// devices, and where a network cannot be compiled, as the burn module.
 #[derive(Debug)]
 pub struct Frozen {
     backbone: Backbone,
     device: Device,
+    plans: Mutex<HashMap<(Output, usize), Compiled>>,
 }
+
+type Compiled = Result<Arc<Plan>, PlanError>;
 
 impl Frozen {
     /// Freezes `backbone`, whose parameters are on `device`; a device without autodiff.
     pub fn new(backbone: Backbone, device: Device) -> Self {
-        Self { backbone, device }
+        Self { backbone, device, plans: Mutex::default() }
     }
 
     /// The network.
@@ -24,28 +33,57 @@ impl Frozen {
         &self.backbone
     }
 
-    /// Normalised pictures to [`features`](Self::features) or [`logits`](Self::logits).
-    pub fn output(&self, output: Output, images_bchw: Vec<f32>, size: usize) -> Matrix {
-        match output {
-            Output::Features => self.features(images_bchw, size),
-            Output::Logits => self.logits(images_bchw, size),
-            Output::Maps(boundary) => self.maps(boundary, images_bchw, size),
+    /// Normalised pictures, `[batch, 3, size, size]` flattened, to what is wanted of them, a row each.
+    ///
+    /// More than one thread is of use to a plan only.
+    pub fn output(
+        &self,
+        output: Output,
+        images_bchw: Vec<f32>,
+        size: usize,
+        threads: NonZeroUsize,
+    ) -> Matrix {
+        match self.plan(output, size) {
+            Some(Ok(plan)) => plan.run(&images_bchw, threads),
+            _ => self.by_module(output, images_bchw, size),
         }
     }
 
-    /// Normalised pictures, `[batch, 3, size, size]` flattened, to pooled features, `[batch, features]`.
+    /// [`output`](Self::output) of pooled features, `[batch, features]`, on one thread.
     pub fn features(&self, images_bchw: Vec<f32>, size: usize) -> Matrix {
-        matrix(self.backbone.features(self.images(images_bchw, size)))
+        self.output(Output::Features, images_bchw, size, NonZeroUsize::MIN)
     }
 
-    /// Normalised pictures, `[batch, 3, size, size]` flattened, to the logits of the classes the network was pretrained
-    /// on, `[batch, classes]`.
+    /// [`output`](Self::output) of the logits of the classes the network was pretrained on, on one thread.
     pub fn logits(&self, images_bchw: Vec<f32>, size: usize) -> Matrix {
-        matrix(self.backbone.logits(self.images(images_bchw, size)))
+        self.output(Output::Logits, images_bchw, size, NonZeroUsize::MIN)
     }
 
-    fn maps(&self, boundary: Boundary, images_bchw: Vec<f32>, size: usize) -> Matrix {
-        matrix(self.backbone.forward_stages(0..boundary.0, self.images(images_bchw, size)).flatten(1, 3))
+    /// Why the network runs as a burn module although it is on the processor, which is many times slower.
+    pub fn not_compiled(&self) -> Option<PlanError> {
+        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        plans.values().find_map(|plan| plan.as_ref().err().cloned())
+    }
+
+    /// `None` on other devices than the processor.
+    fn plan(&self, output: Output, size: usize) -> Option<Compiled> {
+        if self.device != Device::flex() {
+            return None;
+        }
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let compile = || Plan::compile(&self.backbone, output, [3, size, size]).map(Arc::new);
+        Some(plans.entry((output, size)).or_insert_with(compile).clone())
+    }
+
+    fn by_module(&self, output: Output, images_bchw: Vec<f32>, size: usize) -> Matrix {
+        let images_bchw = self.images(images_bchw, size);
+        match output {
+            Output::Features => matrix(self.backbone.features(images_bchw)),
+            Output::Logits => matrix(self.backbone.logits(images_bchw)),
+            Output::Maps(Boundary(stages)) => {
+                matrix(self.backbone.forward_stages(0..stages, images_bchw).flatten(1, 3))
+            }
+        }
     }
 
     /// burn's operations do not take empty batches: at least one picture.

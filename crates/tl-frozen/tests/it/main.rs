@@ -6,4 +6,5 @@ mod extract;
 mod plan;
 
 #[path = "../../../tl-backbones/tests/it/formula.rs"]
+#[allow(dead_code, reason = "the other crate uses the rest")]
 mod formula;
