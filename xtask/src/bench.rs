@@ -94,7 +94,7 @@ fn train(arguments: &[&str]) -> Result<Value> {
     Ok(result["record"].take())
 }
 
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

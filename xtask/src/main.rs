@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_data;
+mod bench_frozen;
 mod check;
 mod layers;
 mod weights;
@@ -50,6 +51,8 @@ enum Bench {
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },
+    /// Compiled networks beside ONNX Runtime, OpenVINO and PyTorch.
+    Frozen(bench_frozen::Frozen),
     /// `cargo build --release -p tl-cli` into an empty target folder.
     Build,
 }
@@ -63,6 +66,7 @@ fn main() -> Result<()> {
         Task::Bench(Bench::Data { python, keras, rounds }) => {
             bench_data::run(&python, keras.as_deref(), rounds)
         }
+        Task::Bench(Bench::Frozen(frozen)) => bench_frozen::run(&frozen),
         Task::Bench(Bench::Build) => bench::build(),
     }
 }

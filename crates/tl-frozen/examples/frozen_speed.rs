@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result};
 use burn::tensor::Device;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 use tl_frozen::{Output, Plan};
@@ -42,21 +43,29 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// One thread: every step, then what each kind of layer takes, beside the processor's peak.
 fn profile(plan: &Plan, image: &[f32]) -> Result<()> {
     let steps = plan.profile(image, 30);
     let total: f64 = steps.iter().map(|step| step.time.as_secs_f64()).sum();
+    let mut kinds: BTreeMap<&str, (f64, usize)> = BTreeMap::new();
     for step in &steps {
-        let seconds = step.time.as_secs_f64();
-        let [c, h, w] = step.output;
-        println!(
-            "{:>12} {c:>5}x{h:>3}x{w:>3} {:>9.1} us {:>5.1} % {:>7.1} GFLOP/s",
-            step.kind,
-            seconds * 1e6,
-            100.0 * seconds / total,
-            2.0 * step.multiply_adds as f64 / seconds / 1e9
-        );
+        let (seconds, [c, h, w]) = (step.time.as_secs_f64(), step.output);
+        let speed = gflops(step.multiply_adds, seconds);
+        println!("{:>12} {c:>5}x{h:>3}x{w:>3} {:>9.1} us {speed:>7.1} GFLOP/s", step.kind, seconds * 1e6);
+        let kind = kinds.entry(step.kind).or_default();
+        (kind.0, kind.1) = (kind.0 + seconds, kind.1 + step.multiply_adds);
     }
-    let work: usize = steps.iter().map(|step| step.multiply_adds).sum();
-    println!("total {:.2} ms, {:.1} GFLOP/s", total * 1e3, 2.0 * work as f64 / total / 1e9);
+    let peak = tl_frozen::peak_gflops();
+    let work = steps.iter().map(|step| step.multiply_adds).sum();
+    println!("\n| kind | ms | of the time | GFLOP/s | of the peak, {peak:.0} |\n|---|---|---|---|---|");
+    for (kind, (seconds, work)) in kinds.into_iter().chain([("all", (total, work))]) {
+        let (speed, share) = (gflops(work, seconds), 100.0 * seconds / total);
+        let of_peak = 100.0 * speed / peak;
+        println!("| {kind} | {:.2} | {share:.0} % | {speed:.0} | {of_peak:.0} % |", seconds * 1e3);
+    }
     Ok(())
+}
+
+fn gflops(multiply_adds: usize, seconds: f64) -> f64 {
+    2.0 * multiply_adds as f64 / seconds / 1e9
 }

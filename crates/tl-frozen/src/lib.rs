@@ -10,4 +10,5 @@ mod plan;
 
 pub use extract::{Extraction, Job, Output, Times, extract};
 pub use frozen::Frozen;
+pub use kernels::peak_gflops;
 pub use plan::{Plan, PlanError, StepCost};

@@ -12,6 +12,7 @@ mod place;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod tilings;
 mod windows;
 mod workers;
 
@@ -44,7 +45,9 @@ pub struct Plan {
     /// Of the image, in floats.
     image: usize,
     output: Map,
+    /// For the maps of a picture, and more for each thread that works on it.
     floats: usize,
+    scratch: usize,
     /// Memories that no thread uses right now.
     spare: Mutex<Vec<Arena>>,
 }
@@ -102,6 +105,7 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let mut graph = capture::capture(backbone, output, image_chw)?;
         fuse::fuse(&mut graph);
+        tilings::choose(&mut graph);
         Self::build(isa, &graph, image_chw.iter().product())
     }
 
@@ -112,7 +116,9 @@ impl Plan {
         let steps = lower::lower(graph, &uses, &places, isa)?;
         let output = places.map(graph, graph.output);
         let output = output.ok_or_else(|| PlanError::Internal { detail: "there is no output".to_owned() })?;
-        Ok(Self { steps, image, output, floats: places.floats, spare: Mutex::default() })
+        let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
+        let floats = places.floats;
+        Ok(Self { steps, image, output, floats, scratch, spare: Mutex::default() })
     }
 
     /// Images `[batch, channels, height, width]` to what the plan was compiled for: a row per image, maps channel by
@@ -126,12 +132,12 @@ impl Plan {
 
     /// Bytes of memory that each thread uses.
     pub fn memory_bytes(&self) -> usize {
-        self.floats * size_of::<f32>()
+        (self.floats + self.scratch) * size_of::<f32>()
     }
 
     /// The steps, each with the least time of `runs` passes of one image.
     pub fn profile(&self, image_chw: &[f32], runs: usize) -> Vec<StepCost> {
-        let mut arena = self.arena();
+        let mut arena = self.arena(1);
         let mut costs: Vec<StepCost> = self.steps.iter().map(Step::cost).collect();
         for _ in 0..runs {
             for (cost, step) in costs.iter_mut().zip(&self.steps) {
@@ -142,9 +148,11 @@ impl Plan {
         costs
     }
 
-    fn arena(&self) -> Arena {
+    /// A memory for one picture and so many threads.
+    fn arena(&self, threads: usize) -> Arena {
+        let floats = self.floats + threads * self.scratch;
         let spare = self.spare.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
-        spare.unwrap_or_else(|| Arena::new(self.floats))
+        spare.filter(|arena| arena.holds(floats)).unwrap_or_else(|| Arena::new(floats))
     }
 
     fn give_back(&self, arena: Arena) {

@@ -28,6 +28,11 @@ impl Arena {
         Self { lines: vec![Line([0.0; 16]); floats.div_ceil(16)] }
     }
 
+    /// Whether it has room for so many floats.
+    pub(crate) fn holds(&self, floats: usize) -> bool {
+        self.lines.len() * 16 >= floats
+    }
+
     pub(crate) fn floats(&self) -> &[f32] {
         self.lines.as_flattened_floats()
     }
@@ -49,11 +54,24 @@ impl Flattened for Vec<Line> {
 }
 
 impl Memory {
+    /// Of steps that use none.
+    pub(crate) const NOWHERE: Self = Self(std::ptr::null_mut());
+
     /// # Safety
     /// `offset` is inside the arena, which is alive.
     #[inline(always)]
     pub(crate) unsafe fn at(self, offset: usize) -> *mut f32 {
         // SAFETY: the caller's.
         unsafe { self.0.add(offset) }
+    }
+
+    /// The memory from an offset on.
+    ///
+    /// # Safety
+    /// As of [`at`](Self::at).
+    #[inline(always)]
+    pub(crate) unsafe fn from(self, offset: usize) -> Self {
+        // SAFETY: the caller's.
+        Self(unsafe { self.at(offset) })
     }
 }

@@ -14,9 +14,12 @@ mod lanes;
 mod map;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod peak;
 mod pool;
 mod portable;
 mod product;
+mod winograd;
+mod winograd_transforms;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -27,5 +30,8 @@ pub(crate) use depthwise::{Depthwise, pack_depthwise};
 pub(crate) use elementwise::Elementwise;
 pub(crate) use isa::Isa;
 pub(crate) use map::{Map, Part};
+pub use peak::peak_gflops;
 pub(crate) use pool::{Pool, Reduce};
 pub(crate) use product::{Panel, Product, pack_panels};
+pub(crate) use winograd::Winograd;
+pub(crate) use winograd_transforms::Tiling;

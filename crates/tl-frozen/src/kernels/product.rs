@@ -45,6 +45,21 @@ pub(crate) struct Product {
     pub(crate) finish: Finish,
 }
 
+/// What the kernel works with; the fields are those of a [`Product`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Work<'a> {
+    pub(crate) isa: Isa,
+    pub(crate) origin: usize,
+    pub(crate) step: [usize; 2],
+    pub(crate) taps: &'a [usize],
+    pub(crate) span: usize,
+    pub(crate) output: Map,
+    pub(crate) panels: &'a [Panel],
+    pub(crate) weights: &'a [f32],
+    pub(crate) bias: &'a [f32],
+    pub(crate) finish: Finish,
+}
+
 /// Two registers of output channels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Panel {
@@ -83,12 +98,21 @@ impl Product {
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
-        // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, product, Product, (self, memory, part)) }
+        // SAFETY: the caller's.
+        unsafe { self.work().run(memory, part) }
     }
 
     pub(crate) fn multiply_adds(&self) -> usize {
         self.weights.len() * self.output.height * self.output.width
+    }
+}
+
+impl Work<'_> {
+    /// # Safety
+    /// As of [`Product::run`].
+    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+        // SAFETY: the caller's; an `Isa` is made by detection only.
+        unsafe { with_lanes!(self.isa, product, Work<'_>, (self, memory, part)) }
     }
 }
 
@@ -102,7 +126,7 @@ struct Pixels {
 
 impl Pixels {
     #[inline(always)]
-    fn new(op: &Product, first: usize, count: usize) -> Self {
+    fn new(op: &Work<'_>, first: usize, count: usize) -> Self {
         let mut pixels = Self { count, input: [0; MOST], output: [0; MOST], places: [[0; 2]; MOST] };
         let (mut y, mut x) = (first / op.output.width, first % op.output.width);
         for i in 0..count.min(MOST) {
@@ -119,7 +143,7 @@ impl Pixels {
 }
 
 #[inline(always)]
-unsafe fn product<L: Lanes>(op: &Product, memory: Memory, part: Part) {
+unsafe fn product<L: Lanes>(op: &Work<'_>, memory: Memory, part: Part) {
     let pixels = op.output.height * op.output.width;
     let tiles = pixels.div_ceil(L::TILE);
     let all = 0..op.panels.len();
@@ -152,7 +176,7 @@ unsafe fn product<L: Lanes>(op: &Product, memory: Memory, part: Part) {
 }
 
 /// How many tiles are taken together: one after another if the weights stay in the cache anyway.
-fn chunk(op: &Product, tile: usize) -> usize {
+fn chunk(op: &Work<'_>, tile: usize) -> usize {
     if op.weights.len() <= CACHED_WEIGHTS {
         return 1;
     }
@@ -161,7 +185,7 @@ fn chunk(op: &Product, tile: usize) -> usize {
 
 /// The tile for this number of pixels and registers.
 #[inline(always)]
-unsafe fn any_tile<L: Lanes>(op: &Product, memory: Memory, pixels: &Pixels, panel: usize, quick: Quick) {
+unsafe fn any_tile<L: Lanes>(op: &Work<'_>, memory: Memory, pixels: &Pixels, panel: usize, quick: Quick) {
     let left = op.output.channels - panel * REGISTERS * L::WIDTH;
     let single = left <= L::WIDTH;
     let registers = if single { 1 } else { REGISTERS };
@@ -189,7 +213,7 @@ unsafe fn any_tile<L: Lanes>(op: &Product, memory: Memory, pixels: &Pixels, pane
 
 #[inline(always)]
 unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
-    op: &Product,
+    op: &Work<'_>,
     memory: Memory,
     pixels: &Pixels,
     panel: usize,
@@ -205,7 +229,7 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
         let start: [L; REGISTERS] = std::array::from_fn(|v| L::load(bias.add(v * L::WIDTH)));
         let mut sums = [start; PIXELS];
         let mut weights = op.weights.as_ptr().add(weights);
-        for &tap in &op.taps {
+        for &tap in op.taps {
             let runs: [*const f32; PIXELS] =
                 std::array::from_fn(|i| memory.at(pixels.input[i] + tap + input_channel).cast_const());
             for k in 0..op.span {
@@ -254,7 +278,7 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
 /// Any end of a tile, from its sums in memory.
 #[inline(always)]
 unsafe fn end_spilt<L: Lanes>(
-    op: &Product,
+    op: &Work<'_>,
     memory: Memory,
     pixels: &Pixels,
     [panel, registers]: [usize; 2],
@@ -276,6 +300,12 @@ unsafe fn end_spilt<L: Lanes>(
 }
 
 impl Product {
+    fn work(&self) -> Work<'_> {
+        let Self { isa, origin, step, span, output, finish, .. } = *self;
+        let (taps, panels, weights, bias) = (&self.taps, &self.panels, &self.weights, &self.bias);
+        Work { isa, origin, step, taps, span, output, panels, weights, bias, finish }
+    }
+
     /// Behind the last float that the step reads as input or joins in.
     pub(crate) fn end(&self) -> usize {
         let Map { height, width, .. } = self.output;

@@ -156,6 +156,7 @@ impl Reader {
             padding: op.options.padding.map(|(before, _)| before),
             dilation: op.options.dilation,
             groups: op.options.groups,
+            tiling: None,
         };
         Ok(Node::new(Kind::Conv(conv), vec![self.node(&op.x)?], shape(&op.out)?))
     }
@@ -274,7 +275,16 @@ impl Conv {
     /// From `[output][input]`.
     fn pointwise(weights: Vec<f32>, bias: Vec<f32>) -> Self {
         let one = [1, 1];
-        Self { weights, bias, kernel: one, stride: one, padding: [0, 0], dilation: one, groups: 1 }
+        Self {
+            weights,
+            bias,
+            kernel: one,
+            stride: one,
+            padding: [0, 0],
+            dilation: one,
+            groups: 1,
+            tiling: None,
+        }
     }
 }
 

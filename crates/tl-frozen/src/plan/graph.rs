@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::kernels::{Activation, Join, Reduce};
+use crate::kernels::{Activation, Join, Reduce, Tiling};
 
 /// Index of a node; a node's inputs come before it.
 pub(crate) type NodeId = usize;
@@ -73,6 +73,8 @@ pub(crate) struct Conv {
     pub(crate) padding: [usize; 2],
     pub(crate) dilation: [usize; 2],
     pub(crate) groups: usize,
+    /// By Winograd's method: chosen after everything else.
+    pub(crate) tiling: Option<Tiling>,
 }
 
 /// What each output pixel of a pooling looks at, inside the input.

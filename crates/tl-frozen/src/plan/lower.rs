@@ -5,7 +5,8 @@ use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};
 use super::place::Places;
 use super::steps::{Kernel, Step};
 use crate::kernels::{
-    Depthwise, Elementwise, Finish, Isa, Map, Panel, Pool, Product, pack_depthwise, pack_panels,
+    Depthwise, Elementwise, Finish, Isa, Map, Panel, Pool, Product, Tiling, Winograd, pack_depthwise,
+    pack_panels,
 };
 
 /// The steps of a graph, in order.
@@ -97,6 +98,9 @@ impl Lowering<'_> {
     }
 
     fn conv(&self, conv: &Conv, input: Map, output: Map, finish: Finish) -> Kernel {
+        if let Some(tiling) = conv.tiling {
+            return self.winograd(conv, tiling, input, output, finish);
+        }
         let origin = input.start - conv.padding[0] * input.row - conv.padding[1] * input.pixel;
         let step = [conv.stride[0] * input.row, conv.stride[1] * input.pixel];
         let grid = |rows: usize, columns: usize| {
@@ -128,6 +132,36 @@ impl Lowering<'_> {
         let bias = padded(&conv.bias, 2 * isa.width());
         let span = spans * places_in_span;
         Kernel::Product(Product { isa, origin, step, taps, span, output, panels, weights, bias, finish })
+    }
+
+    fn winograd(&self, conv: &Conv, tiling: Tiling, input: Map, output: Map, finish: Finish) -> Kernel {
+        let isa = self.isa;
+        let start = input.start - conv.padding[0] * input.row - conv.padding[1] * input.pixel;
+        let (mut weights, mut panels) = (Vec::new(), Vec::new());
+        for place in 0..tiling.places() {
+            let value = |o: usize, c: usize| {
+                let at = (o * input.channels + c) * 9;
+                tiling.filter(place, &conv.weights[at..at + 9])
+            };
+            let (packed, starts) = pack_panels(isa, output.channels, input.channels, value);
+            weights.extend(packed);
+            panels = starts.into_iter().map(|weights| Panel { weights, channel: 0 }).collect();
+        }
+        let bias = padded(&conv.bias, 2 * isa.width());
+        let (zeros, input) = (vec![0.0; bias.len()], Map { start, ..input });
+        let scratch_start = self.places.floats;
+        Kernel::Winograd(Winograd {
+            isa,
+            tiling,
+            input,
+            output,
+            weights,
+            panels,
+            bias,
+            zeros,
+            finish,
+            scratch_start,
+        })
     }
 }
 

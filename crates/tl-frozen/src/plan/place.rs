@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::graph::{Conv, Graph, Kind, Node, NodeId, Shape};
-use crate::kernels::{Borders, Map};
+use crate::kernels::{Borders, Map, Tiling};
 
 /// The memory of one picture.
 #[derive(Debug)]
@@ -201,7 +201,9 @@ impl Conv {
     fn looks_beyond(&self, input: Shape, output: Shape) -> [usize; 4] {
         let (sizes, counts) = ([input.height, input.width], [output.height, output.width]);
         let behind = [0, 1].map(|axis| {
-            let last = (counts[axis] - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis];
+            // Winograd's tiles are whole.
+            let count = counts[axis].next_multiple_of(self.tiling.map_or(1, Tiling::outputs));
+            let last = (count - 1) * self.stride[axis] + (self.kernel[axis] - 1) * self.dilation[axis];
             (last + 1).saturating_sub(self.padding[axis] + sizes[axis])
         });
         [self.padding[0], self.padding[1], behind[0], behind[1]]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::StepCost;
-use crate::kernels::{Borders, Depthwise, Elementwise, Map, Memory, Part, Pool, Product};
+use crate::kernels::{Borders, Depthwise, Elementwise, Map, Memory, Part, Pool, Product, Winograd};
 
 /// A kernel, and the borders that it is the first to need.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) enum Kernel {
     /// The picture, channel by channel, into maps.
     Image(Map),
     Product(Product),
+    Winograd(Winograd),
     Depthwise(Depthwise),
     Elementwise(Elementwise),
     Pool(Pool),
@@ -36,6 +37,7 @@ impl Kernel {
         match self {
             Self::Image(map) => *map,
             Self::Product(op) => op.output,
+            Self::Winograd(op) => op.output,
             Self::Depthwise(op) => op.output,
             Self::Elementwise(op) => op.output,
             Self::Pool(op) => op.output,
@@ -48,6 +50,7 @@ impl Kernel {
         match self {
             Self::Image(map) => map.end(),
             Self::Product(op) => op.end().max(op.output.end()),
+            Self::Winograd(op) => op.end().max(op.output.end()),
             Self::Depthwise(op) => op.end().max(op.output.end()),
             Self::Elementwise(op) => {
                 let joined = op.finish.join.map_or(0, |(_, map)| map.end());
@@ -58,6 +61,11 @@ impl Kernel {
         }
     }
 
+    /// Floats that each thread needs besides the memory of the picture.
+    pub(crate) fn scratch(&self) -> usize {
+        if let Self::Winograd(op) = self { op.scratch() } else { 0 }
+    }
+
     /// Kind of layer, for tables.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -65,6 +73,7 @@ impl Kernel {
             Self::Product(op) if op.output.height * op.output.width == 1 => "vector",
             Self::Product(op) if op.is_pointwise() => "1x1",
             Self::Product(_) => "dense",
+            Self::Winograd(_) => "Winograd",
             Self::Depthwise(_) => "depthwise",
             Self::Elementwise(_) => "elementwise",
             Self::Pool(_) => "pooling",
@@ -76,6 +85,7 @@ impl Kernel {
     pub(crate) fn multiply_adds(&self) -> usize {
         match self {
             Self::Product(op) => op.multiply_adds(),
+            Self::Winograd(op) => op.multiply_adds(),
             Self::Depthwise(op) => op.multiply_adds(),
             _ => 0,
         }
@@ -89,6 +99,7 @@ impl Kernel {
             match self {
                 Self::Image(map) => image(*map, memory, image_chw, part),
                 Self::Product(op) => op.run(memory, part),
+                Self::Winograd(op) => op.run(memory, part),
                 Self::Depthwise(op) => op.run(memory, part),
                 Self::Elementwise(op) => op.run(memory, part),
                 Self::Pool(op) => op.run(memory, part),

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use super::Plan;
 use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};
-use crate::kernels::{Activation, Isa, Join};
+use crate::kernels::{Activation, Isa, Join, Tiling};
 
 /// Measured: at most 4e-6 of the largest value.
 const TOLERANCE: f32 = 2e-5;
@@ -119,6 +119,7 @@ fn convolutions() -> impl Strategy<Value = (Conv, Shape, Shape)> {
             padding: [top, left],
             dilation: [dy, dx],
             groups,
+            tiling: None,
         };
         let from = Shape { channels: groups * inputs, height, width };
         let (height, width) = (count(height, top, seen_y, sy), count(width, left, seen_x, sx));
@@ -150,6 +151,49 @@ proptest! {
                 Node::new(Kind::Image, Vec::new(), from),
                 node(Ending::NONE),
                 node(Ending { first, join, last }),
+            ];
+            Graph { nodes, output: 2 }
+        };
+        check(graph, from, &image_chw, &expected);
+    }
+
+    #[test]
+    fn winograds_convolution_is_the_naive_one(inputs in 1..40_usize, outputs in 1..70_usize, height in 3..20_usize, width in 3..33_usize, padding in 0..3_usize, four in any::<bool>(), first in activations(), joined in any::<bool>(), seed in any::<u32>()) {
+        let scale = ((inputs * 9) as f32).sqrt().recip();
+        let weights = values(seed, outputs * inputs * 9).into_iter().map(|weight| weight * scale).collect();
+        let one = [1, 1];
+        let direct = Conv {
+            weights,
+            bias: values(seed ^ 1, outputs),
+            kernel: [3, 3],
+            stride: one,
+            padding: [padding; 2],
+            dilation: one,
+            groups: 1,
+            tiling: None,
+        };
+        let from = Shape { channels: inputs, height, width };
+        let to = Shape { channels: outputs, height: height + 2 * padding - 2, width: width + 2 * padding - 2 };
+        let image_chw = values(7, from.len());
+        let plain = naive(&direct, &image_chw, from, to);
+        let last = Activation::RELU;
+        let expected: Vec<f32> = if joined {
+            plain.iter().map(|&plain| activate(last, activate(first, plain) + plain)).collect()
+        } else {
+            plain.iter().map(|&plain| activate(first, plain)).collect()
+        };
+        let tiling = if four { Tiling::Four } else { Tiling::Two };
+        let graph = || {
+            let node = |tiling, ending| {
+                let conv = Conv { tiling, ..direct.clone() };
+                Node { ending, ..Node::new(Kind::Conv(conv), vec![0], to) }
+            };
+            let join = joined.then_some((Join::Add, 1));
+            let ending = Ending { first, join, last: if joined { last } else { Activation::NONE } };
+            let nodes = vec![
+                Node::new(Kind::Image, Vec::new(), from),
+                node(None, Ending::NONE),
+                node(Some(tiling), ending),
             ];
             Graph { nodes, output: 2 }
         };

@@ -23,7 +23,7 @@ pub(crate) fn run(plan: &Plan, images_bchw: &[f32], values: &mut [f32], threads:
     }
     let queue = Mutex::new(each);
     let work = || {
-        let mut arena = plan.arena();
+        let mut arena = plan.arena(1);
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((image, values)) = next else { break };
@@ -49,7 +49,7 @@ fn alone(plan: &Plan, arena: &mut Arena, image_chw: &[f32]) {
 
 /// One image on several threads, which meet after every step.
 fn together(plan: &Plan, image_chw: &[f32], values: &mut [f32], threads: usize) {
-    let mut arena = plan.arena();
+    let mut arena = plan.arena(threads);
     let memory = arena.memory();
     let meeting = Meeting::new(threads);
     let work = |index: usize| {

@@ -1,0 +1,47 @@
+//! The most multiply-adds that one thread can do: what the speed of a step is compared with.
+
+#![allow(unsafe_code, reason = "vector instructions")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use super::isa::{Isa, with_lanes};
+use super::lanes::Lanes;
+use super::{Memory, Part};
+
+/// Independent sums: more than a multiply-add's latency times the multiply-adds a cycle, and few enough for registers.
+const SUMS: usize = 12;
+const ROUNDS: usize = 100_000;
+
+/// Billions of f32 operations per second on one thread, a multiply-add counted as two: the best of some trials of
+/// multiply-adds on registers, with the instructions that plans use on this machine.
+pub fn peak_gflops() -> f64 {
+    let trial = || {
+        let begun = Instant::now();
+        let isa = Isa::detect();
+        // SAFETY: the instructions were detected; nothing is read or written through the memory.
+        unsafe { with_lanes!(isa, multiply_adds, (), (&(), Memory::NOWHERE, Part::ALL)) }
+        begun.elapsed()
+    };
+    let best: Duration = (0..100).map(|_| trial()).min().unwrap_or(Duration::MAX);
+    (2 * SUMS * ROUNDS * Isa::detect().width()) as f64 / best.as_secs_f64() / 1e9
+}
+
+#[inline(always)]
+unsafe fn multiply_adds<L: Lanes>((): &(), _memory: Memory, _part: Part) {
+    // SAFETY: the caller's; the array is as wide as the widest register.
+    unsafe {
+        let (factor, term) = (L::splat(black_box(0.5)), L::splat(black_box(1.0)));
+        let mut sums = [L::splat(black_box(0.0)); SUMS];
+        for _ in 0..ROUNDS {
+            for sum in &mut sums {
+                *sum = sum.mul_add(factor, term);
+            }
+        }
+        for sum in sums {
+            let mut values = [0.0; 16];
+            sum.store(values.as_mut_ptr());
+            black_box(values);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+"""Pictures per second of other programs on the networks of `cargo xtask bench frozen`, pooled features, random weights.
+
+    frozen_speed.py export FOLDER NETWORK ...            ONNX files, batch 1 and 32; needs torch, torchvision, timm, onnx
+    frozen_speed.py PEER FOLDER NETWORK BATCH THREADS SECONDS   one line of JSON; PEER is onnxruntime, openvino or torch
+
+openvino is told to compute in f32; torch runs eagerly in channels-last order under inference mode.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+SIDES = {"xception": 299}
+TIMM = {"efficientnet_lite0": "tf_efficientnet_lite0", "xception": "legacy_xception", "mobilenetv2_100": "mobilenetv2_100"}
+
+
+def module(name):
+    import timm
+    import torch
+    import torchvision
+
+    if name in TIMM:
+        return timm.create_model(TIMM[name], pretrained=False, num_classes=0).eval()
+    whole = getattr(torchvision.models, name)(weights=None).eval()
+    if name.startswith("vgg"):
+        return torch.nn.Sequential(whole.features, torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()).eval()
+    whole.fc = torch.nn.Identity()
+    return whole
+
+
+def file_of(folder, name, batch):
+    return Path(folder) / f"{name}_{batch}.onnx"
+
+
+def export(folder, names):
+    import torch
+
+    for name in names:
+        side = SIDES.get(name, 224)
+        network = module(name)
+        for batch in (1, 32):
+            path = file_of(folder, name, batch)
+            if not path.exists():
+                torch.onnx.export(network, torch.zeros(batch, 3, side, side), path, dynamo=False, opset_version=17)
+
+
+def onnxruntime_runner(path, threads):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda images: session.run(None, {name: images}), onnxruntime.__version__
+
+
+def openvino_runner(path, threads):
+    import openvino
+
+    config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    compiled = openvino.Core().compile_model(str(path), "CPU", config)
+    request = compiled.create_infer_request()
+    return lambda images: request.infer({0: images}, share_inputs=True), openvino.__version__.split("-")[0]
+
+
+def torch_runner(name, threads):
+    import torch
+
+    torch.set_num_threads(threads)
+    network = module(name).to(memory_format=torch.channels_last)
+
+    def run(images):
+        with torch.inference_mode():
+            return network(torch.from_numpy(images).contiguous(memory_format=torch.channels_last))
+
+    return run, torch.__version__
+
+
+def main():
+    if sys.argv[1] == "export":
+        return export(sys.argv[2], sys.argv[3:])
+    peer, folder, name, batch, threads, seconds = sys.argv[1:7]
+    batch, threads, seconds = int(batch), int(threads), float(seconds)
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    import numpy
+
+    side = SIDES.get(name, 224)
+    images = numpy.random.default_rng(0).standard_normal((batch, 3, side, side), dtype=numpy.float32)
+    runners = {"onnxruntime": onnxruntime_runner, "openvino": openvino_runner}
+    if peer == "torch":
+        run, version = torch_runner(name, threads)
+    else:
+        run, version = runners[peer](file_of(folder, name, batch), threads)
+    run(images)
+    times, begun = [], time.perf_counter()
+    while time.perf_counter() - begun < seconds or len(times) < 3:
+        start = time.perf_counter()
+        run(images)
+        times.append(time.perf_counter() - start)
+    print(json.dumps({"peer": peer, "version": version, "network": name, "batch": batch,
+                      "median": batch / statistics.median(times), "best": batch / min(times)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+//! `cargo xtask bench frozen`: compiled networks beside ONNX Runtime, OpenVINO and PyTorch, in turns in one run.
+//!
+//! Ours is `crates/tl-frozen/examples/frozen_speed.rs`, theirs `xtask/reference/frozen_speed.py`.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::bench::{machine, median};
+use crate::{cargo, must, root};
+
+const PEERS: [&str; 3] = ["onnxruntime", "openvino", "torch"];
+
+/// What to compare, and with whose Python.
+#[derive(Debug, Args)]
+pub(crate) struct Frozen {
+    /// Networks, by the names of `tl backbones`.
+    #[arg(default_values = ["resnet50", "mobilenetv2_100", "efficientnet_lite0", "vgg16", "resnet18", "xception"])]
+    networks: Vec<String>,
+    /// Python with torch, torchvision, timm and onnx.
+    #[arg(long, default_value = "python3")]
+    python: String,
+    /// Python with onnxruntime and openvino, if another.
+    #[arg(long)]
+    python_onnx: Option<String>,
+    /// Folder for ONNX files, kept between runs.
+    #[arg(long, default_value = "target/onnx")]
+    onnx: PathBuf,
+    #[arg(long, default_values_t = [1, 32])]
+    batch: Vec<usize>,
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Seconds per program and turn.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Turns, of which the median counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+}
+
+/// Prints a table of pictures per second, and for every network what its kinds of layers reach.
+pub(crate) fn run(frozen: &Frozen) -> Result<()> {
+    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-frozen", "--example", "frozen_speed"]))?;
+    std::fs::create_dir_all(root().join(&frozen.onnx))?;
+    let mut export = frozen.python(&frozen.python);
+    must(export.arg("export").arg(&frozen.onnx).args(&frozen.networks))?;
+    println!("{}, {} threads, medians of {} turns\n", machine(), frozen.threads, frozen.rounds);
+    println!(
+        "| network | batch | tl | {} | tl / fastest other |\n|---|---|---|---|---|---|---|",
+        PEERS.join(" | ")
+    );
+    let mut versions = Vec::new();
+    for network in &frozen.networks {
+        for &batch in &frozen.batch {
+            frozen.compare(network, batch, &mut versions)?;
+        }
+    }
+    println!("\n{}", versions.join(", "));
+    for network in &frozen.networks {
+        let profile = output(frozen.ours(network, 1).arg("profile"))?;
+        let table = profile.split_once("\n\n").map_or("", |(_, table)| table);
+        println!("\n{network}, one thread:\n\n{table}");
+    }
+    Ok(())
+}
+
+impl Frozen {
+    /// A row of the table.
+    fn compare(&self, network: &str, batch: usize, versions: &mut Vec<String>) -> Result<()> {
+        let mut speeds = vec![Vec::new(); PEERS.len() + 1];
+        for _ in 0..self.rounds {
+            speeds[0]
+                .push(self.speed(&mut self.ours(network, batch))?["median"].as_f64().unwrap_or(f64::NAN));
+            for (peer, speeds) in PEERS.iter().zip(&mut speeds[1..]) {
+                let result = self.speed(&mut self.theirs(peer, network, batch))?;
+                speeds.push(result["median"].as_f64().unwrap_or(f64::NAN));
+                let version = format!("{peer} {}", result["version"].as_str().unwrap_or_default());
+                if !versions.contains(&version) {
+                    versions.push(version);
+                }
+            }
+        }
+        let medians: Vec<f64> = speeds.iter_mut().map(|speeds| median(speeds)).collect();
+        let fastest = medians[1..].iter().copied().fold(f64::NAN, f64::max);
+        let cells: Vec<String> = medians.iter().map(|speed| format!("{speed:.1}")).collect();
+        println!("| {network} | {batch} | {} | {:.2} |", cells.join(" | "), medians[0] / fastest);
+        Ok(())
+    }
+
+    fn speed(&self, command: &mut Command) -> Result<Value> {
+        let text = output(command)?;
+        let line = text.lines().last().context("nothing was printed")?;
+        serde_json::from_str(line).with_context(|| format!("not a line of JSON: {line}"))
+    }
+
+    fn ours(&self, network: &str, batch: usize) -> Command {
+        let mut command = Command::new(root().join("target/release/examples/frozen_speed"));
+        command.args([network, &batch.to_string(), &self.threads.to_string(), &self.seconds.to_string()]);
+        command.current_dir(root());
+        command
+    }
+
+    fn theirs(&self, peer: &str, network: &str, batch: usize) -> Command {
+        let python = if peer == "torch" { None } else { self.python_onnx.as_ref() };
+        let mut command = self.python(python.unwrap_or(&self.python));
+        command.arg(peer).arg(&self.onnx);
+        command.args([network, &batch.to_string(), &self.threads.to_string(), &self.seconds.to_string()]);
+        command
+    }
+
+    fn python(&self, python: &str) -> Command {
+        let mut command = Command::new(python);
+        command.arg("xtask/reference/frozen_speed.py").current_dir(root());
+        command
+    }
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
