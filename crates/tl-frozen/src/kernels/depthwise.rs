@@ -4,14 +4,20 @@
 //! stride. Weights are loaded once for all pixels of a tile; inputs come straight from the first-level cache.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops of fixed length, which the compiler unrolls as they are"
+)]
 
-use super::activation::Finish;
+use super::activation::{Finish, Quick, clamp};
 use super::isa::{Isa, with_lanes};
 use super::lanes::Lanes;
 use super::{Map, Memory, Part};
 
 /// Pixels of the largest tile: enough sums in flight for two multiply-adds a cycle.
 const MOST: usize = 8;
+/// Floats in the widest register.
+const WIDEST: usize = 16;
 
 /// A convolution in which every output channel sees one input channel of the same number.
 #[derive(Debug)]
@@ -89,33 +95,60 @@ unsafe fn depthwise<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
 /// All channels of some pixels of a row.
 #[inline(always)]
 unsafe fn pixels<L: Lanes, const PIXELS: usize>(op: &Depthwise, memory: Memory, y: usize, first: usize) {
-    let places = op.taps.len();
+    let quick = op.finish.quick();
     for (block, channel) in (0..op.output.channels).step_by(L::WIDTH).enumerate() {
-        let left = op.output.channels - channel;
-        // SAFETY: weights and bias are padded to whole registers; the rest is the caller's.
+        let at = [y, first, channel];
+        // SAFETY: the caller's.
         unsafe {
-            let weights = op.weights.as_ptr().add(block * places * L::WIDTH);
-            let mut sums = [L::load(op.bias.as_ptr().add(channel)); PIXELS];
-            let input = memory.at(op.origin + y * op.step[0] + first * op.step[1] + channel);
-            if left >= L::WIDTH {
-                for (place, &tap) in op.taps.iter().enumerate() {
-                    let factor = L::load(weights.add(place * L::WIDTH));
-                    for (i, sum) in sums.iter_mut().enumerate() {
-                        *sum = L::load(input.add(tap + i * op.step[1])).mul_add(factor, *sum);
-                    }
-                }
+            if op.output.channels - channel >= L::WIDTH {
+                register::<L, PIXELS, true>(op, memory, at, block, quick);
             } else {
-                for (place, &tap) in op.taps.iter().enumerate() {
-                    let factor = L::load(weights.add(place * L::WIDTH));
-                    for (i, sum) in sums.iter_mut().enumerate() {
-                        *sum = L::load_part(input.add(tap + i * op.step[1]), left).mul_add(factor, *sum);
-                    }
-                }
+                register::<L, PIXELS, false>(op, memory, at, block, quick);
             }
-            for (i, sum) in sums.iter().enumerate() {
-                let value = op.finish.apply(*sum, memory, [y, first + i, channel], left);
-                value.store_up_to(memory.at(op.output.at(y, first + i) + channel), left);
+        }
+    }
+}
+
+/// One register of channels of some pixels of a row; whole, or the last channels.
+#[inline(always)]
+unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
+    op: &Depthwise,
+    memory: Memory,
+    [y, first, channel]: [usize; 3],
+    block: usize,
+    quick: Quick,
+) {
+    let (left, places, step) = (op.output.channels - channel, op.taps.len(), op.step[1]);
+    // SAFETY: weights and bias are padded to whole registers; the rest is the caller's.
+    unsafe {
+        let mut weights = op.weights.as_ptr().add(block * places * L::WIDTH);
+        let mut sums = [L::load(op.bias.as_ptr().add(channel)); PIXELS];
+        let input = memory.at(op.origin + y * op.step[0] + first * step + channel);
+        for &tap in &op.taps {
+            let factor = L::load(weights);
+            weights = weights.add(L::WIDTH);
+            for i in 0..PIXELS {
+                let from = input.add(tap + i * step);
+                let value = if WHOLE { L::load(from) } else { L::load_part(from, left) };
+                sums[i] = value.mul_add(factor, sums[i]);
             }
+        }
+        let output = op.output.at(y, first) + channel;
+        if let (Quick::Clamp { low, high }, true) = (quick, WHOLE) {
+            // A loop of fixed length without branches: the compiler unrolls it, and the sums stay in registers.
+            for i in 0..PIXELS {
+                clamp(sums[i], low, high).store(memory.at(output + i * op.output.pixel));
+            }
+            return;
+        }
+        let mut spilt = [0.0_f32; MOST * WIDEST];
+        for i in 0..PIXELS {
+            sums[i].store(spilt.as_mut_ptr().add(i * L::WIDTH));
+        }
+        for i in 0..PIXELS {
+            let sum = L::load(spilt.as_ptr().add(i * L::WIDTH));
+            let value = op.finish.apply(sum, memory, [y, first + i, channel], left);
+            value.store_up_to(memory.at(output + i * op.output.pixel), left);
         }
     }
 }

@@ -8,6 +8,10 @@
 //! work was divided.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops of fixed length, which the compiler unrolls as they are"
+)]
 
 use super::activation::{Finish, Quick, clamp};
 use super::isa::{Isa, with_lanes};

@@ -5,6 +5,10 @@
 //! far as the last tiles look.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "loops of fixed length, which the compiler unrolls as they are"
+)]
 
 use std::ops::Range;
 

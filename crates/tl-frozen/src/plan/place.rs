@@ -1,8 +1,6 @@
 //! Where every node's maps lie, decided once: who shares a buffer with whom, how wide its border of zeros is, and where in
 //! the one memory it starts.
 
-use std::ops::RangeInclusive;
-
 use super::graph::{Conv, Graph, Kind, Node, NodeId, Shape};
 use crate::kernels::{Borders, Map, Tiling};
 
@@ -28,7 +26,7 @@ struct Buffer {
     /// Pixels of zeros above, to the left, below, to the right.
     around: [usize; 4],
     /// From the first node that writes to the last that reads.
-    alive: RangeInclusive<NodeId>,
+    alive: [NodeId; 2],
     start: usize,
 }
 
@@ -83,7 +81,7 @@ impl Places {
     }
 
     fn make(&mut self, shape: Shape) -> usize {
-        self.buffers.push(Buffer { shape, around: [0; 4], alive: usize::MAX..=0, start: 0 });
+        self.buffers.push(Buffer { shape, around: [0; 4], alive: [usize::MAX, 0], start: 0 });
         self.buffers.len() - 1
     }
 
@@ -116,7 +114,7 @@ impl Places {
     fn touch(&mut self, node: NodeId, at: NodeId) {
         if let Some(home) = self.homes[node] {
             let alive = &mut self.buffers[home.buffer].alive;
-            *alive = at.min(*alive.start())..=at.max(*alive.end());
+            *alive = [at.min(alive[0]), at.max(alive[1])];
         }
     }
 
@@ -126,11 +124,9 @@ impl Places {
         order.sort_by_key(|&buffer| std::cmp::Reverse(self.buffers[buffer].floats()));
         let mut placed: Vec<usize> = Vec::new();
         for buffer in order {
-            let alive = self.buffers[buffer].alive.clone();
-            let overlaps =
-                |other: &RangeInclusive<usize>| other.start() <= alive.end() && alive.start() <= other.end();
+            let [first, last] = self.buffers[buffer].alive;
             let mut taken: Vec<_> = placed.iter().map(|&other| &self.buffers[other]).collect();
-            taken.retain(|other| overlaps(&other.alive));
+            taken.retain(|other| other.alive[0] <= last && first <= other.alive[1]);
             taken.sort_by_key(|other| other.start);
             let floats = self.buffers[buffer].floats();
             let mut start = 0;
@@ -157,7 +153,7 @@ impl Places {
     /// The borders that have to be made when this node runs, the first to write there.
     pub(crate) fn borders(&self, node: NodeId) -> Option<Borders> {
         let buffer = &self.buffers[self.homes[node]?.buffer];
-        let first = *buffer.alive.start() == node && buffer.around != [0; 4];
+        let first = buffer.alive[0] == node && buffer.around != [0; 4];
         first.then(|| Borders { inner: buffer.inner(), around: buffer.around })
     }
 
