@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 
 use super::bits::{Bits, Intervals};
 use super::color::to_rgb;
-use super::huffman::{END_OF_BLOCK, Huffman};
+use super::huffman::{END_OF_BLOCK, Entry, Huffman, SYMBOLS, Skip};
 use super::idct::{Block, flat, inverse};
 use super::scan::{Component, Scan};
 use super::window::{Plane, Units, Window};
@@ -102,7 +102,7 @@ impl Reader<'_> {
         for y in 0..v {
             for x in 0..h {
                 let mut block: Block = [0; 64];
-                let end = self.read_block::<true>(bits, &mut block)?;
+                let end = self.read_block(bits, &mut block)?;
                 let at = (row * v + y) * side * stride + (column * h + x) * side;
                 let out = self.plane.samples.get_mut(at..)?;
                 if end <= 1 {
@@ -119,16 +119,23 @@ impl Reader<'_> {
     #[inline(always)]
     fn pass_over(&mut self, bits: &mut Bits<'_>) -> Option<()> {
         for _ in 0..self.component.h * self.component.v {
-            self.read_block::<false>(bits, &mut [0; 64])?;
+            self.read_dc(bits)?;
+            self.pass_over_ac(bits)?;
         }
         Some(())
     }
 
-    /// One block, dequantised: T.81 F.2.2. Returns one more than the place of its last coefficient, in zigzag order.
+    /// One block, dequantised. Returns one more than the place of its last coefficient, in zigzag order.
     #[inline(always)]
-    fn read_block<const KEEP: bool>(&mut self, all: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
-        let (ac, steps) = (self.ac, self.steps);
-        let mut bits = *all;
+    fn read_block(&mut self, bits: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
+        self.read_dc(bits)?;
+        block[0] = self.last_dc.wrapping_mul(self.steps[0] as i16);
+        self.read_ac(bits, block)
+    }
+
+    /// T.81, F.2.2.1.
+    #[inline(always)]
+    fn read_dc(&mut self, bits: &mut Bits<'_>) -> Option<()> {
         bits.refill();
         let dc = self.dc.read(bits.next)?;
         // 1 to 15 zeros before a DC coefficient do not exist.
@@ -137,28 +144,84 @@ impl Reader<'_> {
         }
         bits.consume(dc.bits());
         self.last_dc = self.last_dc.wrapping_add(dc.value());
-        block[0] = self.last_dc.wrapping_mul(steps[0] as i16);
-        let (mut at, mut end) = (1, 1);
-        while at < 64 {
+        Some(())
+    }
+
+    /// T.81, F.2.2.2.
+    #[inline(always)]
+    fn read_ac(&self, all: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
+        let (mut bits, mut at, mut end) = (*all, 1, 1);
+        'block: loop {
             bits.refill();
-            let coefficient = ac.read(bits.next)?;
-            bits.consume(coefficient.bits());
-            at += coefficient.run();
-            if at >= 64 {
-                if coefficient.run() < END_OF_BLOCK {
-                    return None;
+            for _ in 0..SYMBOLS {
+                let coefficient = next_ac(self.ac, &mut bits)?;
+                at += coefficient.run();
+                if at >= 64 {
+                    if coefficient.run() < END_OF_BLOCK {
+                        return None;
+                    }
+                    break 'block;
                 }
-                break;
+                block[usize::from(ZIGZAG[at] & 63)] = coefficient.value().wrapping_mul(self.steps[at] as i16);
+                at += 1;
+                end = at;
+                if at == 64 {
+                    break 'block;
+                }
             }
-            if KEEP {
-                block[usize::from(ZIGZAG[at] & 63)] = coefficient.value().wrapping_mul(steps[at] as i16);
-            }
-            at += 1;
-            end = at;
         }
         *all = bits;
         Some(end)
     }
+
+    /// As [`read_ac`](Self::read_ac), several coefficients at once where they are sure to be of this block.
+    #[inline(always)]
+    fn pass_over_ac(&self, all: &mut Bits<'_>) -> Option<()> {
+        let (mut bits, mut at, skips) = (*all, 1, self.ac.skips());
+        'block: loop {
+            bits.refill();
+            for _ in 0..SYMBOLS {
+                let skip = Skip::look(skips, bits.next);
+                if skip.bits() != 0 && at + skip.advance() < 64 {
+                    bits.consume(skip.bits());
+                    at += skip.advance();
+                    if skip.ends_the_block() {
+                        break 'block;
+                    }
+                    continue;
+                }
+                let coefficient = next_ac(self.ac, &mut bits)?;
+                at += coefficient.run();
+                if at >= 64 {
+                    if coefficient.run() < END_OF_BLOCK {
+                        return None;
+                    }
+                    break 'block;
+                }
+                at += 1;
+                if at == 64 {
+                    break 'block;
+                }
+            }
+        }
+        *all = bits;
+        Some(())
+    }
+}
+
+/// Takes the next coefficient out of bits that suffice for a short one; after a long one, they are refilled.
+#[inline(always)]
+fn next_ac(ac: &Huffman, bits: &mut Bits<'_>) -> Option<Entry> {
+    let entry = ac.look(bits.next);
+    if entry.bits() != 0 {
+        bits.consume(entry.bits());
+        return Some(entry);
+    }
+    bits.refill();
+    let entry = ac.read_slowly(bits.next)?;
+    bits.consume(entry.bits());
+    bits.refill();
+    Some(entry)
 }
 
 /// Places of the coefficients in a block, from low to high frequencies: T.81, figure A.6.

@@ -1,12 +1,20 @@
 //! Huffman codes: T.81, annexes C and F.2.2. One look-up gives a run of zeros, a coefficient's value and the length of both.
 
+use std::cell::OnceCell;
+
 /// Bits looked at at once: most codes fit with their values, and the tables of a picture fit into the nearest cache.
 const LOOK: u32 = 11;
 
+/// So many symbols of [`LOOK`] bits at most are read between two refills, which give 56 bits.
+pub(super) const SYMBOLS: usize = 56 / LOOK as usize;
+
 /// A table for DC or AC coefficients.
 pub(super) struct Huffman {
-    /// What the next [`LOOK`] bits hold; no bits where they do not suffice.
+    /// What the next [`LOOK`] bits hold; no bits where they do not suffice, but the symbol and the length of its code
+    /// where they suffice for these.
     fast: [Entry; 1 << LOOK],
+    /// See [`skips`](Self::skips).
+    skips: OnceCell<Box<Skips>>,
     /// For each length, one more than the largest code, its bits shifted to the top of 16; longer codes are larger.
     limit: [u32; 17],
     /// Where the symbol of a code of this length is: code + offset.
@@ -21,7 +29,59 @@ pub(super) struct Entry(u32);
 /// A run of this length or more ends the block.
 pub(super) const END_OF_BLOCK: usize = 64;
 
+/// What the next [`LOOK`] bits hold, for those who want no values.
+pub(super) type Skips = [Skip; 1 << LOOK];
+
+/// As many AC coefficients as fit into [`LOOK`] bits, and perhaps the end of their block.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Skip(u16);
+
+impl Skip {
+    /// Bits of all of them; 0 where not even one fits.
+    #[inline(always)]
+    pub(super) fn bits(self) -> u32 {
+        u32::from(self.0 & 15)
+    }
+
+    /// How far they move on, the end of the block not counted.
+    #[inline(always)]
+    pub(super) fn advance(self) -> usize {
+        usize::from(self.0 >> 4 & 255)
+    }
+
+    #[inline(always)]
+    pub(super) fn ends_the_block(self) -> bool {
+        self.0 & 1 << 15 != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn look(skips: &Skips, next: u64) -> Self {
+        skips[(next >> (64 - LOOK)) as usize]
+    }
+
+    /// What can be told by the first [`LOOK`] bits of `next`, the others being zeros.
+    fn read(fast: &[Entry; 1 << LOOK], next: u64) -> Self {
+        let (mut bits, mut advance) = (0, 0);
+        loop {
+            let entry = fast[((next << bits) >> (64 - LOOK)) as usize];
+            if entry.bits() == 0 || bits + entry.bits() > LOOK {
+                return Skip((advance << 4) as u16 | bits as u16);
+            }
+            bits += entry.bits();
+            if entry.run() >= END_OF_BLOCK {
+                return Skip(1 << 15 | (advance << 4) as u16 | bits as u16);
+            }
+            advance += entry.run() + 1;
+        }
+    }
+}
+
 impl Entry {
+    /// A code of this many bits whose value is still to be read.
+    fn code(symbol: u8, bits: u32) -> Self {
+        Entry(u32::from(symbol) << 16 | bits << 8)
+    }
+
     fn new(value: i16, run: u8, bits: u32) -> Self {
         Entry(u32::from(value as u16) << 16 | u32::from(run) << 8 | bits)
     }
@@ -49,6 +109,7 @@ impl Huffman {
     pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Option<Self> {
         let mut table = Huffman {
             fast: [Entry::default(); 1 << LOOK],
+            skips: OnceCell::new(),
             limit: [0; 17],
             offset: [0; 17],
             symbols: [0; 256],
@@ -79,24 +140,44 @@ impl Huffman {
         let first = code << (LOOK - bits);
         for next in first..first + (1 << (LOOK - bits)) {
             let read = read_value(u64::from(next) << (64 - LOOK), bits, symbol);
-            if read.bits() <= LOOK {
-                self.fast[next as usize] = read;
-            }
+            let whole = read.bits() <= LOOK;
+            self.fast[next as usize] = if whole { read } else { Entry::code(symbol, bits) };
         }
+    }
+
+    /// For passing over AC coefficients: made when it is first asked for.
+    pub(super) fn skips(&self) -> &Skips {
+        self.skips.get_or_init(|| {
+            let mut skips = Box::new([Skip::default(); 1 << LOOK]);
+            for (next, skip) in (0_u64..).zip(skips.iter_mut()) {
+                *skip = Skip::read(&self.fast, next << (64 - LOOK));
+            }
+            skips
+        })
+    }
+
+    /// What the next bits hold; no bits where that is longer than [`LOOK`].
+    #[inline(always)]
+    pub(super) fn look(&self, next: u64) -> Entry {
+        self.fast[(next >> (64 - LOOK)) as usize]
     }
 
     /// What the next bits hold. `None`: no code begins so.
     #[inline(always)]
     pub(super) fn read(&self, next: u64) -> Option<Entry> {
-        let entry = self.fast[(next >> (64 - LOOK)) as usize];
+        let entry = self.look(next);
         if entry.bits() != 0 { Some(entry) } else { self.read_slowly(next) }
     }
 
     #[cold]
     #[inline(never)]
-    fn read_slowly(&self, next: u64) -> Option<Entry> {
+    pub(super) fn read_slowly(&self, next: u64) -> Option<Entry> {
+        let known = self.look(next);
+        if known.run() != 0 {
+            return Some(read_value(next, known.run() as u32, known.value() as u8));
+        }
         let top = (next >> 48) as u32;
-        let bits = (1..=16).find(|&bits| top < self.limit[bits])?;
+        let bits = (LOOK as usize + 1..=16).find(|&bits| top < self.limit[bits])?;
         let index = (top >> (16 - bits)) as i32 + self.offset[bits];
         let symbol = *self.symbols.get(usize::try_from(index).ok()?)?;
         Some(read_value(next, bits as u32, symbol))
