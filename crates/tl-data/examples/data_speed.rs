@@ -8,11 +8,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use image::{RgbImage, imageops};
 use serde_json::json;
 use tl_data::{
-    Dataset, Interpolation, Limits, Loading, PictureError, Place, Preprocess, SampleId, Sampler, Sampling,
-    Wanted, decode_part, load_batches, scan,
+    Crop, Dataset, Limits, Loading, PictureError, Place, Preprocess, SampleId, Sampler, Sampling, Wanted,
+    decode_part, load_batches, scan,
 };
 
 const SIDE: u32 = 224;
@@ -90,7 +89,7 @@ fn split(data: &Dataset) -> Result<serde_json::Value, Box<dyn std::error::Error>
     let each = |time: Duration| time.as_secs_f64() * 1e3 / data.len().max(1) as f64;
     Ok(json!({
         "read": each(steps.read), "decode": each(steps.decode),
-        "resample": each(steps.resample), "normalise": each(steps.normalise)
+        "resample, flip and normalise": each(steps.resample)
     }))
 }
 
@@ -100,7 +99,6 @@ struct Steps {
     read: Duration,
     decode: Duration,
     resample: Duration,
-    normalise: Duration,
 }
 
 impl Steps {
@@ -115,14 +113,8 @@ impl Steps {
         })?;
         self.decode += begun.elapsed();
         let begun = Instant::now();
-        let mut picture: RgbImage = part.resize(region, SIDE, SIDE, Interpolation::Bilinear);
-        if random.next() < 0.5 {
-            imageops::flip_horizontal_in_place(&mut picture);
-        }
+        preprocess.write_crop(&part, &Crop { region, mirrored: random.next() < 0.5 }, out);
         self.resample += begun.elapsed();
-        let begun = Instant::now();
-        preprocess.normalise_into(&picture, out);
-        self.normalise += begun.elapsed();
         Ok(())
     }
 }

@@ -66,11 +66,14 @@ impl Cutout {
 
     /// [`resize_box`] of the full-size region, which should be the one that was wanted.
     pub fn resize(&self, region: [f64; 4], width: u32, height: u32, how: Interpolation) -> RgbImage {
+        resize_box(&self.pixels, self.part(region), width, height, how)
+    }
+
+    /// A full-size region, in `pixels`.
+    pub(crate) fn part(&self, [left, top, right, bottom]: [f64; 4]) -> [f64; 4] {
         let scale = f64::from(self.scale);
         let (x, y) = (f64::from(self.origin.0), f64::from(self.origin.1));
-        let [left, top, right, bottom] = region;
-        let part = [(left - x) / scale, (top - y) / scale, (right - x) / scale, (bottom - y) / scale];
-        resize_box(&self.pixels, part, width, height, how)
+        [(left - x) / scale, (top - y) / scale, (right - x) / scale, (bottom - y) / scale]
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use image::{Rgb, RgbImage, imageops};
+use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Cutout, Interpolation, Wanted, resize_box};
+use crate::resample::{Resampling, Rows, resample};
+use crate::resize::Pixels;
+use crate::{Cutout, Interpolation, Wanted};
 
 /// How a picture that is not square becomes square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,14 +86,14 @@ impl Default for Preprocess {
 impl Preprocess {
     /// The picture at `size` x `size`, 8 bits a colour: what the network sees, for people.
     pub fn picture(&self, picture: &RgbImage) -> RgbImage {
-        let Wanted { region, output: (width, height) } = self.wanted(picture.dimensions());
-        self.framed(resize_box(picture, region, width, height, self.interpolation))
+        let Wanted { region, output } = self.wanted(picture.dimensions());
+        self.picture_from(picture, &self.resampling(region, output))
     }
 
     /// [`picture`](Self::picture) of a picture that was decoded as [`wanted`](Self::wanted) says.
     pub fn picture_of(&self, part: &Cutout) -> RgbImage {
-        let Wanted { region, output: (width, height) } = self.wanted(part.full);
-        self.framed(part.resize(region, width, height, self.interpolation))
+        let Wanted { region, output } = self.wanted(part.full);
+        self.picture_from(&part.pixels, &self.resampling(part.part(region), output))
     }
 
     /// What is made of a picture of this width and height: for [`decode_part`](crate::decode_part).
@@ -114,7 +116,21 @@ impl Preprocess {
 
     /// Like [`tensor_chw`](Self::tensor_chw), into a slice of `3 * size * size`, a part of a batch for example.
     pub fn write_chw(&self, picture: &RgbImage, out: &mut [f32]) {
-        self.normalise_into(&self.picture(picture), out);
+        let Wanted { region, output } = self.wanted(picture.dimensions());
+        self.write(picture, &self.resampling(region, output), out);
+    }
+
+    /// [`write_chw`](Self::write_chw) of a picture that was decoded as [`wanted`](Self::wanted) says.
+    pub fn write_part(&self, part: &Cutout, out: &mut [f32]) {
+        let Wanted { region, output } = self.wanted(part.full);
+        self.write(&part.pixels, &self.resampling(part.part(region), output), out);
+    }
+
+    /// [`write_chw`](Self::write_chw) of a crop, which fills the square whatever the [`mode`](Self::mode); the picture
+    /// should have been decoded for it.
+    pub fn write_crop(&self, part: &Cutout, crop: &Crop, out: &mut [f32]) {
+        let what = self.resampling(part.part(crop.region), (self.size, self.size));
+        self.write(&part.pixels, &Resampling { mirrored: (crop.mirrored, false), ..what }, out);
     }
 
     /// Normalises pixels that have the right size already: (v / 255 - mean) / std, colour by colour.
@@ -129,6 +145,51 @@ impl Preprocess {
                 *value = table[usize::from(color[channel])];
             }
         }
+    }
+
+    fn resampling(&self, part: [f64; 4], size: (u32, u32)) -> Resampling {
+        Resampling { part, size, how: self.interpolation, mirrored: (false, false) }
+    }
+
+    fn picture_from(&self, picture: &RgbImage, what: &Resampling) -> RgbImage {
+        let mut out = RgbImage::from_pixel(self.size, self.size, Rgb(self.fill));
+        let first = self.place(what.size);
+        resample(picture, what, &mut Pixels { picture: &mut out, first });
+        out
+    }
+
+    /// Normalised row by row as it is resampled, in the middle of `fill` where it is no square.
+    fn write(&self, picture: &RgbImage, what: &Resampling, out: &mut [f32]) {
+        self.write_at(picture, what, self.place(what.size), self.fill, out);
+    }
+
+    /// As [`write`](Self::write), with the place of the result in the square given, and the colour around it.
+    pub(crate) fn write_at(
+        &self,
+        picture: &RgbImage,
+        what: &Resampling,
+        first: (u32, u32),
+        around: [u8; 3],
+        out: &mut [f32],
+    ) {
+        let side = self.size as usize;
+        let mut planes = out.chunks_mut((side * side).max(1));
+        let mut planes = std::array::from_fn(|channel| Plane {
+            values: planes.next().unwrap_or_default(),
+            table: self.table(channel),
+        });
+        if what.size != (self.size, self.size) {
+            for (plane, v) in planes.iter_mut().zip(around) {
+                plane.values.fill(plane.table[usize::from(v)]);
+            }
+        }
+        resample(picture, what, &mut Planes { planes, side, first });
+    }
+
+    /// Left and top border of a result of this size in the middle of the square.
+    fn place(&self, (width, height): (u32, u32)) -> (u32, u32) {
+        let centred = |side: u32| self.size.saturating_sub(side) / 2;
+        (centred(width), centred(height))
     }
 
     /// One colour has 256 values: the division is made once for each.
@@ -168,16 +229,40 @@ impl Preprocess {
         let fit = |side: u32| ((f64::from(side) * scale).round() as u32).clamp(1, self.size.max(1));
         (fit(width), fit(height))
     }
+}
 
-    /// In the middle of a square of `fill`, where it is not one.
-    fn framed(&self, inner: RgbImage) -> RgbImage {
-        if inner.dimensions() == (self.size, self.size) {
-            return inner;
+/// A part of a picture that fills the square.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crop {
+    /// Left, top, right and bottom border, in pixels of the upright picture at full size; fractions are fine.
+    pub region: [f64; 4],
+    /// Is left exchanged for right?
+    pub mirrored: bool,
+}
+
+/// Rows of a result go into the planes of a square, normalised.
+struct Planes<'a> {
+    planes: [Plane<'a>; 3],
+    side: usize,
+    /// Where the result begins: left, top.
+    first: (u32, u32),
+}
+
+struct Plane<'a> {
+    values: &'a mut [f32],
+    table: [f32; 256],
+}
+
+impl Rows for Planes<'_> {
+    #[inline(always)]
+    fn row(&mut self, y: usize, colors: &[u8]) {
+        let (colors, _) = colors.as_chunks::<3>();
+        let first = (y + self.first.1 as usize) * self.side + self.first.0 as usize;
+        for (channel, Plane { values, table }) in self.planes.iter_mut().enumerate() {
+            for (value, color) in values.get_mut(first..).unwrap_or_default().iter_mut().zip(colors) {
+                *value = table[usize::from(color[channel])];
+            }
         }
-        let mut out = RgbImage::from_pixel(self.size, self.size, Rgb(self.fill));
-        let centred = |side: u32| i64::from((self.size.saturating_sub(side)) / 2);
-        imageops::replace(&mut out, &inner, centred(inner.width()), centred(inner.height()));
-        out
     }
 }
 

@@ -61,7 +61,7 @@ impl Plan {
     ///
     /// The geometry comes first, in one resampling; then the colours change, in the order of the operations.
     pub fn render(&self, source: &PictureView<'_>) -> RgbImage {
-        if source.pixels.is_empty() || source.full.0 == 0 || source.full.1 == 0 || self.view.side == 0 {
+        if !self.shows(source) {
             return RgbImage::from_pixel(self.view.side, self.view.side, Rgb(self.view.edge.color));
         }
         let mut result = match self.layers.as_slice() {
@@ -70,6 +70,22 @@ impl Plan {
         };
         self.after.iter().for_each(|step| step.apply(&mut result));
         result
+    }
+
+    /// [`render`](Self::render), then [`Preprocess::normalise_into`], in one go where no colour changes: `preprocess` is the
+    /// one that the plan was drawn for, and `out` has `3 * size * size` values.
+    pub fn write_chw(&self, source: &PictureView<'_>, preprocess: &Preprocess, out: &mut [f32]) {
+        match self.layers.as_slice() {
+            [only] if only.colors.is_empty() && self.after.is_empty() && self.shows(source) => {
+                self.view.write_chw(&only.map, source, preprocess, out);
+            }
+            _ => preprocess.normalise_into(&self.render(source), out),
+        }
+    }
+
+    /// Is there something to be seen, and somewhere?
+    fn shows(&self, source: &PictureView<'_>) -> bool {
+        !source.pixels.is_empty() && source.full.0 > 0 && source.full.1 > 0 && self.view.side > 0
     }
 
     fn layer(&self, layer: &Layer, source: &PictureView<'_>) -> RgbImage {

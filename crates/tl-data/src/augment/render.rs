@@ -1,13 +1,15 @@
 //! From the source to the square, in one resampling.
 
-use image::{RgbImage, imageops};
+use image::RgbImage;
 
 use super::border::{BorderMode, Edge};
 use super::map::Map;
 use super::picture_view::PictureView;
 use super::reach::{Cut, Need, needs};
 use super::sample::sample;
-use crate::{Interpolation, resize_box};
+use crate::resample::{Resampling, resample};
+use crate::resize::Pixels;
+use crate::{Interpolation, Preprocess, resize_box};
 
 /// All of a rendering but its map and its source.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,30 +28,41 @@ impl View {
     }
 
     pub(super) fn render(&self, map: &Map, source: &PictureView<'_>) -> RgbImage {
-        self.straight(map, source).unwrap_or_else(|| self.projected(map, source))
+        let Some(straight) = self.straight(map, source) else { return self.projected(map, source) };
+        let mut out = RgbImage::from_pixel(self.side, self.side, image::Rgb(self.edge.color));
+        resample(source.pixels, &straight.what, &mut Pixels { picture: &mut out, first: straight.first });
+        out
+    }
+
+    /// As [`render`](Self::render), then normalised into `[3, side, side]`.
+    pub(super) fn write_chw(
+        &self,
+        map: &Map,
+        source: &PictureView<'_>,
+        preprocess: &Preprocess,
+        out: &mut [f32],
+    ) {
+        match self.straight(map, source) {
+            Some(Straight { what, first }) => {
+                preprocess.write_at(source.pixels, &what, first, self.edge.color, out);
+            }
+            None => preprocess.normalise_into(&self.projected(map, source), out),
+        }
     }
 
     /// Crops, scales and flips: the antialiased resizer goes straight from the source to the result.
-    fn straight(&self, map: &Map, source: &PictureView<'_>) -> Option<RgbImage> {
+    fn straight(&self, map: &Map, source: &PictureView<'_>) -> Option<Straight> {
         let ([sx, x], [sy, y]) = map.axes()?;
         let [left, top, right, bottom] = self.frame;
         let columns = self.span(sx, x, source.full.0, (left, right))?;
         let rows = self.span(sy, y, source.full.1, (top, bottom))?;
-        let part = source.part([columns.from, rows.from, columns.to, rows.to]);
-        let (width, height) = (columns.last - columns.first, rows.last - rows.first);
-        let mut out = resize_box(source.pixels, part, width, height, self.how);
-        if sx < 0.0 {
-            imageops::flip_horizontal_in_place(&mut out);
-        }
-        if sy < 0.0 {
-            imageops::flip_vertical_in_place(&mut out);
-        }
-        if (width, height) == (self.side, self.side) {
-            return Some(out);
-        }
-        let mut square = RgbImage::from_pixel(self.side, self.side, image::Rgb(self.edge.color));
-        imageops::replace(&mut square, &out, columns.first.into(), rows.first.into());
-        Some(square)
+        let what = Resampling {
+            part: source.part([columns.from, rows.from, columns.to, rows.to]),
+            size: (columns.last - columns.first, rows.last - rows.first),
+            how: self.how,
+            mirrored: (sx < 0.0, sy < 0.0),
+        };
+        Some(Straight { what, first: (columns.first, rows.first) })
     }
 
     /// One axis of a straight map: which pixels of the result show which part of the source. `None` where the border
@@ -100,6 +113,12 @@ impl View {
 fn snapped(place: f64, (from, to): (f64, f64)) -> f64 {
     let near = |border: f64| (place - border).abs() < 1e-9 * (1.0 + border.abs());
     [from, to].into_iter().find(|border| near(*border)).unwrap_or(place)
+}
+
+/// What is resampled, and where in the square it goes: left, top.
+struct Straight {
+    what: Resampling,
+    first: (u32, u32),
 }
 
 /// Part `from..to` of an axis of the source becomes pixels `first..last` of the result.
