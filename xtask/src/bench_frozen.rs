@@ -11,8 +11,6 @@ use std::process::Command;
 use crate::bench::{machine, median};
 use crate::{cargo, must, root};
 
-const PEERS: [&str; 3] = ["onnxruntime", "openvino", "torch"];
-
 /// What to compare, and with whose Python.
 #[derive(Debug, Args)]
 pub(crate) struct Frozen {
@@ -28,6 +26,9 @@ pub(crate) struct Frozen {
     /// Folder for ONNX files, kept between runs.
     #[arg(long, default_value = "target/onnx")]
     onnx: PathBuf,
+    /// Other programs: onnxruntime, openvino, torch.
+    #[arg(long, default_values = ["onnxruntime", "openvino", "torch"])]
+    peers: Vec<String>,
     #[arg(long, default_values_t = [1, 32])]
     batch: Vec<usize>,
     #[arg(long, default_value_t = 2)]
@@ -48,8 +49,9 @@ pub(crate) fn run(frozen: &Frozen) -> Result<()> {
     must(export.arg("export").arg(&frozen.onnx).args(&frozen.networks))?;
     println!("{}, {} threads, medians of {} turns\n", machine(), frozen.threads, frozen.rounds);
     println!(
-        "| network | batch | tl | {} | tl / fastest other |\n|---|---|---|---|---|---|---|",
-        PEERS.join(" | ")
+        "| network | batch | tl | {} | tl / fastest other |\n|---|---|---|{}---|",
+        frozen.peers.join(" | "),
+        "---|".repeat(frozen.peers.len())
     );
     let mut versions = Vec::new();
     for network in &frozen.networks {
@@ -69,11 +71,11 @@ pub(crate) fn run(frozen: &Frozen) -> Result<()> {
 impl Frozen {
     /// A row of the table.
     fn compare(&self, network: &str, batch: usize, versions: &mut Vec<String>) -> Result<()> {
-        let mut speeds = vec![Vec::new(); PEERS.len() + 1];
+        let mut speeds = vec![Vec::new(); self.peers.len() + 1];
         for _ in 0..self.rounds {
             speeds[0]
                 .push(self.speed(&mut self.ours(network, batch))?["median"].as_f64().unwrap_or(f64::NAN));
-            for (peer, speeds) in PEERS.iter().zip(&mut speeds[1..]) {
+            for (peer, speeds) in self.peers.iter().zip(&mut speeds[1..]) {
                 let result = self.speed(&mut self.theirs(peer, network, batch))?;
                 speeds.push(result["median"].as_f64().unwrap_or(f64::NAN));
                 let version = format!("{peer} {}", result["version"].as_str().unwrap_or_default());

@@ -1,6 +1,6 @@
 //! A network compiled for one size of images: the same numbers as the burn module, in a fraction of the time.
 //!
-//! The module is recorded once (`capture.rs`), its steps are fused (`fuse.rs`): batch norms into weights; bias, activation
+//! The module is recorded once (`capture.rs`, `recording.rs`), its steps are fused (`fuse.rs`): batch norms into weights; bias, activation
 //! and residual sum into the end of the convolution before them. Every buffer gets its place in one memory (`place.rs`),
 //! every step becomes a kernel with its weights in the order of use (`lower.rs`). Running takes no memory of its own.
 
@@ -9,6 +9,7 @@ mod fuse;
 mod graph;
 mod lower;
 mod place;
+mod recording;
 mod steps;
 #[cfg(test)]
 mod tests;

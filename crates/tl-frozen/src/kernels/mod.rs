@@ -18,7 +18,9 @@ mod peak;
 mod pool;
 mod portable;
 mod product;
+mod product_tile;
 mod winograd;
+mod winograd_tiles;
 mod winograd_transforms;
 #[cfg(target_arch = "x86_64")]
 mod x86;
