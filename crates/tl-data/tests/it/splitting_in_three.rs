@@ -117,7 +117,8 @@ proptest! {
         prop_assert!(times.iter().all(|n| *n == 1));
     }
 
-    /// Of pictures that all differ, each class's shares are within one picture of those asked for.
+    /// Of pictures that all differ, each class's shares are within one picture of those asked for: their borders are
+    /// rounded. Where a share is less than a picture, the part that gets one nevertheless may take it from another.
     #[test]
     fn shares_hold_in_each_class(
         sizes in prop::collection::vec(3_u16..80, 2..5), val in 0.05..0.45, test in 0.05..0.45, seed: u64
@@ -125,9 +126,11 @@ proptest! {
         let data = distinct(&sizes);
         let parts = split(&data, &Shares { val, test }, seed).unwrap();
         for (class, &size) in sizes.iter().enumerate() {
+            let least = [val, test, 1.0 - val - test].into_iter().fold(1.0, f64::min);
+            let most = if f64::from(size) * least < 1.0 { 2.0 } else { 1.0 };
             for (ids, share) in [(&parts.val, val), (&parts.test, test)] {
                 let (found, wanted) = (counts(&data, ids)[class], f64::from(size) * share);
-                prop_assert!((found as f64 - wanted).abs() <= 1.0 && found > 0, "{found}, not {wanted}");
+                prop_assert!((found as f64 - wanted).abs() <= most && found > 0, "{found}, not {wanted}");
             }
             prop_assert!(counts(&data, &parts.train)[class] > 0);
         }
