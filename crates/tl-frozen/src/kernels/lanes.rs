@@ -33,6 +33,10 @@ pub(crate) trait Lanes: Copy {
     /// Two to the power of a whole number in -126..=127.
     unsafe fn exp2_whole(self) -> Self;
 
+    /// Has a cache line fetched, where the processor can be told to; any address will do.
+    #[inline(always)]
+    unsafe fn prefetch(_at: *const f32) {}
+
     /// Loads `count` lanes, with the plain instruction where that is all of them.
     #[inline(always)]
     unsafe fn load_up_to(from: *const f32, count: usize) -> Self {

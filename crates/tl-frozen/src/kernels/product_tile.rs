@@ -13,6 +13,8 @@ use super::{Memory, Panel};
 
 /// Pixels of the largest tile.
 const MOST: usize = 14;
+/// How far ahead weights are fetched, in floats: a page, since the processor's own prefetching ends at pages.
+const AHEAD: usize = 1024;
 /// Floats in the widest register.
 const WIDEST: usize = 16;
 
@@ -94,10 +96,24 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
         let start: [L; REGISTERS] = std::array::from_fn(|v| L::load(bias.add(v * L::WIDTH)));
         let mut sums = [start; PIXELS];
         let mut weights = op.weights.as_ptr().add(weights);
+        for i in 0..PIXELS {
+            for v in 0..REGISTERS {
+                let at = channel + v * L::WIDTH;
+                L::prefetch(memory.at(pixels.output[i] + at));
+                if let Quick::AddClamp { other, .. } = quick {
+                    let [y, x] = pixels.places[i];
+                    L::prefetch(memory.at(other.at(y, x) + at));
+                }
+            }
+        }
         for &tap in op.taps {
             let runs: [*const f32; PIXELS] =
                 std::array::from_fn(|i| memory.at(pixels.input[i] + tap + input_channel).cast_const());
             for k in 0..op.span {
+                L::prefetch(weights.wrapping_add(AHEAD));
+                if REGISTERS * L::WIDTH > 16 {
+                    L::prefetch(weights.wrapping_add(AHEAD + 16));
+                }
                 let factors: [L; REGISTERS] = std::array::from_fn(|v| L::load(weights.add(v * L::WIDTH)));
                 for i in 0..PIXELS {
                     let value = L::splat(*runs[i].add(k));

@@ -38,6 +38,10 @@ impl Lanes for Avx512 {
     const TILE: usize = 14;
 
     #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self(unsafe { _mm512_set1_ps(value) })
     }
@@ -97,6 +101,10 @@ impl Lanes for Avx2 {
     const WIDTH: usize = 8;
     const TILE: usize = 6;
 
+    #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self(unsafe { _mm256_set1_ps(value) })
