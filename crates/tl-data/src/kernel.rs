@@ -1,4 +1,4 @@
-//! Weights of resampling: `precompute_coeffs` and `normalize_coeffs_8bpc` of Pillow 12, to the bit.
+//! Weights of resampling: `precompute_coeffs` and `normalize_coeffs_8bpc` of Pillow 12.
 //! <https://github.com/python-pillow/Pillow/blob/12.0.0/src/libImaging/Resample.c>
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Resampling as Pillow does it, to the bit: columns before rows, each sum rounded and clipped to 8 bits.
+//! Resampling as Pillow does it: columns before rows, each sum rounded and clipped to 8 bits.
 //!
 //! Pillow begins with columns up to version 12 and did when today's networks were trained (13 begins with rows when they
 //! shrink much more: <https://github.com/python-pillow/Pillow/pull/9549>). Where the cubic kernel overshoots and is
@@ -64,6 +64,8 @@ struct Scratch {
     rows: Axis,
     /// The columns that are read, of [`GROUP`] rows.
     tile: Vec<Across>,
+    /// Their sums.
+    sums: Vec<Across>,
     /// Rows between the passes, the newest in the place of the oldest.
     between: Vec<Chunk>,
 }
@@ -84,20 +86,23 @@ impl<R: Rows> WithSimd for Passes<'_, R> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Scratch { columns, rows, tile, between } = self.scratch;
+        let Scratch { columns, rows, tile, sums, between } = self.scratch;
         let (width, height) = (columns.len(), rows.len());
         // The last pixel's fourth byte is written too.
         let chunks = (3 * width + 1).div_ceil(size_of::<Chunk>());
         let kept = (rows.taps() + GROUP).next_multiple_of(GROUP);
         tile.resize(columns.reach().len(), [0; 4 * GROUP]);
         between.resize(kept * chunks, [0; 32]);
-        let (mut line, first_row) = (vec![[0; 32]; chunks], rows.reach().start);
+        sums.resize(width, [0; 4 * GROUP]);
+        let (mut line, first_column, first_row) =
+            (vec![[0; 32]; chunks], columns.reach().start, rows.reach().start);
         let mut ready = first_row;
         for (y, (first, weights)) in rows.lines().enumerate() {
             while ready < first + weights.len() {
                 let place = (ready - first_row) % kept * chunks;
-                fill_tile(self.picture, columns.reach().start, ready, tile);
-                sum_columns(columns, tile, between.get_mut(place..).unwrap_or_default(), chunks);
+                fill_tile(self.picture, first_column, ready, tile);
+                sum_columns(columns, first_column, tile, sums);
+                part_rows(sums, between.get_mut(place..).unwrap_or_default(), chunks);
                 ready += GROUP;
             }
             sum_rows(between, (first - first_row) % kept, weights, &mut line);
@@ -132,18 +137,22 @@ fn fill_tile(picture: &RgbImage, first_column: usize, first_row: usize, tile: &m
 
 /// The pass over columns, of [`GROUP`] rows at once.
 #[inline(always)]
-fn sum_columns(columns: &Axis, tile: &[Across], between: &mut [Chunk], chunks: usize) {
-    let start = columns.reach().start;
-    let mut rows = between.chunks_exact_mut(chunks);
-    let mut rows: [&mut [u8]; GROUP] =
-        std::array::from_fn(|_| rows.next().unwrap_or_default().as_flattened_mut());
-    for (x, (first, weights)) in columns.lines().enumerate() {
+fn sum_columns(columns: &Axis, start: usize, tile: &[Across], sums: &mut [Across]) {
+    for ((first, weights), out) in columns.lines().zip(sums) {
         let taps = tile.get(first - start..).unwrap_or_default().iter().zip(weights);
-        let sums = rounded(taps.fold(HALVES, |sums, (pixels, &weight)| added(sums, pixels, weight)));
-        for (row, four) in rows.iter_mut().zip(sums.as_chunks::<4>().0) {
-            if let Some(to) = row.get_mut(3 * x..3 * x + 4) {
-                to.copy_from_slice(four);
-            }
+        *out = rounded(taps.fold(HALVES, |sums, (pixels, &weight)| added(sums, pixels, weight)));
+    }
+}
+
+/// Puts rows below each other again. The next pixel covers the byte of each that does not count.
+#[inline(always)]
+fn part_rows(sums: &[Across], between: &mut [Chunk], chunks: usize) {
+    for (lane, row) in between.chunks_exact_mut(chunks).take(GROUP).enumerate() {
+        let mut row = row.as_flattened_mut();
+        for across in sums {
+            let Some(to) = row.first_chunk_mut::<4>() else { break };
+            to.copy_from_slice(&across[4 * lane..4 * lane + 4]);
+            row = &mut row[3..];
         }
     }
 }

@@ -30,8 +30,9 @@ fn largest_difference(a: &RgbImage, b: &RgbImage) -> u8 {
     a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
 }
 
+/// Equal in every value, but for the one size at which Pillow 13, which made the pictures, begins with rows.
 #[test]
-fn resizing_is_within_one_of_pillow() {
+fn resizing_is_pillows_to_the_bit_where_it_begins_with_columns() {
     let folder = folder("resize");
     for case in cases(&folder) {
         let source = expected(&folder.join(text(&case, "source")));
@@ -39,7 +40,8 @@ fn resizing_is_within_one_of_pillow() {
         let how: Interpolation = text(&case, "filter").parse().unwrap();
         let got = resize(&source, side("width"), side("height"), how);
         let difference = largest_difference(&got, &expected(&folder.join(text(&case, "file"))));
-        assert!(difference <= 1, "{}: {difference}", text(&case, "file"));
+        let rows_first = text(&case, "file").starts_with("src_97x131__64x64__");
+        assert!(difference <= u8::from(rows_first), "{}: {difference}", text(&case, "file"));
     }
 }
 
