@@ -161,29 +161,47 @@ unsafe fn flatten(input: Map, output: Map, memory: Memory, part: Part) {
     }
 }
 
-/// A place where threads wait for each other, awake for a while: steps are a few dozen microseconds apart.
+/// The parts of the steps of one picture, taken by whichever thread is free, so that a thread that the system has put
+/// aside holds up nobody unless it has taken a part.
 #[derive(Debug)]
-pub(crate) struct Meeting {
-    threads: usize,
-    arrived: AtomicUsize,
+pub(crate) struct Shares {
+    steps: usize,
+    parts: usize,
+    /// The step in hand and its next part, as `step * (parts + 1) + part`.
+    next: AtomicUsize,
+    /// Parts of the step that are done.
+    done: AtomicUsize,
 }
 
-impl Meeting {
-    pub(crate) fn new(threads: usize) -> Self {
-        Self { threads, arrived: AtomicUsize::new(0) }
+impl Shares {
+    pub(crate) fn new(steps: usize, parts: usize) -> Self {
+        Self { steps, parts, next: AtomicUsize::new(0), done: AtomicUsize::new(0) }
     }
 
-    /// Returns when all threads have come as often as this one.
-    pub(crate) fn wait(&self) {
-        if self.threads == 1 {
-            return;
-        }
-        let mine = self.arrived.fetch_add(1, Ordering::AcqRel);
-        let all = (mine / self.threads + 1) * self.threads;
-        let mut tries = 0_u32;
-        while self.arrived.load(Ordering::Acquire) < all {
-            tries += 1;
-            if tries < 2000 { std::hint::spin_loop() } else { std::thread::yield_now() }
+    /// Runs parts until all steps are done: `work(step, part)`. A step starts when the one before it is done.
+    pub(crate) fn run(&self, work: impl Fn(usize, usize)) {
+        let mut waited = 0_u32;
+        loop {
+            let next = self.next.load(Ordering::Acquire);
+            let (step, part) = (next / (self.parts + 1), next % (self.parts + 1));
+            if step >= self.steps {
+                return;
+            }
+            let taken = part < self.parts
+                && self.next.compare_exchange(next, next + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+            if taken {
+                work(step, part);
+                waited = 0;
+                if self.done.fetch_add(1, Ordering::AcqRel) + 1 == self.parts {
+                    // Nobody counts again before the next step is there to be taken.
+                    self.done.store(0, Ordering::Relaxed);
+                    self.next.store((step + 1) * (self.parts + 1), Ordering::Release);
+                }
+            } else if part == self.parts {
+                // Awake for a while: steps are a few dozen microseconds apart.
+                waited += 1;
+                if waited < 2000 { std::hint::spin_loop() } else { std::thread::yield_now() }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Plan;
-use super::steps::{Meeting, Step};
+use super::steps::{Shares, Step};
 use crate::kernels::{Arena, Map, Part};
 
 /// Runs all images; `values` gets a row for each.
@@ -47,22 +47,20 @@ fn alone(plan: &Plan, arena: &mut Arena, image_chw: &[f32]) {
     }
 }
 
-/// One image on several threads, which meet after every step.
+/// One image on several threads, which share the parts of each step.
 fn together(plan: &Plan, image_chw: &[f32], values: &mut [f32], threads: usize) {
     let mut arena = plan.arena(threads);
     let memory = arena.memory();
-    let meeting = Meeting::new(threads);
-    let work = |index: usize| {
-        for step in &plan.steps {
-            // SAFETY: as in `alone`; each thread has its own part, and no step starts before the last is done.
-            unsafe { step.run(memory, image_chw, Part { index, of: threads }) }
-            meeting.wait();
-        }
+    let shares = Shares::new(plan.steps.len(), threads);
+    let work = || {
+        shares.run(|step, index| {
+            // SAFETY: as in `alone`; each part is taken once, and no step starts before the last is done.
+            unsafe { plan.steps[step].run(memory, image_chw, Part { index, of: threads }) }
+        });
     };
     std::thread::scope(|scope| {
-        let work = &work;
-        (1..threads).for_each(|index| drop(scope.spawn(move || work(index))));
-        work(0);
+        (1..threads).for_each(|_| drop(scope.spawn(work)));
+        work();
     });
     take_out(plan.output, &arena, values);
     plan.give_back(arena);
