@@ -36,11 +36,11 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
     Predict(PredictArgs),
     Eval(EvalArgs),
     Info(InfoArgs),
-    Data(DataArgs),
+    Data(Box<DataArgs>),
     Backbones(BackbonesArgs),
     Weights(WeightsArgs),
     Completions(CompletionArgs),

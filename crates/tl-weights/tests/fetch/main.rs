@@ -1,6 +1,6 @@
 //! Fetching from servers that misbehave: a named error in time, and nothing wrong in the cache.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 #[cfg(unix)]
 mod package;
