@@ -30,7 +30,10 @@ fn find(name: &str) -> Result<&'static Weights> {
 
 /// Rows whose name or network begins with one of these; all if none is given.
 fn beginning(prefixes: &[String]) -> Vec<&'static Weights> {
-    let begins = |row: &&Weights| prefixes.iter().any(|prefix| row.name.starts_with(prefix.as_str()));
+    let begins = |row: &&Weights| {
+        let mut names = prefixes.iter().map(String::as_str);
+        names.any(|prefix| row.name.starts_with(prefix) || row.architecture.starts_with(prefix))
+    };
     CATALOGUE.iter().filter(|row| prefixes.is_empty() || begins(row)).collect()
 }
 

@@ -159,6 +159,8 @@ fn the_catalogue_is_listed_with_what_is_here() {
     assert!(list.contains("efficientnet_lite0.in1k"));
     let resnets = tl_ok(at, &["weights", "list", "resnet50"]).stdout;
     assert_eq!(resnets.lines().count(), 4, "{resnets}");
+    // By the network's name too: these are called legacy_xception.
+    assert!(tl_ok(at, &["weights", "list", "xception"]).stdout.contains("legacy_xception.tf_in1k"));
     let rows = json(&tl_ok(at, &["weights", "list", "--json"]).stdout);
     let embedded = &rows[0];
     assert_eq!((&embedded["name"], &embedded["fetched"]), (&"efficientnet_lite0.in1k".into(), &true.into()));
