@@ -127,10 +127,9 @@ fn wanted(views: &[Preprocess], full: (u32, u32)) -> Wanted {
 }
 
 fn append(view: &Preprocess, cutout: &Cutout, images: &mut Vec<f32>) {
-    let pixels = view.picture_of(cutout);
     let start = images.len();
     images.resize(start + 3 * (view.size as usize).pow(2), 0.0);
-    view.normalise_into(&pixels, &mut images[start..]);
+    view.write_part(cutout, &mut images[start..]);
 }
 
 /// Batches put together, in order.
