@@ -34,6 +34,12 @@ impl Stage {
         let name = module.into();
         Self { modules: vec![name.clone()], name }
     }
+
+    /// Whether a key, spelt as by [`checkpoint_shapes`](crate::checkpoint_shapes), is of one of the stage's modules.
+    pub fn holds(&self, key: &str) -> bool {
+        let inside = |rest: &str| rest.is_empty() || rest.starts_with('.');
+        self.modules.iter().any(|module| key.strip_prefix(module.as_str()).is_some_and(inside))
+    }
 }
 
 /// What a family of networks provides.

@@ -134,9 +134,7 @@ fn trained(backbone: &Backbone) -> Vec<(String, u64)> {
 }
 
 fn parameters_of(stage: &Stage, trained: &[(String, u64)]) -> u64 {
-    let within = |key: &str, module: &str| key.strip_prefix(module).is_some_and(|rest| rest.starts_with('.'));
-    let members = trained.iter().filter(|(key, _)| stage.modules.iter().any(|module| within(key, module)));
-    members.map(|(_, values)| values).sum()
+    trained.iter().filter(|(key, _)| stage.holds(key)).map(|(_, values)| values).sum()
 }
 
 /// Replaces parameters by views of a single zero.

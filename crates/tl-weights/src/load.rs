@@ -51,9 +51,9 @@ pub fn load<M: Module>(module: &mut M, bytes: &[u8]) -> Result<LoadReport, Weigh
 /// # Errors
 /// As [`load_file`]. The network is then unchanged.
 pub fn load_stages(backbone: &mut Backbone, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
-    let modules: Vec<String> = backbone.stages().into_iter().flat_map(|stage| stage.modules).collect();
+    let stages = backbone.stages();
     let mut shapes = checkpoint_shapes(backbone);
-    shapes.retain(|key, _| is_in_stages(&modules, key));
+    shapes.retain(|key, _| is_in_stages(&stages, key));
     put(backbone, &own(shapes), of_safetensors(bytes)?)
 }
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use std::collections::{BTreeMap, BTreeSet};
-use tl_backbones::{Architecture, checkpoint_shapes};
+use tl_backbones::{Architecture, Stage, checkpoint_shapes};
 
 use crate::WeightsError;
 use crate::report::{DroppedHead, LoadReport, Mismatch};
@@ -40,21 +40,19 @@ pub(crate) fn own(shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
     wanted.collect()
 }
 
-/// Whether a key is of one of the modules that stages consist of.
-pub(crate) fn is_in_stages(modules: &[String], key: &str) -> bool {
-    let inside = |rest: &str| rest.is_empty() || rest.starts_with('.');
-    modules.iter().any(|module| key.strip_prefix(module.as_str()).is_some_and(inside))
+/// Whether a key is of one of these stages.
+pub(crate) fn is_in_stages(stages: &[Stage], key: &str) -> bool {
+    stages.iter().any(|stage| stage.holds(key))
 }
 
 /// The keys and shapes of an architecture's published checkpoint.
 pub(crate) fn published(architecture: &Architecture, shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
     let heads = head_keys(architecture);
     let stages = architecture.init(&Device::flex()).stages();
-    let modules: Vec<String> = stages.into_iter().flat_map(|stage| stage.modules).collect();
     let wanted = shapes.into_iter().map(|(place, shape)| {
         let (key, shape) = architecture.published(&place, &shape);
         let elsewhere = architecture.published_elsewhere(&place);
-        let (head, classifies) = (heads.contains(&place), !is_in_stages(&modules, &place));
+        let (head, classifies) = (heads.contains(&place), !is_in_stages(&stages, &place));
         Wanted { place, key, elsewhere, shape, head, classifies }
     });
     wanted.collect()

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, f16};
 use safetensors::View;
 use safetensors::tensor::Dtype;
 use std::borrow::Cow;
-use tl_backbones::{Backbone, KeyPath};
+use tl_backbones::{Backbone, KeyPath, Stage};
 
 use crate::matching::is_in_stages;
 
@@ -23,15 +23,14 @@ pub struct SavedTensor {
 /// A tensor whose values f16 holds exactly is stored in f16: weights that were published in half precision take half
 /// the room, and none loses a bit.
 pub fn stage_tensors(backbone: &Backbone) -> Vec<(String, SavedTensor)> {
-    let modules = backbone.stages().into_iter().flat_map(|stage| stage.modules).collect();
-    let mut collect = Collect { path: KeyPath::default(), modules, found: Vec::new() };
+    let mut collect = Collect { path: KeyPath::default(), stages: backbone.stages(), found: Vec::new() };
     backbone.visit(&mut collect);
     collect.found
 }
 
 struct Collect {
     path: KeyPath,
-    modules: Vec<String>,
+    stages: Vec<Stage>,
     found: Vec<(String, SavedTensor)>,
 }
 
@@ -46,7 +45,7 @@ impl ModuleVisitor for Collect {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let key = self.path.key();
-        if !is_in_stages(&self.modules, &key) {
+        if !is_in_stages(&self.stages, &key) {
             return;
         }
         let shape = self.path.checkpoint_shape(param);
