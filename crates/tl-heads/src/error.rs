@@ -43,4 +43,50 @@ pub enum HeadError {
         /// Number of the row.
         row: usize,
     },
+    /// A share of a configuration is not one.
+    #[error("`{name}` is {value}, it must be at least 0 and below 1")]
+    Share {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A hidden layer of no width.
+    #[error("`hidden` is 0; leave it out for a head without a hidden layer")]
+    HiddenWidth,
+    /// A setting of the hidden layer without one.
+    #[error("`hidden_dropout` is set but there is no hidden layer; set `hidden`, or `dropout` instead")]
+    NoHidden,
+    /// A setting of the loss is out of range.
+    #[error("`{name}` of the loss is {value}, it must be from {range}")]
+    Loss {
+        /// The setting.
+        name: &'static str,
+        /// Where it may be.
+        range: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// More neighbours are to vote than there are, or none.
+    #[error("{k} nearest of {rows} stored features cannot vote; choose from 1 to {rows}")]
+    Neighbours {
+        /// How many are to vote.
+        k: usize,
+        /// How many are stored.
+        rows: usize,
+    },
+    /// A tensor of a stored head is wrong.
+    #[error("tensor `{name}` {reason}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The layers of a stored head are no head.
+    #[error("its layers are no head: {reason}")]
+    Layers {
+        /// Why not.
+        reason: &'static str,
+    },
 }

@@ -13,15 +13,30 @@
 //! # Ok::<(), tl_heads::HeadError>(())
 //! ```
 
+mod config;
+mod draws;
 mod error;
+mod fitted;
+mod fitted_tensors;
+mod head;
 mod lbfgs;
 mod linear;
 mod logistic;
+mod loss;
 mod matrix;
+mod neighbours;
+mod pooling;
 mod standardise;
 
+pub use config::{HeadConfig, Init};
 pub use error::HeadError;
+pub use fitted::{FittedHead, FittedLayer};
+pub use fitted_tensors::LayerKind;
+pub use head::Head;
 pub use linear::{LinearHead, softmax_rows};
 pub use logistic::{Fit, logistic_regression};
+pub use loss::{Loss, LossConfig, LossKind};
 pub use matrix::Matrix;
+pub use neighbours::{Neighbours, nearest_neighbours, nearest_prototype};
+pub use pooling::Pooling;
 pub use standardise::Standardiser;

@@ -48,7 +48,7 @@ pub fn logistic_regression(
     })
 }
 
-fn check(features_nd: &Matrix, labels_n: &[usize], classes: usize) -> Result<(), HeadError> {
+pub(crate) fn check(features_nd: &Matrix, labels_n: &[usize], classes: usize) -> Result<(), HeadError> {
     let (labels, rows) = (labels_n.len(), features_nd.rows());
     if labels != rows {
         return Err(HeadError::LabelCount { labels, rows });

@@ -1,0 +1,179 @@
+//! A head in evaluation, as plain arithmetic.
+
+use burn::module::Module;
+use burn::nn::{BatchNorm, Linear};
+use burn::tensor::Tensor;
+
+use crate::head::{Cosine, LEAST_LENGTH, Last};
+use crate::{Head, HeadError, LinearHead, Matrix, Neighbours, softmax_rows};
+
+/// A head in evaluation: its layers in order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittedHead {
+    /// The layers.
+    pub layers: Vec<FittedLayer>,
+}
+
+/// One layer of a [`FittedHead`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum FittedLayer {
+    /// Inputs times weights, plus bias.
+    Linear(LinearHead),
+    /// Each input times its scale plus its shift: batch normalisation in evaluation.
+    Affine {
+        /// One factor per input.
+        scale_d: Vec<f32>,
+        /// What is added after.
+        shift_d: Vec<f32>,
+    },
+    /// What is negative becomes zero.
+    Relu,
+    /// Rows to length 1, divided by no less than 1e-12 as by PyTorch's `F.normalize`:
+    /// <https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html>
+    Normalise,
+    /// The nearest of stored features vote; the last layer only.
+    Neighbours(Neighbours),
+}
+
+impl FittedHead {
+    /// `features_nd` to `logits_nk`.
+    ///
+    /// # Errors
+    /// [`HeadError::Width`] if a layer is given more or fewer features than it takes.
+    pub fn logits(&self, features_nd: &Matrix) -> Result<Matrix, HeadError> {
+        self.layers.iter().try_fold(features_nd.clone(), |inputs_nd, layer| layer.apply(inputs_nd))
+    }
+
+    /// `features_nd` to class probabilities, `[samples, classes]`.
+    ///
+    /// # Errors
+    /// [`HeadError::Width`] if a layer is given more or fewer features than it takes.
+    pub fn probabilities(&self, features_nd: &Matrix) -> Result<Matrix, HeadError> {
+        Ok(softmax_rows(self.logits(features_nd)?))
+    }
+
+    /// Number of classes; 0 if no layer says.
+    pub fn classes(&self) -> usize {
+        self.layers.iter().rev().find_map(FittedLayer::outputs).unwrap_or(0)
+    }
+
+    /// Number of features it takes; 0 if no layer says.
+    pub fn features(&self) -> usize {
+        self.layers.iter().find_map(FittedLayer::inputs).unwrap_or(0)
+    }
+}
+
+impl From<LinearHead> for FittedHead {
+    fn from(head: LinearHead) -> Self {
+        Self { layers: vec![FittedLayer::Linear(head)] }
+    }
+}
+
+impl FittedLayer {
+    /// Width that it takes; `None` if it takes any.
+    pub(crate) fn inputs(&self) -> Option<usize> {
+        match self {
+            Self::Linear(linear) => Some(linear.weight_kd.columns()),
+            Self::Affine { scale_d, .. } => Some(scale_d.len()),
+            Self::Neighbours(neighbours) => Some(neighbours.features_md.columns()),
+            Self::Relu | Self::Normalise => None,
+        }
+    }
+
+    /// Width that it gives; `None` if it is the one it is given.
+    pub(crate) fn outputs(&self) -> Option<usize> {
+        match self {
+            Self::Linear(linear) => Some(linear.classes()),
+            Self::Neighbours(neighbours) => Some(neighbours.classes),
+            Self::Affine { .. } | Self::Relu | Self::Normalise => self.inputs(),
+        }
+    }
+
+    fn apply(&self, mut inputs_nd: Matrix) -> Result<Matrix, HeadError> {
+        let actual = inputs_nd.columns();
+        if let Some(expected) = self.inputs().filter(|&expected| expected != actual) {
+            return Err(HeadError::Width { expected, actual });
+        }
+        match self {
+            Self::Linear(linear) => return linear.logits(&inputs_nd),
+            Self::Neighbours(neighbours) => return Ok(neighbours.logits(&inputs_nd)),
+            Self::Affine { scale_d, shift_d } => affine(&mut inputs_nd, scale_d, shift_d),
+            Self::Relu => inputs_nd.values_mut().iter_mut().for_each(|value| *value = value.max(0.0)),
+            Self::Normalise => normalise_rows(&mut inputs_nd),
+        }
+        Ok(inputs_nd)
+    }
+}
+
+fn affine(inputs_nd: &mut Matrix, scale_d: &[f32], shift_d: &[f32]) {
+    for row in inputs_nd.values_mut().chunks_exact_mut(scale_d.len().max(1)) {
+        for ((value, scale), shift) in row.iter_mut().zip(scale_d).zip(shift_d) {
+            *value = *value * scale + shift;
+        }
+    }
+}
+
+/// Rows to length 1; a row of zeros stays.
+pub(crate) fn normalise_rows(rows_nd: &mut Matrix) {
+    let columns = rows_nd.columns().max(1);
+    rows_nd.values_mut().chunks_exact_mut(columns).for_each(normalise);
+}
+
+/// A vector to length 1; zeros stay.
+pub(crate) fn normalise(row_d: &mut [f32]) {
+    let length = row_d.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    let length = length.max(f64::from(LEAST_LENGTH));
+    row_d.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+}
+
+impl Head {
+    /// What the head computes in evaluation, as plain arithmetic without burn.
+    pub fn fitted(&self) -> FittedHead {
+        let head = self.valid();
+        let mut layers: Vec<_> = head.norm.iter().map(fitted_norm).collect();
+        if let Some(hidden) = &head.hidden {
+            layers.extend([FittedLayer::Linear(fitted_linear(&hidden.linear)), FittedLayer::Relu]);
+            layers.extend(hidden.norm.iter().map(fitted_norm));
+        }
+        match &head.last {
+            Last::Linear(linear) => layers.push(FittedLayer::Linear(fitted_linear(linear))),
+            Last::Cosine(cosine) => {
+                layers.extend([FittedLayer::Normalise, FittedLayer::Linear(fitted_cosine(cosine))]);
+            }
+        }
+        FittedHead { layers }
+    }
+}
+
+fn fitted_linear(linear: &Linear) -> LinearHead {
+    let weight_kd = linear.weight.val().transpose();
+    let [classes, features] = weight_kd.dims();
+    let bias_k = linear.bias.as_ref().map_or_else(|| vec![0.0; classes], |bias| values(bias.val()));
+    LinearHead { weight_kd: Matrix::with_columns(features, values(weight_kd)), bias_k }
+}
+
+/// Unit vectors times the scale: what is left to do for rows of length 1.
+fn fitted_cosine(cosine: &Cosine) -> LinearHead {
+    let [classes, features] = cosine.weight_kd.dims();
+    let mut weight_kd = Matrix::with_columns(features, values(cosine.weight_kd.val()));
+    normalise_rows(&mut weight_kd);
+    let scale: f32 = values(cosine.scale.val()).iter().sum();
+    weight_kd.values_mut().iter_mut().for_each(|value| *value *= scale);
+    LinearHead { weight_kd, bias_k: vec![0.0; classes] }
+}
+
+/// Ioffe and Szegedy 2015, algorithm 2: <https://arxiv.org/abs/1502.03167>.
+fn fitted_norm(norm: &BatchNorm) -> FittedLayer {
+    let variance = values(norm.running_var.value_sync());
+    let deviation = variance.iter().map(|&variance| (f64::from(variance) + norm.epsilon).sqrt());
+    let scales = values(norm.gamma.val()).into_iter().zip(deviation).map(|(g, d)| f64::from(g) / d);
+    let scales: Vec<f64> = scales.collect();
+    let means = values(norm.running_mean.value_sync());
+    let shifts = values(norm.beta.val()).into_iter().zip(means).zip(&scales);
+    let shift_d = shifts.map(|((b, mean), scale)| (f64::from(b) - f64::from(mean) * scale) as f32).collect();
+    FittedLayer::Affine { scale_d: scales.iter().map(|&scale| scale as f32).collect(), shift_d }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}

@@ -1,0 +1,118 @@
+//! Heads that are not trained: the nearest class mean, and votes of the nearest pictures.
+
+use crate::fitted::{normalise, normalise_rows};
+use crate::head::SCALE;
+use crate::logistic::check;
+use crate::{FittedHead, FittedLayer, HeadError, LinearHead, Matrix};
+
+/// Rows whose similarities to all stored features are in memory at once.
+const ROWS: usize = 256;
+
+/// Stored features that vote: the `k` that are most similar to a picture's, each for its class.
+///
+/// Similar is what has a large product; for features of length 1 that is the cosine. Of equally similar features, those
+/// stored first count. The logits are logarithms of the shares `(votes + 1 / classes) / (k + 1)`: one more vote is
+/// spread over all classes, so that no class is impossible.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbours {
+    /// `[stored, features]`, of length 1 each.
+    pub(crate) features_md: Matrix,
+    /// One class for each stored row.
+    pub(crate) labels_m: Vec<usize>,
+    pub(crate) classes: usize,
+    pub(crate) k: usize,
+}
+
+impl Neighbours {
+    /// How many vote.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// How many are stored.
+    pub fn stored(&self) -> usize {
+        self.labels_m.len()
+    }
+
+    /// `inputs_nd`, as wide as the stored features, to `logits_nk`.
+    pub(crate) fn logits(&self, inputs_nd: &Matrix) -> Matrix {
+        let width = inputs_nd.columns().max(1);
+        let mut logits = Vec::with_capacity(inputs_nd.rows() * self.classes);
+        for rows in inputs_nd.values().chunks(ROWS * width) {
+            let rows_nd = Matrix::with_columns(width, rows.to_vec());
+            let similar_nm = rows_nd.times_transposed(&self.features_md);
+            similar_nm.iter_rows().for_each(|similar_m| logits.extend(self.vote(similar_m)));
+        }
+        Matrix::with_columns(self.classes, logits)
+    }
+
+    /// Logits of one picture.
+    fn vote(&self, similar_m: &[f32]) -> Vec<f32> {
+        let mut nearest: Vec<usize> = (0..similar_m.len()).collect();
+        let order = |&a: &usize, &b: &usize| similar_m[b].total_cmp(&similar_m[a]).then(a.cmp(&b));
+        if self.k < nearest.len() {
+            nearest.select_nth_unstable_by(self.k, order);
+            nearest.truncate(self.k);
+        }
+        let mut votes_k = vec![1.0 / self.classes as f64; self.classes];
+        nearest.into_iter().for_each(|row| votes_k[self.labels_m[row]] += 1.0);
+        let all: f64 = votes_k.iter().sum();
+        votes_k.into_iter().map(|votes| (votes / all).ln() as f32).collect()
+    }
+}
+
+/// The votes of the `k` stored features that are nearest by cosine: [`Neighbours`].
+///
+/// # Errors
+/// If the labels do not fit the features, a feature is not finite, or there are fewer than `k` rows or no `k`.
+pub fn nearest_neighbours(
+    features_nd: &Matrix,
+    labels_n: &[usize],
+    classes: usize,
+    k: usize,
+) -> Result<FittedHead, HeadError> {
+    check(features_nd, labels_n, classes)?;
+    let rows = features_nd.rows();
+    if k == 0 || k > rows {
+        return Err(HeadError::Neighbours { k, rows });
+    }
+    let mut features_md = features_nd.clone();
+    normalise_rows(&mut features_md);
+    let neighbours = Neighbours { features_md, labels_m: labels_n.to_vec(), classes, k };
+    Ok(FittedHead { layers: vec![FittedLayer::Normalise, FittedLayer::Neighbours(neighbours)] })
+}
+
+/// The nearest class mean: logits are cosines to the mean of a class's features, each of length 1, times 10, the scale
+/// that cosine heads start with. A class without features has a cosine of 0 to everything.
+///
+/// Snell, Swersky and Zemel 2017, <https://arxiv.org/abs/1703.05175>, with cosines for distances, as Gidaris and
+/// Komodakis 2018, <https://arxiv.org/abs/1804.09458>.
+///
+/// # Errors
+/// If the labels do not fit the features, or a feature is not finite.
+pub fn nearest_prototype(
+    features_nd: &Matrix,
+    labels_n: &[usize],
+    classes: usize,
+) -> Result<FittedHead, HeadError> {
+    check(features_nd, labels_n, classes)?;
+    let mut units_nd = features_nd.clone();
+    normalise_rows(&mut units_nd);
+    let mut head = LinearHead::zeros(classes, features_nd.columns());
+    let weights = head.weight_kd.values_mut().chunks_exact_mut(features_nd.columns().max(1));
+    for (class, weight_d) in weights.enumerate() {
+        sum_of_class(&units_nd, labels_n, class, weight_d);
+        normalise(weight_d);
+        weight_d.iter_mut().for_each(|value| *value *= SCALE);
+    }
+    Ok(FittedHead { layers: vec![FittedLayer::Normalise, FittedLayer::Linear(head)] })
+}
+
+/// A sum will do for the mean: only its direction counts.
+fn sum_of_class(units_nd: &Matrix, labels_n: &[usize], class: usize, sum_d: &mut [f32]) {
+    let mut sum = vec![0.0f64; sum_d.len()];
+    for (row, _) in units_nd.iter_rows().zip(labels_n).filter(|(_, label)| **label == class) {
+        sum.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    sum_d.iter_mut().zip(sum).for_each(|(to, from)| *to = from as f32);
+}
