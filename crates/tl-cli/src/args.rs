@@ -8,6 +8,7 @@ use tl_data::{AugmentPreset, MaxBad, ResizeMode};
 use tl_train::{HeadKind, Resize, TrainConfig};
 
 use crate::source_args::SourceArgs;
+use crate::step_args::{HeadName, StepArgs};
 
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tl train photos/                     a classifier from a folder with one sub-folder per class
@@ -37,6 +38,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Train(Box<TrainArgs>),
+    Resume(ResumeArgs),
     Predict(PredictArgs),
     Eval(EvalArgs),
     Info(InfoArgs),
@@ -73,10 +75,11 @@ pub(crate) struct TrainArgs {
     /// pictures where it may matter].
     #[arg(long, value_name = "MODE")]
     resize: Option<Resize>,
-    /// How the head is trained: auto, logistic (solved, its L2 strength chosen by cross-validation) or adamw (in steps)
-    /// [default: auto, by the number of pictures].
+    /// How the head is trained: logistic (solved, its L2 strength chosen by cross-validation), adamw (in steps), prototype or
+    /// neighbours (not trained); or its layers, trained in steps: linear, dense256, dense512, flatten256, average, max,
+    /// concat, fastai, cosine [default: auto, by the number of pictures].
     #[arg(long, value_name = "KIND")]
-    head: Option<HeadKind>,
+    head: Option<HeadName>,
     /// Share of each class that is held out for evaluation, between 0 and 1 [default: 0.2].
     #[arg(long, value_name = "SHARE", conflicts_with = "folds")]
     val: Option<f64>,
@@ -119,6 +122,8 @@ pub(crate) struct TrainArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    steps: StepArgs,
+    #[command(flatten)]
     source: SourceArgs,
 }
 
@@ -149,7 +154,14 @@ impl TrainArgs {
             config.weights = None;
         }
         set(&mut config.resize, &typed.resize);
-        set(&mut config.head, &typed.head);
+        match &typed.head {
+            Some(HeadName::Kind(kind)) => config.head = *kind,
+            Some(HeadName::Layers(layers)) => {
+                (config.head, config.steps.head) = (HeadKind::Layers, layers.clone());
+            }
+            None => {}
+        }
+        config.steps = typed.steps.over(config.steps)?;
         set(&mut config.val, &typed.val);
         set(&mut config.test, &typed.test);
         config.split = typed.split.clone().or(config.split);
@@ -165,6 +177,18 @@ impl TrainArgs {
         config.offline |= typed.offline;
         Ok(config)
     }
+}
+
+/// Go on with a run that was stopped, to the same bits as if it had not been.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl resume runs/photos-1")]
+pub(crate) struct ResumeArgs {
+    /// The run's folder.
+    pub(crate) run: PathBuf,
+    /// Print the run's record as JSON and nothing else.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Say what is on pictures.

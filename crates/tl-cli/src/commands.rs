@@ -20,6 +20,7 @@ use crate::progress::Verbosity;
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.command {
         Command::Train(train) => train::run(train, Verbosity::of(args)),
+        Command::Resume(resume) => train::resume(resume, Verbosity::of(args)),
         Command::Predict(predict) => predict::run(predict, Verbosity::of(args)),
         Command::Eval(eval) => eval::run(eval, Verbosity::of(args)),
         Command::Info(info) => info::run(info),

@@ -9,6 +9,7 @@ mod commands;
 mod failure;
 mod progress;
 mod source_args;
+mod step_args;
 mod text;
 mod transfer;
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress};
 use tl_report::Choice;
-use tl_train::{Step, Watch};
+use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
 use tl_weights::{Event, Weights};
 
 use crate::args::Args;
@@ -129,6 +129,35 @@ impl Watch for Display {
     fn scanned(&self, data: &Dataset) {
         let named = if self.verbosity == Verbosity::Verbose { usize::MAX } else { text::NAMED };
         text::found(data).iter().chain(&text::skipped(data, named)).for_each(|line| self.say(line));
+    }
+
+    fn phase(&self, phase: &Phase, groups: &[Group]) {
+        text::phase(phase, groups).iter().for_each(|line| self.say(line));
+    }
+
+    fn trained(&self, news: &StepNews<'_>) {
+        let mut state = self.lock();
+        state.bar.set_length(news.steps as u64);
+        state.bar.set_position(news.step as u64);
+        let (step, steps, loss) = (news.step, news.steps, news.loss);
+        state.bar.set_message(format!("{}: loss {loss:.3}, rate {:.1e}", news.phase, news.rate));
+        if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
+            return;
+        }
+        state.said = Instant::now();
+        eprintln!("{}: step {step} of {steps}, loss {loss:.3}", news.phase);
+    }
+
+    fn judged(&self, news: &EpochNews<'_>) {
+        self.say(&text::epoch(news));
+    }
+
+    fn resumed(&self, checkpoint: &Checkpoint) {
+        for skipped in &checkpoint.skipped {
+            self.say(&text::row("warning", &format!("checkpoint {skipped} is damaged and is passed over")));
+        }
+        let name = checkpoint.path.file_name().unwrap_or_default().display();
+        self.say(&text::row("resumed", &format!("going on from checkpoint {name}")));
     }
 
     fn tried(&self, what: &str) {

@@ -3,6 +3,7 @@
 use anstyle::Style;
 use tl_data::Dataset;
 use tl_report::{Evaluation, Folds, Interval, Record};
+use tl_train::{EpochNews, Group, Phase};
 
 /// Rejected files that are named before "and N more".
 pub(crate) const NAMED: usize = 5;
@@ -148,4 +149,32 @@ pub(crate) fn times(record: &Record) -> String {
 
 pub(crate) fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
+}
+
+/// A phase's groups of parameters and their rates.
+pub(crate) fn phase(phase: &Phase, groups: &[Group]) -> Vec<String> {
+    let name = row("phase", &format!("{}: {} learns", phase.name, phase.unfreeze));
+    let widest = groups.iter().map(|group| group.name.len()).max().unwrap_or(0);
+    let line = |group: &Group| {
+        let rate = group.rate.map_or_else(|| "frozen".to_owned(), |rate| format!("rate {rate:.1e}"));
+        row("", &format!("{:widest$}  {:>11}  {rate}", group.name, thousands(group.parameters)))
+    };
+    std::iter::once(name).chain(groups.iter().map(line)).collect()
+}
+
+/// What an epoch came to.
+pub(crate) fn epoch(news: &EpochNews<'_>) -> String {
+    let val = news.val.map_or_else(String::new, |(loss, accuracy)| {
+        format!(", validation {loss:.4}, {:.1} % right", 100.0 * accuracy)
+    });
+    let best = if news.best && news.val.is_some() { ", the best so far" } else { "" };
+    row("epoch", &format!("{} of {}: loss {:.4}{val}{best}", news.epoch, news.phase, news.train_loss))
+}
+
+/// `25,557,032`
+pub(crate) fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
 }

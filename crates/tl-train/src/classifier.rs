@@ -1,11 +1,12 @@
 //! A trained model, ready to answer.
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
 use std::path::Path;
 use tl_data::{Limits, PictureError, Place, Preprocess, Progress};
 use tl_frozen::{Frozen, Job, Output, extract};
-use tl_heads::{LinearHead, Matrix};
+use tl_backbones::Boundary;
+use tl_heads::{FittedHead, Matrix, Pooling};
 use tl_weights::FetchConfig;
 
 use crate::{Header, ModelFile, Pretrained, TrainError, Watch};
@@ -17,7 +18,9 @@ pub struct Classifier {
     pub header: Header,
     frozen: Frozen,
     /// `None`: the head the network was published with.
-    head: Option<LinearHead>,
+    head: Option<FittedHead>,
+    /// The boundary behind the last stage.
+    end: Boundary,
 }
 
 /// One class and its probability.
@@ -37,7 +40,12 @@ impl Classifier {
     pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
         let ModelFile { header, head, backbone } = ModelFile::read(&file, device)?;
-        Ok(Self { header, frozen: Frozen::new(backbone, device.clone()), head: Some(head) })
+        Ok(Self::new(header, Frozen::new(backbone, device.clone()), Some(head)))
+    }
+
+    pub(crate) fn new(header: Header, frozen: Frozen, head: Option<FittedHead>) -> Self {
+        let end = frozen.backbone().end();
+        Self { header, frozen, head, end }
     }
 
     /// A pretrained network itself, with the 1,000 classes of ImageNet: the weights of this name in the catalogue, or
@@ -56,7 +64,7 @@ impl Classifier {
         let classes = tl_weights::imagenet_classes().into_iter().map(String::from).collect();
         let preprocess = pretrained.preprocess.clone();
         let header = Header::new(&pretrained, &loaded, classes, preprocess, "as published".to_owned());
-        Ok(Self { header, frozen: Frozen::new(backbone, device.clone()), head: None })
+        Ok(Self::new(header, Frozen::new(backbone, device.clone()), None))
     }
 
     /// Class names, in the order of probabilities.
@@ -80,7 +88,11 @@ impl Classifier {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Result<Vec<f32>, PictureError>>, TrainError> {
         let views = [self.preprocess().clone()];
-        let output = if self.head.is_some() { Output::Features } else { Output::Logits };
+        let output = match self.header.pooling {
+            _ if self.head.is_none() => Output::Logits,
+            Pooling::Published => Output::Features,
+            _ => Output::Maps(self.end),
+        };
         let job = Job { pictures, views: &views, output, limits: &Limits::default(), threads };
         let extraction = extract(&self.frozen, &job, progress);
         let mut answers: Vec<Result<Vec<f32>, PictureError>> = vec![Ok(Vec::new()); pictures.len()];
@@ -99,9 +111,26 @@ impl Classifier {
     /// From features by the head, or from the published head's logits.
     fn probabilities(&self, outputs: &Matrix) -> Result<Matrix, TrainError> {
         Ok(match &self.head {
-            Some(head) => head.probabilities(outputs)?,
+            Some(head) if self.header.pooling == Pooling::Published => head.probabilities(outputs)?,
+            Some(head) => head.probabilities(&self.pooled(outputs))?,
             None => tl_heads::softmax_rows(outputs.clone()),
         })
+    }
+
+    /// Maps, a row for each picture, to features.
+    fn pooled(&self, maps: &Matrix) -> Matrix {
+        let channels = self.channels();
+        let shape = [maps.rows(), channels, maps.columns() / channels.max(1), 1];
+        let maps_bchw = Tensor::<4>::from_data(TensorData::new(maps.values().to_vec(), shape), &Device::flex());
+        let features_bd = self.header.pooling.apply(maps_bchw);
+        let [_, columns] = features_bd.dims();
+        Matrix::with_columns(columns, features_bd.into_data().iter::<f32>().collect())
+    }
+
+    /// Of the last stage's maps; 0 for a network that is not known, which there cannot be.
+    fn channels(&self) -> usize {
+        let summary = tl_backbones::architecture(&self.header.backbone).map(|row| tl_backbones::summary(&row));
+        summary.ok().and_then(|summary| summary.stages.last().map(|stage| stage.output[0])).unwrap_or_default()
     }
 
     /// The `k` most probable classes, the most probable first.

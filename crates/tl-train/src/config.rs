@@ -7,7 +7,7 @@ use std::str::FromStr;
 use tl_data::{ReadOptions, ResizeMode, Source};
 use tl_weights::FetchConfig;
 
-use crate::{Pretrained, TrainError};
+use crate::{Pretrained, StepsConfig, TrainError};
 
 /// The settings of a training job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,13 @@ pub struct TrainConfig {
     /// Threads that decode pictures and compute features; the processor's number by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// Training in steps.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub steps: StepsConfig,
+}
+
+fn is_usual(steps: &StepsConfig) -> bool {
+    *steps == StepsConfig::default()
 }
 
 /// Where the pictures and their labels come from.
@@ -113,6 +120,12 @@ pub enum HeadKind {
     Logistic,
     /// One linear layer, trained in steps by AdamW.
     AdamW,
+    /// The nearest of the classes' mean features; nothing is trained.
+    Prototype,
+    /// A vote of the nearest training pictures; nothing is trained.
+    Neighbours,
+    /// The layers of `steps.head`, trained in steps.
+    Layers,
 }
 
 impl Default for TrainConfig {
@@ -136,6 +149,7 @@ impl Default for TrainConfig {
             offline: false,
             device: "auto".to_owned(),
             threads: None,
+            steps: StepsConfig::default(),
         }
     }
 }
@@ -216,6 +230,9 @@ impl fmt::Display for HeadKind {
             Self::Auto => "auto",
             Self::Logistic => "logistic",
             Self::AdamW => "adamw",
+            Self::Prototype => "prototype",
+            Self::Neighbours => "neighbours",
+            Self::Layers => "layers",
         })
     }
 }
@@ -228,7 +245,10 @@ impl FromStr for HeadKind {
             "auto" => Ok(Self::Auto),
             "logistic" => Ok(Self::Logistic),
             "adamw" => Ok(Self::AdamW),
-            _ => Err(format!("`{text}` is not one of auto, logistic, adamw")),
+            "prototype" => Ok(Self::Prototype),
+            "neighbours" => Ok(Self::Neighbours),
+            "layers" => Ok(Self::Layers),
+            _ => Err(format!("`{text}` is not one of auto, logistic, adamw, prototype, neighbours, layers")),
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use tl_backbones::UnknownArchitecture;
-use tl_data::DataError;
+use tl_data::{DataError, PictureError};
 use tl_heads::HeadError;
 use tl_weights::WeightsError;
+
+use crate::Skipped;
 
 /// Why a job could not be done. [`TrainError::hint`] says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +73,57 @@ pub enum TrainError {
         /// The operating system's reason.
         reason: io::Error,
     },
+    /// A checkpoint cannot be written.
+    #[error("cannot write the checkpoint `{}`: {}; {}", path.display(), words(reason), intact(earlier.as_deref()))]
+    CheckpointWrite {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        reason: io::Error,
+        /// The newest checkpoint that can be gone on from, just verified.
+        earlier: Option<String>,
+    },
+    /// The new checkpoint is safe, but one that it makes superfluous cannot be removed.
+    #[error("cannot remove the old checkpoint `{}`: {}; the new one is written", path.display(), words(reason))]
+    CheckpointRemove {
+        /// The folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        reason: io::Error,
+    },
+    /// Another process has these checkpoints open.
+    #[error("the checkpoints in `{}` are in use by another process", path.display())]
+    CheckpointsInUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Going on from it would not give the run that was begun.
+    #[error("the checkpoint `{}` is of another run: its settings, pictures or weights were not these", path.display())]
+    CheckpointOfAnotherRun {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// Another version wrote it in another form.
+    #[error(
+        "the checkpoint `{}` has schema {schema}, written by tl {tl}; this is tl {}, which reads schema {}",
+        path.display(), env!("CARGO_PKG_VERSION"), crate::checkpoint::SCHEMA
+    )]
+    CheckpointSchema {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Its form.
+        schema: u32,
+        /// The version that wrote it.
+        tl: String,
+    },
+    /// There are checkpoints, and each is damaged.
+    #[error("no checkpoint in `{}` can be used: {}", path.display(), listed(skipped))]
+    CheckpointsDamaged {
+        /// The folder.
+        path: PathBuf,
+        /// Each of them, newest first.
+        skipped: Vec<Skipped>,
+    },
     /// Not a model file of ours, or a damaged one.
     #[error("`{}` is not a model that `tl` can use: {detail}", path.display())]
     NotAModel {
@@ -90,6 +143,75 @@ pub enum TrainError {
     /// A picture has several labels.
     #[error("pictures have several labels each, which cannot be trained yet")]
     SeveralLabels,
+    /// There are not so many stages, or none of this name.
+    #[error("cannot unfreeze `{asked}`: the network's stages are {}", quoted(known))]
+    Stage {
+        /// As asked for.
+        asked: String,
+        /// The stages, in order.
+        known: Vec<String>,
+    },
+    /// A file of settings that cannot be read.
+    #[error("`{}`: {detail}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        detail: String,
+    },
+    /// Pictures would be too small for the network.
+    #[error("{detail}")]
+    TooSmall {
+        /// The network, its least size and the pictures'.
+        detail: String,
+    },
+    /// A setting that cannot be.
+    #[error("{what} is {value}, it must be {rule}")]
+    Setting {
+        /// The setting.
+        what: String,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        rule: String,
+    },
+    /// Training has come to nothing.
+    #[error("training diverged: in phase {phase}, step {step}, at learning rate {rate:.1e}, the loss is {loss}")]
+    Diverged {
+        /// The phase.
+        phase: String,
+        /// The step, from 1.
+        step: usize,
+        /// Learning rate of the head.
+        rate: f64,
+        /// Mean loss of the step's pictures.
+        loss: f64,
+    },
+    /// A picture that could be read before cannot be read any more.
+    #[error("`{}` could be read when the run began and cannot be read now: {reason}", path.display())]
+    Lost {
+        /// The picture.
+        path: PathBuf,
+        /// Why not.
+        reason: PictureError,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Stopped,
+    /// A run that cannot be gone on with.
+    #[error("the run `{}` is finished", path.display())]
+    Finished {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// A checkpoint that is whole and yet no use.
+    #[error("cannot use the checkpoint `{}`: {detail}", path.display())]
+    Checkpoint {
+        /// Its folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// Nothing to predict.
     #[error("no pictures at `{place}`")]
     NoPictures {
@@ -127,9 +249,28 @@ impl TrainError {
                 "free some space, or write elsewhere with `--runs DIR`; nothing was left behind".to_owned(),
             ),
             Self::Write { .. } => Some("`--runs DIR` writes elsewhere".to_owned()),
+            Self::CheckpointWrite { reason, .. } if is_full(reason) => {
+                Some("free some space and start again".to_owned())
+            }
+            Self::CheckpointRemove { .. } => Some("remove it by hand".to_owned()),
+            Self::CheckpointsInUse { .. } => {
+                Some("wait for the other process, or start a new run".to_owned())
+            }
+            Self::CheckpointOfAnotherRun { .. } => {
+                Some("start a new run, or go back to what this one was begun with".to_owned())
+            }
+            Self::CheckpointSchema { tl, .. } => Some(format!("go on with tl {tl}, or start a new run")),
+            Self::CheckpointsDamaged { .. } => Some("start a new run, and have the disk checked".to_owned()),
             Self::NotAModel { .. } => Some("give a run folder or its `model.safetensors`".to_owned()),
             Self::UnknownClass { .. } => Some("folders must be named as the model's classes".to_owned()),
             Self::SeveralLabels => Some("give each picture one label".to_owned()),
+            Self::Diverged { .. } => {
+                Some("try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned())
+            }
+            Self::Stopped => Some("the same command goes on where it stopped".to_owned()),
+            Self::Lost { .. } => Some("put it back; the same command goes on from the last checkpoint".to_owned()),
+            Self::Finished { .. } => Some("`tl train` with another `--seed` or `--name` makes a new one".to_owned()),
+            Self::Checkpoint { .. } => Some("start a new run under another `--name`".to_owned()),
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
             }
@@ -138,6 +279,11 @@ impl TrainError {
             | Self::Weights(_)
             | Self::WeightsFile { .. }
             | Self::Read { .. }
+            | Self::CheckpointWrite { .. }
+            | Self::Stage { .. }
+            | Self::Setting { .. }
+            | Self::Settings { .. }
+            | Self::TooSmall { .. }
             | Self::Pattern { .. } => None,
         }
     }
@@ -157,9 +303,18 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 /// The operating system's words, in lower case and without the error number.
-fn words(error: &io::Error) -> String {
+pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+fn intact(checkpoint: Option<&str>) -> String {
+    let none = || "there is no earlier one to go on from".to_owned();
+    checkpoint.map_or_else(none, |name| format!("the previous one, {name}, is intact"))
+}
+
+fn listed(skipped: &[Skipped]) -> String {
+    skipped.iter().map(Skipped::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn quoted(names: &[String]) -> String {

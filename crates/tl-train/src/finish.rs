@@ -3,14 +3,15 @@
 use serde_json::json;
 use std::path::Path;
 use std::time::Instant;
+use tl_backbones::Backbone;
 use tl_data::{Dataset, SampleId, write_parts};
 use tl_frozen::Frozen;
 use tl_report::{Choice, ClassCount, Evaluation, Folds, Record, SCHEMA, Setting, Stage};
 use tl_weights::Loaded;
 
-use crate::fit::Method;
 use crate::model_file::model_bytes;
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
+use crate::run_folder::UnderWay;
 use crate::split::{Division, label};
 use crate::trial::{Trial, Trials};
 use crate::{Header, Invocation, Outcome, Pretrained, RunFolder, TrainConfig, TrainError};
@@ -25,12 +26,14 @@ pub(crate) struct Finished<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) division: &'a Division,
     pub(crate) trials: &'a Trials<'a>,
+    /// The folder, if there is one already.
+    pub(crate) under_way: Option<UnderWay>,
 }
 
 impl Finished<'_> {
     /// Writes the run.
     pub(crate) fn commit(
-        &self,
+        self,
         trial: Trial,
         choices: Vec<Choice>,
         mut evaluation: Evaluation,
@@ -40,7 +43,6 @@ impl Finished<'_> {
         let begun = Instant::now();
         add_thumbnails(&mut evaluation, self.data);
         let model = self.model(&trial)?;
-        let toml = self.run_toml();
         let metrics = self.metrics(&evaluation);
         let split = self.split_csv()?;
         timings
@@ -48,53 +50,38 @@ impl Finished<'_> {
         let record = self.record(trial, choices, evaluation, folds, timings);
         let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
         let files: [(&str, &[u8]); 6] = [
-            ("run.toml", toml.as_bytes()),
+            ("run.toml", self.trials.settings.as_bytes()),
             ("model.safetensors", &model),
             ("metrics.jsonl", metrics.as_bytes()),
             ("split.csv", &split),
             ("report.json", json.as_bytes()),
             ("report.html", html.as_bytes()),
         ];
-        let run = RunFolder::commit(&self.config.runs, &self.name(), &files)?;
-        Ok(Outcome { folder: run.path().to_owned(), record })
-    }
-
-    /// The run's name before its number: as asked for, else the data's.
-    fn name(&self) -> String {
-        let path = self.config.data.path();
-        let of_data = || {
-            let absolute = std::path::absolute(path).ok().filter(|_| path != Path::new("-"))?;
-            let name = if path.is_file() { absolute.file_stem() } else { absolute.file_name() };
-            Some(name?.to_string_lossy().into_owned())
+        let run = match self.under_way {
+            Some(run) => run.finish(&files)?,
+            None => RunFolder::commit(&self.config.runs, &self.trials.name, &files)?,
         };
-        self.config.name.clone().or_else(of_data).unwrap_or_else(|| "run".to_owned())
+        Ok(Outcome { folder: run.path().to_owned(), record })
     }
 
     fn header(&self, trial: &Trial) -> Header {
         let preprocess = self.trials.features.preprocess(trial.mode);
-        let (classes, head) = (self.data.classes.clone(), describe(trial.method));
+        let (classes, head) = (self.data.classes.clone(), trial.model.how.clone());
         let mut header = Header::new(self.pretrained, self.loaded, classes, preprocess, head);
-        header.slim = self.config.slim;
-        header
+        // Weights that were trained are nowhere else.
+        header.slim = self.config.slim && trial.model.backbone.is_none();
+        header.with_layers(trial.model.pooling, trial.model.head.kinds())
+    }
+
+    /// The network of the model.
+    fn backbone<'a>(&'a self, trial: &'a Trial) -> &'a Backbone {
+        trial.model.backbone.as_ref().unwrap_or_else(|| self.frozen.backbone())
     }
 
     fn model(&self, trial: &Trial) -> Result<Vec<u8>, TrainError> {
         let refused =
             |detail| TrainError::NotAModel { path: Path::new("model.safetensors").to_owned(), detail };
-        model_bytes(&self.header(trial), &trial.head, self.frozen.backbone()).map_err(refused)
-    }
-
-    /// The resolved settings: `tl train --config run.toml` repeats the run, also where a later version has other
-    /// weights for the network.
-    fn run_toml(&self) -> String {
-        let version = env!("CARGO_PKG_VERSION");
-        let weights = self.pretrained.listed().map(|weights| weights.name.to_owned());
-        let backbone = weights.unwrap_or_else(|| self.config.backbone.clone());
-        let settings = toml::to_string(&TrainConfig { backbone, ..self.config.clone() }).unwrap_or_default();
-        format!(
-            "# tl {version}, {}: `tl train --config` with this file repeats the run\n{settings}",
-            self.invocation.time
-        )
+        model_bytes(&self.header(trial), &trial.model.head, self.backbone(trial)).map_err(refused)
     }
 
     fn metrics(&self, evaluation: &Evaluation) -> String {
@@ -142,7 +129,7 @@ impl Finished<'_> {
     ) -> Record {
         let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
         let header = self.header(&trial);
-        let run = self.config.runs.join(self.name());
+        let run = self.config.runs.join(&self.trials.name);
         Record {
             schema: SCHEMA,
             tl_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -168,23 +155,17 @@ impl Finished<'_> {
             model: model_card(
                 &header,
                 self.pretrained.licence(),
-                self.frozen.backbone(),
-                &trial.head,
+                self.backbone(&trial),
+                &trial.model.head,
+                trial.model.trained,
                 &self.config.device,
             ),
             choices,
-            candidates: Vec::new(),
+            candidates: trial.candidates,
             evaluation,
             folds,
             curve: trial.curve,
             next: vec![format!("tl predict {} PICTURE...", run.display())],
         }
-    }
-}
-
-fn describe(method: Method) -> String {
-    match method {
-        Method::Logistic { c } => format!("logistic regression, C = {c}"),
-        Method::AdamW(settings) => format!("linear layer, AdamW, {} epochs", settings.epochs),
     }
 }

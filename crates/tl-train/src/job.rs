@@ -7,7 +7,7 @@
 //! evaluate --> record --> commit
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, check_bad, read};
 use tl_frozen::Frozen;
@@ -17,6 +17,8 @@ use tl_weights::Loaded;
 use crate::evaluate::WORST;
 use crate::features::Features;
 use crate::finish::Finished;
+use crate::record::fingerprint;
+use crate::run_folder::UnderWay;
 use crate::split::Division;
 use crate::trial::{Trial, Trials, named};
 use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_device};
@@ -37,6 +39,8 @@ pub struct Invocation {
     pub command: Vec<String>,
     /// Date and time, RFC 3339.
     pub time: String,
+    /// The unfinished run to go on with; without, one with the same settings is gone on with, if there is one.
+    pub resume: Option<PathBuf>,
 }
 
 /// Trains a classifier on a folder of pictures and writes the run.
@@ -50,6 +54,8 @@ pub fn train(
 ) -> Result<Outcome, TrainError> {
     let begun = Instant::now();
     let max_bad: MaxBad = config.max_bad.parse()?;
+    config.steps.check()?;
+    let under_way = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
     let device = open_device(&config.device)?;
     let pretrained = config.pretrained()?;
 
@@ -74,6 +80,11 @@ pub fn train(
         features,
         log: Vec::new(),
         spent: [Duration::ZERO; 3],
+        architecture: pretrained.architecture,
+        fingerprint: format!("{} {}", fingerprint(&data), loaded_weights.sha256),
+        under_way,
+        settings: config.run_toml(&pretrained, &invocation.time),
+        name: config.run_name(),
     };
     let (trial, evaluation, folds) = evaluate(&mut trials, &division)?;
     let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), division_choice(&division, config)];
@@ -82,6 +93,7 @@ pub fn train(
 
     watch.step(Step::Write);
     let stages = stages(&trials, scanned, loaded - scanned);
+    let under_way = trials.under_way.take();
     let finished = Finished {
         config,
         invocation,
@@ -91,6 +103,7 @@ pub fn train(
         data: &data,
         division: &division,
         trials: &trials,
+        under_way,
     };
     finished.commit(trial, choices, evaluation, folds, stages)
 }
@@ -102,6 +115,16 @@ fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dataset, Train
     if data.multi_label { Err(TrainError::SeveralLabels) } else { Ok(data) }
 }
 
+/// Goes on with an unfinished run, to the same bits as if it had not been stopped.
+///
+/// # Errors
+/// [`TrainError::Finished`] if there is nothing left to do, [`TrainError::CheckpointsInUse`] if another process is at it,
+/// else as [`train`].
+pub fn resume(run: &Path, invocation: &Invocation, watch: &dyn Watch) -> Result<Outcome, TrainError> {
+    let config = TrainConfig::read(&run.join("run.toml"))?;
+    train(&config, &Invocation { resume: Some(run.to_owned()), ..invocation.clone() }, watch)
+}
+
 /// The model that is kept, and how good models made this way are on pictures they have not seen.
 fn evaluate(
     trials: &mut Trials<'_>,
@@ -110,25 +133,26 @@ fn evaluate(
     let classes = trials.features.data.classes.clone();
     match division {
         Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-            let trial = trials.run(train, val)?;
+            let trial = trials.run("all", train, &[], val)?;
             let evaluation = Evaluation::new(Part::Val, classes, &trial.predictions, WORST)?;
             Ok((trial, evaluation, None))
         }
         Division::HeldOut(Parts { train, val, test }) => {
-            let trial = trials.run(train, test)?;
+            let trial = trials.run("all", train, val, test)?;
             trials.log_part(&trial, val)?;
             let evaluation = Evaluation::new(Part::Test, classes, &trial.predictions, WORST)?;
             Ok((trial, evaluation, None))
         }
         Division::Folds(splits) => {
             let (mut predictions, mut accuracies) = (Vec::new(), Vec::new());
-            for split in splits {
-                let trial = trials.run(&split.train, &split.val)?;
+            for (number, split) in splits.iter().enumerate() {
+                let part = format!("fold-{}", number + 1);
+                let trial = trials.run(&part, &split.train, &[], &split.val)?;
                 let evaluation = Evaluation::new(Part::Val, classes.clone(), &trial.predictions, 0)?;
                 accuracies.extend(evaluation.accuracy);
                 predictions.extend(trial.predictions);
             }
-            let trial = trials.run(&division.all(), &[])?;
+            let trial = trials.run("all", &division.all(), &[], &[])?;
             let evaluation = Evaluation::new(Part::Val, classes, &predictions, WORST)?;
             Ok((trial, evaluation, Some(Folds::new(accuracies))))
         }

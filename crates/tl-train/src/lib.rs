@@ -15,6 +15,7 @@
 //! ```
 
 mod adamw;
+mod checkpoint;
 mod choose;
 mod classifier;
 mod config;
@@ -30,20 +31,28 @@ mod predict;
 mod pretrained;
 mod record;
 mod run_folder;
+mod settings;
 mod split;
+mod steps;
 mod trial;
+mod tune;
 mod watch;
 
 pub use adamw::{AdamWSettings, EpochLoss, train_linear};
+pub use checkpoint::{Checkpoint, Checkpoints, Skipped, write_atomically};
 pub use choose::{Comparison, STRENGTHS, Score};
 pub use classifier::{Answer, Classifier};
 pub use config::{Data, HeadKind, Resize, TrainConfig};
 pub use device::open_device;
 pub use error::TrainError;
 pub use evaluate::{Evaluated, evaluate};
-pub use job::{Invocation, Outcome, train};
+pub use job::{Invocation, Outcome, resume, train};
 pub use model_file::{Header, ModelFile};
 pub use predict::pictures;
 pub use pretrained::Pretrained;
 pub use run_folder::RunFolder;
+pub use steps::{
+    EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews, StepsConfig,
+    Unfreeze,
+};
 pub use watch::{Quiet, Step, Watch};

@@ -1,7 +1,8 @@
 //! `model.safetensors`: a whole classifier in one file, enough to predict anywhere.
 //!
-//! Tensors are `head.weight` (`[classes, features]`), `head.bias` and, unless it is slim, those of the backbone's stages
-//! under `backbone.`; the head it was published with is left out. The metadata's one entry, `tl`, is a [`Header`] as JSON.
+//! Tensors are those of the head ([`FittedHead::tensors`]; of a linear one `head.weight`, `[classes, features]`, and
+//! `head.bias`) and, unless it is slim, those of the backbone's stages under `backbone.`; the head it was published with
+//! is left out. The metadata's one entry, `tl`, is a [`Header`] as JSON.
 
 use burn::tensor::Device;
 use safetensors::tensor::Dtype;
@@ -13,15 +14,19 @@ use std::io::Read;
 use std::path::Path;
 use tl_backbones::Backbone;
 use tl_data::Preprocess;
-use tl_heads::{LinearHead, Matrix};
+use tl_heads::{FittedHead, LayerKind, Pooling};
 use tl_weights::{Loaded, SavedTensor, load_stages, stage_tensors};
 
 use crate::{Pretrained, TrainError};
 
 const ENTRY: &str = "tl";
 const PREFIX: &str = "backbone.";
-/// Version of the layout; it goes up when an older program could not read it.
-const SCHEMA: u32 = 1;
+/// Version of the layout of a linear head on the network's own pooling.
+const LINEAR_SCHEMA: u32 = 1;
+/// Version of the layout of any other head, which programs that know the first alone cannot read.
+const SCHEMA: u32 = 2;
+/// Values that a head of layers may have: 1 GiB.
+const LARGEST_HEAD: u64 = 1 << 28;
 /// More than any header of ours: a thousand tensors and a thousand class names take 200 kB.
 const LONGEST_HEADER: u64 = 16 << 20;
 /// Bytes of one value of the widest type that is read, f64.
@@ -48,6 +53,16 @@ pub struct Header {
     pub preprocess: Preprocess,
     /// How the head was trained.
     pub head: String,
+    /// How the last stage's maps become features.
+    #[serde(default)]
+    pub pooling: Pooling,
+    /// The head's layers, in order.
+    #[serde(default = "linear")]
+    pub layers: Vec<LayerKind>,
+}
+
+fn linear() -> Vec<LayerKind> {
+    vec![LayerKind::Linear]
 }
 
 impl Header {
@@ -60,16 +75,35 @@ impl Header {
         head: String,
     ) -> Self {
         Self {
-            schema: SCHEMA,
-            tl_version: env!("CARGO_PKG_VERSION").to_owned(),
             backbone: pretrained.architecture.name.to_owned(),
             weights: pretrained.name(),
             weights_sha256: loaded.sha256.clone(),
+            head,
+            ..Self::unnamed(classes, preprocess)
+        }
+    }
+
+    /// For a model that has not got a name or a file yet.
+    pub(crate) fn unnamed(classes: Vec<String>, preprocess: Preprocess) -> Self {
+        Self {
+            schema: LINEAR_SCHEMA,
+            tl_version: env!("CARGO_PKG_VERSION").to_owned(),
+            backbone: String::new(),
+            weights: String::new(),
+            weights_sha256: String::new(),
             slim: false,
             classes,
             preprocess,
-            head,
+            head: String::new(),
+            pooling: Pooling::Published,
+            layers: linear(),
         }
+    }
+
+    /// The same, for a head of other layers.
+    pub(crate) fn with_layers(self, pooling: Pooling, layers: Vec<LayerKind>) -> Self {
+        let plain = pooling == Pooling::Published && layers == linear();
+        Self { schema: if plain { LINEAR_SCHEMA } else { SCHEMA }, pooling, layers, ..self }
     }
 }
 
@@ -79,7 +113,7 @@ pub struct ModelFile {
     /// What the tensors mean.
     pub header: Header,
     /// The head.
-    pub head: LinearHead,
+    pub head: FittedHead,
     /// The backbone with its weights.
     pub backbone: Backbone,
 }
@@ -90,14 +124,11 @@ pub struct ModelFile {
 /// If a file of this content cannot be.
 pub(crate) fn model_bytes(
     header: &Header,
-    head: &LinearHead,
+    head: &FittedHead,
     backbone: &Backbone,
 ) -> Result<Vec<u8>, String> {
-    let shape = vec![head.classes(), head.weight_kd.columns()];
-    let mut tensors = vec![
-        ("head.weight".to_owned(), SavedTensor::f32(shape, head.weight_kd.values())),
-        ("head.bias".to_owned(), SavedTensor::f32(vec![head.classes()], &head.bias_k)),
-    ];
+    let saved = |(name, shape, values): (String, Vec<usize>, Vec<f32>)| (name, SavedTensor::f32(shape, &values));
+    let mut tensors: Vec<(String, SavedTensor)> = head.tensors().into_iter().map(saved).collect();
     if !header.slim {
         let stages = stage_tensors(backbone).into_iter();
         tensors.extend(stages.map(|(key, tensor)| (format!("{PREFIX}{key}"), tensor)));
@@ -162,8 +193,9 @@ fn damaged(error: safetensors::SafeTensorError) -> String {
     format!("its tensors are damaged or cut off ({error})")
 }
 
+/// Values that the head can have, at most.
 fn head_size(header: &Header, features: usize) -> u64 {
-    (header.classes.len() * (features + 1)) as u64
+    if header.schema == LINEAR_SCHEMA { (header.classes.len() * (features + 1)) as u64 } else { LARGEST_HEAD }
 }
 
 /// The bytes up to the tensors, and what they say.
@@ -181,8 +213,8 @@ fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), String> {
         serde_json::from_slice(text).map_err(|_| "it is not a safetensors file".to_owned())?;
     let entry = all.metadata.get(ENTRY).ok_or("it holds weights, but was not written by `tl`")?;
     let Schema { schema } = serde_json::from_str(entry).map_err(|e| e.to_string())?;
-    if schema != SCHEMA {
-        return Err(format!("it has layout {schema}, this program reads layout {SCHEMA}"));
+    if !(LINEAR_SCHEMA..=SCHEMA).contains(&schema) {
+        return Err(format!("it has layout {schema}, this program reads layouts up to {SCHEMA}"));
     }
     Ok((start, serde_json::from_str(entry).map_err(|e| format!("its header is damaged ({e})"))?))
 }
@@ -198,21 +230,17 @@ struct Schema {
     schema: u32,
 }
 
-fn head(tensors: &SafeTensors<'_>, header: &Header) -> Result<LinearHead, String> {
-    let weight = floats(tensors, "head.weight")?;
-    let bias_k = floats(tensors, "head.bias")?;
-    let classes = header.classes.len();
-    if bias_k.len() != classes || weight.len() % classes.max(1) != 0 {
-        return Err(format!("its head does not fit its {classes} classes"));
-    }
-    Ok(LinearHead { weight_kd: Matrix::with_columns(weight.len() / classes.max(1), weight), bias_k })
+fn head(tensors: &SafeTensors<'_>, header: &Header) -> Result<FittedHead, String> {
+    let head = FittedHead::from_tensors(&header.layers, &mut |name| floats(tensors, name));
+    let (head, classes) = (head.map_err(|error| error.to_string())?, header.classes.len());
+    if head.classes() == classes { Ok(head) } else { Err(format!("its head does not fit its {classes} classes")) }
 }
 
-fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>, String> {
-    let tensor = tensors.tensor(name).map_err(|_| format!("it has no `{name}`"))?;
+fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {
+    let tensor = tensors.tensor(name).map_err(|_| "is missing".to_owned())?;
     if tensor.dtype() != Dtype::F32 {
-        return Err(format!("`{name}` is not f32"));
+        return Err("is not f32".to_owned());
     }
     let (fours, _) = tensor.data().as_chunks::<4>();
-    Ok(fours.iter().map(|&four| f32::from_le_bytes(four)).collect())
+    Ok((tensor.shape().to_vec(), fours.iter().map(|&four| f32::from_le_bytes(four)).collect()))
 }

@@ -6,7 +6,7 @@ use image::imageops::{FilterType, resize};
 use std::path::Path;
 use tl_backbones::Backbone;
 use tl_data::{ContentHash, Dataset, Limits, Place, SampleId};
-use tl_heads::LinearHead;
+use tl_heads::FittedHead;
 use tl_report::{ClassCount, Count, DataCard, Evaluation, ModelCard, RejectedFile, Setting, Summary};
 
 use crate::Header;
@@ -49,7 +49,7 @@ fn counts(named: impl IntoIterator<Item = (String, usize)>) -> Vec<Count> {
 }
 
 /// One hash for the whole data set: classes, paths and contents.
-fn fingerprint(data: &Dataset) -> String {
+pub(crate) fn fingerprint(data: &Dataset) -> String {
     let lines = data.samples.iter().map(|s| format!("{}\t{}\n", s.path.display(), s.content.to_hex()));
     ContentHash::of(lines.collect::<String>().as_bytes()).to_hex()
 }
@@ -59,20 +59,21 @@ pub(crate) fn model_card(
     header: &Header,
     licence: &str,
     backbone: &Backbone,
-    head: &LinearHead,
+    head: &FittedHead,
+    trained_stages: u64,
     device: &str,
 ) -> ModelCard {
     let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
     let preprocess = &header.preprocess;
-    let trained = (head.classes() * (head.weight_kd.columns() + 1)) as u64;
+    let of_head: usize = head.tensors().iter().map(|(_, _, values)| values.len()).sum();
     ModelCard {
         backbone: header.backbone.clone(),
         weights: header.weights.clone(),
         weights_sha256: header.weights_sha256.clone(),
         licence: licence.to_owned(),
-        features: head.weight_kd.columns(),
+        features: head.features(),
         parameters: tl_weights::parameter_count(backbone),
-        trained_parameters: trained,
+        trained_parameters: of_head as u64 + trained_stages,
         head: header.head.clone(),
         preprocess: vec![
             setting(

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::TrainError;
+use crate::checkpoint::write_atomically;
 
 /// A committed run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,102 @@ impl RunFolder {
     pub fn path(&self) -> &Path {
         &self.0
     }
+}
+
+/// A run that takes long: its folder is there from the start, with its settings and its checkpoints, and gets the other
+/// files at the end. What lies there in between can be gone on from.
+#[derive(Debug)]
+pub(crate) struct UnderWay {
+    path: PathBuf,
+    /// For this process alone.
+    _lock: File,
+}
+
+const SETTINGS: &str = "run.toml";
+const CHECKPOINTS: &str = "checkpoints";
+/// Whatever a run has when it is finished and not before.
+const RESULT: &str = "report.json";
+const LOCK: &str = "run.lock";
+
+impl UnderWay {
+    /// The newest unfinished run of this name with these settings, or a new one.
+    ///
+    /// # Errors
+    /// [`TrainError::Write`] naming the file.
+    pub(crate) fn begin(runs: &Path, name: &str, settings: &str) -> Result<Self, TrainError> {
+        fs::create_dir_all(runs).map_err(|error| TrainError::write(runs, error))?;
+        let last = next_number(runs, name).map_err(|error| TrainError::write(runs, error))?;
+        let earlier = (1..last).rev().map(|number| runs.join(format!("{name}-{number}")));
+        let mut same = earlier.filter(|path| is_unfinished(path) && has_settings(path, settings));
+        if let Some(found) = same.find_map(Self::lock) {
+            return Ok(found);
+        }
+        let unfinished = Unfinished::create(runs)?;
+        let file = unfinished.0.join(SETTINGS);
+        write_through(&file, settings.as_bytes()).map_err(|error| TrainError::write(&file, error))?;
+        let folder = unfinished.0.join(CHECKPOINTS);
+        fs::create_dir(&folder).map_err(|error| TrainError::write(&folder, error))?;
+        sync_folder(&unfinished.0)?;
+        let path = unfinished.rename(runs, name)?;
+        sync_folder(runs)?;
+        Self::lock(path.clone()).ok_or_else(|| TrainError::CheckpointsInUse { path })
+    }
+
+    /// The run in this folder.
+    ///
+    /// # Errors
+    /// [`TrainError::Finished`] if there is nothing to go on from, [`TrainError::CheckpointsInUse`] if another process
+    /// is at it.
+    pub(crate) fn resume(path: &Path) -> Result<Self, TrainError> {
+        if !is_unfinished(path) {
+            return Err(TrainError::Finished { path: path.to_owned() });
+        }
+        Self::lock(path.to_owned()).ok_or_else(|| TrainError::CheckpointsInUse { path: path.to_owned() })
+    }
+
+    /// `None` if another process has it.
+    fn lock(path: PathBuf) -> Option<Self> {
+        let file = File::options().create(true).truncate(false).write(true).open(path.join(CHECKPOINTS).join(LOCK));
+        let lock = file.ok()?;
+        match lock.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => None,
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Some(Self { path, _lock: lock }),
+        }
+    }
+
+    /// The folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where a part of the run keeps its checkpoints.
+    pub(crate) fn checkpoints(&self, part: &str) -> PathBuf {
+        self.path.join(CHECKPOINTS).join(part)
+    }
+
+    /// Writes the files of the finished run, the one that says so last, and removes its checkpoints.
+    ///
+    /// # Errors
+    /// [`TrainError::Write`] naming the file; the checkpoints are still there then.
+    pub(crate) fn finish(self, files: &[(&str, &[u8])]) -> Result<RunFolder, TrainError> {
+        let (last, others): (Vec<_>, Vec<_>) = files.iter().partition(|(name, _)| *name == RESULT);
+        for (file, content) in others.into_iter().chain(last) {
+            write_atomically(&self.path.join(file), content)?;
+        }
+        let folder = self.path.join(CHECKPOINTS);
+        fs::remove_dir_all(&folder).map_err(|error| TrainError::write(&folder, error))?;
+        Ok(RunFolder(self.path))
+    }
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.join(CHECKPOINTS).is_dir() && path.join(SETTINGS).is_file() && !path.join(RESULT).exists()
+}
+
+/// The first line says when the run was made, not how.
+fn has_settings(path: &Path, settings: &str) -> bool {
+    let body = |text: &str| text.split_once('\n').map(|(_, body)| body.to_owned());
+    fs::read_to_string(path.join(SETTINGS)).is_ok_and(|text| body(&text) == body(settings))
 }
 
 /// A folder that is removed unless it is renamed.
@@ -124,6 +221,24 @@ mod tests {
         fs::remove_dir_all(runs.path().join("pets-1")).unwrap();
         let run = RunFolder::commit(runs.path(), "pets", &[("a.txt", b"three")]).unwrap();
         assert_eq!(run.path(), runs.path().join("pets-3"), "numbers are not used again");
+    }
+
+    #[test]
+    fn an_unfinished_run_is_gone_on_with_by_one_process_and_a_finished_one_by_none() {
+        let runs = tempfile::tempdir().unwrap();
+        let begin = |settings| UnderWay::begin(runs.path(), "pets", settings).unwrap();
+        let first = begin("# today\nseed = 1\n");
+        assert!(first.path().ends_with("pets-1"));
+        assert!(begin("# today\nseed = 1\n").path().ends_with("pets-2"), "the first is in use");
+        drop(first);
+        assert!(begin("# today\nseed = 3\n").path().ends_with("pets-3"), "other settings");
+        fs::remove_dir_all(runs.path().join("pets-2")).unwrap();
+        let again = begin("# tomorrow\nseed = 1\n");
+        assert!(again.path().ends_with("pets-1"));
+        let path = again.finish(&[("report.json", b"{}"), ("model.safetensors", b"x")]).unwrap().path().to_owned();
+        assert!(!path.join("checkpoints").exists());
+        let message = UnderWay::resume(&path).unwrap_err().to_string();
+        assert_eq!(message, format!("the run `{}` is finished", path.display()));
     }
 
     #[test]

@@ -3,15 +3,17 @@
 use burn::tensor::Device;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, MaxBad, ResizeMode, SampleId, check_bad};
-use tl_heads::LinearHead;
-use tl_report::{Choice, CurvePoint, Evaluation, Part, Prediction};
+use tl_backbones::Architecture;
+use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, check_bad};
+use tl_heads::FittedHead;
+use tl_report::{Candidate, Choice, CurvePoint, Evaluation, Part, Prediction};
 
 use crate::choose::{Comparison, Score, cross_validate};
-use crate::evaluate::prediction;
 use crate::features::{Features, MODES};
 use crate::fit::{Method, fit, resolve};
-use crate::split::{check_classes, inner_folds, label, labels, thin};
+use crate::run_folder::UnderWay;
+use crate::split::{check_classes, inner_folds, labels, thin};
+use crate::tune::Model;
 use crate::{AdamWSettings, EpochLoss, HeadKind, Resize, STRENGTHS, Step, TrainConfig, TrainError, Watch};
 
 /// Training pictures that resize modes are compared on, at most: each costs three passes through the network.
@@ -31,10 +33,10 @@ const TOO_SMALL: &str = "a class has too few training pictures for cross-validat
 #[derive(Debug)]
 pub(crate) struct Trial {
     pub(crate) mode: ResizeMode,
-    pub(crate) method: Method,
-    pub(crate) head: LinearHead,
+    pub(crate) model: Model,
     pub(crate) predictions: Vec<Prediction>,
     pub(crate) choices: Vec<Choice>,
+    pub(crate) candidates: Vec<Candidate>,
     pub(crate) curve: Vec<CurvePoint>,
 }
 
@@ -49,27 +51,81 @@ pub(crate) struct Trials<'a> {
     pub(crate) log: Vec<Value>,
     /// Wall time of extraction, choosing and fitting.
     pub(crate) spent: [Duration; 3],
+    pub(crate) architecture: Architecture,
+    /// What the run is a function of besides its settings.
+    pub(crate) fingerprint: String,
+    /// The folder of a run that is trained in steps.
+    pub(crate) under_way: Option<UnderWay>,
+    /// What `run.toml` will say.
+    pub(crate) settings: String,
+    /// The run's name before its number.
+    pub(crate) name: String,
 }
 
 impl Trials<'_> {
-    /// Chooses settings on `train`, fits a head to it and predicts `val`, which may be empty.
-    pub(crate) fn run(&mut self, train: &[SampleId], val: &[SampleId]) -> Result<Trial, TrainError> {
+    /// Chooses settings on `train`, trains on it and predicts `val`, which may be empty. `monitor` judges the epochs of
+    /// training in steps; if it is empty, some of the training pictures do. `part` names the trial in the run.
+    pub(crate) fn run(
+        &mut self,
+        part: &str,
+        train: &[SampleId],
+        monitor: &[SampleId],
+        val: &[SampleId],
+    ) -> Result<Trial, TrainError> {
         let (mode, resize) = self.choose_mode(train)?;
-        let all: Vec<SampleId> = train.iter().chain(val).copied().collect();
+        let all: Vec<SampleId> = [train, monitor, val].concat();
         self.extract(&all, &[mode])?;
-        let (train, val) = (self.features.readable(train), self.features.readable(val));
+        let [train, monitor, val] = [train, monitor, val].map(|ids| self.features.readable(ids));
         check_classes(self.data(), &train, &val)?;
         let (method, head_choice) = self.choose_method(&train, mode)?;
         let (head, curve) = self.fit(&train, mode, method)?;
-        let predictions = self.predict(&head, &val, mode)?;
-        Ok(Trial { mode, method, head, predictions, choices: vec![resize, head_choice], curve })
+        let frozen = Model::frozen(head, method);
+        let mut trial = Trial {
+            mode,
+            model: frozen,
+            predictions: Vec::new(),
+            choices: vec![resize, head_choice],
+            candidates: Vec::new(),
+            curve,
+        };
+        let phases = self.phases(train.len());
+        if !phases.is_empty() {
+            let tuned = self.tune(part, &phases, trial.model, method, &train, &monitor, mode)?;
+            (trial.model, trial.candidates, trial.curve) = (tuned.model, tuned.candidates, tuned.curve);
+            trial.choices.push(tuned.choice);
+        }
+        trial.predictions = self.predictions(&trial.model, &val, mode)?;
+        Ok(trial)
+    }
+
+    /// The run's folder, if it is needed before the run is finished.
+    pub(crate) fn under_way(&mut self) -> Result<&UnderWay, TrainError> {
+        let run = match self.under_way.take() {
+            Some(run) => run,
+            None => UnderWay::begin(&self.config.runs, &self.name, &self.settings)?,
+        };
+        Ok(self.under_way.insert(run))
+    }
+
+    /// A hash of everything that training in steps is a function of.
+    pub(crate) fn identity(&self) -> String {
+        let settings = TrainConfig {
+            runs: Default::default(),
+            name: None,
+            threads: None,
+            offline: false,
+            slim: false,
+            ..self.config.clone()
+        };
+        let settings = toml::to_string(&settings).unwrap_or_default();
+        ContentHash::of(format!("{}\n{settings}", self.fingerprint).as_bytes()).to_hex()
     }
 
     /// Notes how a trial's model does on pictures it is not judged by.
     pub(crate) fn log_part(&mut self, trial: &Trial, val: &[SampleId]) -> Result<(), TrainError> {
         self.extract(val, &[trial.mode])?;
         let val = self.features.readable(val);
-        let predictions = self.predict(&trial.head, &val, trial.mode)?;
+        let predictions = self.predictions(&trial.model, &val, trial.mode)?;
         let found = Evaluation::new(Part::Val, self.data().classes.clone(), &predictions, 0)?;
         self.log.push(json!({"event": "evaluation", "part": "val", "correct": found.correct,
             "total": found.total, "accuracy": found.accuracy, "log_loss": found.log_loss}));
@@ -141,6 +197,14 @@ impl Trials<'_> {
     ) -> Result<(Method, Choice), TrainError> {
         let kind = resolve(self.config.head, train.len());
         let asked = if self.config.head == kind { "asked for" } else { "" };
+        let untrained = match kind {
+            HeadKind::Prototype => Some(Method::Prototype),
+            HeadKind::Neighbours => Some(Method::Neighbours),
+            _ => None,
+        };
+        if let Some(method) = untrained {
+            return Ok((method, named("head", method.describe(), asked.to_owned())));
+        }
         if kind == HeadKind::AdamW {
             let settings = AdamWSettings { seed: self.config.seed, ..AdamWSettings::default() };
             let why = if asked.is_empty() {
@@ -196,12 +260,12 @@ impl Trials<'_> {
         Ok(scores)
     }
 
-    fn fit(
+    pub(crate) fn fit(
         &mut self,
         train: &[SampleId],
         mode: ResizeMode,
         method: Method,
-    ) -> Result<(LinearHead, Vec<CurvePoint>), TrainError> {
+    ) -> Result<(FittedHead, Vec<CurvePoint>), TrainError> {
         let begun = Instant::now();
         self.watch.step(Step::Train);
         let (features_nd, labels_n) = (self.features.matrix(train, mode), labels(self.data(), train));
@@ -213,21 +277,6 @@ impl Trials<'_> {
         self.log.extend(epochs.iter().map(line));
         self.spent[2] += begun.elapsed();
         Ok((head, epochs.iter().map(point).collect()))
-    }
-
-    fn predict(
-        &self,
-        head: &LinearHead,
-        val: &[SampleId],
-        mode: ResizeMode,
-    ) -> Result<Vec<Prediction>, TrainError> {
-        if val.is_empty() {
-            return Ok(Vec::new());
-        }
-        let probabilities_nk = head.probabilities(&self.features.matrix(val, mode))?;
-        let rows = val.iter().zip(probabilities_nk.iter_rows());
-        let data = self.data();
-        Ok(rows.map(|(&id, row)| prediction(&data.samples[id.0].path, label(data, id), row)).collect())
     }
 }
 

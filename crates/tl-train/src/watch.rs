@@ -5,6 +5,8 @@ use tl_data::{Dataset, Progress};
 use tl_report::Choice;
 use tl_weights::{Event, Weights};
 
+use crate::{Checkpoint, EpochNews, Group, Phase, StepNews};
+
 /// A part of the job that takes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
@@ -51,6 +53,18 @@ pub trait Watch: Sync {
     fn chosen(&self, _choice: &Choice) {}
     /// A setting was tried, with this result.
     fn tried(&self, _what: &str) {}
+    /// A phase of training in steps begins, with these groups of parameters.
+    fn phase(&self, _phase: &Phase, _groups: &[Group]) {}
+    /// A step was taken.
+    fn trained(&self, _news: &StepNews<'_>) {}
+    /// An epoch is over.
+    fn judged(&self, _news: &EpochNews<'_>) {}
+    /// Has somebody asked to stop?
+    fn stop(&self) -> bool {
+        false
+    }
+    /// Training goes on from a checkpoint.
+    fn resumed(&self, _checkpoint: &Checkpoint) {}
 }
 
 /// Watches nothing.

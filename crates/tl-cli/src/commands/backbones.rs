@@ -11,7 +11,7 @@ use tl_weights::{CATALOGUE, Cache, Weights};
 use super::weights::described;
 use super::{print, print_json};
 use crate::args::BackbonesArgs;
-use crate::text::{row, table};
+use crate::text::{row, table, thousands};
 
 pub(crate) fn run(args: &BackbonesArgs) -> Result<ExitCode> {
     let cache = Cache::locate().map_err(TrainError::from)?;
@@ -136,17 +136,10 @@ fn billions(count: u64) -> String {
     format!("{:.3}", count as f64 / 1e9)
 }
 
-/// `25,557,032`
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(",")
-}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::text::thousands;
 
     #[test]
     fn digits_are_grouped_by_three() {

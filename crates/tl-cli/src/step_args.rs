@@ -1,0 +1,224 @@
+//! How training in steps is set on the command line.
+
+use anyhow::{Context, Result};
+use clap::Args as ClapArgs;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
+use tl_heads::{HeadConfig, LossKind};
+use tl_train::{HeadKind, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, Unfreeze};
+
+/// Fine-tuning, and heads that are trained in steps.
+#[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Fine-tuning")]
+pub(crate) struct StepArgs {
+    /// features (the head alone), classic (Keras's guide), lp-ft (the best head, then everything from there), fine-tune
+    /// (fastai's), gradual, bit (BiT-HyperRule), full, scratch (random weights); or a TOML file with [[phases]] [default:
+    /// auto].
+    #[arg(long, value_name = "NAME|FILE")]
+    recipe: Option<String>,
+    /// How much of the network learns in the last phase: head, all, a number of stages, or a stage's name.
+    #[arg(long, value_name = "STAGE|N|all")]
+    unfreeze: Option<String>,
+    /// Passes over the pictures in the last phase.
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Pictures of a step [default: 32].
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Peak learning rate of the last phase.
+    #[arg(long, value_name = "RATE")]
+    lr: Option<f64>,
+    /// sgd, adam, adamw or lamb, for all phases.
+    #[arg(long, value_name = "NAME")]
+    optimizer: Option<String>,
+    /// Weight decay, of weights alone.
+    #[arg(long, value_name = "X")]
+    weight_decay: Option<f64>,
+    /// Batch norms of unfrozen stages keep their running statistics.
+    #[arg(long, conflicts_with = "train_bn")]
+    freeze_bn: bool,
+    /// Batch norms of unfrozen stages follow the batches.
+    #[arg(long)]
+    train_bn: bool,
+    /// none, light, keras, fastai, trivial or strong, or a TOML file with [[augment]] [default: light].
+    #[arg(long, value_name = "PRESET|FILE")]
+    augment: Option<String>,
+    /// Keep so many changed views of each picture and take them in turn, instead of new ones in every epoch.
+    #[arg(long, value_name = "K")]
+    views: Option<u64>,
+    /// Fade pictures into each other: MixUp's alpha.
+    #[arg(long, value_name = "ALPHA")]
+    mixup: Option<f64>,
+    /// Paste parts of pictures over others: CutMix's alpha.
+    #[arg(long, value_name = "ALPHA")]
+    cutmix: Option<f64>,
+    /// cross-entropy, focal or binary.
+    #[arg(long, value_name = "NAME")]
+    loss: Option<String>,
+    /// Share of every target that is spread over the classes.
+    #[arg(long, value_name = "SHARE")]
+    label_smoothing: Option<f64>,
+    /// Weights of classes in the loss, against unequal sizes: balanced, sqrt or effective.
+    #[arg(long, value_name = "HOW")]
+    class_weights: Option<String>,
+    /// How often the classes come: natural, balanced or sqrt.
+    #[arg(long, value_name = "HOW")]
+    sampler: Option<String>,
+    /// Longest that the gradients together may be.
+    #[arg(long, value_name = "LENGTH")]
+    clip: Option<f64>,
+    /// Batches whose gradients are added up before a step [default: 1].
+    #[arg(long, value_name = "N")]
+    accumulate: Option<usize>,
+    /// Judge and keep a moving average of the weights, with this share of the past, 0.999 for example.
+    #[arg(long, value_name = "SHARE")]
+    ema: Option<f64>,
+    /// End a phase after so many epochs without a lower validation loss.
+    #[arg(long, value_name = "EPOCHS")]
+    patience: Option<usize>,
+    /// Minutes between checkpoints within an epoch [default: 2].
+    #[arg(long, value_name = "MINUTES")]
+    checkpoint_minutes: Option<f64>,
+    /// Steps between checkpoints, too.
+    #[arg(long, value_name = "N")]
+    checkpoint_steps: Option<usize>,
+}
+
+/// beta of `effective`: the paper's choice for data sets of 10,000 pictures.
+const BETA: f64 = 0.999;
+
+/// What a file of phases holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Phases {
+    phases: Vec<Phase>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Chain {
+    augment: Augment,
+}
+
+impl StepArgs {
+    /// What was typed, over `base`.
+    ///
+    /// # Errors
+    /// If a word is not one of those that are known, or a file cannot be read.
+    pub(crate) fn over(&self, base: StepsConfig) -> Result<StepsConfig> {
+        let mut steps = base;
+        self.recipe_over(&mut steps)?;
+        steps.unfreeze = self.unfreeze.clone().map(Unfreeze::from).or(steps.unfreeze);
+        if steps.unfreeze.is_some() && steps.recipe == Recipe::Auto && steps.phases.is_empty() {
+            steps.recipe = Recipe::LpFt;
+        }
+        steps.epochs = self.epochs.or(steps.epochs);
+        steps.rate = self.lr.or(steps.rate);
+        steps.batch = self.batch.unwrap_or(steps.batch);
+        steps.accumulate = self.accumulate.unwrap_or(steps.accumulate);
+        steps.views = self.views.or(steps.views);
+        steps.clip = self.clip.or(steps.clip);
+        steps.ema = self.ema.or(steps.ema);
+        steps.patience = self.patience.or(steps.patience);
+        steps.mixup = self.mixup.map(|alpha| MixUp { alpha }).or(steps.mixup);
+        steps.cutmix = self.cutmix.map(|alpha| CutMix { alpha }).or(steps.cutmix);
+        steps.checkpoint_minutes = self.checkpoint_minutes.unwrap_or(steps.checkpoint_minutes);
+        steps.checkpoint_steps = self.checkpoint_steps.or(steps.checkpoint_steps);
+        steps.loss.smoothing = self.label_smoothing.unwrap_or(steps.loss.smoothing);
+        self.words_over(&mut steps)?;
+        Ok(steps)
+    }
+
+    fn recipe_over(&self, steps: &mut StepsConfig) -> Result<()> {
+        let Some(recipe) = &self.recipe else { return Ok(()) };
+        let known = Recipe::ALL.into_iter().find(|known| known.name() == recipe);
+        match known {
+            Some(known) => (steps.recipe, steps.phases) = (known, Vec::new()),
+            None if recipe.ends_with(".toml") => steps.phases = parsed::<Phases>(Path::new(recipe))?.phases,
+            None => anyhow::bail!("{}", unknown("recipe", recipe, &Recipe::ALL.map(Recipe::name))),
+        }
+        Ok(())
+    }
+
+    fn words_over(&self, steps: &mut StepsConfig) -> Result<()> {
+        if self.freeze_bn || self.train_bn {
+            steps.norms = Some(if self.freeze_bn { Norms::Frozen } else { Norms::Train });
+        }
+        if let Some(name) = &self.optimizer {
+            let kinds = [
+                ("sgd", OptimizerKind::Sgd),
+                ("adam", OptimizerKind::Adam),
+                ("adamw", OptimizerKind::AdamW),
+                ("lamb", OptimizerKind::Lamb),
+            ];
+            let kind = word("optimizer", name, &kinds)?;
+            // torchvision's recipe for SGD: <https://github.com/pytorch/vision/tree/v0.21.0/references/classification>.
+            steps.optimizer = Some(OptimizerConfig { kind, nesterov: kind == OptimizerKind::Sgd, ..OptimizerConfig::default() });
+        }
+        if let Some(decay) = self.weight_decay {
+            steps.optimizer = Some(OptimizerConfig { decay, ..steps.optimizer.unwrap_or_default() });
+        }
+        if let Some(name) = &self.loss {
+            let focal = LossKind::Focal { gamma: 2.0 };
+            let kinds = [("cross-entropy", LossKind::CrossEntropy), ("focal", focal), ("binary", LossKind::Binary)];
+            steps.loss.kind = word("loss", name, &kinds)?;
+        }
+        if let Some(name) = &self.class_weights {
+            let effective = ClassWeights::Effective { beta: BETA };
+            let kinds = [("balanced", ClassWeights::Balanced), ("sqrt", ClassWeights::Sqrt), ("effective", effective)];
+            steps.class_weights = Some(word("class weights", name, &kinds)?);
+        }
+        if let Some(name) = &self.sampler {
+            let kinds =
+                [("natural", Sampling::Natural), ("balanced", Sampling::Balanced), ("sqrt", Sampling::Sqrt)];
+            steps.sampler = word("sampler", name, &kinds)?;
+        }
+        if let Some(augment) = &self.augment {
+            steps.augment = match AugmentPreset::from_str(augment) {
+                Ok(preset) => preset.into(),
+                Err(_) if augment.ends_with(".toml") => parsed::<Chain>(&PathBuf::from(augment))?.augment,
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// A head by name: a way to train a linear one, or layers.
+#[derive(Debug, Clone)]
+pub(crate) enum HeadName {
+    Kind(HeadKind),
+    Layers(HeadConfig),
+}
+
+impl FromStr for HeadName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(layers) = HeadConfig::named(text) {
+            return Ok(Self::Layers(layers));
+        }
+        let ways = ["auto", "logistic", "adamw", "prototype", "neighbours"];
+        match text.parse() {
+            Ok(HeadKind::Layers) | Err(_) => Err(unknown("head", text, &[&ways, HeadConfig::NAMES].concat())),
+            Ok(kind) => Ok(Self::Kind(kind)),
+        }
+    }
+}
+
+fn word<T: Copy>(what: &str, text: &str, known: &[(&str, T)]) -> Result<T> {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let found = known.iter().find(|(name, _)| *name == text);
+    found.map(|(_, value)| *value).with_context(|| unknown(what, text, &names))
+}
+
+fn unknown(what: &str, text: &str, known: &[&str]) -> String {
+    format!("there is no {what} `{text}`, there are {}", known.join(", "))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("cannot use `{}`", path.display()))
+}

@@ -1,0 +1,97 @@
+//! Where a lesson stands: all that a checkpoint keeps besides weights and the optimiser's memory.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tl_report::CurvePoint;
+
+/// Where a lesson stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    /// Number of the phase, from 0.
+    pub(crate) phase: usize,
+    /// Steps done in the phase.
+    pub(crate) step: usize,
+    /// Epochs of the phase that are done and judged.
+    pub(crate) epoch: usize,
+    /// Of the epoch that is going on.
+    pub(crate) sum: LossSum,
+    /// Of the whole lesson.
+    pub(crate) best: Option<Best>,
+    /// Epochs of the phase since the validation loss was last lower.
+    pub(crate) waited: usize,
+    /// What drops on plateaus have left of the rates; 1 at first.
+    pub(crate) plateau: Plateau,
+    /// Lines of `metrics.jsonl`.
+    pub(crate) log: Vec<Value>,
+    /// The learning curve.
+    pub(crate) curve: Vec<CurvePoint>,
+}
+
+/// Losses of the batches of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LossSum {
+    /// Of loss times pictures.
+    pub(crate) loss: f64,
+    pub(crate) pictures: usize,
+}
+
+/// The epoch with the lowest validation loss.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Best {
+    pub(crate) phase: usize,
+    /// From 1.
+    pub(crate) epoch: usize,
+    pub(crate) scores: Scores,
+}
+
+/// How a model does on pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Scores {
+    /// Mean negative logarithm of the probability of the truth, in nats.
+    pub(crate) log_loss: f64,
+    pub(crate) accuracy: f64,
+}
+
+/// A schedule that waits for the validation loss.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Plateau {
+    pub(crate) share: f64,
+    pub(crate) waited: usize,
+}
+
+impl Default for Plateau {
+    fn default() -> Self {
+        Self { share: 1.0, waited: 0 }
+    }
+}
+
+impl LossSum {
+    pub(crate) fn add(&mut self, loss: f64, pictures: usize) {
+        self.loss += loss * pictures as f64;
+        self.pictures += pictures;
+    }
+
+    pub(crate) fn mean(self) -> f64 {
+        self.loss / self.pictures.max(1) as f64
+    }
+}
+
+impl Scores {
+    /// Of probabilities, a row for each label.
+    pub(crate) fn of(probabilities_nk: &tl_heads::Matrix, labels_n: &[usize]) -> Self {
+        let rows = || probabilities_nk.iter_rows().zip(labels_n);
+        let count = labels_n.len().max(1) as f64;
+        let loss: f64 = rows().map(|(row, &label)| -f64::from(row[label]).max(f64::MIN_POSITIVE).ln()).sum();
+        let right = rows().filter(|(row, label)| crate::choose::most_probable(row) == **label).count();
+        Self { log_loss: loss / count, accuracy: right as f64 / count }
+    }
+}
+
+impl Cursor {
+    /// At the start of the next phase.
+    pub(crate) fn next_phase(&mut self) {
+        self.phase += 1;
+        (self.step, self.epoch, self.waited) = (0, 0, 0);
+        (self.sum, self.plateau) = (LossSum::default(), Plateau::default());
+    }
+}

@@ -1,0 +1,196 @@
+//! Training in steps: phases of a recipe, over a frozen prefix whose outputs are computed once where they can be.
+//!
+//! Everything random is a pure function of (seed, epoch, position): a run that was stopped goes on from a checkpoint to the
+//! same bits.
+
+mod cursor;
+mod groups;
+mod inputs;
+mod lesson;
+mod network;
+mod optimizer;
+mod pupil;
+mod recipe;
+mod save;
+mod schedule;
+mod scratch;
+mod state;
+
+pub use groups::Group;
+pub use lesson::{EpochNews, StepNews};
+pub use optimizer::{OptimizerConfig, OptimizerKind};
+pub use recipe::{Norms, Phase, Recipe, Unfreeze};
+pub use schedule::{Moment, Schedule};
+
+pub(crate) use cursor::{Best, Cursor, Scores};
+pub(crate) use inputs::Pictures;
+pub(crate) use lesson::{Lesson, Taught};
+pub(crate) use scratch::from_scratch;
+pub(crate) use state::State;
+
+use serde::{Deserialize, Serialize};
+use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
+use tl_heads::{HeadConfig, LossConfig};
+
+use crate::TrainError;
+
+/// Settings of training in steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StepsConfig {
+    /// The recipe, unless there are phases.
+    pub recipe: Recipe,
+    /// How much of the backbone learns in the recipe's last phase, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unfreeze: Option<Unfreeze>,
+    /// Epochs of the recipe's last phase, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<usize>,
+    /// Peak learning rate of the recipe's last phase, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// What batch norms behind the boundary do, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norms: Option<Norms>,
+    /// The optimiser of all phases, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerConfig>,
+    /// Pictures of a step, at least 1.
+    pub batch: usize,
+    /// Batches whose gradients are added up before a step, at least 1.
+    pub accumulate: usize,
+    /// The loss.
+    pub loss: LossConfig,
+    /// Weights of classes in the loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
+    /// How often the classes come.
+    pub sampler: Sampling,
+    /// Random changes of the training pictures.
+    pub augment: Augment,
+    /// So many changed views of each picture, kept and taken in turn; without, every epoch has new ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub views: Option<u64>,
+    /// Pictures faded into each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixup: Option<MixUp>,
+    /// Parts of pictures pasted over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cutmix: Option<CutMix>,
+    /// Longest that the gradients together may be; longer ones are shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// Share of the past in a moving average of the weights, which is then what is judged and kept; 0 to below 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f64>,
+    /// Epochs without a lower validation loss after which a phase ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+    /// Minutes between two checkpoints within an epoch; there is one after each epoch anyway.
+    pub checkpoint_minutes: f64,
+    /// Steps between two checkpoints, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_steps: Option<usize>,
+    /// Layers of a head that is trained in steps.
+    pub head: HeadConfig,
+    /// The phases, spelt out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Phase>,
+}
+
+impl Default for StepsConfig {
+    fn default() -> Self {
+        Self {
+            recipe: Recipe::Auto,
+            unfreeze: None,
+            epochs: None,
+            rate: None,
+            norms: None,
+            optimizer: None,
+            batch: 32,
+            accumulate: 1,
+            loss: LossConfig::default(),
+            class_weights: None,
+            sampler: Sampling::Natural,
+            augment: AugmentPreset::Light.into(),
+            views: None,
+            mixup: None,
+            cutmix: None,
+            clip: None,
+            ema: None,
+            patience: None,
+            checkpoint_minutes: 2.0,
+            checkpoint_steps: None,
+            head: HeadConfig::default(),
+            phases: Vec::new(),
+        }
+    }
+}
+
+impl StepsConfig {
+    /// Refuses what cannot be.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`], naming the setting.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let refuse = |what: &str, value: &dyn std::fmt::Display, rule: &str| {
+            Err(TrainError::Setting { what: what.to_owned(), value: value.to_string(), rule: rule.to_owned() })
+        };
+        self.head.validate()?;
+        let ema = self.ema.unwrap_or(0.5);
+        match self {
+            _ if self.batch == 0 => refuse("batch", &self.batch, "at least 1"),
+            _ if self.accumulate == 0 => refuse("accumulate", &self.accumulate, "at least 1"),
+            _ if self.views == Some(0) => refuse("views", &0, "at least 1"),
+            _ if self.patience == Some(0) => refuse("patience", &0, "at least 1"),
+            _ if self.epochs == Some(0) => refuse("epochs", &0, "at least 1"),
+            _ if self.rate.is_some_and(|rate| !is_positive(rate)) => {
+                refuse("rate", &self.rate.unwrap_or_default(), "above 0")
+            }
+            _ if self.clip.is_some_and(|clip| !is_positive(clip)) => {
+                refuse("clip", &self.clip.unwrap_or_default(), "above 0")
+            }
+            _ if !(0.0..1.0).contains(&ema) => refuse("ema", &ema, "from 0 to below 1"),
+            _ => self.phases.iter().try_for_each(Phase::check),
+        }
+    }
+
+    /// The phases that are trained in steps, with `stages` stages of the backbone and `pictures` to train on.
+    pub(crate) fn resolve(&self, stages: usize, pictures: usize) -> Vec<Phase> {
+        let named = self.recipe.phases(stages, self.batch, pictures);
+        let mut phases = if self.phases.is_empty() { named } else { self.phases.clone() };
+        if let Some(last) = phases.last_mut() {
+            last.unfreeze = self.unfreeze.clone().unwrap_or_else(|| last.unfreeze.clone());
+            last.steps = last.steps.filter(|_| self.epochs.is_none());
+            last.epochs = self.epochs.unwrap_or(last.epochs);
+            last.rate = self.rate.unwrap_or(last.rate);
+        }
+        for phase in &mut phases {
+            phase.norms = self.norms.unwrap_or(phase.norms);
+            phase.optimizer = self.optimizer.unwrap_or(phase.optimizer);
+        }
+        phases
+    }
+}
+
+impl Phase {
+    fn check(&self) -> Result<(), TrainError> {
+        let refuse = |what: &str, value: &dyn std::fmt::Display, rule: &str| {
+            let what = format!("{what} of phase {}", self.name);
+            Err(TrainError::Setting { what, value: value.to_string(), rule: rule.to_owned() })
+        };
+        match self {
+            _ if self.epochs == 0 && self.steps.is_none() => refuse("epochs", &0, "at least 1"),
+            _ if self.steps == Some(0) => refuse("steps", &0, "at least 1"),
+            _ if !is_positive(self.rate) => refuse("rate", &self.rate, "above 0"),
+            _ if !is_positive(self.backbone) => refuse("backbone", &self.backbone, "above 0"),
+            _ if !is_positive(self.stage_decay) => refuse("stage_decay", &self.stage_decay, "above 0"),
+            _ if !(0.0..1.0).contains(&self.warmup) => refuse("warmup", &self.warmup, "from 0 to below 1"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_positive(value: f64) -> bool {
+    value > 0.0 && value.is_finite()
+}

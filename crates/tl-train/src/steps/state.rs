@@ -1,0 +1,61 @@
+//! Numbers by name: what a checkpoint keeps of a network or an optimiser.
+
+use safetensors::{SafeTensors, serialize, tensor::{Dtype, TensorView}};
+use std::collections::{BTreeMap, HashMap};
+
+/// Flat tensors and counters by name. The order of their bytes does not depend on the run or the process.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct State {
+    pub(crate) tensors: BTreeMap<String, Vec<f32>>,
+    pub(crate) counters: BTreeMap<String, usize>,
+}
+
+const COUNTERS: &str = "counters";
+
+impl State {
+    /// As a safetensors file.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
+        let bytes: BTreeMap<&String, Vec<u8>> = self.tensors.iter().map(|(name, values)| (name, le_bytes(values))).collect();
+        let view = |bytes| TensorView::new(Dtype::F32, vec![<[u8]>::len(bytes) / 4], bytes).map_err(|e| e.to_string());
+        let views = bytes.iter().map(|(name, bytes)| Ok((name.as_str(), view(bytes)?)));
+        let views = views.collect::<Result<Vec<_>, String>>()?;
+        let counters = serde_json::to_string(&self.counters).map_err(|e| e.to_string())?;
+        serialize(views, Some(HashMap::from([(COUNTERS.to_owned(), counters)]))).map_err(|e| e.to_string())
+    }
+
+    /// From a file that [`to_bytes`](Self::to_bytes) made.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+        let counters = header.metadata().as_ref().and_then(|entries| entries.get(COUNTERS));
+        let counters = serde_json::from_str(counters.ok_or("it has no counters")?).map_err(|e| e.to_string())?;
+        let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+        let tensors = file.iter().map(|(name, view)| (name.to_owned(), floats(view.data())));
+        Ok(Self { tensors: tensors.collect(), counters })
+    }
+}
+
+fn le_bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    let (fours, _) = bytes.as_chunks::<4>();
+    fours.iter().map(|&four| f32::from_le_bytes(four)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_survives_a_file_to_the_bit() {
+        let tensors = [("b", vec![f32::MIN_POSITIVE, -0.0, 1.0 / 3.0]), ("a", vec![])];
+        let state = State {
+            tensors: tensors.into_iter().map(|(name, values)| (name.to_owned(), values)).collect(),
+            counters: [("b.time".to_owned(), 7)].into(),
+        };
+        let bytes = state.to_bytes().unwrap();
+        assert_eq!(State::from_bytes(&bytes).unwrap(), state);
+        assert!(State::from_bytes(&bytes[..20]).is_err());
+    }
+}

@@ -1,0 +1,277 @@
+//! Training in steps as part of a trial: what it begins with, what it is judged by, and whether it is kept.
+
+use std::time::Instant;
+use tl_backbones::Backbone;
+use tl_data::{Limits, Place, ResizeMode, SampleId};
+use tl_frozen::Frozen;
+use tl_heads::{FittedHead, Head, Pooling};
+use tl_report::{Candidate, Choice, CurvePoint, Prediction};
+
+use crate::checkpoint::Checkpoints;
+use crate::evaluate::prediction;
+use crate::fit::{Method, as_linear};
+use crate::split::{inner_folds, label, labels};
+use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
+use crate::trial::{Trials, named};
+use crate::{Classifier, HeadKind, Header, Phase, Recipe, TrainError, Unfreeze};
+
+/// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
+const MONITORED: usize = 5;
+
+/// A network with a head.
+#[derive(Debug)]
+pub(crate) struct Model {
+    /// `None`: as pretrained.
+    pub(crate) backbone: Option<Backbone>,
+    pub(crate) head: FittedHead,
+    pub(crate) pooling: Pooling,
+    /// How it was trained.
+    pub(crate) how: String,
+    /// Parameters of the backbone that were trained.
+    pub(crate) trained: u64,
+}
+
+/// A model that came out of training in steps, or won against it.
+pub(crate) struct Tuned {
+    pub(crate) model: Model,
+    pub(crate) choice: Choice,
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) curve: Vec<CurvePoint>,
+}
+
+/// Who learns from what.
+struct Division {
+    learn: Vec<SampleId>,
+    monitor: Vec<SampleId>,
+    /// Was the monitor taken out of the training pictures?
+    carved: bool,
+}
+
+impl Model {
+    /// A head on the network as pretrained.
+    pub(crate) fn frozen(head: FittedHead, method: Method) -> Self {
+        Self { backbone: None, head, pooling: Pooling::Published, how: method.describe(), trained: 0 }
+    }
+}
+
+impl Trials<'_> {
+    /// The phases that are trained in steps.
+    pub(crate) fn phases(&self, pictures: usize) -> Vec<Phase> {
+        let steps = &self.config.steps;
+        let stages = self.features.frozen.backbone().end().0;
+        let mut phases = steps.resolve(stages, pictures);
+        let layered = self.config.head == HeadKind::Layers;
+        if layered && steps.phases.is_empty() && steps.recipe.begins_with_probe() {
+            phases.insert(0, Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, ..Phase::default() });
+            if let ([only], Some(epochs)) = (phases.as_mut_slice(), steps.epochs) {
+                only.epochs = epochs;
+            }
+        }
+        phases
+    }
+
+    /// Trains in steps and keeps the better of what comes out and the head on the frozen network.
+    pub(crate) fn tune(
+        &mut self,
+        part: &str,
+        phases: &[Phase],
+        frozen: Model,
+        method: Method,
+        train: &[SampleId],
+        monitor: &[SampleId],
+        mode: ResizeMode,
+    ) -> Result<Tuned, TrainError> {
+        let division = self.divide(train, monitor);
+        let probe = if division.carved { self.fit(&division.learn, mode, method)?.0 } else { frozen.head.clone() };
+        let begun = Instant::now();
+        let taught = self.teach(part, phases, &probe, &division, mode)?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let probe = self.scores_of(&probe, &division.monitor, mode)?;
+        let compared = phases.iter().any(|phase| phase.unfreeze != Unfreeze::Head)
+            && self.config.steps.recipe != Recipe::Scratch
+            && !division.monitor.is_empty();
+        let scores = taught.best.scores;
+        let better = scores.log_loss < probe.log_loss && scores.accuracy >= probe.accuracy;
+        let kept = !compared || better;
+        let total = division.monitor.len();
+        let recipe = name(self.config.steps.recipe, phases);
+        let mut candidates = vec![candidate(&recipe, scores, total, seconds, kept)];
+        if compared {
+            candidates.insert(0, candidate("head on the frozen network", probe, total, 0.0, !kept));
+        }
+        let why = if compared { reason(&division, probe, scores, &taught.best, phases) } else { "asked for".to_owned() };
+        let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
+        self.log.extend(taught.cursor.log.iter().cloned());
+        let curve = taught.cursor.curve.clone();
+        let model = if kept { self.model(taught, phases, &recipe) } else { frozen };
+        Ok(Tuned { model, choice: named("recipe", chosen, why), candidates, curve })
+    }
+
+    fn divide(&self, train: &[SampleId], monitor: &[SampleId]) -> Division {
+        if !monitor.is_empty() {
+            return Division { learn: train.to_vec(), monitor: monitor.to_vec(), carved: false };
+        }
+        let folds = inner_folds(self.features.data, train, MONITORED, self.config.seed);
+        let held_out = folds.into_iter().next().unwrap_or_default();
+        let is_held_out = |position: &usize| held_out.contains(position);
+        let (monitor, learn): (Vec<usize>, Vec<usize>) = (0..train.len()).partition(is_held_out);
+        let ids = |positions: Vec<usize>| positions.into_iter().map(|position| train[position]).collect();
+        Division { learn: ids(learn), carved: !monitor.is_empty(), monitor: ids(monitor) }
+    }
+
+    fn teach(
+        &mut self,
+        part: &str,
+        phases: &[Phase],
+        probe: &FittedHead,
+        division: &Division,
+        mode: ResizeMode,
+    ) -> Result<Taught, TrainError> {
+        self.watch.step(crate::Step::Train);
+        let begun = Instant::now();
+        let checkpoints = self.checkpoints(part)?;
+        let steps = &self.config.steps;
+        let preprocess = self.features.preprocess(mode);
+        let side = preprocess.size as usize;
+        let summary = tl_backbones::summary_at(&self.architecture, [side, side]);
+        let summary = summary.map_err(|error| TrainError::TooSmall { detail: error.to_string() })?;
+        let pictures = Pictures {
+            data: self.features.data,
+            frozen: self.features.frozen,
+            preprocess,
+            limits: Limits::default(),
+            augment: &steps.augment,
+            seed: self.config.seed,
+            summary,
+            published_features: self.architecture.features,
+        };
+        let head = self.first_head(probe, pictures.features(steps.head.pooling));
+        let pretrained = self.features.frozen.backbone();
+        let fresh = || from_scratch(self.architecture.init(self.device), self.config.seed);
+        let scratch = (steps.recipe == Recipe::Scratch).then(fresh);
+        let lesson = Lesson {
+            steps,
+            phases,
+            pictures: &pictures,
+            backbone: scratch.as_ref().unwrap_or(pretrained),
+            head: &head,
+            device: self.device,
+            train: &division.learn,
+            monitor: &division.monitor,
+            threads: self.features.threads,
+            watch: self.watch,
+            checkpoints: Some(&checkpoints),
+        };
+        let taught = lesson.teach()?;
+        self.spent[2] += begun.elapsed();
+        Ok(taught)
+    }
+
+    /// What the first phase begins with: the solved head where the recipe begins so and the head can be solved for.
+    fn first_head(&self, probe: &FittedHead, features: usize) -> Head {
+        let steps = &self.config.steps;
+        let solved = steps.recipe.begins_with_probe() && self.config.head != HeadKind::Layers && steps.head.is_linear();
+        match as_linear(probe).filter(|_| solved) {
+            Some(linear) => Head::from_linear(&steps.head, linear, self.device),
+            None => steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device),
+        }
+    }
+
+    fn checkpoints(&mut self, part: &str) -> Result<Checkpoints, TrainError> {
+        let identity = self.identity();
+        let folder = self.under_way()?.checkpoints(part);
+        Checkpoints::open(&folder, &identity, Checkpoints::KEEP)
+    }
+
+    fn scores_of(&self, head: &FittedHead, ids: &[SampleId], mode: ResizeMode) -> Result<Scores, TrainError> {
+        let probabilities_nk = head.probabilities(&self.features.matrix(ids, mode))?;
+        Ok(Scores::of(&probabilities_nk, &labels(self.features.data, ids)))
+    }
+
+    fn model(&self, taught: Taught, phases: &[Phase], recipe: &str) -> Model {
+        let stages = self.features.frozen.backbone().stages();
+        let boundaries = phases.iter().filter_map(|phase| phase.unfreeze.boundary(&stages).ok());
+        let lowest = boundaries.map(|boundary| boundary.0).min().unwrap_or(stages.len());
+        let summary = tl_backbones::summary(&self.architecture);
+        Model {
+            backbone: (lowest < stages.len()).then_some(taught.backbone),
+            head: taught.head,
+            pooling: self.config.steps.head.pooling,
+            how: recipe.to_owned(),
+            trained: summary.stages.iter().skip(lowest).map(|stage| stage.parameters).sum(),
+        }
+    }
+
+    /// What a model says about pictures; the order is that of `ids`.
+    pub(crate) fn predictions(
+        &self,
+        model: &Model,
+        ids: &[SampleId],
+        mode: ResizeMode,
+    ) -> Result<Vec<Prediction>, TrainError> {
+        let data = self.features.data;
+        let predicted = |(&id, row): (&SampleId, &[f32])| prediction(&data.samples[id.0].path, label(data, id), row);
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        if model.backbone.is_none() && model.pooling == Pooling::Published {
+            let probabilities_nk = model.head.probabilities(&self.features.matrix(ids, mode))?;
+            return Ok(ids.iter().zip(probabilities_nk.iter_rows()).map(predicted).collect());
+        }
+        let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+        let watch = self.watch;
+        let answers = self.classifier(model, mode).predict(&places, self.features.threads, &|progress| {
+            watch.progress(progress);
+        })?;
+        let rows = ids.iter().zip(answers).map(|(id, answer)| {
+            let lost = |reason| TrainError::Lost { path: data.samples[id.0].path.clone(), reason };
+            Ok(predicted((id, answer.map_err(lost)?.as_slice())))
+        });
+        rows.collect()
+    }
+
+    fn classifier(&self, model: &Model, mode: ResizeMode) -> Classifier {
+        let backbone = model.backbone.clone().unwrap_or_else(|| self.features.frozen.backbone().clone());
+        let header = Header {
+            backbone: self.architecture.name.to_owned(),
+            ..Header::unnamed(self.features.data.classes.clone(), self.features.preprocess(mode))
+        };
+        let header = header.with_layers(model.pooling, model.head.kinds());
+        Classifier::new(header, Frozen::new(backbone, self.device.clone()), Some(model.head.clone()))
+    }
+}
+
+/// The recipe in words.
+fn name(recipe: Recipe, phases: &[Phase]) -> String {
+    let each = phases.iter().map(|phase| {
+        let what = if phase.unfreeze == Unfreeze::Head { "head alone".to_owned() } else { format!("{} learn", phase.unfreeze) };
+        let long = phase.steps.map_or_else(|| format!("{} epochs", phase.epochs), |steps| format!("{steps} steps"));
+        format!("{} ({what}, {long})", phase.name)
+    });
+    format!("{recipe}: {}", each.collect::<Vec<_>>().join(", then "))
+}
+
+fn reason(division: &Division, probe: Scores, tuned: Scores, best: &Best, phases: &[Phase]) -> String {
+    let where_from = if division.carved { "taken out of the training pictures" } else { "for validation" };
+    let phase = phases.get(best.phase).map_or("", |phase| phase.name.as_str());
+    format!(
+        "on {} pictures {where_from}: loss {:.3} ({:.1} % right) after epoch {} of {phase}, frozen {:.3} ({:.1} % right)",
+        division.monitor.len(),
+        tuned.log_loss,
+        100.0 * tuned.accuracy,
+        best.epoch,
+        probe.log_loss,
+        100.0 * probe.accuracy,
+    )
+}
+
+fn candidate(name: &str, scores: Scores, total: usize, seconds: f64, kept: bool) -> Candidate {
+    Candidate {
+        name: name.to_owned(),
+        correct: (scores.accuracy * total as f64).round() as usize,
+        total,
+        log_loss: Some(scores.log_loss).filter(|loss| loss.is_finite()),
+        seconds,
+        kept,
+    }
+}
