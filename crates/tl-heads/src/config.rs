@@ -118,3 +118,41 @@ const fn names() -> [&'static str; NAMED.len()] {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_a_valid_head_that_reads_as_it_is_written() {
+        for name in HeadConfig::NAMES {
+            let config = HeadConfig::named(name).unwrap();
+            config.validate().unwrap();
+            let text = serde_json::to_string(&config).unwrap();
+            assert_eq!(serde_json::from_str::<HeadConfig>(&text).unwrap(), config);
+        }
+        assert_eq!(HeadConfig::named("nonsense"), None);
+        assert_eq!(HeadConfig::named("linear"), Some(HeadConfig::default()));
+        assert_eq!(serde_json::from_str::<HeadConfig>("{}").unwrap(), HeadConfig::default());
+    }
+
+    #[test]
+    fn heads_that_cannot_be_are_named() {
+        for (text, message) in [
+            (r#"{"dropout":1.0}"#, "`dropout` is 1, it must be at least 0 and below 1"),
+            (
+                r#"{"hidden":4,"hidden_dropout":-0.5}"#,
+                "`hidden_dropout` is -0.5, it must be at least 0 and below 1",
+            ),
+            (r#"{"hidden":0}"#, "`hidden` is 0; leave it out for a head without a hidden layer"),
+            (
+                r#"{"hidden_dropout":0.5}"#,
+                "`hidden_dropout` is set but there is no hidden layer; set `hidden`, or `dropout` instead",
+            ),
+        ] {
+            let config: HeadConfig = serde_json::from_str(text).unwrap();
+            assert_eq!(config.validate().unwrap_err().to_string(), message);
+        }
+        assert!(serde_json::from_str::<HeadConfig>(r#"{"hiden":4}"#).is_err());
+    }
+}

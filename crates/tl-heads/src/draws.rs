@@ -40,3 +40,31 @@ fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_the_same_for_ever_and_differ_by_seed_layer_and_index() {
+        let first = |seed, layer, index| Draws::new(seed, layer).uniform(index);
+        assert_eq!(first(0, 0, 0), 0.112_600_569_668_580_45, "stored runs could not be repeated");
+        let all = [first(0, 0, 0), first(1, 0, 0), first(0, 1, 0), first(0, 0, 1), first(1, 1, 0)];
+        for (i, a) in all.iter().enumerate() {
+            assert!(all[i + 1..].iter().all(|b| a != b), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn normal_draws_have_mean_zero_variance_one_and_a_normals_tails() {
+        const COUNT: u64 = 100_000;
+        let draws: Vec<f64> = (0..COUNT).map(|index| Draws::new(7, 0).normal(index)).collect();
+        let mean_of = |f: &dyn Fn(f64) -> f64| draws.iter().map(|&x| f(x)).sum::<f64>() / COUNT as f64;
+        let (mean, variance) = (mean_of(&|x| x), mean_of(&|x| x * x));
+        let beyond_two = mean_of(&|x| f64::from(u8::from(x.abs() > 2.0)));
+        // Four standard errors: 1, sqrt(2) and sqrt(p (1 - p)) over the root of the count.
+        assert!(mean.abs() < 0.0127, "{mean}");
+        assert!((variance - 1.0).abs() < 0.0179, "{variance}");
+        assert!((beyond_two - 0.0455).abs() < 0.0027, "{beyond_two}");
+    }
+}

@@ -201,3 +201,6 @@ fn fits(shape: &[usize], expected: &[Option<usize>]) -> bool {
         |(&actual, expected): (&usize, &Option<usize>)| actual > 0 && expected.is_none_or(|e| e == actual);
     shape.len() == expected.len() && shape.iter().zip(expected).all(size)
 }
+
+#[cfg(test)]
+mod tests;

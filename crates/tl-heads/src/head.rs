@@ -8,8 +8,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::draws::Draws;
 use crate::{HeadConfig, Init, LinearHead};
 
-/// What the cosines are multiplied by at first: Gidaris and Komodakis 2018, section 4.1,
-/// <https://arxiv.org/abs/1804.09458>.
+/// What the cosines are multiplied by at first, as in the code of Gidaris and Komodakis 2018
+/// (<https://arxiv.org/abs/1804.09458>):
+/// <https://github.com/gidariss/FewShotWithoutForgetting/blob/master/architectures/ClassifierWithFewShotGenerationModule.py>
 pub(crate) const SCALE: f32 = 10.0;
 /// Least length that a vector is divided by, that of PyTorch's `F.normalize`:
 /// <https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html>
@@ -167,3 +168,6 @@ fn kaiming(shape: [usize; 2], inputs: usize, draws: Draws) -> TensorData {
     let values = (0..shape[0] * shape[1]).map(|index| (deviation * draws.normal(index as u64)) as f32);
     TensorData::new(values.collect::<Vec<_>>(), shape)
 }
+
+#[cfg(test)]
+mod tests;

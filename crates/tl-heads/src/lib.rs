@@ -26,6 +26,8 @@ mod loss;
 mod matrix;
 mod neighbours;
 mod pooling;
+#[cfg(test)]
+mod pytorch;
 mod standardise;
 
 pub use config::{HeadConfig, Init};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::HeadError;
 
-/// Least distance of a probability from 1 that the focal factor is taken of: a power below 1 has an infinite slope at 0.
+/// Least distance of a probability from 1 that the focal factor is taken of: powers below 1 are infinitely steep at 0.
 const LEAST_DISTANCE: f32 = 1e-7;
 
 /// Which loss is minimised.
@@ -23,10 +23,12 @@ pub struct LossConfig {
 /// The losses.
 ///
 /// Below, `t` are the smoothed targets, `w` the class weights (1 where there are none), and `p` the softmax of the
-/// logits. Sums are over pictures and classes. `norm` is the number of pictures; with class weights, the sum of `w` times the
-/// targets before smoothing. So, for one label per picture, with or without weights and smoothing, and for soft targets
-/// without weights, cross-entropy is that of PyTorch's `CrossEntropyLoss`; for soft targets with weights PyTorch divides
-/// by the number of pictures.
+/// logits. Sums are over pictures and classes. `norm` is the number of pictures; with class weights, the sum of `w`
+/// times the targets before smoothing.
+///
+/// So cross-entropy is that of PyTorch's `CrossEntropyLoss` for one label per picture, with or without weights and
+/// smoothing, and for soft targets without weights; for soft targets with weights PyTorch divides by the number of
+/// pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum LossKind {
@@ -40,7 +42,8 @@ pub enum LossKind {
         gamma: f64,
     },
     /// Every class a question of its own: the mean over pictures and classes of
-    /// `-w (t ln s + (1 - t) ln(1 - s))`, where `s` is the sigmoid of the logit. PyTorch's `BCEWithLogitsLoss` with `weight`.
+    /// `-w (t ln s + (1 - t) ln(1 - s))`, where `s` is the sigmoid of the logit: PyTorch's `BCEWithLogitsLoss` with
+    /// `weight`.
     Binary,
 }
 
@@ -111,7 +114,7 @@ fn focal(logits_bk: Tensor<2>, targets_bk: Tensor<2>, gamma: f64) -> Tensor<2> {
     -(targets_bk * distance_bk.powf_scalar(gamma) * logs_bk)
 }
 
-/// `ln s = -softplus(-x)` and `ln(1 - s) = -softplus(x)`: nothing overflows, and nothing is lost where `s` is near 0 or 1.
+/// `ln s = -softplus(-x)` and `ln(1 - s) = -softplus(x)`: nothing overflows, or is lost where `s` is near 0 or 1.
 fn binary(logits_bk: Tensor<2>, targets_bk: Tensor<2>) -> Tensor<2> {
     let absent_bk = (-targets_bk.clone() + 1.0) * softplus(logits_bk.clone(), 1.0);
     targets_bk * softplus(-logits_bk, 1.0) + absent_bk
@@ -135,3 +138,6 @@ fn per_target(losses_bk: Tensor<2>, targets_bk: Tensor<2>, weights_1k: Option<Te
         None => losses_bk.sum() / pictures.max(1) as f64,
     }
 }
+
+#[cfg(test)]
+mod tests;

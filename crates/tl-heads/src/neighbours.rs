@@ -116,3 +116,39 @@ fn sum_of_class(units_nd: &Matrix, labels_n: &[usize], class: usize, sum_d: &mut
     }
     sum_d.iter_mut().zip(sum).for_each(|(to, from)| *to = from as f32);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two classes along two axes, at any length, and a third that nothing is of.
+    fn problem() -> (Matrix, Vec<usize>) {
+        let features_nd = Matrix::with_columns(2, vec![1.0, 0.1, 50.0, 1.0, 0.1, 1.0, 3.0, 40.0, 0.0, 0.0]);
+        (features_nd, vec![0, 0, 1, 1, 1])
+    }
+
+    #[test]
+    fn direction_decides_and_a_class_that_nothing_is_of_is_last() {
+        let (features_nd, labels_n) = problem();
+        let asked_nd = Matrix::with_columns(2, vec![1000.0, 30.0, 0.002, 0.03]);
+        for head in [
+            nearest_prototype(&features_nd, &labels_n, 3).unwrap(),
+            nearest_neighbours(&features_nd, &labels_n, 3, 2).unwrap(),
+        ] {
+            assert_eq!((head.features(), head.classes()), (2, 3));
+            let p_nk = head.probabilities(&asked_nd).unwrap();
+            let [a, b] = [p_nk.row(0), p_nk.row(1)];
+            assert!(a[0] > a[1] && a[1] >= a[2] && a[2] > 0.0, "{a:?}");
+            assert!(b[1] > b[0] && b[0] >= b[2] && b[2] > 0.0, "{b:?}");
+        }
+    }
+
+    #[test]
+    fn of_equally_near_neighbours_those_stored_first_vote() {
+        let features_nd = Matrix::with_columns(1, vec![1.0; 4]);
+        let head = nearest_neighbours(&features_nd, &[1, 0, 0, 0], 2, 1).unwrap();
+        let p_nk = head.probabilities(&Matrix::with_columns(1, vec![2.0])).unwrap();
+        // One vote, and one that is spread: (0 + 1/2) / 2 and (1 + 1/2) / 2.
+        assert_eq!(p_nk.values(), [0.25, 0.75]);
+    }
+}

@@ -1,9 +1,11 @@
-//! Logistic regression against scikit-learn's, `xtask/reference/logistic.py`.
+//! Logistic regression and neighbours against scikit-learn's, `xtask/reference/logistic.py` and `neighbours.py`.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use serde::Deserialize;
-use tl_heads::{Matrix, logistic_regression};
+use tl_heads::{
+    FittedHead, Matrix, logistic_regression, nearest_neighbours, nearest_prototype, softmax_rows,
+};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -18,6 +20,15 @@ struct GoldenFit {
     #[serde(rename = "C")]
     c: f64,
     predict_proba: Vec<Vec<f32>>,
+}
+
+#[derive(Deserialize)]
+struct GoldenNeighbours {
+    stored: usize,
+    neighbours_1: Vec<Vec<f32>>,
+    neighbours_5: Vec<Vec<f32>>,
+    neighbours_40: Vec<Vec<f32>>,
+    cosine_to_mean: Vec<Vec<f32>>,
 }
 
 fn golden() -> (Matrix, Golden) {
@@ -60,4 +71,49 @@ fn unfit_input_is_named() {
         let error = logistic_regression(&features_nd, labels, classes, 1.0, None).unwrap_err();
         assert_eq!(error.to_string(), message);
     }
+}
+
+/// The largest difference between the probabilities of a head and others.
+fn worst(head: &FittedHead, asked_nd: &Matrix, reference: &[f32]) -> f32 {
+    let p = head.probabilities(asked_nd).unwrap();
+    assert_eq!(p.values().len(), reference.len());
+    p.values().iter().zip(reference).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn votes_of_neighbours_and_class_means_are_those_of_scikit_learn() {
+    let (features_nd, Golden { y, .. }) = golden();
+    let golden: GoldenNeighbours = serde_json::from_str(include_str!("golden/neighbours.json")).unwrap();
+    let stored_nd = features_nd.select_rows(&(0..golden.stored).collect::<Vec<_>>());
+    let asked_nd = features_nd.select_rows(&(golden.stored..features_nd.rows()).collect::<Vec<_>>());
+    let labels_n = &y[..golden.stored];
+    for (k, reference) in [(1, golden.neighbours_1), (5, golden.neighbours_5), (40, golden.neighbours_40)] {
+        let head = nearest_neighbours(&stored_nd, labels_n, 3, k).unwrap();
+        // scikit-learn's shares, with the one vote that is spread over all classes.
+        let smoothed = |p: f32| (p * k as f32 + 1.0 / 3.0) / (k as f32 + 1.0);
+        let reference: Vec<f32> = reference.concat().into_iter().map(smoothed).collect();
+        let worst = worst(&head, &asked_nd, &reference);
+        println!("{k} neighbours: off by {worst:.1e}");
+        // Measured 6e-8.
+        assert!(worst < 1e-6, "{k} neighbours: {worst}");
+    }
+    let head = nearest_prototype(&stored_nd, labels_n, 3).unwrap();
+    let logits = golden.cosine_to_mean.concat().into_iter().map(|cosine| 10.0 * cosine).collect();
+    let worst = worst(&head, &asked_nd, softmax_rows(Matrix::with_columns(3, logits)).values());
+    println!("class means: off by {worst:.1e}");
+    // Measured 1.8e-7.
+    assert!(worst < 1e-6, "class means: {worst}");
+}
+
+#[test]
+fn as_many_neighbours_as_there_are_can_vote_and_no_more() {
+    let features_nd = Matrix::new(2, 1, vec![1.0, -1.0]).unwrap();
+    for k in [0, 3] {
+        let error = nearest_neighbours(&features_nd, &[0, 1], 2, k).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{k} nearest of 2 stored features cannot vote; choose from 1 to 2")
+        );
+    }
+    assert!(nearest_neighbours(&features_nd, &[0, 1], 2, 2).is_ok());
 }
