@@ -12,6 +12,8 @@ use tl_train::TrainError;
 pub(crate) const FAILED: u8 = 1;
 /// A bug of ours.
 pub(crate) const BUG: u8 = 3;
+/// Training was stopped by a signal, and can be gone on with: EX_TEMPFAIL of sysexits.h.
+pub(crate) const STOPPED: u8 = 75;
 
 /// Says what failed and what to do about it. A reader that went away is no failure.
 pub(crate) fn report(error: &Error) -> ExitCode {
@@ -19,7 +21,8 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     say(error);
-    ExitCode::from(FAILED)
+    let stopped = matches!(error.downcast_ref(), Some(TrainError::Stopped { .. }));
+    ExitCode::from(if stopped { STOPPED } else { FAILED })
 }
 
 /// Writes an error, its causes and its remedy to standard error.

@@ -1,13 +1,14 @@
 //! `tl`: a folder of pictures becomes an image classifier.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 what was asked for failed,
-//! 2 wrong usage, 3 a bug of ours.
+//! 2 wrong usage, 3 a bug of ours, 75 training was stopped by a signal and can be gone on with.
 
 mod args;
 mod checked;
 mod commands;
 mod failure;
 mod progress;
+mod signals;
 mod source_args;
 mod step_args;
 mod text;

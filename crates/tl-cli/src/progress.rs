@@ -10,6 +10,7 @@ use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
 use tl_weights::{Event, Weights};
 
 use crate::args::Args;
+use crate::signals::Stop;
 use crate::text;
 use crate::transfer::Transfer;
 
@@ -48,6 +49,7 @@ pub(crate) struct Display {
     bars: bool,
     state: Mutex<State>,
     transfer: Mutex<Option<Transfer>>,
+    stop: Option<Stop>,
 }
 
 /// Whether bars are drawn: on a terminal, unless `TL_NO_PROGRESS` turns them into lines.
@@ -68,7 +70,12 @@ impl Display {
         let now = Instant::now();
         let state = State { step: Step::Scan, bar: ProgressBar::hidden(), begun: now, said: now };
         let (bars, transfer) = (has_bars(verbosity), Mutex::default());
-        Self { verbosity, bars, state: Mutex::new(state), transfer }
+        Self { verbosity, bars, state: Mutex::new(state), transfer, stop: None }
+    }
+
+    /// Signals stop the job where it can be gone on with.
+    pub(crate) fn stopped_by(self, stop: Stop) -> Self {
+        Self { stop: Some(stop), ..self }
     }
 
     /// Takes the bar off the screen.
@@ -94,6 +101,9 @@ impl Display {
 
 impl Watch for Display {
     fn step(&self, step: Step) {
+        if let Some(stop) = &self.stop {
+            stop.leave();
+        }
         self.download().take();
         let mut state = self.lock();
         state.bar.finish_and_clear();
@@ -168,6 +178,10 @@ impl Watch for Display {
 
     fn chosen(&self, choice: &Choice) {
         self.say(&text::row(&choice.what, &format!("{}: {}", choice.chosen, choice.why)));
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::asked)
     }
 }
 

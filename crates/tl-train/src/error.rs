@@ -196,8 +196,11 @@ pub enum TrainError {
         reason: PictureError,
     },
     /// Somebody asked to stop.
-    #[error("stopped")]
-    Stopped,
+    #[error("stopped; `{}` can be gone on with", run.display())]
+    Stopped {
+        /// The run's folder.
+        run: PathBuf,
+    },
     /// A run that cannot be gone on with.
     #[error("the run `{}` is finished", path.display())]
     Finished {
@@ -267,7 +270,7 @@ impl TrainError {
             Self::Diverged { .. } => {
                 Some("try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned())
             }
-            Self::Stopped => Some("the same command goes on where it stopped".to_owned()),
+            Self::Stopped { run } => Some(format!("`tl resume {}`, or the same command again", run.display())),
             Self::Lost { .. } => Some("put it back; the same command goes on from the last checkpoint".to_owned()),
             Self::Finished { .. } => Some("`tl train` with another `--seed` or `--name` makes a new one".to_owned()),
             Self::Checkpoint { .. } => Some("start a new run under another `--name`".to_owned()),

@@ -130,6 +130,7 @@ impl Trials<'_> {
         self.watch.step(crate::Step::Train);
         let begun = Instant::now();
         let checkpoints = self.checkpoints(part)?;
+        let run = self.under_way()?.path().to_owned();
         let steps = &self.config.steps;
         let preprocess = self.features.preprocess(mode);
         let side = preprocess.size as usize;
@@ -161,6 +162,7 @@ impl Trials<'_> {
             threads: self.features.threads,
             watch: self.watch,
             checkpoints: Some(&checkpoints),
+            run: &run,
         };
         let taught = lesson.teach()?;
         self.spent[2] += begun.elapsed();

@@ -59,7 +59,8 @@ pub trait Watch: Sync {
     fn trained(&self, _news: &StepNews<'_>) {}
     /// An epoch is over.
     fn judged(&self, _news: &EpochNews<'_>) {}
-    /// Has somebody asked to stop?
+    /// Whether the job is to stop as soon as it can be gone on with later. Work that can stop so asks after each of its
+    /// steps; a watch that has never been asked may take it that there is nothing to wait for.
     fn stop(&self) -> bool {
         false
     }

@@ -8,12 +8,13 @@ use tl_train::{Invocation, Outcome, TrainConfig, train};
 use super::{print, print_json};
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::progress::{Display, Verbosity};
+use crate::signals::Stop;
 use crate::text;
 
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
     let config = args.over(base)?;
-    let display = Display::new(verbosity.unless(args.json));
+    let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
     let result = train(&config, &invocation(), &display);
     display.finish();
     show(&result?, config.folds.is_none(), args.json)
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
 
 /// `tl resume`
 pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode> {
-    let display = Display::new(verbosity.unless(args.json));
+    let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
     let result = tl_train::resume(&args.run, &invocation(), &display);
     display.finish();
     let outcome = result?;

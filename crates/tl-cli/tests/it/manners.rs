@@ -98,3 +98,20 @@ fn models_are_described() {
         serde_json::from_str(&tl_ok(at, &["info", "runs/data-1", "--json"]).stdout).unwrap();
     assert_eq!(json["classes"], serde_json::json!(["cold", "warm"]));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_what_cannot_be_gone_on_with_at_once() {
+    use std::io::Write;
+    use std::os::unix::process::ExitStatusExt;
+    let folder = tempfile::tempdir().unwrap();
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        let mut train = command(folder.path(), &["train", "-"]);
+        let mut child = train.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // More than a pipe holds: when all of it is written, the program is reading its list, and signals are taken over.
+        child.stdin.as_mut().unwrap().write_all("data/a/1.png\n".repeat(20_000).as_bytes()).unwrap();
+        let kill = std::process::Command::new("kill").args(["-s", name, &child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        assert_eq!(child.wait().unwrap().signal(), Some(number), "{name}");
+    }
+}

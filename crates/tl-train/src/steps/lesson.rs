@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tl_backbones::{Backbone, Boundary};
 use tl_data::{BatchKey, Blend, ClassId, PictureError, SampleId, Sampler, load_ordered};
@@ -40,6 +41,8 @@ pub(crate) struct Lesson<'a> {
     pub(crate) threads: usize,
     pub(crate) watch: &'a dyn Watch,
     pub(crate) checkpoints: Option<&'a Checkpoints>,
+    /// The run's folder.
+    pub(crate) run: &'a Path,
 }
 
 /// What a lesson leaves behind: the best epoch of all.
@@ -102,6 +105,8 @@ struct Course<'a> {
 impl Lesson<'_> {
     /// Trains, from the newest checkpoint on if there is one.
     pub(crate) fn teach(&self) -> Result<Taught, TrainError> {
+        // From here on, signals are waited with until a checkpoint is written.
+        self.stop_if_asked()?;
         let stages = self.backbone.stages();
         let boundaries: Result<Vec<Boundary>, TrainError> =
             self.phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
@@ -263,7 +268,7 @@ impl Lesson<'_> {
     }
 
     fn stop_if_asked(&self) -> Result<(), TrainError> {
-        if self.watch.stop() { Err(TrainError::Stopped) } else { Ok(()) }
+        if self.watch.stop() { Err(TrainError::Stopped { run: self.run.to_owned() }) } else { Ok(()) }
     }
 
     fn step(

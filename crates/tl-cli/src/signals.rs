@@ -1,0 +1,57 @@
+//! Ctrl-C and SIGTERM stop training where it can be gone on with.
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use crate::failure::STOPPED;
+
+/// Whether a signal has asked for an end.
+///
+/// The first signal only sets a flag, if the work at hand asks for it, so that it can write a checkpoint first; the second
+/// ends the program at once with [`STOPPED`]. Work that does not ask, such as a download, is ended by the first.
+pub(crate) struct Stop {
+    asked: Arc<AtomicBool>,
+    unheard: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// Takes the signals over until the program ends.
+    pub(crate) fn on_signals() -> io::Result<Self> {
+        let stop = Self { asked: Arc::default(), unheard: Arc::new(AtomicBool::new(true)) };
+        for signal in [SIGINT, SIGTERM] {
+            // They are carried out in this order: the signal that sets the flag does not see it set.
+            flag::register_conditional_shutdown(signal, STOPPED.into(), Arc::clone(&stop.asked))?;
+            flag::register_conditional_default(signal, Arc::clone(&stop.unheard))?;
+            flag::register(signal, Arc::clone(&stop.asked))?;
+        }
+        Ok(stop)
+    }
+
+    /// Whether to stop; from now on the first signal is waited with until this is asked again.
+    pub(crate) fn asked(&self) -> bool {
+        self.unheard.store(false, SeqCst);
+        self.asked.load(SeqCst)
+    }
+
+    /// The work that asked is over: what comes next may not ask.
+    pub(crate) fn leave(&self) {
+        self.unheard.store(true, SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use signal_hook::low_level::raise;
+
+    #[test]
+    fn work_that_asks_outlives_the_first_signal() {
+        let stop = Stop::on_signals().unwrap();
+        assert!(!stop.asked());
+        raise(SIGTERM).unwrap();
+        assert!(stop.asked());
+    }
+}
