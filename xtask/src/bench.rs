@@ -85,7 +85,10 @@ pub(crate) fn build() -> Result<()> {
 fn train(arguments: &[&str]) -> Result<Value> {
     let runs = tempfile::tempdir()?;
     let mut command = Command::new(root().join("target/release/tl"));
-    command.args(["train", "datasets/stamps", "--json", "--runs"]).arg(runs.path()).args(arguments);
+    command
+        .args(["train", "datasets/stamps", "--no-cache", "--json", "--runs"])
+        .arg(runs.path())
+        .args(arguments);
     let output = command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));

@@ -112,6 +112,12 @@ pub(crate) struct TrainArgs {
     /// Make no connection: weights that are not here are an error that says where to put them.
     #[arg(long)]
     offline: bool,
+    /// Neither take features from the cache nor keep them there for the next run. Results are the same.
+    #[arg(long)]
+    no_cache: bool,
+    /// Most that kept features may take on disk, of all runs together; the longest unused go first [default: 4].
+    #[arg(long, value_name = "GIB", conflicts_with = "no_cache")]
+    cache_gib: Option<u64>,
     /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU [default: auto].
     #[arg(long)]
     device: Option<String>,
@@ -175,6 +181,8 @@ impl TrainArgs {
         config.weights = typed.weights.clone().or(config.weights);
         config.slim |= typed.slim;
         config.offline |= typed.offline;
+        config.cache &= !typed.no_cache;
+        set(&mut config.cache_gib, &typed.cache_gib);
         Ok(config)
     }
 }

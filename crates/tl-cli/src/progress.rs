@@ -176,6 +176,10 @@ impl Watch for Display {
         }
     }
 
+    fn noted(&self, what: &str, note: &str) {
+        self.say(&text::row(what, note));
+    }
+
     fn chosen(&self, choice: &Choice) {
         self.say(&text::row(&choice.what, &format!("{}: {}", choice.chosen, choice.why)));
     }

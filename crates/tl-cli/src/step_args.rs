@@ -155,19 +155,28 @@ impl StepArgs {
             ];
             let kind = word("optimizer", name, &kinds)?;
             // torchvision's recipe for SGD: <https://github.com/pytorch/vision/tree/v0.21.0/references/classification>.
-            steps.optimizer = Some(OptimizerConfig { kind, nesterov: kind == OptimizerKind::Sgd, ..OptimizerConfig::default() });
+            steps.optimizer = Some(OptimizerConfig {
+                kind,
+                nesterov: kind == OptimizerKind::Sgd,
+                ..OptimizerConfig::default()
+            });
         }
         if let Some(decay) = self.weight_decay {
             steps.optimizer = Some(OptimizerConfig { decay, ..steps.optimizer.unwrap_or_default() });
         }
         if let Some(name) = &self.loss {
             let focal = LossKind::Focal { gamma: 2.0 };
-            let kinds = [("cross-entropy", LossKind::CrossEntropy), ("focal", focal), ("binary", LossKind::Binary)];
+            let kinds =
+                [("cross-entropy", LossKind::CrossEntropy), ("focal", focal), ("binary", LossKind::Binary)];
             steps.loss.kind = word("loss", name, &kinds)?;
         }
         if let Some(name) = &self.class_weights {
             let effective = ClassWeights::Effective { beta: BETA };
-            let kinds = [("balanced", ClassWeights::Balanced), ("sqrt", ClassWeights::Sqrt), ("effective", effective)];
+            let kinds = [
+                ("balanced", ClassWeights::Balanced),
+                ("sqrt", ClassWeights::Sqrt),
+                ("effective", effective),
+            ];
             steps.class_weights = Some(word("class weights", name, &kinds)?);
         }
         if let Some(name) = &self.sampler {

@@ -38,7 +38,7 @@ impl Place {
     ///
     /// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
     pub fn decode(&self, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
-        let bytes = self.read(limits).map_err(|(_, reason)| reason)?;
+        let bytes = self.bytes(limits)?;
         decode(&bytes, limits, background)
     }
 
@@ -51,8 +51,15 @@ impl Place {
         background: [u8; 3],
         wanted: impl FnOnce((u32, u32)) -> Wanted,
     ) -> Result<Cutout, PictureError> {
-        let bytes = self.read(limits).map_err(|(_, reason)| reason)?;
+        let bytes = self.bytes(limits)?;
         decode_part(&bytes, limits, background, wanted)
+    }
+
+    /// The picture's bytes, undecoded.
+    ///
+    /// Errors: the file cannot be read, or is larger than `limits.file_bytes`.
+    pub fn bytes(&self, limits: &Limits) -> Result<Vec<u8>, PictureError> {
+        self.read(limits).map_err(|(_, reason)| reason)
     }
 
     /// All bytes, or their number as far as it is known and why they were not read.

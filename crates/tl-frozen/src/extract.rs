@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use tl_backbones::Boundary;
-use tl_data::{Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, load_ordered};
+use tl_data::{
+    ContentHash, Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, decode_part, load_ordered,
+};
 use tl_heads::Matrix;
 
 use crate::Frozen;
@@ -49,6 +51,8 @@ pub struct Extraction {
     pub features: Vec<Matrix>,
     /// Indices of the pictures that could not be read, and why.
     pub failed: Vec<(usize, PictureError)>,
+    /// Number of pictures whose outputs were all kept from an earlier time: [`extract_kept`](crate::extract_kept).
+    pub kept: usize,
     /// Where the time went.
     pub times: Times,
 }
@@ -64,6 +68,16 @@ pub struct Times {
 
 /// Runs the pictures of a job through the network. The result does not depend on the number of threads.
 pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
+    extract_batches(frozen, job, &mut |_| (), progress)
+}
+
+/// [`extract`], with a look at each batch when it is done, in order.
+pub(crate) fn extract_batches(
+    frozen: &Frozen,
+    job: &Job<'_>,
+    look: &mut dyn FnMut(&Batch),
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Extraction {
     let mut parts = Parts { values: vec![Vec::new(); job.views.len()], ..Parts::default() };
     let starts = (0..job.pictures.len()).step_by(BATCH);
     // A single batch gets all threads.
@@ -75,6 +89,7 @@ pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sy
         job.threads + AHEAD,
         |start| Batch::compute(frozen, job, start, threads),
         |batch| {
+            look(&batch);
             parts.add(batch);
             progress(Progress { done: parts.rows.len() + parts.failed.len(), total: job.pictures.len() });
             ControlFlow::<()>::Continue(())
@@ -86,9 +101,13 @@ pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sy
 
 /// A few pictures, done.
 #[derive(Default)]
-struct Batch {
-    rows: Vec<usize>,
-    features: Vec<Matrix>,
+pub(crate) struct Batch {
+    /// Indices into the job's pictures.
+    pub(crate) rows: Vec<usize>,
+    /// What was in the file of each.
+    pub(crate) contents: Vec<ContentHash>,
+    /// For each of the job's ways to prepare a picture.
+    pub(crate) features: Vec<Matrix>,
     failed: Vec<(usize, PictureError)>,
     times: Times,
 }
@@ -100,8 +119,9 @@ impl Batch {
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
         for (index, place) in job.pictures.iter().enumerate().skip(start).take(BATCH) {
             let fill = job.views.first().map_or([255; 3], |view| view.fill);
-            match place.decode_part(job.limits, fill, |full| wanted(job.views, full)) {
-                Ok(cutout) => {
+            match read(place, job, fill) {
+                Ok((content, cutout)) => {
+                    batch.contents.push(content);
                     for (view, images) in job.views.iter().zip(&mut images) {
                         append(view, &cutout, images);
                     }
@@ -118,6 +138,13 @@ impl Batch {
         batch.times = Times { decode: decoded - begun, network: decoded.elapsed() };
         batch
     }
+}
+
+/// What is in the picture's file, and what all views together need of it.
+fn read(place: &Place, job: &Job<'_>, fill: [u8; 3]) -> Result<(ContentHash, Cutout), PictureError> {
+    let bytes = place.bytes(job.limits)?;
+    let cutout = decode_part(&bytes, job.limits, fill, |full| wanted(job.views, full))?;
+    Ok((ContentHash::of(&bytes), cutout))
 }
 
 /// What all views together need of a picture.
@@ -157,6 +184,6 @@ impl Parts {
     fn finish(self) -> Extraction {
         let features =
             self.values.into_iter().map(|values| Matrix::with_columns(self.columns, values)).collect();
-        Extraction { rows: self.rows, features, failed: self.failed, times: self.times }
+        Extraction { rows: self.rows, features, failed: self.failed, kept: 0, times: self.times }
     }
 }

@@ -33,6 +33,11 @@ impl Frozen {
         &self.backbone
     }
 
+    /// Where it runs.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// Normalised pictures, `[batch, 3, size, size]` flattened, to what is wanted of them, a row each.
     ///
     /// More than one thread is of use to a plan only.

@@ -7,8 +7,10 @@ mod extract;
 mod frozen;
 mod kernels;
 mod plan;
+mod store;
 
 pub use extract::{Extraction, Job, Output, Times, extract};
 pub use frozen::Frozen;
 pub use kernels::peak_gflops;
 pub use plan::{Plan, PlanError, StepCost};
+pub use store::{Augmented, NotKept, Recipe, Shelf, Store, StoreKey, extract_kept};

@@ -3,9 +3,9 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
 use std::path::Path;
+use tl_backbones::Boundary;
 use tl_data::{Limits, PictureError, Place, Preprocess, Progress};
 use tl_frozen::{Frozen, Job, Output, extract};
-use tl_backbones::Boundary;
 use tl_heads::{FittedHead, Matrix, Pooling};
 use tl_weights::FetchConfig;
 
@@ -121,7 +121,8 @@ impl Classifier {
     fn pooled(&self, maps: &Matrix) -> Matrix {
         let channels = self.channels();
         let shape = [maps.rows(), channels, maps.columns() / channels.max(1), 1];
-        let maps_bchw = Tensor::<4>::from_data(TensorData::new(maps.values().to_vec(), shape), &Device::flex());
+        let maps_bchw =
+            Tensor::<4>::from_data(TensorData::new(maps.values().to_vec(), shape), &Device::flex());
         let features_bd = self.header.pooling.apply(maps_bchw);
         let [_, columns] = features_bd.dims();
         Matrix::with_columns(columns, features_bd.into_data().iter::<f32>().collect())
@@ -129,8 +130,12 @@ impl Classifier {
 
     /// Of the last stage's maps; 0 for a network that is not known, which there cannot be.
     fn channels(&self) -> usize {
-        let summary = tl_backbones::architecture(&self.header.backbone).map(|row| tl_backbones::summary(&row));
-        summary.ok().and_then(|summary| summary.stages.last().map(|stage| stage.output[0])).unwrap_or_default()
+        let summary =
+            tl_backbones::architecture(&self.header.backbone).map(|row| tl_backbones::summary(&row));
+        summary
+            .ok()
+            .and_then(|summary| summary.stages.last().map(|stage| stage.output[0]))
+            .unwrap_or_default()
     }
 
     /// The `k` most probable classes, the most probable first.

@@ -52,6 +52,13 @@ pub struct TrainConfig {
     /// Fetch nothing. It changes no result and is not written to `run.toml`.
     #[serde(skip_serializing)]
     pub offline: bool,
+    /// Take features of pictures from the cache folder where an earlier run has left them, and keep what is computed.
+    /// It changes no result and is not written to `run.toml`.
+    #[serde(skip_serializing)]
+    pub cache: bool,
+    /// Most that kept features may take, of all runs together, in GiB. It changes no result and is not written either.
+    #[serde(skip_serializing)]
+    pub cache_gib: u64,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
     /// Threads that decode pictures and compute features; the processor's number by default.
@@ -147,6 +154,8 @@ impl Default for TrainConfig {
             name: None,
             slim: false,
             offline: false,
+            cache: true,
+            cache_gib: 4,
             device: "auto".to_owned(),
             threads: None,
             steps: StepsConfig::default(),

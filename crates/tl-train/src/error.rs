@@ -176,7 +176,9 @@ pub enum TrainError {
         rule: String,
     },
     /// Training has come to nothing.
-    #[error("training diverged: in phase {phase}, step {step}, at learning rate {rate:.1e}, the loss is {loss}")]
+    #[error(
+        "training diverged: in phase {phase}, step {step}, at learning rate {rate:.1e}, the loss is {loss}"
+    )]
     Diverged {
         /// The phase.
         phase: String,
@@ -267,12 +269,18 @@ impl TrainError {
             Self::NotAModel { .. } => Some("give a run folder or its `model.safetensors`".to_owned()),
             Self::UnknownClass { .. } => Some("folders must be named as the model's classes".to_owned()),
             Self::SeveralLabels => Some("give each picture one label".to_owned()),
-            Self::Diverged { .. } => {
-                Some("try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned())
+            Self::Diverged { .. } => Some(
+                "try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned(),
+            ),
+            Self::Stopped { run } => {
+                Some(format!("`tl resume {}`, or the same command again", run.display()))
             }
-            Self::Stopped { run } => Some(format!("`tl resume {}`, or the same command again", run.display())),
-            Self::Lost { .. } => Some("put it back; the same command goes on from the last checkpoint".to_owned()),
-            Self::Finished { .. } => Some("`tl train` with another `--seed` or `--name` makes a new one".to_owned()),
+            Self::Lost { .. } => {
+                Some("put it back; the same command goes on from the last checkpoint".to_owned())
+            }
+            Self::Finished { .. } => {
+                Some("`tl train` with another `--seed` or `--name` makes a new one".to_owned())
+            }
             Self::Checkpoint { .. } => Some("start a new run under another `--name`".to_owned()),
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())

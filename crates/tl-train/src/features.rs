@@ -1,9 +1,13 @@
 //! Features of a data set, computed once for each picture and resize mode, and only when they are asked for.
 
 use std::collections::BTreeMap;
-use tl_data::{Dataset, Limits, PictureError, Place, Preprocess, Progress, ResizeMode, SampleId};
-use tl_frozen::{Frozen, Job, Output, Times, extract};
+use tl_data::{
+    ContentHash, Dataset, Limits, PictureError, Place, Preprocess, Progress, ResizeMode, SampleId,
+};
+use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::Matrix;
+
+use crate::keeping::Keeping;
 
 /// The ways a picture can become square.
 pub(crate) const MODES: [ResizeMode; 3] = [ResizeMode::Crop, ResizeMode::Squash, ResizeMode::Letterbox];
@@ -17,6 +21,11 @@ pub(crate) struct Features<'a> {
     pub(crate) threads: usize,
     pub(crate) failed: BTreeMap<SampleId, PictureError>,
     pub(crate) times: Times,
+    /// `None`: nothing is kept for the next run.
+    pub(crate) keeping: Option<Keeping>,
+    /// Pictures whose features came from an earlier run, and those whose were computed.
+    pub(crate) kept: usize,
+    pub(crate) computed: usize,
     rows: BTreeMap<(usize, SampleId), Vec<f32>>,
 }
 
@@ -30,6 +39,9 @@ impl<'a> Features<'a> {
             threads,
             failed: BTreeMap::new(),
             times: Times::default(),
+            keeping: None,
+            kept: 0,
+            computed: 0,
             rows: BTreeMap::new(),
         }
     }
@@ -67,7 +79,9 @@ impl<'a> Features<'a> {
             limits: &self.limits,
             threads: self.threads,
         };
-        let extraction = extract(self.frozen, &job, progress);
+        let extraction = self.extract(ids, &job, progress);
+        self.kept += extraction.kept;
+        self.computed += extraction.rows.len() - extraction.kept;
         self.times.decode += extraction.times.decode;
         self.times.network += extraction.times.network;
         self.failed.extend(extraction.failed.into_iter().map(|(index, reason)| (ids[index], reason)));
@@ -75,6 +89,23 @@ impl<'a> Features<'a> {
             let rows = extraction.rows.iter().zip(features_nd.iter_rows());
             self.rows.extend(rows.map(|(&index, row)| ((mode, ids[index]), row.to_vec())));
         }
+    }
+
+    fn extract(&self, ids: &[SampleId], job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
+        let Some(keeping) = &self.keeping else { return extract(self.frozen, job, progress) };
+        let contents: Vec<ContentHash> = ids.iter().map(|id| self.data.samples[id.0].content).collect();
+        let mut shelves = keeping.shelves(self.frozen, job.output, job.views);
+        extract_kept(self.frozen, job, &contents, &mut shelves, progress)
+    }
+
+    /// Where the features came from, and whether they are kept: for people.
+    pub(crate) fn origin(&self) -> Vec<String> {
+        let from = match (self.kept, self.computed) {
+            (0, _) => None,
+            (kept, 0) => Some(format!("all {kept} pictures' from the cache")),
+            (kept, computed) => Some(format!("{kept} pictures' from the cache, {computed} computed")),
+        };
+        from.into_iter().chain(self.keeping.as_ref().and_then(Keeping::not_kept)).collect()
     }
 
     /// What a picture goes through in a mode.

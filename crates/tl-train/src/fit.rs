@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 use tl_heads::{
-    FittedHead, FittedLayer, HeadError, LinearHead, Matrix, Standardiser, logistic_regression, nearest_neighbours,
-    nearest_prototype,
+    FittedHead, FittedLayer, HeadError, LinearHead, Matrix, Standardiser, logistic_regression,
+    nearest_neighbours, nearest_prototype,
 };
 
 use crate::{AdamWSettings, EpochLoss, HeadKind, train_linear};

@@ -17,6 +17,7 @@ use tl_weights::Loaded;
 use crate::evaluate::WORST;
 use crate::features::Features;
 use crate::finish::Finished;
+use crate::keeping::Keeping;
 use crate::record::fingerprint;
 use crate::run_folder::UnderWay;
 use crate::split::Division;
@@ -71,7 +72,8 @@ pub fn train(
     let frozen = Frozen::new(backbone, device.clone());
     let loaded = begun.elapsed();
 
-    let features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
+    let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
+    features.keeping = Keeping::of(config, &pretrained, &loaded_weights);
     let mut trials = Trials {
         config,
         device: &device,
@@ -83,10 +85,12 @@ pub fn train(
         architecture: pretrained.architecture,
         fingerprint: format!("{} {}", fingerprint(&data), loaded_weights.sha256),
         under_way,
+        backbone_name: config.backbone_name(&pretrained),
         settings: config.run_toml(&pretrained, &invocation.time),
         name: config.run_name(),
     };
     let (trial, evaluation, folds) = evaluate(&mut trials, &division)?;
+    trials.features.origin().iter().for_each(|note| watch.noted("features", note));
     let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), division_choice(&division, config)];
     choices.extend(trial.choices.iter().cloned());
     choices.iter().for_each(|choice| watch.chosen(choice));

@@ -26,6 +26,7 @@ mod features;
 mod finish;
 mod fit;
 mod job;
+mod keeping;
 mod model_file;
 mod predict;
 mod pretrained;
@@ -52,7 +53,7 @@ pub use predict::pictures;
 pub use pretrained::Pretrained;
 pub use run_folder::RunFolder;
 pub use steps::{
-    EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews, StepsConfig,
-    Unfreeze,
+    EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews,
+    StepsConfig, Unfreeze,
 };
 pub use watch::{Quiet, Step, Watch};

@@ -127,7 +127,8 @@ pub(crate) fn model_bytes(
     head: &FittedHead,
     backbone: &Backbone,
 ) -> Result<Vec<u8>, String> {
-    let saved = |(name, shape, values): (String, Vec<usize>, Vec<f32>)| (name, SavedTensor::f32(shape, &values));
+    let saved =
+        |(name, shape, values): (String, Vec<usize>, Vec<f32>)| (name, SavedTensor::f32(shape, &values));
     let mut tensors: Vec<(String, SavedTensor)> = head.tensors().into_iter().map(saved).collect();
     if !header.slim {
         let stages = stage_tensors(backbone).into_iter();
@@ -233,7 +234,11 @@ struct Schema {
 fn head(tensors: &SafeTensors<'_>, header: &Header) -> Result<FittedHead, String> {
     let head = FittedHead::from_tensors(&header.layers, &mut |name| floats(tensors, name));
     let (head, classes) = (head.map_err(|error| error.to_string())?, header.classes.len());
-    if head.classes() == classes { Ok(head) } else { Err(format!("its head does not fit its {classes} classes")) }
+    if head.classes() == classes {
+        Ok(head)
+    } else {
+        Err(format!("its head does not fit its {classes} classes"))
+    }
 }
 
 fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {

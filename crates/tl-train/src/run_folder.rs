@@ -91,7 +91,8 @@ impl UnderWay {
 
     /// `None` if another process has it.
     fn lock(path: PathBuf) -> Option<Self> {
-        let file = File::options().create(true).truncate(false).write(true).open(path.join(CHECKPOINTS).join(LOCK));
+        let file =
+            File::options().create(true).truncate(false).write(true).open(path.join(CHECKPOINTS).join(LOCK));
         let lock = file.ok()?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => None,
@@ -235,7 +236,8 @@ mod tests {
         fs::remove_dir_all(runs.path().join("pets-2")).unwrap();
         let again = begin("# tomorrow\nseed = 1\n");
         assert!(again.path().ends_with("pets-1"));
-        let path = again.finish(&[("report.json", b"{}"), ("model.safetensors", b"x")]).unwrap().path().to_owned();
+        let path =
+            again.finish(&[("report.json", b"{}"), ("model.safetensors", b"x")]).unwrap().path().to_owned();
         assert!(!path.join("checkpoints").exists());
         let message = UnderWay::resume(&path).unwrap_err().to_string();
         assert_eq!(message, format!("the run `{}` is finished", path.display()));

@@ -30,12 +30,17 @@ impl TrainConfig {
         self.name.clone().or_else(of_data).unwrap_or_else(|| "run".to_owned())
     }
 
+    /// The network, by the name of its weights where they have one.
+    pub(crate) fn backbone_name(&self, pretrained: &Pretrained) -> String {
+        let weights = pretrained.listed().map(|weights| weights.name.to_owned());
+        weights.unwrap_or_else(|| self.backbone.clone())
+    }
+
     /// The resolved settings: `tl train --config run.toml` repeats the run, also where a later version has other
     /// weights for the network.
     pub(crate) fn run_toml(&self, pretrained: &Pretrained, time: &str) -> String {
         let version = env!("CARGO_PKG_VERSION");
-        let weights = pretrained.listed().map(|weights| weights.name.to_owned());
-        let backbone = weights.unwrap_or_else(|| self.backbone.clone());
+        let backbone = self.backbone_name(pretrained);
         let settings = toml::to_string(&Self { backbone, ..self.clone() }).unwrap_or_default();
         format!("# tl {version}, {time}: `tl train --config` with this file repeats the run\n{settings}")
     }

@@ -56,6 +56,8 @@ pub(crate) struct Trials<'a> {
     pub(crate) fingerprint: String,
     /// The folder of a run that is trained in steps.
     pub(crate) under_way: Option<UnderWay>,
+    /// As `run.toml` says it.
+    pub(crate) backbone_name: String,
     /// What `run.toml` will say.
     pub(crate) settings: String,
     /// The run's name before its number.
@@ -109,7 +111,9 @@ impl Trials<'_> {
 
     /// A hash of everything that training in steps is a function of.
     pub(crate) fn identity(&self) -> String {
+        let backbone = self.backbone_name.clone();
         let settings = TrainConfig {
+            backbone,
             runs: Default::default(),
             name: None,
             threads: None,

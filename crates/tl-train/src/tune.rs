@@ -82,7 +82,8 @@ impl Trials<'_> {
         mode: ResizeMode,
     ) -> Result<Tuned, TrainError> {
         let division = self.divide(train, monitor);
-        let probe = if division.carved { self.fit(&division.learn, mode, method)?.0 } else { frozen.head.clone() };
+        let probe =
+            if division.carved { self.fit(&division.learn, mode, method)?.0 } else { frozen.head.clone() };
         let begun = Instant::now();
         let taught = self.teach(part, phases, &probe, &division, mode)?;
         let seconds = begun.elapsed().as_secs_f64();
@@ -99,7 +100,11 @@ impl Trials<'_> {
         if compared {
             candidates.insert(0, candidate("head on the frozen network", probe, total, 0.0, !kept));
         }
-        let why = if compared { reason(&division, probe, scores, &taught.best, phases) } else { "asked for".to_owned() };
+        let why = if compared {
+            reason(&division, probe, scores, &taught.best, phases)
+        } else {
+            "asked for".to_owned()
+        };
         let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
         self.log.extend(taught.cursor.log.iter().cloned());
         let curve = taught.cursor.curve.clone();
@@ -172,10 +177,14 @@ impl Trials<'_> {
     /// What the first phase begins with: the solved head where the recipe begins so and the head can be solved for.
     fn first_head(&self, probe: &FittedHead, features: usize) -> Head {
         let steps = &self.config.steps;
-        let solved = steps.recipe.begins_with_probe() && self.config.head != HeadKind::Layers && steps.head.is_linear();
+        let solved = steps.recipe.begins_with_probe()
+            && self.config.head != HeadKind::Layers
+            && steps.head.is_linear();
         match as_linear(probe).filter(|_| solved) {
             Some(linear) => Head::from_linear(&steps.head, linear, self.device),
-            None => steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device),
+            None => {
+                steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device)
+            }
         }
     }
 
@@ -212,7 +221,8 @@ impl Trials<'_> {
         mode: ResizeMode,
     ) -> Result<Vec<Prediction>, TrainError> {
         let data = self.features.data;
-        let predicted = |(&id, row): (&SampleId, &[f32])| prediction(&data.samples[id.0].path, label(data, id), row);
+        let predicted =
+            |(&id, row): (&SampleId, &[f32])| prediction(&data.samples[id.0].path, label(data, id), row);
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -246,8 +256,13 @@ impl Trials<'_> {
 /// The recipe in words.
 fn name(recipe: Recipe, phases: &[Phase]) -> String {
     let each = phases.iter().map(|phase| {
-        let what = if phase.unfreeze == Unfreeze::Head { "head alone".to_owned() } else { format!("{} learn", phase.unfreeze) };
-        let long = phase.steps.map_or_else(|| format!("{} epochs", phase.epochs), |steps| format!("{steps} steps"));
+        let what = if phase.unfreeze == Unfreeze::Head {
+            "head alone".to_owned()
+        } else {
+            format!("{} learn", phase.unfreeze)
+        };
+        let long =
+            phase.steps.map_or_else(|| format!("{} epochs", phase.epochs), |steps| format!("{steps} steps"));
         format!("{} ({what}, {long})", phase.name)
     });
     format!("{recipe}: {}", each.collect::<Vec<_>>().join(", then "))

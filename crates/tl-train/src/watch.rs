@@ -51,6 +51,8 @@ pub trait Watch: Sync {
     fn scanned(&self, _data: &Dataset) {}
     /// Something was decided.
     fn chosen(&self, _choice: &Choice) {}
+    /// Something about `what` that is worth a line, and no choice: `features`, and that they came from the cache.
+    fn noted(&self, _what: &str, _note: &str) {}
     /// A setting was tried, with this result.
     fn tried(&self, _what: &str) {}
     /// A phase of training in steps begins, with these groups of parameters.

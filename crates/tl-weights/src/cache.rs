@@ -36,6 +36,11 @@ impl Cache {
         Self { folder: folder.into() }
     }
 
+    /// The folder, in which others than weights may be kept too.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the file lies, or would; `None` for weights inside the program.
     pub fn path_of(&self, weights: &Weights) -> Option<PathBuf> {
         let published = match weights.source {

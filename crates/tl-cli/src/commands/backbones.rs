@@ -136,7 +136,6 @@ fn billions(count: u64) -> String {
     format!("{:.3}", count as f64 / 1e9)
 }
 
-
 #[cfg(test)]
 mod tests {
     use crate::text::thousands;

@@ -30,7 +30,11 @@ pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode
 }
 
 fn show(outcome: &Outcome, held_out: bool, json: bool) -> Result<ExitCode> {
-    if json { print_json(&summary(outcome))? } else { print(lines(outcome, held_out))? }
+    if json {
+        print_json(&summary(outcome))?
+    } else {
+        print(lines(outcome, held_out))?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@
 
 mod backbones;
 mod bad_input;
+mod caching;
 mod damaged_model;
 mod data;
 mod folders;

@@ -78,8 +78,8 @@ fn solving_and_stepping_reach_the_same_accuracy() {
 fn the_same_seed_gives_the_same_bits_whatever_the_threads_and_run_toml_repeats_it() {
     let folder = two_classes(8);
     let at = folder.path();
-    tl_ok(at, &["train", "data", "--threads", "1"]);
-    tl_ok(at, &["train", "data", "--threads", "3"]);
+    tl_ok(at, &["train", "data", "--threads", "1", "--no-cache"]);
+    tl_ok(at, &["train", "data", "--threads", "3", "--no-cache"]);
     tl_ok(at, &["train", "--config", "runs/data-1/run.toml"]);
     tl_ok(at, &["train", "data", "--seed", "1"]);
     let model = |number: u32| fs::read(at.join(format!("runs/data-{number}/model.safetensors"))).unwrap();
@@ -159,7 +159,9 @@ fn a_write_that_breaks_off_leaves_no_run_behind() {
     let at = folder.path();
     tl_ok(at, &["train", "data"]);
     let script = format!("trap '' XFSZ; ulimit -f 2000; exec '{}' -q train data", env!("CARGO_BIN_EXE_tl"));
-    let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(at).output().unwrap();
+    let mut bash = std::process::Command::new("bash");
+    let output =
+        bash.args(["-c", &script]).current_dir(at).env("TL_CACHE", at.join("cache")).output().unwrap();
     let ended = ended(output);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
     assert!(ended.stderr.starts_with("error: cannot write `runs/.unfinished-"), "{}", ended.stderr);

@@ -153,11 +153,14 @@ impl Pictures<'_> {
     /// What the prefix makes of pictures, row by row.
     fn outputs(&self, cut: Cut, images: Vec<f32>) -> Vec<f32> {
         let side = self.preprocess.size as usize;
-        let output = |output, images| self.frozen.output(output, images, side, NonZeroUsize::MIN).values().to_vec();
+        let output =
+            |output, images| self.frozen.output(output, images, side, NonZeroUsize::MIN).values().to_vec();
         match cut {
             Cut { boundary: Boundary(0), .. } => images,
             Cut { at_end: true, pooling: Pooling::Published, .. } => output(Output::Features, images),
-            Cut { at_end: true, pooling, boundary } => self.pooled(pooling, output(Output::Maps(boundary), images)),
+            Cut { at_end: true, pooling, boundary } => {
+                self.pooled(pooling, output(Output::Maps(boundary), images))
+            }
             Cut { boundary, .. } => output(Output::Maps(boundary), images),
         }
     }
@@ -165,7 +168,8 @@ impl Pictures<'_> {
     fn pooled(&self, pooling: Pooling, maps: Vec<f32>) -> Vec<f32> {
         let [channels, height, width] = self.maps_at(self.frozen.backbone().end());
         let batch = maps.len() / (channels * height * width).max(1);
-        let maps_bchw = Tensor::<4>::from_data(TensorData::new(maps, [batch, channels, height, width]), &Device::flex());
+        let maps_bchw =
+            Tensor::<4>::from_data(TensorData::new(maps, [batch, channels, height, width]), &Device::flex());
         pooling.apply(maps_bchw).into_data().iter::<f32>().collect()
     }
 

@@ -112,7 +112,8 @@ impl Lesson<'_> {
             self.phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
         let boundaries = boundaries?;
         let lowest = boundaries.iter().copied().min().unwrap_or(self.backbone.end());
-        let saved = self.checkpoints.map(|checkpoints| Saved::newest(checkpoints, self.watch)).transpose()?.flatten();
+        let saved =
+            self.checkpoints.map(|checkpoints| Saved::newest(checkpoints, self.watch)).transpose()?.flatten();
         let (mut cursor, mut best, mut saved) = match saved {
             Some(saved) => (saved.cursor.clone(), saved.best.clone(), Some(saved)),
             None => (Cursor::default(), State::default(), None),
@@ -260,7 +261,8 @@ impl Lesson<'_> {
 
     /// Is it time for a checkpoint, or has somebody asked to stop?
     fn is_due(&self, last: Instant, cursor: &Cursor) -> bool {
-        let minutes = Duration::try_from_secs_f64(self.steps.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
+        let minutes =
+            Duration::try_from_secs_f64(self.steps.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
         let steps = self.steps.checkpoint_steps;
         self.watch.stop()
             || self.checkpoints.is_some()
@@ -343,7 +345,12 @@ impl Lesson<'_> {
         self.watch.judged(&EpochNews { phase, epoch: cursor.epoch, train_loss, val, best });
     }
 
-    fn scores(&self, course: &Course<'_>, pupil: &Pupil, network: &Network) -> Result<Option<Scores>, TrainError> {
+    fn scores(
+        &self,
+        course: &Course<'_>,
+        pupil: &Pupil,
+        network: &Network,
+    ) -> Result<Option<Scores>, TrainError> {
         if self.monitor.is_empty() {
             return Ok(None);
         }
@@ -373,7 +380,8 @@ impl Lesson<'_> {
         keep: bool,
         blend: Option<&Blend>,
     ) -> Result<Batch, TrainError> {
-        let rows = course.rows.of(ids, view, keep, blend).map_err(|(id, reason)| self.unreadable(id, reason))?;
+        let rows =
+            course.rows.of(ids, view, keep, blend).map_err(|(id, reason)| self.unreadable(id, reason))?;
         let classes = self.classes();
         let mut targets_bk = vec![0.0; ids.len() * classes];
         for (row, &id) in targets_bk.chunks_exact_mut(classes).zip(ids) {
@@ -401,7 +409,13 @@ impl Lesson<'_> {
         self.write(pupil, lowest, cursor, best)
     }
 
-    fn write(&self, pupil: &Pupil, lowest: Boundary, cursor: &Cursor, best: &State) -> Result<(), TrainError> {
+    fn write(
+        &self,
+        pupil: &Pupil,
+        lowest: Boundary,
+        cursor: &Cursor,
+        best: &State,
+    ) -> Result<(), TrainError> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
         let saved = Saved {
             cursor: cursor.clone(),
@@ -436,7 +450,8 @@ impl<'a> Maker<'a> {
         let steps = self.lesson.steps;
         let together = steps.batch * steps.accumulate;
         let end = self.sampler.len().min((number + 1) * together);
-        let ids: Vec<SampleId> = (number * together..end).map(|i| self.lesson.train[self.sampler.at(i)]).collect();
+        let ids: Vec<SampleId> =
+            (number * together..end).map(|i| self.lesson.train[self.sampler.at(i)]).collect();
         let batches = ids.chunks(steps.batch).enumerate();
         batches.map(|(i, ids)| self.batch(number * steps.accumulate + i, ids)).collect()
     }

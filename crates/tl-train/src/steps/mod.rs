@@ -134,7 +134,11 @@ impl StepsConfig {
     /// [`TrainError::Setting`], naming the setting.
     pub fn check(&self) -> Result<(), TrainError> {
         let refuse = |what: &str, value: &dyn std::fmt::Display, rule: &str| {
-            Err(TrainError::Setting { what: what.to_owned(), value: value.to_string(), rule: rule.to_owned() })
+            Err(TrainError::Setting {
+                what: what.to_owned(),
+                value: value.to_string(),
+                rule: rule.to_owned(),
+            })
         };
         self.head.validate()?;
         let ema = self.ema.unwrap_or(0.5);

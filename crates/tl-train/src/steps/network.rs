@@ -58,7 +58,13 @@ impl Network {
     }
 
     /// Inputs at the boundary to `logits_bk`. With a key, dropout is on.
-    pub(crate) fn logits(&self, boundary: Boundary, inputs: Inputs, pooling: Pooling, dropout: Option<u64>) -> Tensor<2> {
+    pub(crate) fn logits(
+        &self,
+        boundary: Boundary,
+        inputs: Inputs,
+        pooling: Pooling,
+        dropout: Option<u64>,
+    ) -> Tensor<2> {
         let features_bd = match inputs {
             Inputs::Features(features_bd) => features_bd,
             Inputs::Maps(input_bchw) => {

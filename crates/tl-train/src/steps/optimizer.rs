@@ -73,7 +73,8 @@ impl OptimizerConfig {
                 PerParameter::<Sgd>::boxed(config.build())
             }
             OptimizerKind::Adam => {
-                let config = AdamConfig::new().with_beta_1(momentum).with_epsilon(EPSILON).with_weight_decay(penalty);
+                let config =
+                    AdamConfig::new().with_beta_1(momentum).with_epsilon(EPSILON).with_weight_decay(penalty);
                 PerParameter::<Adam>::boxed(config.build())
             }
             OptimizerKind::AdamW => {
@@ -92,7 +93,14 @@ impl OptimizerConfig {
 impl Optimizer {
     /// The parameter of this key after a step, from its gradient. Tensors are flat and without autodiff; `rank` is the
     /// parameter's own.
-    pub(crate) fn step(&mut self, key: &str, rank: usize, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+    pub(crate) fn step(
+        &mut self,
+        key: &str,
+        rank: usize,
+        rate: f64,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
         let [decayed, plain] = &mut self.rules;
         // Biases, and the scales and shifts of normalisations, are the parameters of one dimension.
         let rule = if rank > 1 { decayed } else { plain };
@@ -106,7 +114,8 @@ impl Optimizer {
         let tensors = sink.tensors.into_iter();
         let values = |data: burn::tensor::TensorData| data.iter::<f32>().collect::<Vec<f32>>();
         // Counters of steps are the only numbers that burn's states have.
-        let counters = sink.scalars.into_iter().filter_map(|(name, scalar)| Some((name, usize::try_from(scalar).ok()?)));
+        let counters =
+            sink.scalars.into_iter().filter_map(|(name, scalar)| Some((name, usize::try_from(scalar).ok()?)));
         State {
             tensors: tensors.map(|(name, data)| (name, values(data))).collect(),
             counters: counters.collect(),
@@ -196,7 +205,11 @@ mod tests {
             restored.restore(&[("layer.weight".to_owned(), 2)], through.state(), &Device::flex());
             assert_eq!(restored.state(), through.state(), "{kind:?}");
             let other = value.clone();
-            assert_eq!(values(step(&mut restored, other, 3)), values(step(&mut through, value, 3)), "{kind:?}");
+            assert_eq!(
+                values(step(&mut restored, other, 3)),
+                values(step(&mut through, value, 3)),
+                "{kind:?}"
+            );
         }
     }
 

@@ -138,7 +138,9 @@ impl Recipe {
             Self::FineTune => fine_tune(stages),
             Self::Gradual => gradual(stages),
             Self::Bit => vec![bit(batch, pictures)],
-            Self::Full => vec![Phase { rate: 1e-3, backbone: 0.1, warmup: 0.1, ..tune("full", Unfreeze::All, 10) }],
+            Self::Full => {
+                vec![Phase { rate: 1e-3, backbone: 0.1, warmup: 0.1, ..tune("full", Unfreeze::All, 10) }]
+            }
             Self::Scratch => vec![scratch()],
         }
     }
@@ -146,12 +148,8 @@ impl Recipe {
 
 fn classic() -> Vec<Phase> {
     let adam = OptimizerConfig { kind: OptimizerKind::Adam, decay: 0.0, ..OptimizerConfig::default() };
-    let head = Phase {
-        name: "head".to_owned(),
-        schedule: Schedule::Constant,
-        optimizer: adam,
-        ..Phase::default()
-    };
+    let head =
+        Phase { name: "head".to_owned(), schedule: Schedule::Constant, optimizer: adam, ..Phase::default() };
     let tune = Phase { name: "tune".to_owned(), unfreeze: Unfreeze::Last(2), rate: 1e-5, ..head.clone() };
     vec![head, tune]
 }
@@ -190,7 +188,8 @@ fn fine_tune(stages: usize) -> Vec<Phase> {
 fn gradual(stages: usize) -> Vec<Phase> {
     let head = Phase { name: "head".to_owned(), epochs: 3, ..Phase::default() };
     // A rate of 1/2.6 for each layer further down: section 3.2 of the paper.
-    let stage = |last| Phase { stage_decay: 1.0 / 2.6, ..tune(&format!("last {last}"), Unfreeze::Last(last), 2) };
+    let stage =
+        |last| Phase { stage_decay: 1.0 / 2.6, ..tune(&format!("last {last}"), Unfreeze::Last(last), 2) };
     std::iter::once(head).chain((1..=stages).map(stage)).collect()
 }
 
@@ -312,7 +311,10 @@ mod tests {
     fn a_boundary_past_the_end_names_the_stages() {
         for text in ["4", "layer9"] {
             let message = Unfreeze::from(text.to_owned()).boundary(&stages()).unwrap_err().to_string();
-            assert_eq!(message, format!("cannot unfreeze `{text}`: the network's stages are `stem`, `layer1`, `layer2`"));
+            assert_eq!(
+                message,
+                format!("cannot unfreeze `{text}`: the network's stages are `stem`, `layer1`, `layer2`")
+            );
         }
     }
 
@@ -326,7 +328,10 @@ mod tests {
     #[test]
     fn bit_follows_its_rule() {
         let bit = |pictures| Recipe::Bit.phases(4, 512, pictures).remove(0);
-        assert_eq!([bit(19_999).steps, bit(20_000).steps, bit(500_000).steps], [500, 10_000, 20_000].map(Some));
+        assert_eq!(
+            [bit(19_999).steps, bit(20_000).steps, bit(500_000).steps],
+            [500, 10_000, 20_000].map(Some)
+        );
         assert_eq!((bit(10).rate, bit(10).warmup), (0.003, 0.2));
     }
 }

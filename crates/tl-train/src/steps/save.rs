@@ -20,7 +20,8 @@ const BEST: &str = "best.safetensors";
 
 impl Saved {
     pub(crate) fn commit(&self, checkpoints: &Checkpoints, step: u64) -> Result<(), TrainError> {
-        let broken = |detail: String| TrainError::Checkpoint { path: checkpoints.folder().to_owned(), detail };
+        let broken =
+            |detail: String| TrainError::Checkpoint { path: checkpoints.folder().to_owned(), detail };
         let cursor = serde_json::to_value(&self.cursor).map_err(|error| broken(error.to_string()))?;
         let mut files = Vec::new();
         for (name, state) in [

@@ -114,7 +114,11 @@ mod tests {
             ("staircase", Schedule::Staircase, [1.0, 0.1, 0.001]),
         ] {
             for (step, expected) in [0, 50, 100].into_iter().zip(points) {
-                assert!(close(at(schedule, step, 0), expected), "{name} at {step}: {}", at(schedule, step, 0));
+                assert!(
+                    close(at(schedule, step, 0), expected),
+                    "{name} at {step}: {}",
+                    at(schedule, step, 0)
+                );
             }
         }
         assert!(close(at(cycle, 25, 0), 1.0));

@@ -31,12 +31,15 @@ impl ModuleMapper for Draw {
             let shape = old.shape();
             let len = shape.num_elements();
             let values = match shape.as_slice() {
-                [outputs, _, height, width] => normal(&key, self.seed, len, (2.0 / (outputs * height * width) as f64).sqrt()),
+                [outputs, _, height, width] => {
+                    normal(&key, self.seed, len, (2.0 / (outputs * height * width) as f64).sqrt())
+                }
                 [inputs, _] => normal(&key, self.seed, len, (1.0 / *inputs as f64).sqrt()),
                 _ if key.ends_with(".weight") || key.ends_with("running_var") => vec![1.0; len],
                 _ => vec![0.0; len],
             };
-            Tensor::from_data(TensorData::new(values, shape), &old.device()).set_require_grad(old.is_require_grad())
+            Tensor::from_data(TensorData::new(values, shape), &old.device())
+                .set_require_grad(old.is_require_grad())
         })
     }
 }

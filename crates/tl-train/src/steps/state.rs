@@ -1,6 +1,9 @@
 //! Numbers by name: what a checkpoint keeps of a network or an optimiser.
 
-use safetensors::{SafeTensors, serialize, tensor::{Dtype, TensorView}};
+use safetensors::{
+    SafeTensors, serialize,
+    tensor::{Dtype, TensorView},
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// Flat tensors and counters by name. The order of their bytes does not depend on the run or the process.
@@ -15,8 +18,11 @@ const COUNTERS: &str = "counters";
 impl State {
     /// As a safetensors file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
-        let bytes: BTreeMap<&String, Vec<u8>> = self.tensors.iter().map(|(name, values)| (name, le_bytes(values))).collect();
-        let view = |bytes| TensorView::new(Dtype::F32, vec![<[u8]>::len(bytes) / 4], bytes).map_err(|e| e.to_string());
+        let bytes: BTreeMap<&String, Vec<u8>> =
+            self.tensors.iter().map(|(name, values)| (name, le_bytes(values))).collect();
+        let view = |bytes| {
+            TensorView::new(Dtype::F32, vec![<[u8]>::len(bytes) / 4], bytes).map_err(|e| e.to_string())
+        };
         let views = bytes.iter().map(|(name, bytes)| Ok((name.as_str(), view(bytes)?)));
         let views = views.collect::<Result<Vec<_>, String>>()?;
         let counters = serde_json::to_string(&self.counters).map_err(|e| e.to_string())?;
@@ -27,7 +33,8 @@ impl State {
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
         let counters = header.metadata().as_ref().and_then(|entries| entries.get(COUNTERS));
-        let counters = serde_json::from_str(counters.ok_or("it has no counters")?).map_err(|e| e.to_string())?;
+        let counters =
+            serde_json::from_str(counters.ok_or("it has no counters")?).map_err(|e| e.to_string())?;
         let file = SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
         let tensors = file.iter().map(|(name, view)| (name.to_owned(), floats(view.data())));
         Ok(Self { tensors: tensors.collect(), counters })

@@ -1,0 +1,124 @@
+//! Outputs of the frozen network, kept in files from one run to the next.
+//!
+//! A [`Store`] is a folder of files of rows; a [`Shelf`] is those of its rows that one [`Recipe`] leads to, found by the
+//! content of the picture and the number of the view. What is wrong with a file is found by hashes: such a row is not
+//! there, never an error and never used. What cannot be written is not kept, and [`Store::not_kept`] says why.
+
+mod kept;
+mod map;
+mod recipe;
+mod room;
+mod shard;
+mod shelf;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+use std::{fmt, fs, io};
+
+pub use kept::extract_kept;
+pub use recipe::{Augmented, Recipe, StoreKey};
+pub use shelf::Shelf;
+
+use room::Room;
+
+/// A folder of kept rows, shared with other processes. Clones are the same store.
+#[derive(Debug, Clone)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: PathBuf,
+    now: SystemTime,
+    room: Mutex<Room>,
+}
+
+/// Why rows are not kept any more; those that were read or kept before are right all the same.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    /// A file cannot be written.
+    #[error("not kept for the next time: cannot write `{}`: {reason}", path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's reason.
+        reason: String,
+    },
+    /// What this run uses fills the folder up to its limit.
+    #[error("not all kept for the next time: `{}` has reached its limit of {limit_bytes} bytes", folder.display())]
+    Full {
+        /// The folder.
+        folder: PathBuf,
+        /// Its limit.
+        limit_bytes: u64,
+    },
+}
+
+impl Store {
+    /// The store in `folder`, which is made when the first rows are kept.
+    ///
+    /// Its files take `limit_bytes` together at most: the files whose last use is the longest ago make room, but none
+    /// that this store has used or written. Files used now are marked with the time `now`.
+    pub fn open(folder: impl Into<PathBuf>, limit_bytes: u64, now: SystemTime) -> Self {
+        let room = Mutex::new(Room::new(limit_bytes));
+        Self(Arc::new(Inner { folder: folder.into(), now, room }))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// The rows of this key that are kept now.
+    pub fn shelf(&self, key: StoreKey) -> Shelf {
+        Shelf::open(self.clone(), key)
+    }
+
+    /// Why rows have not been kept, if some have not.
+    pub fn not_kept(&self) -> Option<NotKept> {
+        self.room().not_kept.clone()
+    }
+
+    /// Notes that a file is used: it stays, and is the last to go for other processes.
+    fn touch(&self, path: &Path) {
+        self.room().used.insert(path.to_owned());
+        // Where this is not allowed, the file only looks older than it is.
+        let _ = fs::File::options().write(true).open(path).and_then(|file| file.set_modified(self.0.now));
+    }
+
+    /// Makes a file of this store, or notes why not.
+    fn keep(&self, name: &str, bytes: &[u8]) {
+        let (folder, path) = (&self.0.folder, self.0.folder.join(name));
+        let mut room = self.room();
+        if room.not_kept.is_some() {
+            return;
+        }
+        if !room.make(folder, bytes.len() as u64, self.0.now) {
+            room.not_kept = Some(NotKept::Full { folder: folder.clone(), limit_bytes: room.limit_bytes });
+        } else if let Err(error) = shard::write(&path, bytes, self.0.now) {
+            room.not_kept = Some(NotKept::Unwritable { path, reason: words(&error) });
+        } else {
+            room.used.insert(path);
+        }
+    }
+
+    /// No panic happens while the lock is held, so poison carries no news.
+    fn room(&self) -> MutexGuard<'_, Room> {
+        self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The operating system's words, in lower case and without the error number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// A hash as hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

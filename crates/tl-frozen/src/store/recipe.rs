@@ -1,0 +1,117 @@
+//! What an output depends on besides the picture.
+
+use tl_data::{Augment, Preprocess};
+
+use super::Hex;
+use crate::{Frozen, Output};
+
+/// Raised whenever decoding, resizing, the plan or the module give other bits than before: what older versions of this
+/// program have kept is then not found any more.
+const NUMERICS: u32 = 1;
+
+/// Everything that an output of the frozen network depends on, besides the picture's content and the view's number.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipe<'a> {
+    /// SHA-256 of the file with the network's weights.
+    pub weights_sha256: &'a str,
+    /// Name of the network.
+    pub architecture: &'a str,
+    /// What of the network is wanted.
+    pub output: Output,
+    /// What a picture goes through.
+    pub preprocess: &'a Preprocess,
+    /// All that a picture was decoded for at once: it decides the resolution at which a JPEG is decoded.
+    pub decoded_for: &'a [Preprocess],
+    /// How the views from number 1 on are changed; view 0 never is.
+    pub augmented: Option<Augmented<'a>>,
+    /// The code that computes: [`Frozen::numerics`].
+    pub numerics: &'a str,
+}
+
+/// How views are changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Augmented<'a> {
+    /// The operations. What they draw must depend on the seed, the view and the picture's content alone.
+    pub augment: &'a Augment,
+    /// What is drawn comes from it.
+    pub seed: u64,
+}
+
+/// Says which rows of a store are meant: a hash of a [`Recipe`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StoreKey(pub(super) [u8; 32]);
+
+impl StoreKey {
+    /// The key of a recipe. Recipes that differ in anything have different keys.
+    pub fn of(recipe: &Recipe<'_>) -> Self {
+        // The derived form names every field, and its numbers read back as they were: no field can be forgotten.
+        Self(*blake3::hash(format!("{recipe:?}").as_bytes()).as_bytes())
+    }
+}
+
+impl std::fmt::Debug for StoreKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StoreKey({})", Hex(&self.0))
+    }
+}
+
+impl Frozen {
+    /// The code that computes, for [`Recipe::numerics`]: a number that is raised when its results change, this
+    /// program's version, the device and the processor's vector instructions.
+    pub fn numerics(&self) -> String {
+        let isa = crate::kernels::Isa::detect();
+        format!("{NUMERICS}, tl {}, {:?}, {isa:?}", env!("CARGO_PKG_VERSION"), self.device())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use tl_backbones::Boundary;
+    use tl_data::{AugmentPreset, Interpolation, ResizeMode};
+
+    #[test]
+    fn whatever_changes_the_output_changes_the_key() {
+        let plain = Preprocess::default();
+        let (light, strong) =
+            [AugmentPreset::Light, AugmentPreset::Strong].map(|p| Augment::new(p.ops())).into();
+        let (light, strong) = (light.unwrap(), strong.unwrap());
+        let recipe = Recipe {
+            weights_sha256: "aa",
+            architecture: "resnet18",
+            output: Output::Features,
+            preprocess: &plain,
+            decoded_for: std::slice::from_ref(&plain),
+            augmented: None,
+            numerics: "1",
+        };
+        let other = [
+            Preprocess { size: 225, ..plain.clone() },
+            Preprocess { crop: 0.876, ..plain.clone() },
+            Preprocess { interpolation: Interpolation::Bicubic, ..plain.clone() },
+            Preprocess { mean: [0.485, 0.456, 0.406_000_05], ..plain.clone() },
+            Preprocess { std: [0.229, 0.224, 0.226], ..plain.clone() },
+            Preprocess { mode: ResizeMode::Squash, ..plain.clone() },
+            Preprocess { fill: [254, 255, 255], ..plain.clone() },
+        ];
+        let both = [plain.clone(), other[0].clone()];
+        let mut recipes = vec![
+            recipe,
+            Recipe { weights_sha256: "ab", ..recipe },
+            Recipe { architecture: "resnet34", ..recipe },
+            Recipe { output: Output::Logits, ..recipe },
+            Recipe { output: Output::Maps(Boundary(2)), ..recipe },
+            Recipe { output: Output::Maps(Boundary(3)), ..recipe },
+            Recipe { decoded_for: &both, ..recipe },
+            Recipe { augmented: Some(Augmented { augment: &light, seed: 0 }), ..recipe },
+            Recipe { augmented: Some(Augmented { augment: &light, seed: 1 }), ..recipe },
+            Recipe { augmented: Some(Augmented { augment: &strong, seed: 0 }), ..recipe },
+            Recipe { numerics: "2", ..recipe },
+        ];
+        recipes.extend(other.iter().map(|preprocess| Recipe { preprocess, ..recipe }));
+        let keys: HashSet<StoreKey> = recipes.iter().map(StoreKey::of).collect();
+        assert_eq!(keys.len(), recipes.len());
+        assert_eq!(StoreKey::of(&recipe), StoreKey::of(&recipe.clone()));
+    }
+}

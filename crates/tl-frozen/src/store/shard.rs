@@ -1,0 +1,129 @@
+//! One file of rows, written and read.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | `tl-rows1` |
+//! | 32 | key |
+//! | 8, 8 | number of rows n, values in each d |
+//! | n * 72 | for each row: content of the picture (32), number of the view (8), BLAKE3 of the row's bytes (32) |
+//! | 32 | BLAKE3 of everything before it |
+//! | n * d * 4 | values, f32 |
+//!
+//! Numbers are little-endian. The file's name begins with the key and ends with the hash of its head, so that equal
+//! files have equal names.
+
+use memmap2::Mmap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+use std::{fs, process};
+use tl_data::ContentHash;
+
+use super::map::map;
+use super::{Hex, StoreKey};
+
+const MAGIC: &[u8; 8] = b"tl-rows1";
+const FIXED: usize = 8 + 32 + 8 + 8;
+const ENTRY: usize = 32 + 8 + 32;
+const HASH: usize = 32;
+
+/// What a row is found by: the content of the picture and the number of the view.
+pub(super) type Name = (ContentHash, u64);
+
+/// A whole file of rows, open.
+#[derive(Debug)]
+pub(super) struct Shard {
+    pub(super) path: PathBuf,
+    bytes: Mmap,
+    rows: usize,
+    columns: usize,
+}
+
+impl Shard {
+    /// `None` if it is another file than its name says, or damaged before the values.
+    pub(super) fn open(path: PathBuf, key: &StoreKey) -> Option<Self> {
+        let bytes = map(&path).ok()?;
+        let number = |at: usize| usize::try_from(number_at(&bytes, at)?).ok();
+        let (rows, columns) = (number(40)?, number(48)?);
+        let head = bytes.get(..head_length(rows)?)?;
+        let hash = bytes.get(head.len()..head.len().checked_add(HASH)?)?;
+        let right =
+            head.starts_with(MAGIC) && head.get(8..40)? == key.0 && hash == blake3::hash(head).as_bytes();
+        right.then_some(Self { path, bytes, rows, columns })
+    }
+
+    /// What its rows are found by.
+    pub(super) fn names(&self) -> impl Iterator<Item = Name> {
+        (0..self.rows).filter_map(|row| {
+            let at = FIXED + row * ENTRY;
+            let content = self.bytes.get(at..)?.first_chunk::<32>()?;
+            Some((ContentHash(*content), number_at(&self.bytes, at + 32)?))
+        })
+    }
+
+    /// One row; `None` if it is damaged.
+    pub(super) fn row(&self, row: usize) -> Option<Vec<f32>> {
+        let hash = self.bytes.get(FIXED + row * ENTRY + 40..)?.first_chunk::<HASH>()?;
+        let length = self.columns.checked_mul(4)?;
+        let start = (head_length(self.rows)? + HASH).checked_add(row.checked_mul(length)?)?;
+        // A copy of its own: what was hashed is what is used.
+        let bytes = self.bytes.get(start..start.checked_add(length)?)?.to_vec();
+        let (values, _) = bytes.as_chunks::<4>();
+        (blake3::hash(&bytes).as_bytes() == hash)
+            .then(|| values.iter().map(|&v| f32::from_le_bytes(v)).collect())
+    }
+}
+
+fn head_length(rows: usize) -> Option<usize> {
+    rows.checked_mul(ENTRY)?.checked_add(FIXED)
+}
+
+fn number_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// Beginning of the names of a key's files.
+pub(super) fn prefix(key: &StoreKey) -> String {
+    Hex(&key.0[..16]).to_string() + "-"
+}
+
+/// Name and bytes of the file of these rows, which are of one length.
+pub(super) fn encode(key: &StoreKey, rows: &[(Name, Vec<f32>)]) -> (String, Vec<u8>) {
+    let columns = rows.first().map_or(0, |(_, values)| values.len());
+    let mut bytes = [&MAGIC[..], &key.0].concat();
+    for number in [rows.len(), columns] {
+        bytes.extend((number as u64).to_le_bytes());
+    }
+    let mut all = Vec::with_capacity(rows.len() * columns * 4);
+    for ((content, view), values) in rows {
+        let start = all.len();
+        all.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        bytes.extend(content.0);
+        bytes.extend(view.to_le_bytes());
+        bytes.extend(blake3::hash(&all[start..]).as_bytes());
+    }
+    let hash = *blake3::hash(&bytes).as_bytes();
+    bytes.extend(hash);
+    bytes.append(&mut all);
+    (format!("{}{}.rows", prefix(key), Hex(&hash[..16])), bytes)
+}
+
+/// Under a name of its own first: whoever opens `path` finds the whole file or none.
+pub(super) fn write(path: &Path, bytes: &[u8], now: SystemTime) -> io::Result<()> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let scratch = path.with_extension(format!("{}-{number}.part", process::id()));
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let written = fs::File::create_new(&scratch).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.set_modified(now)
+    });
+    let written = written.and_then(|()| fs::rename(&scratch, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&scratch);
+    }
+    written
+}

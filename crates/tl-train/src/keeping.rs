@@ -1,0 +1,50 @@
+//! Features kept from one run to the next.
+
+use std::time::SystemTime;
+use tl_data::Preprocess;
+use tl_frozen::{Frozen, Output, Recipe, Shelf, Store, StoreKey};
+use tl_weights::{Cache, Loaded};
+
+use crate::{Pretrained, TrainConfig};
+
+/// Where features are kept, and what they depend on besides pictures and preprocessing.
+pub(crate) struct Keeping {
+    store: Store,
+    weights_sha256: String,
+    architecture: &'static str,
+}
+
+impl Keeping {
+    /// `features` in the cache's folder; `None` if nothing is to be kept, or there is no such folder.
+    pub(crate) fn of(config: &TrainConfig, pretrained: &Pretrained, loaded: &Loaded) -> Option<Self> {
+        if !config.cache {
+            return None;
+        }
+        let folder = Cache::locate().ok()?.folder().join("features");
+        let store = Store::open(folder, config.cache_gib.saturating_mul(1 << 30), SystemTime::now());
+        let (weights_sha256, architecture) = (loaded.sha256.clone(), pretrained.architecture.name);
+        Some(Self { store, weights_sha256, architecture })
+    }
+
+    /// A shelf for each way to prepare a picture; all are decoded for together.
+    pub(crate) fn shelves(&self, frozen: &Frozen, output: Output, views: &[Preprocess]) -> Vec<Shelf> {
+        let numerics = frozen.numerics();
+        let key = |preprocess| {
+            StoreKey::of(&Recipe {
+                weights_sha256: &self.weights_sha256,
+                architecture: self.architecture,
+                output,
+                preprocess,
+                decoded_for: views,
+                augmented: None,
+                numerics: &numerics,
+            })
+        };
+        views.iter().map(|preprocess| self.store.shelf(key(preprocess))).collect()
+    }
+
+    /// Why features are not kept, if some are not.
+    pub(crate) fn not_kept(&self) -> Option<String> {
+        self.store.not_kept().map(|reason| reason.to_string())
+    }
+}
