@@ -1,8 +1,8 @@
 //! Features kept from one run to the next.
 
 use std::time::SystemTime;
-use tl_data::Preprocess;
-use tl_frozen::{Frozen, Output, Recipe, Shelf, Store, StoreKey};
+use tl_data::{Augment, Preprocess};
+use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
 use tl_weights::{Cache, Loaded};
 
 use crate::{Pretrained, TrainConfig};
@@ -24,6 +24,25 @@ impl Keeping {
         let store = Store::open(folder, config.cache_gib.saturating_mul(1 << 30), SystemTime::now());
         let (weights_sha256, architecture) = (loaded.sha256.clone(), pretrained.architecture.name);
         Some(Self { store, weights_sha256, architecture })
+    }
+
+    /// A shelf for pictures prepared in one way, and perhaps changed at random with a seed.
+    pub(crate) fn shelf(
+        &self,
+        frozen: &Frozen,
+        output: Output,
+        preprocess: &Preprocess,
+        changed: Option<(&Augment, u64)>,
+    ) -> Shelf {
+        self.store.shelf(StoreKey::of(&Recipe {
+            weights_sha256: &self.weights_sha256,
+            architecture: self.architecture,
+            output,
+            preprocess,
+            decoded_for: std::slice::from_ref(preprocess),
+            augmented: changed.map(|(augment, seed)| Augmented { augment, seed }),
+            numerics: &frozen.numerics(),
+        }))
     }
 
     /// A shelf for each way to prepare a picture; all are decoded for together.

@@ -91,6 +91,11 @@ impl Trials<'_> {
             curve,
         };
         let phases = self.phases(train.len());
+        self.check_steps(&phases)?;
+        if phases.is_empty() {
+            let (recipe, why) = self.recipe(train.len());
+            trial.choices.push(named("recipe", recipe.to_string(), why));
+        }
         if !phases.is_empty() {
             let tuned = self.tune(part, &phases, trial.model, method, &train, &monitor, mode)?;
             (trial.model, trial.candidates, trial.curve) = (tuned.model, tuned.candidates, tuned.curve);

@@ -1,5 +1,6 @@
 //! Training in steps as part of a trial: what it begins with, what it is judged by, and whether it is kept.
 
+use burn::tensor::Device;
 use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId};
@@ -13,10 +14,12 @@ use crate::fit::{Method, as_linear};
 use crate::split::{inner_folds, label, labels};
 use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
 use crate::trial::{Trials, named};
-use crate::{Classifier, HeadKind, Header, Phase, Recipe, TrainError, Unfreeze};
+use crate::{Classifier, HeadKind, Header, Phase, Recipe, StepsConfig, TrainError, Unfreeze};
 
 /// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
 const MONITORED: usize = 5;
+/// Training pictures of a class from which on a network is tuned without being asked.
+const TUNABLE: usize = 20;
 
 /// A network with a head.
 #[derive(Debug)]
@@ -55,9 +58,45 @@ impl Model {
 }
 
 impl Trials<'_> {
+    /// The recipe, decided, and why.
+    pub(crate) fn recipe(&self, pictures: usize) -> (Recipe, String) {
+        let steps = &self.config.steps;
+        if steps.recipe != Recipe::Auto || !steps.phases.is_empty() {
+            return (steps.recipe, "asked for".to_owned());
+        }
+        let each = pictures / self.features.data.classes.len().max(1);
+        if *self.device == Device::flex() {
+            let why = "on a processor the head alone is trained, which takes seconds; `--recipe lp-ft` goes on with the network";
+            return (Recipe::Features, why.to_owned());
+        }
+        if each < TUNABLE {
+            let why = format!("{each} pictures a class are few to tune a network with; `--recipe lp-ft` tries");
+            return (Recipe::Features, why);
+        }
+        (Recipe::LpFt, format!("{each} pictures a class and a GPU: the best head, then the network from there"))
+    }
+
+    /// Refuses settings of steps where none are taken.
+    pub(crate) fn check_steps(&self, phases: &[Phase]) -> Result<(), TrainError> {
+        let steps = &self.config.steps;
+        let asked = [
+            steps.epochs.map(|epochs| ("epochs", epochs.to_string())),
+            steps.rate.map(|rate| ("lr", rate.to_string())),
+            steps.ema.map(|share| ("ema", share.to_string())),
+        ];
+        match asked.into_iter().flatten().next().filter(|_| phases.is_empty()) {
+            Some((what, value)) => Err(TrainError::Setting {
+                what: what.to_owned(),
+                value,
+                rule: "left out where nothing is trained in steps: name a `--recipe`, or layers of a `--head`".to_owned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// The phases that are trained in steps.
     pub(crate) fn phases(&self, pictures: usize) -> Vec<Phase> {
-        let steps = &self.config.steps;
+        let steps = StepsConfig { recipe: self.recipe(pictures).0, ..self.config.steps.clone() };
         let stages = self.features.frozen.backbone().end().0;
         let mut phases = steps.resolve(stages, pictures);
         let layered = self.config.head == HeadKind::Layers;
@@ -150,6 +189,7 @@ impl Trials<'_> {
             seed: self.config.seed,
             summary,
             published_features: self.architecture.features,
+            keeping: self.features.keeping.as_ref(),
         };
         let head = self.first_head(probe, pictures.features(steps.head.pooling));
         let pretrained = self.features.frozen.backbone();

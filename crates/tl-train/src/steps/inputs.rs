@@ -2,17 +2,20 @@
 //! prefix.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, PoisonError, RwLock};
 use tl_backbones::{Boundary, Summary};
 use tl_data::{
-    Augment, AugmentKey, Blend, Dataset, Limits, PictureError, PictureView, Preprocess, SampleId, Wanted,
+    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, Preprocess, SampleId, Wanted,
+    decode_part,
 };
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
 
+use super::rows::Cut;
+use crate::keeping::Keeping;
+
 /// The pictures of a run, and how they are prepared.
+#[derive(Clone)]
 pub(crate) struct Pictures<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) frozen: &'a Frozen,
@@ -25,6 +28,8 @@ pub(crate) struct Pictures<'a> {
     pub(crate) summary: Summary,
     /// Width of the features that the network was published with.
     pub(crate) published_features: usize,
+    /// Where outputs are kept from run to run.
+    pub(crate) keeping: Option<&'a Keeping>,
 }
 
 /// One way to look at a picture.
@@ -36,92 +41,9 @@ pub(crate) enum View {
     Changed(u64),
 }
 
-/// What is computed of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) boundary: Boundary,
-    /// Is everything frozen, so that pooled features will do?
-    pub(crate) at_end: bool,
-    pub(crate) pooling: Pooling,
-}
-
-type Key = (SampleId, View);
-
-/// Rows at one boundary, kept as long as they fit.
-pub(crate) struct Rows<'a> {
-    pictures: &'a Pictures<'a>,
-    cut: Cut,
-    kept: RwLock<HashMap<Key, Arc<[f32]>>>,
-    /// How many may be kept.
-    most: usize,
-    /// Channels, height and width of a row; of features, their number.
-    pub(crate) shape: [usize; 3],
-}
-
-/// Bytes of rows that are kept in memory, at most.
-const KEPT: usize = 2 << 30;
-
-impl<'a> Rows<'a> {
-    /// Nothing is computed yet.
-    pub(crate) fn new(pictures: &'a Pictures<'a>, cut: Cut) -> Self {
-        let shape = pictures.shape(cut);
-        let most = KEPT / (shape.iter().product::<usize>() * size_of::<f32>()).max(1);
-        Self { pictures, cut, kept: RwLock::default(), most, shape }
-    }
-
-    /// Rows of these pictures, in order and end to end; of a picture that cannot be read, the reason. `keep`: will the
-    /// same views come again?
-    pub(crate) fn of(
-        &self,
-        ids: &[SampleId],
-        view: View,
-        keep: bool,
-        blend: Option<&Blend>,
-    ) -> Result<Vec<f32>, (SampleId, PictureError)> {
-        if let Some(blend) = blend {
-            let mut images = self.pictures.images(ids, view)?;
-            let side = self.pictures.preprocess.size as usize;
-            blend.mix_pixels(&mut images, side, side);
-            return Ok(self.pictures.outputs(self.cut, images));
-        }
-        let known = self.known(ids, view);
-        let missing: Vec<SampleId> =
-            ids.iter().zip(&known).filter(|(_, row)| row.is_none()).map(|(&id, _)| id).collect();
-        let width = self.shape.iter().product::<usize>();
-        let computed = if missing.is_empty() { Vec::new() } else { self.compute(&missing, view)? };
-        if keep {
-            self.keep(&missing, view, &computed, width);
-        }
-        let mut fresh = computed.chunks_exact(width.max(1));
-        let mut rows = Vec::with_capacity(ids.len() * width);
-        for row in known {
-            rows.extend_from_slice(row.as_deref().or_else(|| fresh.next()).unwrap_or_default());
-        }
-        Ok(rows)
-    }
-
-    fn known(&self, ids: &[SampleId], view: View) -> Vec<Option<Arc<[f32]>>> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        ids.iter().map(|&id| kept.get(&(id, view)).cloned()).collect()
-    }
-
-    fn keep(&self, ids: &[SampleId], view: View, computed: &[f32], width: usize) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-        for (&id, row) in ids.iter().zip(computed.chunks_exact(width.max(1))) {
-            if kept.len() < self.most {
-                kept.insert((id, view), row.into());
-            }
-        }
-    }
-
-    fn compute(&self, ids: &[SampleId], view: View) -> Result<Vec<f32>, (SampleId, PictureError)> {
-        Ok(self.pictures.outputs(self.cut, self.pictures.images(ids, view)?))
-    }
-}
-
 impl Pictures<'_> {
     /// Normalised pictures, `[ids, 3, size, size]` flattened.
-    fn images(&self, ids: &[SampleId], view: View) -> Result<Vec<f32>, (SampleId, PictureError)> {
+    pub(super) fn images(&self, ids: &[SampleId], view: View) -> Result<Vec<f32>, (SampleId, PictureError)> {
         let values = 3 * (self.preprocess.size as usize).pow(2);
         let mut images = vec![0.0; ids.len() * values];
         for (&id, out) in ids.iter().zip(images.chunks_exact_mut(values)) {
@@ -131,16 +53,21 @@ impl Pictures<'_> {
     }
 
     fn image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
-        let place = self.data.place_of(id);
+        let bytes = self.data.place_of(id).bytes(&self.limits)?;
+        let content = self.data.samples[id.0].content;
+        // What is kept is found by content, and a run that goes on has to see what it saw before.
+        if ContentHash::of(&bytes) != content {
+            return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() });
+        }
         let (limits, fill) = (&self.limits, self.preprocess.fill);
         let View::Changed(number) = view else {
-            let cutout = place.decode_part(limits, fill, |full| self.preprocess.wanted(full))?;
+            let cutout = decode_part(&bytes, limits, fill, |full| self.preprocess.wanted(full))?;
             self.preprocess.write_part(&cutout, out);
             return Ok(());
         };
-        let key = AugmentKey { seed: self.seed, epoch: number, sample: id.0 as u64 };
+        let key = AugmentKey { seed: self.seed, epoch: number, sample: number_of(content) };
         let mut plan = None;
-        let cutout = place.decode_part(limits, fill, |full| {
+        let cutout = decode_part(&bytes, limits, fill, |full| {
             let plan = plan.insert(self.augment.draw(key, full, &self.preprocess));
             wanted(plan.region(), plan.scale())
         })?;
@@ -151,7 +78,7 @@ impl Pictures<'_> {
     }
 
     /// What the prefix makes of pictures, row by row.
-    fn outputs(&self, cut: Cut, images: Vec<f32>) -> Vec<f32> {
+    pub(super) fn outputs(&self, cut: Cut, images: Vec<f32>) -> Vec<f32> {
         let side = self.preprocess.size as usize;
         let output =
             |output, images| self.frozen.output(output, images, side, NonZeroUsize::MIN).values().to_vec();
@@ -188,9 +115,14 @@ impl Pictures<'_> {
         }
     }
 
-    fn shape(&self, cut: Cut) -> [usize; 3] {
+    pub(super) fn shape(&self, cut: Cut) -> [usize; 3] {
         if cut.at_end { [self.features(cut.pooling), 1, 1] } else { self.maps_at(cut.boundary) }
     }
+}
+
+/// The same picture is changed in the same way wherever it lies and whatever lies beside it.
+fn number_of(content: ContentHash) -> u64 {
+    content.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 fn wanted(region: [f64; 4], scale: f64) -> Wanted {

@@ -6,15 +6,17 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tl_backbones::{Backbone, Boundary};
 use tl_data::{BatchKey, Blend, ClassId, PictureError, SampleId, Sampler, load_ordered};
+use tl_frozen::Frozen;
 use tl_heads::{FittedHead, Head, Loss, Matrix, softmax_rows};
 
 use super::cursor::{Best, LossSum, Plateau};
 use super::groups::{Group, Rates};
-use super::inputs::{Cut, Rows, View};
+use super::inputs::View;
+use super::rows::{Cut, Rows};
 use super::network::Network;
 use super::pupil::{Average, Batch, Pupil, StepRule};
 use super::save::Saved;
-use super::{Cursor, Moment, Phase, Pictures, Schedule, Scores, State, StepsConfig};
+use super::{Cursor, Moment, Phase, Pictures, Recipe, Schedule, Scores, State, StepsConfig};
 use crate::checkpoint::Checkpoints;
 use crate::{TrainError, Watch};
 
@@ -124,10 +126,24 @@ impl Lesson<'_> {
             if let Some(saved) = saved.take() {
                 self.restore(&mut pupil, saved);
             }
-            self.run(phase, &mut pupil, lowest, &mut cursor, &mut best)?;
+            let changed = self.prefix_changed(&boundaries[..=cursor.phase]).then(|| {
+                // Earlier phases have trained what is frozen now.
+                Frozen::new(pupil.network.backbone(), self.device.clone())
+            });
+            let pictures = match &changed {
+                Some(frozen) => &Pictures { frozen, keeping: None, ..self.pictures.clone() },
+                None => self.pictures,
+            };
+            self.run(phase, pictures, &mut pupil, lowest, &mut cursor, &mut best)?;
             cursor.next_phase();
         }
         Ok(self.taught(lowest, &best, cursor))
+    }
+
+    /// Is what lies before the last of these boundaries something else than the pretrained network?
+    fn prefix_changed(&self, boundaries: &[Boundary]) -> bool {
+        let Some((last, earlier)) = boundaries.split_last() else { return false };
+        last.0 > 0 && (self.steps.recipe == Recipe::Scratch || earlier.iter().any(|earlier| earlier < last))
     }
 
     /// The network at the best epoch so far, with an optimiser that remembers nothing.
@@ -161,12 +177,13 @@ impl Lesson<'_> {
     fn run(
         &self,
         phase: &Phase,
+        pictures: &Pictures<'_>,
         pupil: &mut Pupil,
         lowest: Boundary,
         cursor: &mut Cursor,
         best: &mut State,
     ) -> Result<(), TrainError> {
-        let mut course = self.course(phase, pupil.boundary, cursor.phase);
+        let mut course = self.course(phase, pictures, pupil.boundary, cursor.phase);
         let head = pupil.network.head_parameters();
         let groups: Vec<Group> = course.rates.groups(&self.pictures.summary, pupil.boundary, head);
         self.watch.phase(phase, &groups);
@@ -180,7 +197,13 @@ impl Lesson<'_> {
         Ok(())
     }
 
-    fn course<'b>(&'b self, phase: &'b Phase, boundary: Boundary, number: usize) -> Course<'b> {
+    fn course<'b>(
+        &self,
+        phase: &'b Phase,
+        pictures: &'b Pictures<'b>,
+        boundary: Boundary,
+        number: usize,
+    ) -> Course<'b> {
         let at_end = boundary == self.backbone.end();
         let cut = Cut { boundary, at_end, pooling: self.steps.head.pooling };
         let (per_epoch, steps) = self.pace(phase);
@@ -192,7 +215,7 @@ impl Lesson<'_> {
         Course {
             phase,
             rates: Rates::new(phase, self.backbone.stages()),
-            rows: Rows::new(self.pictures, cut),
+            rows: Rows::new(pictures, cut),
             loss: self.steps.loss.init(weights.as_deref(), &self.device.clone().autodiff()),
             per_epoch,
             steps,

@@ -11,6 +11,7 @@ mod network;
 mod optimizer;
 mod pupil;
 mod recipe;
+mod rows;
 mod save;
 mod schedule;
 mod scratch;

@@ -1,0 +1,136 @@
+//! What the prefix gave for each picture and view, kept in memory and from run to run.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use tl_backbones::Boundary;
+use tl_data::{Blend, PictureError, SampleId};
+use tl_frozen::{Output, Shelf};
+use tl_heads::Pooling;
+
+use super::Pictures;
+use super::inputs::View;
+
+/// What is computed of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) boundary: Boundary,
+    /// Is everything frozen, so that pooled features will do?
+    pub(crate) at_end: bool,
+    pub(crate) pooling: Pooling,
+}
+
+/// Rows at one boundary.
+pub(crate) struct Rows<'a> {
+    pictures: &'a Pictures<'a>,
+    cut: Cut,
+    kept: RwLock<HashMap<(SampleId, View), Arc<[f32]>>>,
+    /// How many may be kept in memory.
+    most: usize,
+    /// Of plain views and of changed ones, from run to run.
+    shelves: Option<[RwLock<Shelf>; 2]>,
+    /// Channels, height and width of a row; of features, their number.
+    pub(crate) shape: [usize; 3],
+}
+
+/// Bytes of rows that are kept in memory, at most.
+const KEPT: usize = 2 << 30;
+
+impl<'a> Rows<'a> {
+    /// Nothing is computed yet.
+    pub(crate) fn new(pictures: &'a Pictures<'a>, cut: Cut) -> Self {
+        let shape = pictures.shape(cut);
+        let most = KEPT / (shape.iter().product::<usize>() * size_of::<f32>()).max(1);
+        let shelves = cut.output().zip(pictures.keeping).map(|(output, keeping)| {
+            let changed = Some((pictures.augment, pictures.seed));
+            let shelf = |changed| keeping.shelf(pictures.frozen, output, &pictures.preprocess, changed);
+            [None, changed].map(|changed| RwLock::new(shelf(changed)))
+        });
+        Self { pictures, cut, kept: RwLock::default(), most, shelves, shape }
+    }
+
+    /// Rows of these pictures, in order and end to end; of a picture that cannot be read, the reason. `keep`: will the
+    /// same views come again?
+    pub(crate) fn of(
+        &self,
+        ids: &[SampleId],
+        view: View,
+        keep: bool,
+        blend: Option<&Blend>,
+    ) -> Result<Vec<f32>, (SampleId, PictureError)> {
+        if let Some(blend) = blend {
+            let mut images = self.pictures.images(ids, view)?;
+            let side = self.pictures.preprocess.size as usize;
+            blend.mix_pixels(&mut images, side, side);
+            return Ok(self.pictures.outputs(self.cut, images));
+        }
+        let known: Vec<_> = ids.iter().map(|&id| if keep { self.known(id, view) } else { None }).collect();
+        let missing = ids.iter().zip(&known).filter(|(_, row)| row.is_none());
+        let missing: Vec<SampleId> = missing.map(|(&id, _)| id).collect();
+        let width = self.shape.iter().product::<usize>();
+        let computed = match missing.as_slice() {
+            [] => Vec::new(),
+            missing => self.pictures.outputs(self.cut, self.pictures.images(missing, view)?),
+        };
+        let mut fresh = computed.chunks_exact(width.max(1));
+        if keep {
+            missing.iter().zip(fresh.clone()).for_each(|(&id, row)| self.keep(id, view, row));
+        }
+        let mut rows = Vec::with_capacity(ids.len() * width);
+        for row in known {
+            rows.extend_from_slice(row.as_deref().or_else(|| fresh.next()).unwrap_or_default());
+        }
+        Ok(rows)
+    }
+
+    fn known(&self, id: SampleId, view: View) -> Option<Arc<[f32]>> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).get(&(id, view)).cloned();
+        kept.or_else(|| {
+            let shelf = self.shelf(view)?.read().unwrap_or_else(PoisonError::into_inner);
+            let row = shelf.get(self.pictures.data.samples[id.0].content, number(view));
+            drop(shelf);
+            let row: Arc<[f32]> = row.filter(|row| row.len() == self.shape.iter().product::<usize>())?.into();
+            self.remember(id, view, &row);
+            Some(row)
+        })
+    }
+
+    fn keep(&self, id: SampleId, view: View, row: &[f32]) {
+        if let Some(shelf) = self.shelf(view) {
+            let mut shelf = shelf.write().unwrap_or_else(PoisonError::into_inner);
+            shelf.add(self.pictures.data.samples[id.0].content, number(view), row);
+        }
+        self.remember(id, view, &row.into());
+    }
+
+    fn remember(&self, id: SampleId, view: View, row: &Arc<[f32]>) {
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < self.most {
+            kept.insert((id, view), Arc::clone(row));
+        }
+    }
+
+    fn shelf(&self, view: View) -> Option<&RwLock<Shelf>> {
+        let [plain, changed] = self.shelves.as_ref()?;
+        Some(if view == View::Plain { plain } else { changed })
+    }
+}
+
+impl Cut {
+    /// What the frozen network is asked for; `None` where its output is made into something else, or it is not asked.
+    fn output(self) -> Option<Output> {
+        match self {
+            Self { boundary: Boundary(0), .. } => None,
+            Self { at_end: true, pooling: Pooling::Published, .. } => Some(Output::Features),
+            Self { at_end: true, .. } => None,
+            Self { boundary, .. } => Some(Output::Maps(boundary)),
+        }
+    }
+}
+
+/// The view's number in the store, where 0 is the picture as it is.
+fn number(view: View) -> u64 {
+    match view {
+        View::Plain => 0,
+        View::Changed(number) => number + 1,
+    }
+}
