@@ -8,6 +8,7 @@ use crate::cargo;
 /// Top to bottom.
 const LAYERS: [&str; 9] = [
     "tl-data",
+    "tl-kernels",
     "tl-backbones",
     "tl-heads",
     "tl-weights",

@@ -11,6 +11,7 @@ use burn::tensor::{Device, Tensor};
 use crate::block_rows::{BlockConfig, Kind, in_eights};
 use crate::count::Counted;
 use crate::layers::conv;
+use tl_kernels::{Act, batch_norm};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Activation {
@@ -173,7 +174,7 @@ impl Style {
 impl Block {
     pub(crate) fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Conv(block) => block.activation.forward(block.bn1.forward(block.conv.apply(input_bchw))),
+            Self::Conv(block) => block.activation.behind(&block.bn1, block.conv.apply(input_bchw)),
             Self::Separable(block) => block.forward(input_bchw),
             Self::Inverted(block) => block.forward(input_bchw),
         }
@@ -182,18 +183,23 @@ impl Block {
 
 impl DepthwiseSeparable {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let filtered = self.activation.forward(self.bn1.forward(self.conv_dw.apply(input_bchw.clone())));
-        let maps_bchw = self.bn2.forward(self.conv_pw.apply(excite(self.se.as_ref(), filtered)));
-        let maps_bchw = if self.plain { self.activation.forward(maps_bchw) } else { maps_bchw };
+        let filtered = self.activation.behind(&self.bn1, self.conv_dw.apply(input_bchw.clone()));
+        let maps_bchw = self.conv_pw.apply(excite(self.se.as_ref(), filtered));
+        let maps_bchw = if self.plain {
+            self.activation.behind(&self.bn2, maps_bchw)
+        } else {
+            batch_norm(&self.bn2, Act::None, maps_bchw)
+        };
         if self.residual { maps_bchw + input_bchw } else { maps_bchw }
     }
 }
 
 impl InvertedResidual {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let expanded = self.activation.forward(self.bn1.forward(self.conv_pw.apply(input_bchw.clone())));
-        let filtered = self.activation.forward(self.bn2.forward(self.conv_dw.apply(expanded)));
-        let maps_bchw = self.bn3.forward(self.conv_pwl.apply(excite(self.se.as_ref(), filtered)));
+        let expanded = self.activation.behind(&self.bn1, self.conv_pw.apply(input_bchw.clone()));
+        let filtered = self.activation.behind(&self.bn2, self.conv_dw.apply(expanded));
+        let maps_bchw =
+            batch_norm(&self.bn3, Act::None, self.conv_pwl.apply(excite(self.se.as_ref(), filtered)));
         if self.residual { maps_bchw + input_bchw } else { maps_bchw }
     }
 }
@@ -206,6 +212,15 @@ fn excite(se: Option<&SqueezeExcite>, maps_bchw: Tensor<4>) -> Tensor<4> {
 }
 
 impl Activation {
+    /// Batch normalisation with this activation behind it.
+    pub(crate) fn behind(self, layer: &BatchNorm, maps_bchw: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Relu => batch_norm(layer, Act::Relu, maps_bchw),
+            Self::Relu6 => batch_norm(layer, Act::Relu6, maps_bchw),
+            Self::Silu | Self::HardSwish => self.forward(batch_norm(layer, Act::None, maps_bchw)),
+        }
+    }
+
     pub(crate) fn forward(self, maps_bchw: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Relu => relu(maps_bchw),

@@ -9,8 +9,8 @@ use burn::module::{
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d};
 use burn::nn::{BatchNorm, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+use tl_kernels::{Act, batch_norm};
 
 use crate::architecture::Ends;
 use crate::count::Counted;
@@ -116,8 +116,8 @@ impl DenseNetConfig {
 impl DenseLayer {
     /// All maps so far to the maps that this layer adds.
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let inner_bchw = self.conv1.apply(relu(self.norm1.forward(input_bchw)));
-        self.conv2.apply(relu(self.norm2.forward(inner_bchw)))
+        let inner_bchw = self.conv1.apply(batch_norm(&self.norm1, Act::Relu, input_bchw));
+        self.conv2.apply(batch_norm(&self.norm2, Act::Relu, inner_bchw))
     }
 }
 
@@ -131,7 +131,7 @@ impl Transition {
     }
 
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        self.pool.forward(self.conv.apply(relu(self.norm.forward(input_bchw))))
+        self.pool.forward(self.conv.apply(batch_norm(&self.norm, Act::Relu, input_bchw)))
     }
 }
 
@@ -153,8 +153,8 @@ impl Stages for DenseNet {
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         let net = &self.features;
         match stage {
-            0 => net.pool0.forward(relu(net.norm0.forward(net.conv0.apply(input_bchw)))),
-            4 => relu(net.norm5.forward(net.denseblock4.forward(input_bchw))),
+            0 => net.pool0.forward(batch_norm(&net.norm0, Act::Relu, net.conv0.apply(input_bchw))),
+            4 => batch_norm(&net.norm5, Act::Relu, net.denseblock4.forward(input_bchw)),
             n => {
                 let blocks = [&net.denseblock1, &net.denseblock2, &net.denseblock3];
                 let transitions = [&net.transition1, &net.transition2, &net.transition3];

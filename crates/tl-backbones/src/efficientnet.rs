@@ -158,7 +158,7 @@ impl Stages for EfficientNet {
 
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         match stage {
-            0 => self.activation.forward(self.bn1.forward(self.conv_stem.apply(input_bchw))),
+            0 => self.activation.behind(&self.bn1, self.conv_stem.apply(input_bchw)),
             n if n == self.blocks.len() + 1 => self.forward_head(input_bchw),
             n => self.blocks[n - 1].iter().fold(input_bchw, |maps_bchw, block| block.forward(maps_bchw)),
         }
@@ -176,7 +176,7 @@ impl Stages for EfficientNet {
 impl EfficientNet {
     fn forward_head(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match (&self.conv_head, &self.bn2) {
-            (Some(conv), Some(norm)) => self.activation.forward(norm.forward(conv.apply(input_bchw))),
+            (Some(conv), Some(norm)) => self.activation.behind(norm, conv.apply(input_bchw)),
             (Some(conv), None) => self.activation.forward(conv.apply(mean_hw(input_bchw))),
             (None, _) => input_bchw,
         }

@@ -5,10 +5,10 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::activation::relu;
 use burn::tensor::module::{avg_pool2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
+use tl_kernels::{Act, batch_norm};
 
 use crate::count::Counted;
 
@@ -62,7 +62,7 @@ impl Conv {
 
 impl BasicConv2d {
     pub(crate) fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        relu(self.bn.forward(self.conv.apply(input_bchw)))
+        batch_norm(&self.bn, Act::Relu, self.conv.apply(input_bchw))
     }
 }
 

@@ -11,6 +11,8 @@ use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Device, Tensor};
 use std::ops::Range;
 
+use tl_kernels::Act;
+
 use crate::architecture::Ends;
 use crate::count::Counted;
 use crate::input::adapt_input_conv;
@@ -110,7 +112,7 @@ impl Layer {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match self {
             Self::Conv(conv) => conv.apply(input_bchw),
-            Self::Norm(norm) => norm.forward(input_bchw),
+            Self::Norm(norm) => tl_kernels::batch_norm(norm, Act::None, input_bchw),
             Self::Relu(relu) => relu.forward(input_bchw),
             Self::Pool(pool) => pool.forward(input_bchw),
         }

@@ -7,8 +7,9 @@ use burn::nn::activation::Relu;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
+
+use tl_kernels::{Act, batch_norm};
 
 use crate::architecture::Ends;
 use crate::count::Counted;
@@ -137,7 +138,7 @@ impl Block {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         let maps_bchw = self.rep.iter().fold(input_bchw.clone(), |maps_bchw, layer| layer.forward(maps_bchw));
         match (&self.skip, &self.skipbn) {
-            (Some(skip), Some(skipbn)) => maps_bchw + skipbn.forward(skip.apply(input_bchw)),
+            (Some(skip), Some(skipbn)) => maps_bchw + batch_norm(skipbn, Act::None, skip.apply(input_bchw)),
             _ => maps_bchw + input_bchw,
         }
     }
@@ -153,7 +154,7 @@ impl Layer {
         match self {
             Self::Relu(layer) => layer.forward(input_bchw),
             Self::Separable(layer) => layer.forward(input_bchw),
-            Self::Norm(layer) => layer.forward(input_bchw),
+            Self::Norm(layer) => batch_norm(layer, Act::None, input_bchw),
             Self::Pool(layer) => layer.forward(input_bchw),
         }
     }
@@ -188,13 +189,13 @@ impl Xception {
     }
 
     fn forward_entry(&self, images_bchw: Tensor<4>) -> Tensor<4> {
-        let maps_bchw = relu(self.bn1.forward(self.conv1.apply(images_bchw)));
-        relu(self.bn2.forward(self.conv2.apply(maps_bchw)))
+        let maps_bchw = batch_norm(&self.bn1, Act::Relu, self.conv1.apply(images_bchw));
+        batch_norm(&self.bn2, Act::Relu, self.conv2.apply(maps_bchw))
     }
 
     fn forward_exit(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let maps_bchw = relu(self.bn3.forward(self.conv3.forward(input_bchw)));
-        relu(self.bn4.forward(self.conv4.forward(maps_bchw)))
+        let maps_bchw = batch_norm(&self.bn3, Act::Relu, self.conv3.forward(input_bchw));
+        batch_norm(&self.bn4, Act::Relu, self.conv4.forward(maps_bchw))
     }
 }
 

@@ -21,6 +21,14 @@ pub fn open_device(name: &str) -> Result<Device, TrainError> {
     }
 }
 
+/// Opens one device or several, `cuda:0,cuda:1`: at least one.
+///
+/// # Errors
+/// As [`open_device`].
+pub fn open_devices(names: &str) -> Result<Vec<Device>, TrainError> {
+    names.split(',').map(|name| open_device(name.trim())).collect()
+}
+
 #[cfg(feature = "ndarray")]
 #[allow(deprecated, reason = "burn keeps it until 0.23; it is a second opinion on the CPU")]
 fn ndarray(_name: &str) -> Result<Device, TrainError> {

@@ -22,7 +22,7 @@ use crate::record::fingerprint;
 use crate::run_folder::UnderWay;
 use crate::split::Division;
 use crate::trial::{Trial, Trials, named};
-use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_device};
+use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
 
 /// What a job leaves behind.
 #[derive(Debug)]
@@ -57,7 +57,8 @@ pub fn train(
     let max_bad: MaxBad = config.max_bad.parse()?;
     config.steps.check()?;
     let under_way = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
-    let device = open_device(&config.device)?;
+    let devices = open_devices(&config.device)?;
+    let device = devices[0].clone();
     let pretrained = config.pretrained()?;
 
     watch.step(Step::Scan);
@@ -77,6 +78,7 @@ pub fn train(
     let mut trials = Trials {
         config,
         device: &device,
+        devices: &devices,
         watch,
         max_bad,
         features,

@@ -44,7 +44,7 @@ pub use checkpoint::{Checkpoint, Checkpoints, Skipped, write_atomically};
 pub use choose::{Comparison, STRENGTHS, Score};
 pub use classifier::{Answer, Classifier};
 pub use config::{Data, HeadKind, Resize, TrainConfig};
-pub use device::open_device;
+pub use device::{open_device, open_devices};
 pub use error::TrainError;
 pub use evaluate::{Evaluated, evaluate};
 pub use job::{Invocation, Outcome, resume, train};

@@ -44,6 +44,8 @@ pub(crate) struct Trial {
 pub(crate) struct Trials<'a> {
     pub(crate) config: &'a TrainConfig,
     pub(crate) device: &'a Device,
+    /// For training in steps; the first is that one.
+    pub(crate) devices: &'a [Device],
     pub(crate) watch: &'a dyn Watch,
     pub(crate) max_bad: MaxBad,
     pub(crate) features: Features<'a>,

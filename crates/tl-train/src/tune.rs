@@ -70,10 +70,14 @@ impl Trials<'_> {
             return (Recipe::Features, why.to_owned());
         }
         if each < TUNABLE {
-            let why = format!("{each} pictures a class are few to tune a network with; `--recipe lp-ft` tries");
+            let why =
+                format!("{each} pictures a class are few to tune a network with; `--recipe lp-ft` tries");
             return (Recipe::Features, why);
         }
-        (Recipe::LpFt, format!("{each} pictures a class and a GPU: the best head, then the network from there"))
+        (
+            Recipe::LpFt,
+            format!("{each} pictures a class and a GPU: the best head, then the network from there"),
+        )
     }
 
     /// Refuses settings of steps where none are taken.
@@ -88,7 +92,9 @@ impl Trials<'_> {
             Some((what, value)) => Err(TrainError::Setting {
                 what: what.to_owned(),
                 value,
-                rule: "left out where nothing is trained in steps: name a `--recipe`, or layers of a `--head`".to_owned(),
+                rule:
+                    "left out where nothing is trained in steps: name a `--recipe`, or layers of a `--head`"
+                        .to_owned(),
             }),
             None => Ok(()),
         }
@@ -202,6 +208,7 @@ impl Trials<'_> {
             backbone: scratch.as_ref().unwrap_or(pretrained),
             head: &head,
             device: self.device,
+            devices: self.devices,
             train: &division.learn,
             monitor: &division.monitor,
             threads: self.features.threads,

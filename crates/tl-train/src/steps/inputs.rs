@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
 use tl_data::{
-    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, Preprocess, SampleId, Wanted,
-    decode_part,
+    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, Preprocess, SampleId,
+    Wanted, decode_part,
 };
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;

@@ -12,9 +12,9 @@ use tl_heads::{FittedHead, Head, Loss, Matrix, softmax_rows};
 use super::cursor::{Best, LossSum, Plateau};
 use super::groups::{Group, Rates};
 use super::inputs::View;
-use super::rows::{Cut, Rows};
 use super::network::Network;
 use super::pupil::{Average, Batch, Pupil, StepRule};
+use super::rows::{Cut, Rows};
 use super::save::Saved;
 use super::{Cursor, Moment, Phase, Pictures, Recipe, Schedule, Scores, State, StepsConfig};
 use crate::checkpoint::Checkpoints;
@@ -35,7 +35,10 @@ pub(crate) struct Lesson<'a> {
     /// What the first phase begins with, on a device without autodiff.
     pub(crate) backbone: &'a Backbone,
     pub(crate) head: &'a Head,
+    /// Where the network is and is judged.
     pub(crate) device: &'a Device,
+    /// Where steps are taken: that one, and perhaps others.
+    pub(crate) devices: &'a [Device],
     /// To train on.
     pub(crate) train: &'a [SampleId],
     /// To judge by, after every epoch. None: the last epoch is kept.
@@ -156,7 +159,7 @@ impl Lesson<'_> {
             optimizer: phase.optimizer.init(),
             boundary,
             pooling: self.steps.head.pooling,
-            device: self.device.clone().autodiff(),
+            devices: self.devices.iter().map(|device| device.clone().autodiff()).collect(),
         }
     }
 
@@ -475,8 +478,10 @@ impl<'a> Maker<'a> {
         let end = self.sampler.len().min((number + 1) * together);
         let ids: Vec<SampleId> =
             (number * together..end).map(|i| self.lesson.train[self.sampler.at(i)]).collect();
-        let batches = ids.chunks(steps.batch).enumerate();
-        batches.map(|(i, ids)| self.batch(number * steps.accumulate + i, ids)).collect()
+        // Several devices share the pictures of a step out.
+        let batches = steps.accumulate.max(self.lesson.devices.len());
+        let chunks = ids.chunks(together.div_ceil(batches)).enumerate();
+        chunks.map(|(i, ids)| self.batch(number * batches + i, ids)).collect()
     }
 
     fn batch(&self, number: usize, ids: &[SampleId]) -> Result<Batch, TrainError> {

@@ -139,7 +139,7 @@ impl Optimizer {
 }
 
 /// What [`Optimizer`] needs of burn's optimisers, whatever their state.
-trait Rule {
+trait Rule: Send + Sync {
     fn step(&mut self, key: &str, rate: f64, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1>;
     fn save(&self, sink: &mut StateSink);
     fn restore(&mut self, key: &str, source: &mut StateSource, device: &Device);

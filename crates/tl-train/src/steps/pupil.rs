@@ -19,8 +19,8 @@ pub(crate) struct Pupil {
     pub(crate) average: Option<Average>,
     pub(crate) boundary: Boundary,
     pub(crate) pooling: Pooling,
-    /// With autodiff.
-    pub(crate) device: Device,
+    /// With autodiff. The first holds the network; batches are dealt out to all.
+    pub(crate) devices: Vec<Device>,
 }
 
 /// A batch at the boundary.
@@ -47,27 +47,83 @@ pub(crate) struct StepRule<'a> {
 
 impl Pupil {
     /// One step on some batches, whose gradients are added up. The mean loss before it.
+    ///
+    /// Several devices each get every n-th batch and a copy of the network; gradients are added up in the order of the
+    /// batches, whichever is ready first.
     pub(crate) fn step(&mut self, batches: &[Batch], rule: &StepRule<'_>) -> f64 {
         let pictures: usize = batches.iter().map(|batch| batch.pictures).sum();
         let mut gradients = GradientsAccumulator::new();
         let mut mean = 0.0;
-        for (number, batch) in batches.iter().enumerate() {
-            let share = batch.pictures as f64 / pictures.max(1) as f64;
-            let inputs = self.inputs(batch, &self.device);
-            let key = rule.key.wrapping_add(number as u64);
-            let logits_bk = self.network.logits(self.boundary, inputs, self.pooling, Some(key));
-            let [_, classes] = logits_bk.dims();
-            let targets = TensorData::new(batch.targets_bk.clone(), [batch.pictures, classes]);
-            let loss = rule.loss.forward(logits_bk, Tensor::from_data(targets, &self.device));
-            mean += f64::from(loss.clone().into_scalar::<f32>()) * share;
-            let backward = loss.mul_scalar(share).backward();
-            gradients.accumulate(&self.network, GradientsParams::from_grads(backward, &self.network));
+        for (loss, of_batch) in self.gradients(batches, pictures, rule) {
+            mean += loss;
+            gradients.accumulate(&self.network, of_batch);
         }
         // The caller stops the lesson; weights that are not finite help nobody.
         if mean.is_finite() {
             self.update(gradients.grads(), rule);
         }
         mean
+    }
+
+    /// Of each batch, its share of the mean loss and of the gradients.
+    fn gradients(
+        &self,
+        batches: &[Batch],
+        pictures: usize,
+        rule: &StepRule<'_>,
+    ) -> Vec<(f64, GradientsParams)> {
+        let one = |number: usize, network: &Network, device: &Device| {
+            let share = batches[number].pictures as f64 / pictures.max(1) as f64;
+            self.gradient(
+                &batches[number],
+                network,
+                device,
+                rule,
+                rule.key.wrapping_add(number as u64),
+                share,
+            )
+        };
+        let [home, ..] = self.devices.as_slice() else { return Vec::new() };
+        let devices = self.devices.len().min(batches.len());
+        if devices < 2 {
+            return (0..batches.len()).map(|number| one(number, &self.network, home)).collect();
+        }
+        let work = |rank: usize| {
+            let network = self.network.clone().fork(&self.devices[rank]);
+            let mine = (rank..batches.len()).step_by(devices);
+            mine.map(|number| (number, one(number, &network, &self.devices[rank]))).collect::<Vec<_>>()
+        };
+        let work = &work;
+        let mut done: Vec<(usize, (f64, GradientsParams))> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..devices).map(|rank| scope.spawn(move || work(rank))).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            threads.into_iter().flat_map(join).collect()
+        });
+        done.sort_by_key(|(number, _)| *number);
+        let back = |(_, (loss, gradients)): (usize, (f64, GradientsParams))| {
+            (loss, gradients.to_device(&home.clone().inner(), &self.network))
+        };
+        done.into_iter().map(back).collect()
+    }
+
+    fn gradient(
+        &self,
+        batch: &Batch,
+        network: &Network,
+        device: &Device,
+        rule: &StepRule<'_>,
+        key: u64,
+        share: f64,
+    ) -> (f64, GradientsParams) {
+        let inputs = self.inputs(batch, device);
+        let logits_bk = network.logits(self.boundary, inputs, self.pooling, Some(key));
+        let [_, classes] = logits_bk.dims();
+        let targets = TensorData::new(batch.targets_bk.clone(), [batch.pictures, classes]);
+        let loss = rule.loss.forward(logits_bk, Tensor::from_data(targets, device));
+        let mean = f64::from(loss.clone().into_scalar::<f32>()) * share;
+        (mean, GradientsParams::from_grads(loss.mul_scalar(share).backward(), network))
     }
 
     fn update(&mut self, gradients: GradientsParams, rule: &StepRule<'_>) {

@@ -1,0 +1,96 @@
+//! burn's layers, run by the kernels where these are for the device.
+
+use burn::backend::Dispatch;
+use burn::nn::conv::Conv2d;
+use burn::nn::{BatchNorm, PaddingConfig2d};
+use burn::tensor::activation::{relu, relu6};
+use burn::tensor::{Device, Tensor};
+
+use crate::norm::Act;
+use crate::ops::{Kernels, Norm};
+use crate::shape::Window;
+
+/// Are the kernels for tensors of this device? They are for the processor, where something learns.
+fn serves(device: &Device) -> bool {
+    device.is_autodiff() && device.clone().inner() == Device::flex()
+}
+
+/// [`Conv2d::forward`].
+pub fn conv2d(conv: &Conv2d, images_bchw: Tensor<4>) -> Tensor<4> {
+    let [_, _, height, width] = images_bchw.dims();
+    if !serves(&images_bchw.device()) || conv.dilation != [1, 1] {
+        return conv.forward(images_bchw);
+    }
+    let window = Window { stride: conv.stride, padding: padding(conv, [height, width]), groups: conv.groups };
+    let weight = conv.weight.val();
+    let maps_bchw =
+        Tensor::from_dispatch(Dispatch::tl_conv(images_bchw.into_dispatch(), weight.into_dispatch(), window));
+    match &conv.bias {
+        Some(bias) => {
+            let bias = bias.val();
+            let [outputs] = bias.dims();
+            maps_bchw + bias.reshape([1, outputs, 1, 1])
+        }
+        None => maps_bchw,
+    }
+}
+
+/// Zeros at the top, bottom, left and right.
+fn padding(conv: &Conv2d, size: [usize; 2]) -> [usize; 4] {
+    match conv.padding {
+        PaddingConfig2d::Valid => [0; 4],
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [top, bottom, left, right],
+        PaddingConfig2d::Same => {
+            let [down, across] =
+                [0, 1].map(|axis| same(size[axis], conv.kernel_size[axis], conv.stride[axis]));
+            [down[0], down[1], across[0], across[1]]
+        }
+    }
+}
+
+/// TensorFlow's: as many as the output needs, the odd one behind.
+fn same(size: usize, kernel: usize, stride: usize) -> [usize; 2] {
+    let total = ((size.div_ceil(stride) - 1) * stride + kernel).saturating_sub(size);
+    [total / 2, total - total / 2]
+}
+
+/// [`BatchNorm::forward`] and an activation.
+pub fn batch_norm(norm: &BatchNorm, act: Act, maps_bchw: Tensor<4>) -> Tensor<4> {
+    let device = maps_bchw.device();
+    if !serves(&device) {
+        return activated(act, norm.forward(maps_bchw));
+    }
+    let train = norm.training.is_enabled();
+    let moments = if train { followed(norm, &maps_bchw) } else { kept(norm) };
+    let moments = Tensor::<2>::from_inner(moments);
+    let how = Norm { train, epsilon: norm.epsilon, act };
+    let [gamma, beta] = [&norm.gamma, &norm.beta].map(|param| param.val().into_dispatch());
+    let (maps, moments) = (maps_bchw.into_dispatch(), moments.into_dispatch());
+    Tensor::from_dispatch(Dispatch::tl_norm(maps, gamma, beta, moments, how))
+}
+
+/// Mean and variance of the batch, which the running ones follow as burn's do.
+fn followed(norm: &BatchNorm, maps_bchw: &Tensor<4>) -> Tensor<2> {
+    let moments = Dispatch::tl_moments(maps_bchw.clone().inner().into_dispatch());
+    let moments = Tensor::<2>::from_dispatch(moments);
+    for (row, running) in [&norm.running_mean, &norm.running_var].into_iter().enumerate() {
+        let new = moments.clone().narrow(0, row, 1).flatten(0, 1).mul_scalar(norm.momentum);
+        let old = running.value_sync().without_autodiff().mul_scalar(1.0 - norm.momentum);
+        running.update(Tensor::from_inner(old.add(new)));
+    }
+    moments
+}
+
+fn kept(norm: &BatchNorm) -> Tensor<2> {
+    let [mean, variance] = [&norm.running_mean, &norm.running_var]
+        .map(|running| running.value().without_autodiff().unsqueeze::<2>());
+    Tensor::cat(vec![mean, variance], 0)
+}
+
+fn activated(act: Act, maps_bchw: Tensor<4>) -> Tensor<4> {
+    match act {
+        Act::None => maps_bchw,
+        Act::Relu => relu(maps_bchw),
+        Act::Relu6 => relu6(maps_bchw),
+    }
+}

@@ -1,0 +1,101 @@
+//! Sizes of a convolution.
+
+use std::ops::Range;
+
+/// A convolution's window and how it moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Steps down and right.
+    pub stride: [usize; 2],
+    /// Rows and columns of zeros: top, bottom, left, right.
+    pub padding: [usize; 4],
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+}
+
+/// All sizes: `input` is `[batch, channels, height, width]`, `weight` `[outputs, channels / groups, kernel, kernel]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) batch: usize,
+    pub(crate) channels: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) outputs: usize,
+    pub(crate) kernel: [usize; 2],
+    pub(crate) window: Window,
+    /// Of the output.
+    pub(crate) out_height: usize,
+    pub(crate) out_width: usize,
+}
+
+impl Shape {
+    pub(crate) fn new(input: [usize; 4], weight: [usize; 4], window: Window) -> Self {
+        let [batch, channels, height, width] = input;
+        let [outputs, _, down, right] = weight;
+        let [top, bottom, left, last] = window.padding;
+        let places =
+            |size: usize, kernel: usize, stride: usize| (size + stride).saturating_sub(kernel) / stride;
+        Self {
+            batch,
+            channels,
+            height,
+            width,
+            outputs,
+            kernel: [down, right],
+            window,
+            out_height: places(height + top + bottom, down, window.stride[0]),
+            out_width: places(width + left + last, right, window.stride[1]),
+        }
+    }
+
+    /// Values of one picture's input.
+    pub(crate) fn picture(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Places of the window on one picture.
+    pub(crate) fn places(&self) -> usize {
+        self.out_height * self.out_width
+    }
+
+    /// Values of one picture's output.
+    pub(crate) fn out_picture(&self) -> usize {
+        self.outputs * self.places()
+    }
+
+    /// Channels of a group, coming in and going out.
+    pub(crate) fn of_group(&self) -> [usize; 2] {
+        [self.channels / self.window.groups.max(1), self.outputs / self.window.groups.max(1)]
+    }
+
+    /// Rows of the matrix of columns of one group.
+    pub(crate) fn depth(&self) -> usize {
+        self.of_group()[0] * self.kernel[0] * self.kernel[1]
+    }
+
+    pub(crate) fn is_depthwise(&self) -> bool {
+        self.window.groups == self.channels && self.outputs == self.channels
+    }
+
+    /// Is the matrix of columns the input itself?
+    pub(crate) fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && self.window.stride == [1, 1] && self.window.padding == [0; 4]
+    }
+
+    pub(crate) fn output(&self) -> [usize; 4] {
+        [self.batch, self.outputs, self.out_height, self.out_width]
+    }
+
+    /// The output positions along one axis whose window has position `offset` of the kernel inside the input.
+    pub(crate) fn inside(
+        size: usize,
+        out: usize,
+        stride: usize,
+        before: usize,
+        offset: usize,
+    ) -> Range<usize> {
+        let first = before.saturating_sub(offset).div_ceil(stride);
+        let end = (size + before).saturating_sub(offset).div_ceil(stride).min(out);
+        first.min(end)..end
+    }
+}

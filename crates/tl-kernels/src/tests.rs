@@ -1,0 +1,206 @@
+//! The kernels against burn's own operations, with their gradients, over random sizes.
+
+use burn::module::{Module, Param};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
+use burn::tensor::activation::{relu, relu6};
+use burn::tensor::{Device, Tensor, TensorData};
+use proptest::prelude::*;
+
+use crate::{Act, batch_norm, conv2d};
+
+/// Largest difference that f32 may make, as a share of the largest value: sums of at most some thousand products. Measured
+/// over ten thousand cases: 2.4e-6.
+const TOLERANCE: f32 = 1e-5;
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+/// Numbers that look random, from -1 to 1.
+fn noise<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| next()).collect();
+    Tensor::from_data(TensorData::new(values, shape), &device())
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+fn differs(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    let largest = theirs.iter().fold(1e-3_f32, |largest, value| largest.max(value.abs()));
+    ours.iter().zip(theirs).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) / largest
+}
+
+/// The output, and its gradients towards the input and two parameters, of the sum of the output times noise.
+fn run(
+    x: &Tensor<4>,
+    parameters: impl Fn() -> Vec<Tensor<1>>,
+    forward: impl Fn(Tensor<4>) -> Tensor<4>,
+    gradients_of: impl Fn(&burn::tensor::Gradients) -> Vec<Vec<f32>>,
+) -> Vec<Vec<f32>> {
+    let _ = parameters;
+    let x = x.clone().detach().require_grad();
+    let y = forward(x.clone());
+    let weights = noise(y.dims(), 99);
+    let gradients = (y.clone() * weights).sum().backward();
+    let mut found = vec![values(y), values(x.grad(&gradients).unwrap())];
+    found.extend(gradients_of(&gradients));
+    found
+}
+
+fn of_conv(conv: &Conv2d, x: &Tensor<4>, forward: impl Fn(Tensor<4>) -> Tensor<4>) -> Vec<Vec<f32>> {
+    run(x, Vec::new, forward, |gradients| vec![values(conv.weight.val().grad(gradients).unwrap())])
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    x: [usize; 4],
+    outputs: usize,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: PaddingConfig2d,
+    groups: usize,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let sizes = (1_usize..6, 1_usize..4, 1_usize..4, 5_usize..24, 5_usize..24);
+    let window = (1_usize..6, 1_usize..6, 1_usize..4, 1_usize..4, 0_usize..4, 0_usize..3, any::<bool>());
+    (sizes, window).prop_map(|((batch, c, o, height, width), (down, right, sy, sx, pad, groups, same))| {
+        // Dense, grouped with several channels each, depthwise.
+        let (channels, outputs, groups) =
+            [(c * 3, o * 5, 1), (c * 2, o * 2, 2), (c * 4, c * 4, c * 4)][groups];
+        let padding = if same {
+            PaddingConfig2d::Same
+        } else {
+            PaddingConfig2d::Explicit(
+                pad.min(down - 1),
+                pad.min(right - 1),
+                pad.min(down - 1),
+                pad.min(right - 1),
+            )
+        };
+        Case {
+            x: [batch, channels, height, width],
+            outputs,
+            kernel: [down, right],
+            stride: [sy, sx],
+            padding,
+            groups,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn convolutions_and_their_gradients_are_burns(case in case(), seed: u64) {
+        let config = Conv2dConfig::new([case.x[1], case.outputs], case.kernel)
+            .with_stride(case.stride).with_padding(case.padding.clone()).with_groups(case.groups);
+        let mut conv = config.init(&device());
+        let weight = noise([case.outputs, case.x[1] / case.groups, case.kernel[0], case.kernel[1]], seed);
+        conv.weight = Param::from_tensor(weight.require_grad());
+        let x = noise(case.x, seed ^ 7);
+        let theirs = of_conv(&conv, &x, |x| conv.forward(x));
+        let ours = of_conv(&conv, &x, |x| conv2d(&conv, x));
+        for (name, (ours, theirs)) in ["y", "gx", "gw"].iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs);
+            prop_assert!(error < TOLERANCE, "{name} of {case:?} differs by {error}");
+        }
+    }
+
+    #[test]
+    fn normalisation_and_its_gradients_are_burns(
+        batch in 2_usize..5, channels in 1_usize..7, side in 1_usize..20, train: bool, act in 0_usize..3, seed: u64,
+    ) {
+        let act = [Act::None, Act::Relu, Act::Relu6][act];
+        let layer = || filled(channels, train, seed);
+        let x = noise([batch, channels, side, side + 1], seed ^ 3) * 4.0;
+        let of = |layer: &BatchNorm, forward: &dyn Fn(Tensor<4>) -> Tensor<4>| {
+            let mut found = run(&x, Vec::new, forward, |gradients| {
+                [&layer.gamma, &layer.beta].map(|param| values(param.val().grad(gradients).unwrap())).into()
+            });
+            found.push(values(layer.running_mean.value_sync()));
+            found.push(values(layer.running_var.value_sync()));
+            found
+        };
+        let (mine, burns) = (layer(), layer());
+        let theirs = of(&burns, &|x| match act {
+            Act::None => burns.forward(x),
+            Act::Relu => relu(burns.forward(x)),
+            Act::Relu6 => relu6(burns.forward(x)),
+        });
+        let ours = of(&mine, &|x| batch_norm(&mine, act, x));
+        let names = ["y", "gx", "ggamma", "gbeta", "running mean", "running variance"];
+        for (name, (ours, theirs)) in names.iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs);
+            prop_assert!(error < 1e-4, "{name} of [{batch}, {channels}, {side}] {act:?} {train} differs by {error}");
+        }
+    }
+}
+
+/// A layer whose numbers are not those it begins with.
+fn filled(channels: usize, train: bool, seed: u64) -> BatchNorm {
+    let mut layer = BatchNormConfig::new(channels).init(&device());
+    layer.gamma = Param::from_tensor((noise([channels], seed ^ 1) + 1.5).detach().require_grad());
+    layer.beta = Param::from_tensor(noise([channels], seed ^ 2).require_grad());
+    layer.running_mean.update(noise([channels], seed ^ 4));
+    layer.running_var.update(noise([channels], seed ^ 5) + 1.5);
+    layer.running_mean.value_sync();
+    layer.running_var.value_sync();
+    if train {
+        layer
+    } else {
+        let training = layer.training.clone().with_value(false);
+        BatchNorm { training, ..layer }
+    }
+}
+
+/// Central differences, in the one case that is small enough for f32 to be exact about.
+#[test]
+fn gradients_are_slopes() {
+    let conv = Conv2dConfig::new([1, 1], [3, 3]).with_padding(PaddingConfig2d::Same).init(&device());
+    let layer = filled(1, true, 5);
+    let loss = |x: Tensor<4>| batch_norm(&layer, Act::Relu6, conv2d(&conv, x)).powi_scalar(2).sum();
+    let x = noise([2, 1, 4, 4], 11).require_grad();
+    let gradient = values(x.grad(&loss(x.clone()).backward()).unwrap());
+    let step = 1e-2;
+    for index in [0, 5, 17, 31] {
+        let moved = |by: f32| {
+            let mut at = values(x.clone());
+            at[index] += by;
+            loss(Tensor::from_data(TensorData::new(at, [2, 1, 4, 4]), &device())).into_scalar::<f32>()
+        };
+        let slope = (moved(step) - moved(-step)) / (2.0 * step);
+        let scale = gradient.iter().fold(1.0_f32, |largest, value| largest.max(value.abs()));
+        assert!((slope - gradient[index]).abs() < 0.02 * scale, "{index}: {slope}, {}", gradient[index]);
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    let conv = Conv2dConfig::new([6, 10], [3, 3]).with_padding(PaddingConfig2d::Same).init(&device());
+    let layer = filled(10, true, 8);
+    let x = noise([9, 6, 13, 17], 21);
+    let bits = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| of_conv(&conv, &x, |x| batch_norm(&layer, Act::Relu, conv2d(&conv, x))))
+    };
+    assert_eq!(bits(1), bits(3));
+}
+
+#[test]
+fn without_learning_burns_own_layers_run() {
+    let conv = Conv2dConfig::new([2, 3], [3, 3]).init(&device()).valid();
+    let x = noise([1, 2, 6, 6], 2).inner();
+    assert_eq!(values(conv2d(&conv, x.clone())), values(conv.forward(x)));
+}
