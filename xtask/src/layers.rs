@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::cargo;
 
 /// Top to bottom.
-const LAYERS: [&str; 9] = [
+const LAYERS: [&str; 10] = [
     "tl-data",
     "tl-kernels",
     "tl-backbones",
