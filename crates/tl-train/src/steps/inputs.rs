@@ -66,14 +66,13 @@ impl Pictures<'_> {
             return Ok(());
         };
         let key = AugmentKey { seed: self.seed, epoch: number, sample: number_of(content) };
-        let mut plan = None;
+        // Drawn twice and alike: only JPEGs ask for a part.
+        let draw = |full| self.augment.draw(key, full, &self.preprocess);
         let cutout = decode_part(&bytes, limits, fill, |full| {
-            let plan = plan.insert(self.augment.draw(key, full, &self.preprocess));
+            let plan = draw(full);
             wanted(plan.region(), plan.scale())
         })?;
-        if let Some(plan) = plan {
-            plan.write_chw(&PictureView::from(&cutout), &self.preprocess, out);
-        }
+        draw(cutout.full).write_chw(&PictureView::from(&cutout), &self.preprocess, out);
         Ok(())
     }
 
