@@ -191,7 +191,8 @@ impl Lesson<'_> {
         let groups: Vec<Group> = course.rates.groups(&self.pictures.summary, pupil.boundary, head);
         self.watch.phase(phase, &groups);
         let patience = self.steps.patience.unwrap_or(usize::MAX);
-        while cursor.step < course.steps && cursor.waited < patience {
+        // By epochs: one of which all steps are taken may still have to be judged.
+        while cursor.epoch * course.per_epoch < course.steps && cursor.waited < patience {
             self.epoch(&mut course, pupil, cursor, best, lowest)?;
             self.judge(&course, pupil, lowest, cursor, best)?;
             self.save(&mut course, pupil, lowest, cursor, best)?;
