@@ -4,6 +4,7 @@ mod bench;
 mod bench_data;
 mod bench_frozen;
 mod check;
+mod kill;
 mod layers;
 mod weights;
 
@@ -26,6 +27,15 @@ enum Task {
     /// Measure, and print rows for docs/benchmarks.md.
     #[command(subcommand)]
     Bench(Bench),
+    /// Kill training at random instants, go on with it, and compare the bits with those of training left alone.
+    Kill {
+        /// Runs to kill, once at least.
+        #[arg(long, default_value_t = 50)]
+        runs: usize,
+        /// What the instants are drawn from.
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
 }
 
 /// What to measure.
@@ -68,6 +78,7 @@ fn main() -> Result<()> {
         }
         Task::Bench(Bench::Frozen(frozen)) => bench_frozen::run(&frozen),
         Task::Bench(Bench::Build) => bench::build(),
+        Task::Kill { runs, seed } => kill::run(runs, seed),
     }
 }
 
