@@ -13,6 +13,7 @@ mod evaluation;
 mod interval;
 mod page;
 mod record;
+mod tensorboard;
 mod text;
 
 pub use calibration::{Bin, expected_calibration_error, log_loss, reliability};
@@ -23,6 +24,7 @@ pub use evaluation::{Evaluation, Mistake, Part, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
 pub use page::{check_html, html};
 pub use record::{Candidate, Choice, CurvePoint, Folds, Record, SCHEMA, Setting, Stage};
+pub use tensorboard::{tensorboard_head, tensorboard_scalars};
 
 /// The record as `report.json` holds it.
 ///

@@ -1,6 +1,6 @@
 //! The files of a run, from what its job found.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
@@ -12,6 +12,7 @@ use tl_weights::Loaded;
 use crate::model_file::model_bytes;
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::run_folder::UnderWay;
+use crate::run_log::{METRICS, RunLog, jsonl};
 use crate::split::{Division, label};
 use crate::trial::{Trial, Trials};
 use crate::{Header, Invocation, Outcome, Pretrained, RunFolder, TrainConfig, TrainError};
@@ -28,6 +29,8 @@ pub(crate) struct Finished<'a> {
     pub(crate) trials: &'a Trials<'a>,
     /// The folder, if there is one already.
     pub(crate) under_way: Option<UnderWay>,
+    /// What lies in it already.
+    pub(crate) run_log: Option<RunLog>,
 }
 
 impl Finished<'_> {
@@ -49,14 +52,19 @@ impl Finished<'_> {
             .push(Stage { name: "model and thumbnails".to_owned(), seconds: begun.elapsed().as_secs_f64() });
         let record = self.record(trial, choices, evaluation, folds, timings);
         let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
-        let files: [(&str, &[u8]); 6] = [
+        let metrics = match self.run_log {
+            Some(log) => log.finish(&metrics).map(|()| None)?,
+            None => Some(jsonl(&metrics)),
+        };
+        let metrics = metrics.as_deref().map(|lines| (METRICS, lines.as_bytes()));
+        let files: [(&str, &[u8]); 5] = [
             ("run.toml", self.trials.settings.as_bytes()),
             ("model.safetensors", &model),
-            ("metrics.jsonl", metrics.as_bytes()),
             ("split.csv", &split),
             ("report.json", json.as_bytes()),
             ("report.html", html.as_bytes()),
         ];
+        let files: Vec<_> = files.into_iter().chain(metrics).collect();
         let run = match self.under_way {
             Some(run) => run.finish(&files)?,
             None => RunFolder::commit(&self.config.runs, &self.trials.name, &files)?,
@@ -84,10 +92,11 @@ impl Finished<'_> {
         model_bytes(&self.header(trial), &trial.model.head, self.backbone(trial)).map_err(refused)
     }
 
-    fn metrics(&self, evaluation: &Evaluation) -> String {
+    /// The lines that are not written yet.
+    fn metrics(&self, evaluation: &Evaluation) -> Vec<Value> {
         let result = json!({"event": "evaluation", "part": evaluation.part, "correct": evaluation.correct, "total": evaluation.total,
             "accuracy": evaluation.accuracy, "log_loss": evaluation.log_loss});
-        self.trials.log.iter().chain([&result]).map(|line| format!("{line}\n")).collect()
+        self.trials.log.iter().cloned().chain([result]).collect()
     }
 
     /// Each part's pictures that could be read.

@@ -83,6 +83,7 @@ pub fn train(
         max_bad,
         features,
         log: Vec::new(),
+        run_log: None,
         spent: [Duration::ZERO; 3],
         architecture: pretrained.architecture,
         fingerprint: format!("{} {}", fingerprint(&data), loaded_weights.sha256),
@@ -99,7 +100,7 @@ pub fn train(
 
     watch.step(Step::Write);
     let stages = stages(&trials, scanned, loaded - scanned);
-    let under_way = trials.under_way.take();
+    let (under_way, run_log) = (trials.under_way.take(), trials.run_log.take());
     let finished = Finished {
         config,
         invocation,
@@ -110,6 +111,7 @@ pub fn train(
         division: &division,
         trials: &trials,
         under_way,
+        run_log,
     };
     finished.commit(trial, choices, evaluation, folds, stages)
 }

@@ -32,6 +32,7 @@ mod predict;
 mod pretrained;
 mod record;
 mod run_folder;
+mod run_log;
 mod settings;
 mod split;
 mod steps;

@@ -198,7 +198,7 @@ fn write_through(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Makes the names in a folder durable, where the system can.
-fn sync_folder(path: &Path) -> Result<(), TrainError> {
+pub(crate) fn sync_folder(path: &Path) -> Result<(), TrainError> {
     if cfg!(unix) {
         File::open(path)
             .and_then(|folder| folder.sync_all())

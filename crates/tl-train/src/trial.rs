@@ -12,6 +12,7 @@ use crate::choose::{Comparison, Score, cross_validate};
 use crate::features::{Features, MODES};
 use crate::fit::{Method, fit, resolve};
 use crate::run_folder::UnderWay;
+use crate::run_log::RunLog;
 use crate::split::{check_classes, inner_folds, labels, thin};
 use crate::tune::Model;
 use crate::{AdamWSettings, EpochLoss, HeadKind, Resize, STRENGTHS, Step, TrainConfig, TrainError, Watch};
@@ -49,8 +50,10 @@ pub(crate) struct Trials<'a> {
     pub(crate) watch: &'a dyn Watch,
     pub(crate) max_bad: MaxBad,
     pub(crate) features: Features<'a>,
-    /// Lines of `metrics.jsonl`.
+    /// Lines of `metrics.jsonl` that are not in `run_log`.
     pub(crate) log: Vec<Value>,
+    /// What a run that is trained in steps has written down.
+    pub(crate) run_log: Option<RunLog>,
     /// Wall time of extraction, choosing and fitting.
     pub(crate) spent: [Duration; 3],
     pub(crate) architecture: Architecture,

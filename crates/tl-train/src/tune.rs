@@ -1,6 +1,8 @@
 //! Training in steps as part of a trial: what it begins with, what it is judged by, and whether it is kept.
 
 use burn::tensor::Device;
+use std::mem;
+use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId};
@@ -11,6 +13,7 @@ use tl_report::{Candidate, Choice, CurvePoint, Prediction};
 use crate::checkpoint::Checkpoints;
 use crate::evaluate::prediction;
 use crate::fit::{Method, as_linear};
+use crate::run_log::RunLog;
 use crate::split::{inner_folds, label, labels};
 use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
 use crate::trial::{Trials, named};
@@ -151,7 +154,6 @@ impl Trials<'_> {
             "asked for".to_owned()
         };
         let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
-        self.log.extend(taught.cursor.log.iter().cloned());
         let curve = taught.cursor.curve.clone();
         let model = if kept { self.model(taught, phases, &recipe) } else { frozen };
         Ok(Tuned { model, choice: named("recipe", chosen, why), candidates, curve })
@@ -181,6 +183,7 @@ impl Trials<'_> {
         let begun = Instant::now();
         let checkpoints = self.checkpoints(part)?;
         let run = self.under_way()?.path().to_owned();
+        let log = self.run_log(&run)?.trial(part)?;
         let steps = &self.config.steps;
         let preprocess = self.features.preprocess(mode);
         let side = preprocess.size as usize;
@@ -214,9 +217,11 @@ impl Trials<'_> {
             threads: self.features.threads,
             watch: self.watch,
             checkpoints: Some(&checkpoints),
+            log: Some(&log),
             run: &run,
         };
         let taught = lesson.teach()?;
+        self.run_log = Some(log.end());
         self.spent[2] += begun.elapsed();
         Ok(taught)
     }
@@ -233,6 +238,13 @@ impl Trials<'_> {
                 steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device)
             }
         }
+    }
+
+    /// The run's log, with all that was found out so far.
+    fn run_log(&mut self, run: &Path) -> Result<RunLog, TrainError> {
+        let mut log = self.run_log.take().map_or_else(|| RunLog::open(run), Ok)?;
+        log.lines(&mem::take(&mut self.log))?;
+        Ok(log)
     }
 
     fn checkpoints(&mut self, part: &str) -> Result<Checkpoints, TrainError> {

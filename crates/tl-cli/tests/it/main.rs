@@ -8,6 +8,7 @@ mod caching;
 mod damaged_model;
 mod data;
 mod folders;
+mod logs;
 mod manners;
 mod network;
 mod predicting;

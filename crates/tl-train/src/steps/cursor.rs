@@ -1,8 +1,9 @@
 //! Where a lesson stands: all that a checkpoint keeps besides weights and the optimiser's memory.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tl_report::CurvePoint;
+
+use crate::run_log::Lengths;
 
 /// Where a lesson stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -21,8 +22,8 @@ pub(crate) struct Cursor {
     pub(crate) waited: usize,
     /// What drops on plateaus have left of the rates; 1 at first.
     pub(crate) plateau: Plateau,
-    /// Lines of `metrics.jsonl`.
-    pub(crate) log: Vec<Value>,
+    /// How long the run's log is.
+    pub(crate) logged: Lengths,
     /// The learning curve.
     pub(crate) curve: Vec<CurvePoint>,
 }

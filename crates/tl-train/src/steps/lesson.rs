@@ -18,6 +18,7 @@ use super::rows::{Cut, Rows};
 use super::save::Saved;
 use super::{Cursor, Moment, Phase, Pictures, Recipe, Schedule, Scores, State, StepsConfig};
 use crate::checkpoint::Checkpoints;
+use crate::run_log::TrialLog;
 use crate::{TrainError, Watch};
 
 /// A loss above this is one that diverges; that of guessing among a thousand classes is 7.
@@ -46,6 +47,7 @@ pub(crate) struct Lesson<'a> {
     pub(crate) threads: usize,
     pub(crate) watch: &'a dyn Watch,
     pub(crate) checkpoints: Option<&'a Checkpoints>,
+    pub(crate) log: Option<&'a TrialLog>,
     /// The run's folder.
     pub(crate) run: &'a Path,
 }
@@ -100,8 +102,9 @@ struct Course<'a> {
     loss: Loss,
     per_epoch: usize,
     steps: usize,
-    /// Epochs of the phases before.
+    /// Epochs and steps of the phases before.
     epochs_before: usize,
+    steps_before: usize,
     /// Do the training pictures come as they are?
     plain: bool,
     last_save: Instant,
@@ -120,7 +123,10 @@ impl Lesson<'_> {
         let saved =
             self.checkpoints.map(|checkpoints| Saved::newest(checkpoints, self.watch)).transpose()?.flatten();
         let (mut cursor, mut best, mut saved) = match saved {
-            Some(saved) => (saved.cursor.clone(), saved.best.clone(), Some(saved)),
+            Some(saved) => {
+                self.go_on_with_log(&saved.cursor)?;
+                (saved.cursor.clone(), saved.best.clone(), Some(saved))
+            }
             None => (Cursor::default(), State::default(), None),
         };
         while let Some(phase) = self.phases.get(cursor.phase) {
@@ -141,6 +147,14 @@ impl Lesson<'_> {
             cursor.next_phase();
         }
         Ok(self.taught(lowest, &best, cursor))
+    }
+
+    fn go_on_with_log(&self, cursor: &Cursor) -> Result<(), TrainError> {
+        let whole = self.log.map_or(Ok(true), |log| log.go_on(cursor.logged))?;
+        if !whole {
+            self.watch.noted("log", "it is shorter than it was at the checkpoint: earlier lines are lost");
+        }
+        Ok(())
     }
 
     /// Is what lies before the last of these boundaries something else than the pretrained network?
@@ -213,8 +227,9 @@ impl Lesson<'_> {
         let (per_epoch, steps) = self.pace(phase);
         let before = self.phases.iter().take(number).map(|phase| {
             let (per_epoch, steps) = self.pace(phase);
-            steps.div_ceil(per_epoch)
+            (steps.div_ceil(per_epoch), steps)
         });
+        let (epochs_before, steps_before) = before.fold((0, 0), |sum, pace| (sum.0 + pace.0, sum.1 + pace.1));
         let weights = self.steps.class_weights.map(|how| how.of(&self.counts()));
         Course {
             phase,
@@ -223,7 +238,8 @@ impl Lesson<'_> {
             loss: self.steps.loss.init(weights.as_deref(), &self.device.clone().autodiff()),
             per_epoch,
             steps,
-            epochs_before: before.sum(),
+            epochs_before,
+            steps_before,
             // A head alone trains on features that are computed once, unless so many views are asked for.
             plain: self.pictures.augment.is_none() || (at_end && self.steps.views.is_none()),
             last_save: Instant::now(),
@@ -307,9 +323,7 @@ impl Lesson<'_> {
         cursor: &mut Cursor,
         batches: &[Batch],
     ) -> Result<(), TrainError> {
-        let warmup = (course.phase.warmup * course.steps as f64).round() as usize;
-        let moment = Moment { step: cursor.step, steps: course.steps, per_epoch: course.per_epoch, warmup };
-        let share = course.phase.schedule.share(moment) * cursor.plateau.share;
+        let share = course.share(cursor.step, cursor.plateau);
         // Steps of all phases together stay far below 2^40, batches of a step below 2^16.
         let number = ((cursor.phase as u64) << 56) | ((cursor.step as u64) << 16);
         let key = number.wrapping_add(self.pictures.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
@@ -323,8 +337,9 @@ impl Lesson<'_> {
         let pictures = batches.iter().map(|batch| batch.pictures).sum();
         cursor.sum.add(loss, pictures);
         let (step, steps, per_epoch) = (cursor.step, course.steps, course.per_epoch);
-        self.watch.trained(&StepNews { phase, step, steps, per_epoch, loss, rate, pictures });
-        Ok(())
+        let news = StepNews { phase, step, steps, per_epoch, loss, rate, pictures };
+        self.watch.trained(&news);
+        self.log.map_or(Ok(()), |log| log.step(&news, course.steps_before + step))
     }
 
     /// The end of an epoch: validation, the best so far, and what a plateau asks for.
@@ -351,17 +366,21 @@ impl Lesson<'_> {
         } else {
             cursor.waited += 1;
         }
+        self.note(course, cursor, scores, improved)?;
         cursor.plateau = plateau(course.phase.schedule, cursor.plateau, improved);
-        self.note(course, cursor, scores, improved);
         Ok(())
     }
 
-    fn note(&self, course: &Course<'_>, cursor: &mut Cursor, scores: Option<Scores>, best: bool) {
+    fn note(
+        &self,
+        course: &Course<'_>,
+        cursor: &mut Cursor,
+        scores: Option<Scores>,
+        best: bool,
+    ) -> Result<(), TrainError> {
         let (phase, train_loss) = (course.phase.name.as_str(), cursor.sum.mean());
         cursor.sum = LossSum::default();
         let val = scores.map(|scores| (scores.log_loss, scores.accuracy));
-        cursor.log.push(serde_json::json!({"event": "epoch", "phase": phase, "epoch": cursor.epoch, "step": cursor.step,
-            "loss": train_loss, "val_loss": val.map(|val| val.0), "val_accuracy": val.map(|val| val.1), "best": best}));
         cursor.curve.push(tl_report::CurvePoint {
             epoch: (course.epochs_before + cursor.epoch) as f64,
             phase: Some(phase.to_owned()),
@@ -369,7 +388,11 @@ impl Lesson<'_> {
             val_loss: val.map(|val| val.0),
             val_accuracy: val.map(|val| val.1),
         });
-        self.watch.judged(&EpochNews { phase, epoch: cursor.epoch, train_loss, val, best });
+        let news = EpochNews { phase, epoch: cursor.epoch, train_loss, val, best };
+        self.watch.judged(&news);
+        let step = cursor.step;
+        let rate = course.phase.rate * course.share(step.saturating_sub(1), cursor.plateau);
+        self.log.map_or(Ok(()), |log| log.epoch(&news, step, course.steps_before + step, rate))
     }
 
     fn scores(
@@ -444,8 +467,9 @@ impl Lesson<'_> {
         best: &State,
     ) -> Result<(), TrainError> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
+        let logged = self.log.map_or(Ok(cursor.logged), TrialLog::sync)?;
         let saved = Saved {
-            cursor: cursor.clone(),
+            cursor: Cursor { logged, ..cursor.clone() },
             network: pupil.network.state(lowest),
             optimizer: pupil.optimizer.state(),
             average: pupil.average.as_ref().map(Average::state),
@@ -453,6 +477,15 @@ impl Lesson<'_> {
         };
         let before: usize = self.phases.iter().take(cursor.phase).map(|phase| self.pace(phase).1).sum();
         saved.commit(checkpoints, (before + cursor.step) as u64)
+    }
+}
+
+impl Course<'_> {
+    /// Share of the peak rates for the step that comes after so many.
+    fn share(&self, step: usize, plateau: Plateau) -> f64 {
+        let warmup = (self.phase.warmup * self.steps as f64).round() as usize;
+        let moment = Moment { step, steps: self.steps, per_epoch: self.per_epoch, warmup };
+        self.phase.schedule.share(moment) * plateau.share
     }
 }
 
