@@ -6,6 +6,7 @@
 mod args;
 mod checked;
 mod commands;
+mod course;
 mod failure;
 mod progress;
 mod signals;

@@ -10,6 +10,7 @@ use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
 use tl_weights::{Event, Weights};
 
 use crate::args::Args;
+use crate::course::Course;
 use crate::signals::Stop;
 use crate::text;
 use crate::transfer::Transfer;
@@ -63,12 +64,22 @@ struct State {
     bar: ProgressBar,
     begun: Instant,
     said: Instant,
+    /// Of training in steps: what has been seen of the phase, and when last.
+    course: Course,
+    seen: Instant,
 }
 
 impl Display {
     pub(crate) fn new(verbosity: Verbosity) -> Self {
         let now = Instant::now();
-        let state = State { step: Step::Scan, bar: ProgressBar::hidden(), begun: now, said: now };
+        let state = State {
+            step: Step::Scan,
+            bar: ProgressBar::hidden(),
+            begun: now,
+            said: now,
+            course: Course::new(),
+            seen: now,
+        };
         let (bars, transfer) = (has_bars(verbosity), Mutex::default());
         Self { verbosity, bars, state: Mutex::new(state), transfer, stop: None }
     }
@@ -109,7 +120,7 @@ impl Watch for Display {
         state.bar.finish_and_clear();
         let now = Instant::now();
         let bar = if self.bars { bar(step) } else { ProgressBar::hidden() };
-        *state = State { step, bar, begun: now, said: now };
+        *state = State { step, bar, begun: now, said: now, course: Course::new(), seen: now };
     }
 
     fn progress(&self, Progress { done, total }: Progress) {
@@ -142,20 +153,30 @@ impl Watch for Display {
     }
 
     fn phase(&self, phase: &Phase, groups: &[Group]) {
-        text::phase(phase, groups).iter().for_each(|line| self.say(line));
+        self.say(&text::phase(phase, groups).join("\n"));
+        let mut state = self.lock();
+        (state.course, state.seen) = (Course::new(), Instant::now());
+        state.bar.set_style(style("{spinner} {wide_msg}\n  {prefix} {wide_bar}"));
+        state.bar.set_message(phase.name.clone());
+        state.bar.set_prefix("");
+        state.bar.set_position(0);
     }
 
     fn trained(&self, news: &StepNews<'_>) {
         let mut state = self.lock();
         state.bar.set_length(news.steps as u64);
         state.bar.set_position(news.step as u64);
-        let (step, steps, loss) = (news.step, news.steps, news.loss);
-        state.bar.set_message(format!("{}: loss {loss:.3}, rate {:.1e}", news.phase, news.rate));
+        let took = state.seen.elapsed();
+        state.seen = Instant::now();
+        state.course.add(news, took);
+        let (place, pace) = (state.course.place(news), state.course.pace(news));
+        state.bar.set_prefix(format!("{} {pace}", state.course.curve()));
+        state.bar.set_message(place.clone());
         if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
             return;
         }
         state.said = Instant::now();
-        eprintln!("{}: step {step} of {steps}, loss {loss:.3}", news.phase);
+        eprintln!("{place}, {pace}");
     }
 
     fn judged(&self, news: &EpochNews<'_>) {
@@ -190,11 +211,14 @@ impl Watch for Display {
 }
 
 fn bar(step: Step) -> ProgressBar {
-    let template = "{spinner} {msg} {wide_bar} {pos}/{len} {per_sec} {eta} left";
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = style("{spinner} {msg} {wide_bar} {pos}/{len} {per_sec} {eta} left");
     let bar = ProgressBar::new(0).with_style(style).with_message(doing(step));
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn doing(step: Step) -> &'static str {

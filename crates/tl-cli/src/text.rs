@@ -153,13 +153,25 @@ pub(crate) fn percent(share: f64) -> String {
 
 /// A phase's groups of parameters and their rates.
 pub(crate) fn phase(phase: &Phase, groups: &[Group]) -> Vec<String> {
-    let name = row("phase", &format!("{}: {} learns", phase.name, phase.unfreeze));
-    let widest = groups.iter().map(|group| group.name.len()).max().unwrap_or(0);
-    let line = |group: &Group| {
-        let rate = group.rate.map_or_else(|| "frozen".to_owned(), |rate| format!("rate {rate:.1e}"));
-        row("", &format!("{:widest$}  {:>11}  {rate}", group.name, thousands(group.parameters)))
+    let learning: u64 =
+        groups.iter().filter(|group| group.rate.is_some()).map(|group| group.parameters).sum();
+    let all: u64 = groups.iter().map(|group| group.parameters).sum();
+    let name = format!(
+        "{}: {} learns, {} of {} parameters",
+        phase.name,
+        phase.unfreeze.what_learns(),
+        thousands(learning),
+        thousands(all)
+    );
+    let counts: Vec<String> = groups.iter().map(|group| thousands(group.parameters)).collect();
+    let widest = counts.iter().map(String::len).chain(["parameters".len()]).max().unwrap_or(0);
+    let line = |(group, count): (&Group, &String)| {
+        let rate = group.rate.map_or_else(|| "frozen".to_owned(), |rate| format!("{rate:.1e}"));
+        vec![group.name.clone(), format!("{count:>widest$}"), rate]
     };
-    std::iter::once(name).chain(groups.iter().map(line)).collect()
+    let rows: Vec<Vec<String>> = groups.iter().zip(&counts).map(line).collect();
+    let table = table(&["group", &format!("{:>widest$}", "parameters"), "peak rate"], &rows);
+    std::iter::once(row("phase", &name)).chain(table.iter().map(|line| row("", line))).collect()
 }
 
 /// What an epoch came to.

@@ -58,6 +58,7 @@ fn record(classes: usize, per_class: usize) -> Result<Record, tl_report::Error> 
         data: data(&names, per_class),
         model: model(),
         choices: choices(),
+        phases: vec![],
         candidates: vec![
             candidate("Head only", correct.saturating_sub(2), total, (0.412, 6.4), false),
             candidate("Fine-tuned from stage 4", correct, total, (0.287, 24.1), true),

@@ -23,7 +23,9 @@ pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
 pub use page::{check_html, html};
-pub use record::{Candidate, Choice, CurvePoint, Folds, Record, SCHEMA, Setting, Stage};
+pub use record::{
+    Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Setting, Stage,
+};
 pub use tensorboard::{tensorboard_head, tensorboard_scalars};
 
 /// The record as `report.json` holds it.

@@ -6,6 +6,7 @@ mod check;
 mod choices;
 mod data;
 mod mistakes;
+mod recipe;
 mod repeat;
 mod table;
 #[cfg(test)]
@@ -81,6 +82,7 @@ fn sections(record: &Record) -> Vec<Section> {
         Some(verdict::section(record)),
         choices::section(&record.choices),
         choices::candidates(&record.candidates),
+        recipe::section(&record.phases),
         Some(data::section(&record.data)),
         answers::confusion(evaluation),
         answers::classes(evaluation),

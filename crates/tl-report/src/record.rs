@@ -37,6 +37,9 @@ pub struct Record {
     pub model: ModelCard,
     /// What the program decided by itself.
     pub choices: Vec<Choice>,
+    /// The phases of training in steps, if there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseCard>,
     /// The models that were compared, if there was more than one.
     pub candidates: Vec<Candidate>,
     /// How good the kept model is.
@@ -76,6 +79,32 @@ pub struct Choice {
     pub chosen: String,
     /// Why, as a sentence.
     pub why: String,
+}
+
+/// A phase of training in steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhaseCard {
+    /// Its name, as in [`CurvePoint::phase`].
+    pub name: String,
+    /// What learns in it, such as `the last stage and the head`.
+    pub learns: String,
+    /// How long it is, such as `4 epochs`.
+    pub length: String,
+    /// Optimiser and schedule, such as `AdamW, cosine`.
+    pub how: String,
+    /// The parameters, from the first stage to the head.
+    pub groups: Vec<GroupCard>,
+}
+
+/// Parameters that are trained, or frozen, together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupCard {
+    /// The stage, or `head`.
+    pub name: String,
+    /// How many there are.
+    pub parameters: u64,
+    /// Peak learning rate; none if they are frozen.
+    pub rate: Option<f64>,
 }
 
 /// A model that was compared with others on the validation pictures.

@@ -170,6 +170,7 @@ impl Finished<'_> {
                 &self.config.device,
             ),
             choices,
+            phases: trial.phases,
             candidates: trial.candidates,
             evaluation,
             folds,

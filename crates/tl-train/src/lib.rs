@@ -34,6 +34,7 @@ mod record;
 mod run_folder;
 mod run_log;
 mod settings;
+mod smooth;
 mod split;
 mod steps;
 mod trial;
@@ -53,6 +54,7 @@ pub use model_file::{Header, ModelFile};
 pub use predict::pictures;
 pub use pretrained::Pretrained;
 pub use run_folder::RunFolder;
+pub use smooth::Smooth;
 pub use steps::{
     EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews,
     StepsConfig, Unfreeze,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tl_backbones::Architecture;
 use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, check_bad};
 use tl_heads::FittedHead;
-use tl_report::{Candidate, Choice, CurvePoint, Evaluation, Part, Prediction};
+use tl_report::{Candidate, Choice, CurvePoint, Evaluation, Part, PhaseCard, Prediction};
 
 use crate::choose::{Comparison, Score, cross_validate};
 use crate::features::{Features, MODES};
@@ -37,6 +37,7 @@ pub(crate) struct Trial {
     pub(crate) model: Model,
     pub(crate) predictions: Vec<Prediction>,
     pub(crate) choices: Vec<Choice>,
+    pub(crate) phases: Vec<PhaseCard>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) curve: Vec<CurvePoint>,
 }
@@ -92,6 +93,7 @@ impl Trials<'_> {
             model: frozen,
             predictions: Vec::new(),
             choices: vec![resize, head_choice],
+            phases: Vec::new(),
             candidates: Vec::new(),
             curve,
         };
@@ -105,6 +107,7 @@ impl Trials<'_> {
             let tuned = self.tune(part, &phases, trial.model, method, &train, &monitor, mode)?;
             (trial.model, trial.candidates, trial.curve) = (tuned.model, tuned.candidates, tuned.curve);
             trial.choices.push(tuned.choice);
+            trial.phases = tuned.phases;
         }
         trial.predictions = self.predictions(&trial.model, &val, mode)?;
         Ok(trial)

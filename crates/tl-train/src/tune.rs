@@ -8,7 +8,7 @@ use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId};
 use tl_frozen::Frozen;
 use tl_heads::{FittedHead, Head, Pooling};
-use tl_report::{Candidate, Choice, CurvePoint, Prediction};
+use tl_report::{Candidate, Choice, CurvePoint, PhaseCard, Prediction};
 
 use crate::checkpoint::Checkpoints;
 use crate::evaluate::prediction;
@@ -41,6 +41,7 @@ pub(crate) struct Model {
 pub(crate) struct Tuned {
     pub(crate) model: Model,
     pub(crate) choice: Choice,
+    pub(crate) phases: Vec<PhaseCard>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) curve: Vec<CurvePoint>,
 }
@@ -154,9 +155,9 @@ impl Trials<'_> {
             "asked for".to_owned()
         };
         let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
-        let curve = taught.cursor.curve.clone();
+        let (curve, cards) = (taught.cursor.curve.clone(), taught.phases.clone());
         let model = if kept { self.model(taught, phases, &recipe) } else { frozen };
-        Ok(Tuned { model, choice: named("recipe", chosen, why), candidates, curve })
+        Ok(Tuned { model, choice: named("recipe", chosen, why), phases: cards, candidates, curve })
     }
 
     fn divide(&self, train: &[SampleId], monitor: &[SampleId]) -> Division {
@@ -315,14 +316,8 @@ impl Trials<'_> {
 /// The recipe in words.
 fn name(recipe: Recipe, phases: &[Phase]) -> String {
     let each = phases.iter().map(|phase| {
-        let what = if phase.unfreeze == Unfreeze::Head {
-            "head alone".to_owned()
-        } else {
-            format!("{} learn", phase.unfreeze)
-        };
-        let long =
-            phase.steps.map_or_else(|| format!("{} epochs", phase.epochs), |steps| format!("{steps} steps"));
-        format!("{} ({what}, {long})", phase.name)
+        let what = phase.unfreeze.what_learns();
+        format!("{} ({what}, {})", phase.name, phase.length())
     });
     format!("{recipe}: {}", each.collect::<Vec<_>>().join(", then "))
 }

@@ -37,7 +37,7 @@ pub(super) fn candidates(candidates: &[Candidate]) -> Option<Section> {
     (!candidates.is_empty()).then(|| Section {
         id: "candidates",
         title: "What was compared",
-        lede: "All were measured on the same validation pictures. Where intervals overlap widely, the order \
+        lede: "All were measured on the same pictures, which none was trained on and the verdict does not count. Where intervals overlap widely, the order \
         may be luck. They are drawn from 0 to 100 %."
             .into(),
         body: table("Models compared", &columns, &rows),
@@ -55,6 +55,7 @@ fn candidate(candidate: &Candidate) -> Vec<String> {
         maybe(accuracy, percent),
         maybe(accuracy, |accuracy| interval_row(accuracy, wilson(*correct, *total))),
         maybe(*log_loss, number),
-        duration(*seconds),
+        // Of the head on kept features nobody took the time.
+        if *seconds > 0.0 { duration(*seconds) } else { "–".into() },
     ]
 }

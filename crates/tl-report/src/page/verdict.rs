@@ -77,13 +77,7 @@ fn figures(evaluation: &Evaluation) -> String {
 
 fn cautions(record: &Record, accuracy: f64) -> Vec<String> {
     let evaluation = &record.evaluation;
-    let all = [
-        few(evaluation),
-        no_better(evaluation),
-        chosen(record),
-        unseen(evaluation),
-        uneven(evaluation, accuracy),
-    ];
+    let all = [few(evaluation), no_better(evaluation), unseen(evaluation), uneven(evaluation, accuracy)];
     all.into_iter().flatten().collect()
 }
 
@@ -108,16 +102,6 @@ fn no_better(evaluation: &Evaluation) -> Option<String> {
             quoted(class),
             percent_whole(share)
         )
-    })
-}
-
-/// Whoever picks the best of several on some pictures sees it at its luckiest on them.
-fn chosen(record: &Record) -> Option<String> {
-    let chose = record.candidates.len() > 1 || record.curve.iter().any(|point| point.val_loss.is_some());
-    (record.evaluation.part == Part::Val && chose).then(|| {
-        "The same pictures chose which model to keep, so the figure is a little too kind. Only a test part \
-        that takes no part in any choice avoids that."
-            .into()
     })
 }
 

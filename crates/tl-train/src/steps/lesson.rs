@@ -1,5 +1,6 @@
 //! The phases of a recipe, one after the other: steps, judgement on validation pictures after every epoch, checkpoints.
 
+use burn::module::Module;
 use burn::tensor::Device;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -8,6 +9,7 @@ use tl_backbones::{Backbone, Boundary};
 use tl_data::{BatchKey, Blend, ClassId, PictureError, SampleId, Sampler, load_ordered};
 use tl_frozen::Frozen;
 use tl_heads::{FittedHead, Head, Loss, Matrix, softmax_rows};
+use tl_report::PhaseCard;
 
 use super::cursor::{Best, LossSum, Plateau};
 use super::groups::{Group, Rates};
@@ -58,6 +60,7 @@ pub(crate) struct Taught {
     pub(crate) head: FittedHead,
     pub(crate) best: Best,
     pub(crate) cursor: Cursor,
+    pub(crate) phases: Vec<PhaseCard>,
 }
 
 /// How far a phase has come, and how fast.
@@ -77,6 +80,9 @@ pub struct StepNews<'a> {
     pub rate: f64,
     /// Pictures of the step.
     pub pictures: usize,
+    /// Work of the phases that come later, in steps of this one, by their multiply-adds. `None` if the two do not compare:
+    /// a head alone, on features that are kept, hardly computes anything.
+    pub ahead: Option<f64>,
 }
 
 /// What an epoch came to.
@@ -107,6 +113,8 @@ struct Course<'a> {
     steps_before: usize,
     /// Do the training pictures come as they are?
     plain: bool,
+    /// As in [`StepNews`].
+    ahead: Option<f64>,
     last_save: Instant,
 }
 
@@ -188,7 +196,18 @@ impl Lesson<'_> {
         let network = Network::begin(self.backbone, self.head, lowest, super::Norms::Frozen).with_state(best);
         let (backbone, head) = (network.backbone(), network.head().fitted());
         let nothing = Best { phase: 0, epoch: 0, scores: Scores { log_loss: f64::INFINITY, accuracy: 0.0 } };
-        Taught { backbone, head, best: cursor.best.clone().unwrap_or(nothing), cursor }
+        let best = cursor.best.clone().unwrap_or(nothing);
+        Taught { backbone, head, best, cursor, phases: self.cards() }
+    }
+
+    fn cards(&self) -> Vec<PhaseCard> {
+        let (stages, head) = (self.backbone.stages(), self.head.num_params());
+        let card = |phase: &Phase| {
+            let boundary = phase.unfreeze.boundary(&stages).ok()?;
+            let rates = Rates::new(phase, stages.clone());
+            Some(phase.card(rates.groups(&self.pictures.summary, boundary, head)))
+        };
+        self.phases.iter().filter_map(card).collect()
     }
 
     fn run(
@@ -242,8 +261,27 @@ impl Lesson<'_> {
             steps_before,
             // A head alone trains on features that are computed once, unless so many views are asked for.
             plain: self.pictures.augment.is_none() || (at_end && self.steps.views.is_none()),
+            ahead: self.ahead(number),
             last_save: Instant::now(),
         }
+    }
+
+    /// Work of the phases behind this one, in steps of this one.
+    fn ahead(&self, number: usize) -> Option<f64> {
+        let later = self.phases.get(number + 1..).unwrap_or_default();
+        let work = |phase: &Phase| Some(self.pace(phase).1 as f64 * self.multiply_adds(phase)?);
+        let here = self.phases.get(number).and_then(|phase| self.multiply_adds(phase));
+        later.iter().map(|phase| Some(work(phase)? / here?)).sum()
+    }
+
+    /// Of a picture in a step of a phase, forwards and twice as many back; `None` if the head alone learns.
+    fn multiply_adds(&self, phase: &Phase) -> Option<f64> {
+        let stages = &self.pictures.summary.stages;
+        let boundary = phase.unfreeze.boundary(&self.backbone.stages()).ok()?.0;
+        let learning: u64 = stages.iter().skip(boundary).map(|stage| stage.multiply_adds).sum();
+        let frozen: u64 = stages.iter().take(boundary).map(|stage| stage.multiply_adds).sum();
+        let frozen = if self.pictures.augment.is_none() { 0 } else { frozen };
+        (learning > 0).then_some((frozen + 3 * learning) as f64)
     }
 
     /// Steps of an epoch and of a phase.
@@ -337,7 +375,8 @@ impl Lesson<'_> {
         let pictures = batches.iter().map(|batch| batch.pictures).sum();
         cursor.sum.add(loss, pictures);
         let (step, steps, per_epoch) = (cursor.step, course.steps, course.per_epoch);
-        let news = StepNews { phase, step, steps, per_epoch, loss, rate, pictures };
+        let ahead = course.ahead;
+        let news = StepNews { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
         self.watch.trained(&news);
         self.log.map_or(Ok(()), |log| log.step(&news, course.steps_before + step))
     }

@@ -3,6 +3,7 @@
 //! Everything random is a pure function of (seed, epoch, position): a run that was stopped goes on from a checkpoint to the
 //! same bits.
 
+mod card;
 mod cursor;
 mod groups;
 mod inputs;

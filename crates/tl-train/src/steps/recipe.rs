@@ -23,6 +23,19 @@ pub enum Unfreeze {
     All,
 }
 
+impl Unfreeze {
+    /// In words: `the last 2 stages and the head`.
+    pub fn what_learns(&self) -> String {
+        match self {
+            Self::Head | Self::Last(0) => "the head alone".to_owned(),
+            Self::Last(1) => "the last stage and the head".to_owned(),
+            Self::Last(stages) => format!("the last {stages} stages and the head"),
+            Self::From(stage) => format!("all from {stage} on"),
+            Self::All => "the whole network".to_owned(),
+        }
+    }
+}
+
 /// What the batch norms behind the boundary do. Those before it are always frozen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
