@@ -3,6 +3,7 @@
 mod bench;
 mod bench_data;
 mod bench_frozen;
+mod bench_train;
 mod check;
 mod kill;
 mod layers;
@@ -63,6 +64,8 @@ enum Bench {
     },
     /// Compiled networks beside ONNX Runtime, OpenVINO and PyTorch.
     Frozen(bench_frozen::Frozen),
+    /// Training steps beside PyTorch's and burn's own operations.
+    Train(bench_train::Train),
     /// `cargo build --release -p tl-cli` into an empty target folder.
     Build,
 }
@@ -77,6 +80,7 @@ fn main() -> Result<()> {
             bench_data::run(&python, keras.as_deref(), rounds)
         }
         Task::Bench(Bench::Frozen(frozen)) => bench_frozen::run(&frozen),
+        Task::Bench(Bench::Train(train)) => bench_train::run(&train),
         Task::Bench(Bench::Build) => bench::build(),
         Task::Kill { runs, seed } => kill::run(runs, seed),
     }

@@ -85,20 +85,10 @@ impl Plane {
 pub(crate) fn forward(shape: &Shape, x: &[f32], w: &[f32]) -> Vec<f32> {
     let (plane, places) = (shape.height * shape.width, shape.places());
     let mut y = vec![0.0; shape.batch * shape.out_picture()];
-    let work = |channel: usize, x: &[f32], y: &mut [f32], room: &mut Plane| {
-        room.fill(x, shape.width);
-        let kernel = kernel(shape, w, channel);
-        for (row, y) in y.chunks_exact_mut(shape.out_width).enumerate() {
-            for (offset, &factor) in kernel.iter().enumerate() {
-                let start = seen(shape, room, row, offset);
-                add_scaled(y, &room.values[start..start + shape.out_width], factor);
-            }
-        }
-    };
     let planes = x.par_chunks_exact(plane.max(1)).zip(y.par_chunks_exact_mut(places.max(1))).enumerate();
     planes.with_min_len(16).for_each_init(
         || Plane::new(shape),
-        |room, (number, (x, y))| vectorised(|| work(number % shape.channels, x, y, room)),
+        |room, (number, (x, y))| plane_forward(shape, kernel(shape, w, number % shape.channels), x, y, room),
     );
     y
 }
@@ -107,21 +97,10 @@ pub(crate) fn forward(shape: &Shape, x: &[f32], w: &[f32]) -> Vec<f32> {
 pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
     let (plane, places) = (shape.height * shape.width, shape.places());
     let mut gx = vec![0.0; shape.batch * shape.picture()];
-    let work = |channel: usize, gy: &[f32], gx: &mut [f32], room: &mut Plane| {
-        room.values.fill(0.0);
-        let kernel = kernel(shape, w, channel);
-        for (row, gy) in gy.chunks_exact(shape.out_width).enumerate() {
-            for (offset, &factor) in kernel.iter().enumerate() {
-                let start = seen(shape, room, row, offset);
-                add_scaled(&mut room.values[start..start + shape.out_width], gy, factor);
-            }
-        }
-        room.empty(gx, shape.width);
-    };
     let planes = gy.par_chunks_exact(places.max(1)).zip(gx.par_chunks_exact_mut(plane.max(1))).enumerate();
     planes.with_min_len(16).for_each_init(
         || Plane::new(shape),
-        |room, (number, (gy, gx))| vectorised(|| work(number % shape.channels, gy, gx, room)),
+        |room, (number, (gy, gx))| plane_back(shape, kernel(shape, w, number % shape.channels), gy, gx, room),
     );
     gx
 }
@@ -134,7 +113,9 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
         let mut room = Plane::new(shape);
         let planes = x.chunks_exact(shape.height * shape.width).zip(gy.chunks_exact(shape.places()));
         for (number, (x, gy)) in planes.enumerate() {
-            vectorised(|| weights_of_plane(shape, number % shape.channels, x, gy, &mut gw, &mut room));
+            let kernel = shape.kernel[0] * shape.kernel[1];
+            let first = number % shape.channels * kernel;
+            plane_weights(shape, x, gy, &mut gw[first..first + kernel], &mut room);
         }
         gw
     };
@@ -142,19 +123,39 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
     sum(parts.map(of_part).collect())
 }
 
-#[inline(always)]
-fn weights_of_plane(shape: &Shape, channel: usize, x: &[f32], gy: &[f32], gw: &mut [f32], room: &mut Plane) {
-    room.fill(x, shape.width);
-    let kernel = shape.kernel[0] * shape.kernel[1];
-    for (row, gy) in gy.chunks_exact(shape.out_width).enumerate() {
-        for (offset, gw) in gw[channel * kernel..][..kernel].iter_mut().enumerate() {
-            let start = seen(shape, room, row, offset);
-            *gw += dot(&room.values[start..start + shape.out_width], gy);
+vectorised! {
+    fn plane_forward(shape: &Shape, kernel: &[f32], x: &[f32], y: &mut [f32], room: &mut Plane) {
+        room.fill(x, shape.width);
+        for (row, y) in y.chunks_exact_mut(shape.out_width).enumerate() {
+            for (offset, &factor) in kernel.iter().enumerate() {
+                let start = seen(shape, room, row, offset);
+                add_scaled(y, &room.values[start..start + shape.out_width], factor);
+            }
+        }
+    }
+
+    fn plane_back(shape: &Shape, kernel: &[f32], gy: &[f32], gx: &mut [f32], room: &mut Plane) {
+        room.values.fill(0.0);
+        for (row, gy) in gy.chunks_exact(shape.out_width).enumerate() {
+            for (offset, &factor) in kernel.iter().enumerate() {
+                let start = seen(shape, room, row, offset);
+                add_scaled(&mut room.values[start..start + shape.out_width], gy, factor);
+            }
+        }
+        room.empty(gx, shape.width);
+    }
+
+    fn plane_weights(shape: &Shape, x: &[f32], gy: &[f32], gw: &mut [f32], room: &mut Plane) {
+        room.fill(x, shape.width);
+        for (row, gy) in gy.chunks_exact(shape.out_width).enumerate() {
+            for (offset, gw) in gw.iter_mut().enumerate() {
+                let start = seen(shape, room, row, offset);
+                *gw += dot(&room.values[start..start + shape.out_width], gy);
+            }
         }
     }
 }
 
-#[inline(always)]
 fn kernel<'a>(shape: &Shape, w: &'a [f32], channel: usize) -> &'a [f32] {
     let size = shape.kernel[0] * shape.kernel[1];
     &w[channel * size..(channel + 1) * size]

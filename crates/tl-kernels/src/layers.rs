@@ -5,14 +5,23 @@ use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{Device, Tensor};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::norm::Act;
 use crate::ops::{Kernels, Norm};
 use crate::shape::Window;
 
+static CHOSEN: AtomicBool = AtomicBool::new(true);
+
+/// Whether the kernels are used where they can be, in the whole process; they are unless somebody chooses otherwise, for a
+/// comparison.
+pub fn choose(kernels: bool) {
+    CHOSEN.store(kernels, Ordering::Relaxed);
+}
+
 /// Are the kernels for tensors of this device? They are for the processor, where something learns.
 fn serves(device: &Device) -> bool {
-    device.is_autodiff() && device.clone().inner() == Device::flex()
+    CHOSEN.load(Ordering::Relaxed) && device.is_autodiff() && device.clone().inner() == Device::flex()
 }
 
 /// [`Conv2d::forward`].

@@ -28,7 +28,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use layers::{batch_norm, conv2d};
+pub use layers::{batch_norm, choose, conv2d};
 pub use norm::Act;
 pub use ops::{Kernels, Norm};
 pub use shape::Window;

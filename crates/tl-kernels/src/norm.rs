@@ -89,13 +89,9 @@ pub(crate) fn moments(sizes: Sizes, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let count = (sizes.batch * sizes.places) as f64;
     let of_channel = |channel: usize| {
         let planes = || planes(sizes, x, channel);
-        vectorised(|| {
-            let total: f64 = planes().map(|plane| f64::from(sum(plane, |value| value))).sum();
-            let mean = (total / count) as f32;
-            let squares: f64 =
-                planes().map(|plane| f64::from(sum(plane, |value| (value - mean) * (value - mean)))).sum();
-            (mean, (squares / count) as f32)
-        })
+        let mean = (planes().map(|plane| f64::from(plane_sum(plane))).sum::<f64>() / count) as f32;
+        let squares: f64 = planes().map(|plane| f64::from(plane_squares(plane, mean))).sum();
+        (mean, (squares / count) as f32)
     };
     (0..sizes.channels).into_par_iter().map(of_channel).unzip()
 }
@@ -106,9 +102,7 @@ pub(crate) fn forward(sizes: Sizes, x: &[f32], channels: &Channels<'_>, act: Act
     let planes = y.par_chunks_exact_mut(sizes.places.max(1)).zip(x.par_chunks_exact(sizes.places.max(1)));
     planes.enumerate().with_min_len(8).for_each(|(number, (y, x))| {
         let (scale, shift) = channels.line(number % sizes.channels);
-        vectorised(|| {
-            for_act!(act, ACT => y.iter_mut().zip(x).for_each(|(y, x)| *y = ACT.of(x.mul_add(scale, shift))));
-        });
+        plane_forward(x, y, scale, shift, act);
     });
     y
 }
@@ -166,12 +160,7 @@ fn towards_input(
     planes.enumerate().with_min_len(8).for_each(|(number, ((gx, x), gy))| {
         let channel = number % sizes.channels;
         let ((scale, shift), [a, b, c]) = (channels.line(channel), numbers(channel));
-        vectorised(|| {
-            for_act!(act, ACT => for ((gx, &x), &gy) in gx.iter_mut().zip(x).zip(gy) {
-                let gradient = ACT.back(x.mul_add(scale, shift), gy);
-                *gx = gradient.mul_add(a, x.mul_add(b, c));
-            });
-        });
+        plane_back(gx, x, gy, [scale, shift], [a, b, c], act);
     });
     gx
 }
@@ -187,25 +176,51 @@ fn parameter_slopes(
     let of_channel = |channel: usize| {
         let (scale, shift) = channels.line(channel);
         let (mean, inverse) = (channels.mean[channel], channels.inverse[channel]);
-        let pairs = planes(sizes, x, channel).zip(planes(sizes, gy, channel));
-        vectorised(|| {
-            let mut total = [0.0_f64; 2];
-            for (x, gy) in pairs {
-                let [gamma, beta] = for_act!(act, ACT => sums(x, gy, |x, gy| {
-                    let gradient = ACT.back(x.mul_add(scale, shift), gy);
-                    [gradient * (x - mean), gradient]
-                }));
-                total[0] += f64::from(gamma);
-                total[1] += f64::from(beta);
-            }
-            ((total[0] * f64::from(inverse)) as f32, total[1] as f32)
-        })
+        let mut total = [0.0_f64; 2];
+        for (x, gy) in planes(sizes, x, channel).zip(planes(sizes, gy, channel)) {
+            let [gamma, beta] = plane_slopes(x, gy, [scale, shift], mean, act);
+            total[0] += f64::from(gamma);
+            total[1] += f64::from(beta);
+        }
+        ((total[0] * f64::from(inverse)) as f32, total[1] as f32)
     };
     (0..sizes.channels).into_par_iter().map(of_channel).unzip()
 }
 
+vectorised! {
+    fn plane_sum(x: &[f32]) -> f32 {
+        sum(x, |value| value)
+    }
+
+    fn plane_squares(x: &[f32], mean: f32) -> f32 {
+        sum(x, |value| (value - mean) * (value - mean))
+    }
+
+    fn plane_forward(x: &[f32], y: &mut [f32], scale: f32, shift: f32, act: Act) {
+        for_act!(act, ACT => {
+            y.iter_mut().zip(x).for_each(|(y, x)| *y = ACT.of(x.mul_add(scale, shift)));
+        });
+    }
+
+    fn plane_back(gx: &mut [f32], x: &[f32], gy: &[f32], line: [f32; 2], numbers: [f32; 3], act: Act) {
+        let ([scale, shift], [a, b, c]) = (line, numbers);
+        for_act!(act, ACT => for ((gx, &x), &gy) in gx.iter_mut().zip(x).zip(gy) {
+            let gradient = ACT.back(x.mul_add(scale, shift), gy);
+            *gx = gradient.mul_add(a, x.mul_add(b, c));
+        });
+    }
+
+    /// Sums of the gradients in front of the activation times what is above the mean, and of them alone.
+    fn plane_slopes(x: &[f32], gy: &[f32], line: [f32; 2], mean: f32, act: Act) -> [f32; 2] {
+        let [scale, shift] = line;
+        for_act!(act, ACT => sums(x, gy, |x, gy| {
+            let gradient = ACT.back(x.mul_add(scale, shift), gy);
+            [gradient * (x - mean), gradient]
+        }))
+    }
+}
+
 /// The planes of a channel, picture by picture.
-#[inline(always)]
 fn planes(sizes: Sizes, values: &[f32], channel: usize) -> impl Iterator<Item = &[f32]> {
     let all = values.chunks_exact(sizes.places.max(1)).skip(channel);
     all.step_by(sizes.channels.max(1))

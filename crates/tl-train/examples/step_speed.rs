@@ -1,0 +1,100 @@
+//! Pictures per second of training steps: `step_speed NETWORK BATCH SECONDS WHAT [STAGES]`, one line of JSON.
+//!
+//! WHAT is `ours` (the kernels of tl-kernels) or `burn` (burn's own operations). The last STAGES stages and a head for 10
+//! classes learn, all by default, by SGD with momentum; weights are random, pictures noise, everything in f32, as in
+//! `xtask/reference/step_speed.py`. With fewer stages the prefix runs as a compiled plan.
+
+use burn::module::Module;
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::nn::{Linear, LinearConfig};
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{GradientsParams, SgdConfig};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use std::num::NonZeroUsize;
+use std::time::Instant;
+use tl_backbones::{Backbone, Boundary};
+use tl_frozen::{Frozen, Output};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CLASSES: usize = 10;
+
+#[derive(Module, Debug)]
+struct Network {
+    backbone: Backbone,
+    head: Linear,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let [name, batch, seconds, what, rest @ ..] = words.as_slice() else {
+        return Err("step_speed NETWORK BATCH SECONDS ours|burn [STAGES]".into());
+    };
+    let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
+    let architecture = tl_backbones::architecture(name)?;
+    let (plain, side) = (Device::flex(), architecture.input_size);
+    let device = plain.clone().autodiff();
+    tl_kernels::choose(what == "ours");
+    let backbone = architecture.init(&plain);
+    let end = backbone.end().0;
+    let learning: usize = rest.first().map_or(Ok(end), |stages| stages.parse())?;
+    let boundary = Boundary(end - learning.min(end));
+    let frozen = Frozen::new(backbone.clone(), plain);
+    let head = LinearConfig::new(architecture.features, CLASSES).init(&device);
+    let mut network = Network { backbone: backbone.train().freeze(boundary), head };
+    let momentum = MomentumConfig::new().with_dampening(0.0);
+    let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
+    let pixels: Vec<f32> = (0..batch * 3 * side * side).map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0).collect();
+    let labels: Vec<i64> = (0..batch).map(|i| (i % CLASSES) as i64).collect();
+    let labels_b = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &device);
+    let summary = tl_backbones::summary(&architecture);
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut times = Vec::new();
+    let begun = Instant::now();
+    while times.len() < 3 || begun.elapsed().as_secs_f64() < seconds {
+        let step = Instant::now();
+        let features_bd = match boundary {
+            Boundary(0) => {
+                let images = TensorData::new(pixels.clone(), [batch, 3, side, side]);
+                let maps_bchw = network.backbone.forward_stages(0..end, Tensor::from_data(images, &device));
+                network.backbone.pool(maps_bchw)
+            }
+            Boundary(at) if at == end => {
+                let rows = frozen.output(Output::Features, pixels.clone(), side, threads);
+                let shape = [batch, rows.columns()];
+                Tensor::<2>::from_data(TensorData::new(rows.values().to_vec(), shape), &device)
+            }
+            Boundary(at) => {
+                let rows = frozen.output(Output::Maps(boundary), pixels.clone(), side, threads);
+                let [channels, height, width] = summary.stages[at - 1].output;
+                let maps = TensorData::new(rows.values().to_vec(), [batch, channels, height, width]);
+                let maps_bchw = network.backbone.forward_stages(at..end, Tensor::from_data(maps, &device));
+                network.backbone.pool(maps_bchw)
+            }
+        };
+        let loss = CrossEntropyLossConfig::new().init(&device).forward(network.head.forward(features_bd), labels_b.clone());
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        network = optimizer.step(1e-4, network, gradients);
+        times.push(step.elapsed().as_secs_f64());
+    }
+    // The first step finds its memory.
+    let mut times = times.split_off(1);
+    times.sort_by(f64::total_cmp);
+    let median = batch as f64 / times[times.len() / 2];
+    println!("{}", serde_json::json!({"median": median, "steps": times.len(), "peak_mib": peak_mib(), "faults": faults()}));
+    Ok(())
+}
+
+/// The most memory this process has held, where the system says.
+fn peak_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
+}
+
+/// Page faults that needed no reading, where the system says.
+fn faults() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    stat.rsplit(") ").next()?.split_whitespace().nth(7)?.parse().ok()
+}

@@ -1,0 +1,63 @@
+"""Pictures per second of PyTorch training steps, for `cargo xtask bench train`: one line of JSON.
+
+    step_speed.py HOW NETWORK BATCH THREADS SECONDS [STAGES]
+
+HOW is plain (as people run it), tuned (channels last; start it with GLIBC_TUNABLES that keep memory, or tcmalloc) or bf16
+(tuned, with autocast). With STAGES, so many of the network's last top-level parts and the head learn and the rest is run
+frozen in every step. Random weights, noise for pictures, SGD with momentum, 10 classes.
+"""
+
+import json
+import resource
+import statistics
+import sys
+import time
+
+from frozen_speed import SIDES, module
+
+
+def parts(network):
+    """The network's parts from front to back, as coarse as torchvision's modules are."""
+    import torch
+
+    children = [child for child in network.children()]
+    if len(children) <= 3 and isinstance(children[0], torch.nn.Sequential):
+        return [*children[0].children(), *children[1:]]
+    return children
+
+
+def main():
+    import torch
+
+    how, name, batch, threads, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])
+    torch.set_num_threads(threads)
+    network = module(name).train()
+    side = SIDES.get(name, 224)
+    if len(sys.argv) > 6:
+        learning = int(sys.argv[6])
+        frozen = parts(network)[: -learning or None] if learning else [network]
+        for part in frozen:
+            part.eval().requires_grad_(False)
+    order = torch.contiguous_format if how == "plain" else torch.channels_last
+    network = network.to(memory_format=order)
+    images = torch.randn(batch, 3, side, side).contiguous(memory_format=order)
+    labels = torch.arange(batch) % 10
+    with torch.no_grad():
+        width = network(images[:2]).flatten(1).shape[1]
+    head = torch.nn.Linear(width, 10)
+    learning = [p for p in [*network.parameters(), *head.parameters()] if p.requires_grad]
+    optimizer = torch.optim.SGD(learning, lr=1e-4, momentum=0.9)
+    times, begun = [], time.perf_counter()
+    while len(times) < 3 or time.perf_counter() - begun < seconds:
+        start = time.perf_counter()
+        optimizer.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=how == "bf16"):
+            loss = torch.nn.functional.cross_entropy(head(network(images).flatten(1)), labels)
+        loss.backward()
+        optimizer.step()
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"median": batch / statistics.median(times[1:]), "version": torch.__version__, "peak_mib": peak}))
+
+
+main()

@@ -1,0 +1,94 @@
+//! `cargo xtask bench train`: training steps beside PyTorch's and burn's own operations, in turns in one run.
+//!
+//! Ours is `crates/tl-train/examples/step_speed.rs`, theirs `xtask/reference/step_speed.py`.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::Value;
+use std::process::Command;
+
+use crate::bench::{machine, median};
+use crate::{cargo, must, root};
+
+/// glibc gives large blocks back to the kernel otherwise, and every step pays for the pages again.
+const KEEP_MEMORY: &str =
+    "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8000000000:glibc.malloc.trim_threshold=8000000000";
+
+/// What to compare, and with whose Python.
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// Networks, by the names of `tl backbones`.
+    #[arg(default_values = ["resnet18", "resnet50", "mobilenetv2_100", "efficientnet_lite0"])]
+    networks: Vec<String>,
+    /// Python with torch, torchvision and timm.
+    #[arg(long, default_value = "python3")]
+    python: String,
+    #[arg(long, default_value_t = 16)]
+    batch: usize,
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Stages that learn: all, unless so many.
+    #[arg(long)]
+    stages: Option<usize>,
+    /// Seconds per program and turn.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// Turns, of which the median counts.
+    #[arg(long, default_value_t = 2)]
+    rounds: usize,
+}
+
+const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
+
+/// Prints a table of pictures per second.
+pub(crate) fn run(train: &Train) -> Result<()> {
+    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-train", "--example", "step_speed"]))?;
+    println!("{}, {} threads, batch {}, medians of {} turns\n", machine(), train.threads, train.batch, train.rounds);
+    println!("| network | tl | burn-flex | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | PyTorch tuned |\n|{}", "---|".repeat(8));
+    for network in &train.networks {
+        let mut speeds = vec![Vec::new(); PROGRAMS.len()];
+        let mut memory = [Value::Null, Value::Null, Value::Null, Value::Null];
+        for _ in 0..train.rounds {
+            for (index, program) in PROGRAMS.into_iter().enumerate() {
+                let result = train.measure(program, network)?;
+                speeds[index].push(result["median"].as_f64().unwrap_or(f64::NAN));
+                memory[index] = result["peak_mib"].clone();
+            }
+        }
+        let medians: Vec<f64> = speeds.iter_mut().map(|speeds| median(speeds)).collect();
+        let cells: Vec<String> = medians.iter().map(|speed| format!("{speed:.2}")).collect();
+        let ratio = medians[0] / medians[3];
+        println!("| {network} | {} | {ratio:.2} | {} | {} |", cells.join(" | "), memory[0], memory[3]);
+    }
+    Ok(())
+}
+
+impl Train {
+    fn measure(&self, program: &str, network: &str) -> Result<Value> {
+        let (batch, seconds) = (self.batch.to_string(), self.seconds.to_string());
+        let mut command = match program {
+            "ours" | "burn" => {
+                let mut command = Command::new(root().join("target/release/examples/step_speed"));
+                command.args([network, &batch, &seconds, program]).env("RAYON_NUM_THREADS", self.threads.to_string());
+                command
+            }
+            how => {
+                let mut command = Command::new(&self.python);
+                command.arg("xtask/reference/step_speed.py").args([how, network, &batch]);
+                command.args([&self.threads.to_string(), &seconds]);
+                if how != "plain" {
+                    command.env("GLIBC_TUNABLES", KEEP_MEMORY);
+                }
+                command
+            }
+        };
+        command.args(self.stages.map(|stages| stages.to_string()));
+        let output = command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
+        if !output.status.success() {
+            bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let text = String::from_utf8(output.stdout)?;
+        let line = text.lines().last().context("nothing was printed")?;
+        serde_json::from_str(line).with_context(|| format!("not a line of JSON: {line}"))
+    }
+}
