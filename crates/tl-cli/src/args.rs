@@ -5,7 +5,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::path::PathBuf;
 use tl_data::{AugmentPreset, MaxBad, ResizeMode};
-use tl_train::{HeadKind, Resize, TrainConfig};
+use tl_train::{HeadKind, RateSearch, Resize, TrainConfig};
 
 use crate::source_args::SourceArgs;
 use crate::step_args::{HeadName, StepArgs};
@@ -39,6 +39,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Train(Box<TrainArgs>),
     Resume(ResumeArgs),
+    LrFind(Box<LrFindArgs>),
     Predict(PredictArgs),
     Eval(EvalArgs),
     Info(InfoArgs),
@@ -185,6 +186,31 @@ impl TrainArgs {
         set(&mut config.cache_gib, &typed.cache_gib);
         Ok(config)
     }
+}
+
+/// Look for the learning rate of a recipe's last phase: steps at rates that rise until the loss runs away.
+///
+/// The pictures, the network, the head and the recipe are given as to `tl train`; nothing is trained but a copy. Without a
+/// recipe, it is that of lp-ft.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl lr-find photos/ --unfreeze 2
+  tl lr-find photos/ --backbone resnet50 --recipe fine-tune --plot rates.html")]
+pub(crate) struct LrFindArgs {
+    #[command(flatten)]
+    pub(crate) train: TrainArgs,
+    /// Learning rate of the first step.
+    #[arg(long, value_name = "RATE", default_value_t = RateSearch::default().start)]
+    pub(crate) start: f64,
+    /// Where the rates lead.
+    #[arg(long, value_name = "RATE", default_value_t = RateSearch::default().end)]
+    pub(crate) end: f64,
+    /// How many steps.
+    #[arg(long, value_name = "N", default_value_t = RateSearch::default().steps)]
+    pub(crate) steps: usize,
+    /// The page with the plot.
+    #[arg(long, value_name = "FILE", default_value = "lr-find.html")]
+    pub(crate) plot: PathBuf,
 }
 
 /// Go on with a run that was stopped, to the same bits as if it had not been.

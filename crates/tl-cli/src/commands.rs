@@ -5,6 +5,7 @@ mod completions;
 mod data;
 mod eval;
 mod info;
+mod lr_find;
 mod predict;
 mod train;
 mod weights;
@@ -20,6 +21,7 @@ use crate::progress::Verbosity;
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.command {
         Command::Train(train) => train::run(train, Verbosity::of(args)),
+        Command::LrFind(find) => lr_find::run(find, Verbosity::of(args)),
         Command::Resume(resume) => train::resume(resume, Verbosity::of(args)),
         Command::Predict(predict) => predict::run(predict, Verbosity::of(args)),
         Command::Eval(eval) => eval::run(eval, Verbosity::of(args)),

@@ -157,7 +157,7 @@ pub(crate) fn phase(phase: &Phase, groups: &[Group]) -> Vec<String> {
         groups.iter().filter(|group| group.rate.is_some()).map(|group| group.parameters).sum();
     let all: u64 = groups.iter().map(|group| group.parameters).sum();
     let name = format!(
-        "{}: {} learns, {} of {} parameters",
+        "{}: trains {}, {} of {} parameters",
         phase.name,
         phase.unfreeze.what_learns(),
         thousands(learning),

@@ -7,6 +7,7 @@ mod bars;
 mod interval;
 mod lines;
 mod matrix;
+mod rates;
 mod reliability;
 
 pub(crate) use bars::{Segment, bar};
@@ -15,6 +16,7 @@ pub(crate) use lines::{Mark, Series, Unit, lines};
 #[cfg(test)]
 pub(crate) use matrix::ON_CELL;
 pub(crate) use matrix::{is_wide, legend, matrix};
+pub(crate) use rates::rates;
 pub(crate) use reliability::diagram;
 
 /// A share as a coordinate in per cent of the width.

@@ -12,6 +12,7 @@ mod error;
 mod evaluation;
 mod interval;
 mod page;
+mod rates;
 mod record;
 mod tensorboard;
 mod text;
@@ -22,11 +23,13 @@ pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
-pub use page::{check_html, html};
+pub use page::{check_html, html, rates_html};
+pub use rates::{RateCurve, RatePoint, RateSuggestion};
 pub use record::{
     Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Setting, Stage,
 };
 pub use tensorboard::{tensorboard_head, tensorboard_scalars};
+pub use text::shell;
 
 /// The record as `report.json` holds it.
 ///

@@ -6,6 +6,7 @@ mod check;
 mod choices;
 mod data;
 mod mistakes;
+mod rates;
 mod recipe;
 mod repeat;
 mod table;
@@ -18,6 +19,7 @@ use crate::Record;
 use crate::text::{count, esc, pictures, plural};
 
 pub use check::check_html;
+pub use rates::rates_html;
 
 const STYLE: &str = include_str!("page/style.css");
 /// The file can neither load nor run anything, even if something slipped through escaping.

@@ -86,7 +86,7 @@ pub struct Choice {
 pub struct PhaseCard {
     /// Its name, as in [`CurvePoint::phase`].
     pub name: String,
-    /// What learns in it, such as `the last stage and the head`.
+    /// What learns in it, such as `trains the last stage and the head`.
     pub learns: String,
     /// How long it is, such as `4 epochs`.
     pub length: String,

@@ -18,7 +18,6 @@ use crate::evaluate::WORST;
 use crate::features::Features;
 use crate::finish::Finished;
 use crate::keeping::Keeping;
-use crate::record::fingerprint;
 use crate::run_folder::UnderWay;
 use crate::split::Division;
 use crate::trial::{Trial, Trials, named};
@@ -75,23 +74,9 @@ pub fn train(
 
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
     features.keeping = Keeping::of(config, &pretrained, &loaded_weights);
-    let mut trials = Trials {
-        config,
-        device: &device,
-        devices: &devices,
-        watch,
-        max_bad,
-        features,
-        log: Vec::new(),
-        run_log: None,
-        spent: [Duration::ZERO; 3],
-        architecture: pretrained.architecture,
-        fingerprint: format!("{} {}", fingerprint(&data), loaded_weights.sha256),
-        under_way,
-        backbone_name: config.backbone_name(&pretrained),
-        settings: config.run_toml(&pretrained, &invocation.time),
-        name: config.run_name(),
-    };
+    let time = &invocation.time;
+    let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;
+    trials.under_way = under_way;
     let (trial, evaluation, folds) = evaluate(&mut trials, &division)?;
     trials.features.origin().iter().for_each(|note| watch.noted("features", note));
     let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), division_choice(&division, config)];
@@ -116,7 +101,7 @@ pub fn train(
     finished.commit(trial, choices, evaluation, folds, stages)
 }
 
-fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dataset, TrainError> {
+pub(crate) fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dataset, TrainError> {
     let options = ReadOptions { seed: config.seed, ..config.read.clone() };
     let progress = |progress| watch.progress(progress);
     let data = read(&config.data.source(), &options, &Limits::default(), &progress)?;

@@ -7,15 +7,19 @@ use tl_backbones::Architecture;
 use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, check_bad};
 use tl_heads::FittedHead;
 use tl_report::{Candidate, Choice, CurvePoint, Evaluation, Part, PhaseCard, Prediction};
+use tl_weights::Loaded;
 
 use crate::choose::{Comparison, Score, cross_validate};
 use crate::features::{Features, MODES};
 use crate::fit::{Method, fit, resolve};
+use crate::record::fingerprint;
 use crate::run_folder::UnderWay;
 use crate::run_log::RunLog;
 use crate::split::{check_classes, inner_folds, labels, thin};
 use crate::tune::Model;
-use crate::{AdamWSettings, EpochLoss, HeadKind, Resize, STRENGTHS, Step, TrainConfig, TrainError, Watch};
+use crate::{
+    AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, TrainConfig, TrainError, Watch,
+};
 
 /// Training pictures that resize modes are compared on, at most: each costs three passes through the network.
 const COMPARED: usize = 400;
@@ -68,6 +72,37 @@ pub(crate) struct Trials<'a> {
     pub(crate) settings: String,
     /// The run's name before its number.
     pub(crate) name: String,
+}
+
+impl<'a> Trials<'a> {
+    /// Nothing is tried yet; `time` is when, for `run.toml`.
+    pub(crate) fn new(
+        config: &'a TrainConfig,
+        devices: &'a [Device],
+        watch: &'a dyn Watch,
+        features: Features<'a>,
+        pretrained: &Pretrained,
+        loaded: &Loaded,
+        time: &str,
+    ) -> Result<Self, TrainError> {
+        Ok(Self {
+            max_bad: config.max_bad.parse()?,
+            log: Vec::new(),
+            run_log: None,
+            spent: [Duration::ZERO; 3],
+            architecture: pretrained.architecture,
+            fingerprint: format!("{} {}", fingerprint(features.data), loaded.sha256),
+            under_way: None,
+            backbone_name: config.backbone_name(pretrained),
+            settings: config.run_toml(pretrained, time),
+            name: config.run_name(),
+            config,
+            device: &devices[0],
+            devices,
+            watch,
+            features,
+        })
+    }
 }
 
 impl Trials<'_> {
@@ -154,7 +189,7 @@ impl Trials<'_> {
     }
 
     /// Computes features, and stops if too many files turn out bad.
-    fn extract(&mut self, ids: &[SampleId], modes: &[ResizeMode]) -> Result<(), TrainError> {
+    pub(crate) fn extract(&mut self, ids: &[SampleId], modes: &[ResizeMode]) -> Result<(), TrainError> {
         let begun = Instant::now();
         self.watch.step(Step::Extract);
         let watch = self.watch;
@@ -164,7 +199,7 @@ impl Trials<'_> {
         Ok(check_bad(&cleaned.rejected, cleaned.files(), &self.max_bad)?)
     }
 
-    fn choose_mode(&mut self, train: &[SampleId]) -> Result<(ResizeMode, Choice), TrainError> {
+    pub(crate) fn choose_mode(&mut self, train: &[SampleId]) -> Result<(ResizeMode, Choice), TrainError> {
         let standard = self.features.preprocess.mode;
         let choice = |mode: ResizeMode, why| (mode, named("resize", mode.to_string(), why));
         if let Resize::Fixed(mode) = self.config.resize {
@@ -207,7 +242,7 @@ impl Trials<'_> {
             .then(|| format!("{:.0} % of the pictures are smaller than {size} pixels", small * 100.0))
     }
 
-    fn choose_method(
+    pub(crate) fn choose_method(
         &mut self,
         train: &[SampleId],
         mode: ResizeMode,

@@ -8,16 +8,16 @@ use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId};
 use tl_frozen::Frozen;
 use tl_heads::{FittedHead, Head, Pooling};
-use tl_report::{Candidate, Choice, CurvePoint, PhaseCard, Prediction};
+use tl_report::{Candidate, Choice, CurvePoint, PhaseCard, Prediction, RateCurve};
 
 use crate::checkpoint::Checkpoints;
 use crate::evaluate::prediction;
 use crate::fit::{Method, as_linear};
-use crate::run_log::RunLog;
+use crate::run_log::{RunLog, TrialLog};
 use crate::split::{inner_folds, label, labels};
 use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
 use crate::trial::{Trials, named};
-use crate::{Classifier, HeadKind, Header, Phase, Recipe, StepsConfig, TrainError, Unfreeze};
+use crate::{Classifier, HeadKind, Header, Phase, RateSearch, Recipe, StepsConfig, TrainError, Unfreeze};
 
 /// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
 const MONITORED: usize = 5;
@@ -52,6 +52,14 @@ struct Division {
     monitor: Vec<SampleId>,
     /// Was the monitor taken out of the training pictures?
     carved: bool,
+}
+
+/// Where a lesson leaves what it can be gone on from.
+#[derive(Clone, Copy)]
+struct Saving<'a> {
+    checkpoints: &'a Checkpoints,
+    log: &'a TrialLog,
+    run: &'a Path,
 }
 
 impl Model {
@@ -185,6 +193,34 @@ impl Trials<'_> {
         let checkpoints = self.checkpoints(part)?;
         let run = self.under_way()?.path().to_owned();
         let log = self.run_log(&run)?.trial(part)?;
+        let saving = Saving { checkpoints: &checkpoints, log: &log, run: &run };
+        let taught = self.lesson(phases, probe, division, mode, Some(saving), |lesson| lesson.teach())?;
+        self.run_log = Some(log.end());
+        self.spent[2] += begun.elapsed();
+        Ok(taught)
+    }
+
+    /// Looks for a learning rate of the last phase, on the pictures that the recipe would learn from.
+    pub(crate) fn find(&mut self, search: &RateSearch, train: &[SampleId]) -> Result<RateCurve, TrainError> {
+        let (mode, _) = self.choose_mode(train)?;
+        self.extract(train, &[mode])?;
+        let division = self.divide(&self.features.readable(train), &[]);
+        let (method, _) = self.choose_method(&division.learn, mode)?;
+        let (probe, _) = self.fit(&division.learn, mode, method)?;
+        let phases = self.phases(train.len());
+        self.lesson(&phases, &probe, &division, mode, None, |lesson| lesson.find(search))
+    }
+
+    /// Does something with a lesson on a division of the pictures, and with what it begins with.
+    fn lesson<T>(
+        &self,
+        phases: &[Phase],
+        probe: &FittedHead,
+        division: &Division,
+        mode: ResizeMode,
+        saving: Option<Saving<'_>>,
+        job: impl FnOnce(&Lesson<'_>) -> Result<T, TrainError>,
+    ) -> Result<T, TrainError> {
         let steps = &self.config.steps;
         let preprocess = self.features.preprocess(mode);
         let side = preprocess.size as usize;
@@ -217,14 +253,11 @@ impl Trials<'_> {
             monitor: &division.monitor,
             threads: self.features.threads,
             watch: self.watch,
-            checkpoints: Some(&checkpoints),
-            log: Some(&log),
-            run: &run,
+            checkpoints: saving.map(|saving| saving.checkpoints),
+            log: saving.map(|saving| saving.log),
+            run: saving.map_or(Path::new(""), |saving| saving.run),
         };
-        let taught = lesson.teach()?;
-        self.run_log = Some(log.end());
-        self.spent[2] += begun.elapsed();
-        Ok(taught)
+        job(&lesson)
     }
 
     /// What the first phase begins with: the solved head where the recipe begins so and the head can be solved for.

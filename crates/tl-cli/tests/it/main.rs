@@ -9,6 +9,7 @@ mod damaged_model;
 mod data;
 mod folders;
 mod logs;
+mod lr_find;
 mod manners;
 mod network;
 mod predicting;

@@ -133,7 +133,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// The distance of about four ticks over the range: 1, 2 or 5 times a power of ten.
-fn step((low, high): (f64, f64)) -> f64 {
+pub(super) fn step((low, high): (f64, f64)) -> f64 {
     let rough = (high - low) / 4.0;
     let power = 10_f64.powf(rough.log10().floor());
     // A little less than `rough` will do: 0.075 is not always three times 0.025.
@@ -142,7 +142,7 @@ fn step((low, high): (f64, f64)) -> f64 {
 }
 
 /// The round values inside the range.
-fn ticks(range: (f64, f64)) -> Vec<f64> {
+pub(super) fn ticks(range: (f64, f64)) -> Vec<f64> {
     let step = step(range);
     let first = (range.0 / step - 1e-9).ceil() as i64;
     let last = (range.1 / step + 1e-9).floor() as i64;
@@ -150,7 +150,7 @@ fn ticks(range: (f64, f64)) -> Vec<f64> {
 }
 
 /// The first round value at or above `high`, for an axis that starts at zero.
-fn next_tick(high: f64) -> f64 {
+pub(super) fn next_tick(high: f64) -> f64 {
     let step = step((0.0, high));
     (high / step - 1e-9).ceil() * step
 }

@@ -61,7 +61,7 @@ mod tests {
         ];
         let card = PhaseCard {
             name: "tune <b>".into(),
-            learns: "all from layer2 on".into(),
+            learns: "trains all from layer2 on".into(),
             length: "4 epochs".into(),
             how: "AdamW, cosine".into(),
             groups,

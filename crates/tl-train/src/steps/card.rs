@@ -19,7 +19,7 @@ impl Phase {
         };
         PhaseCard {
             name: self.name.clone(),
-            learns: format!("{} learns", self.unfreeze.what_learns()),
+            learns: format!("trains {}", self.unfreeze.what_learns()),
             length: self.length(),
             how: format!("{:?}, {schedule} schedule{warmup}", self.optimizer.kind),
             groups: groups.into_iter().map(group).collect(),

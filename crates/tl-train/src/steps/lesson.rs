@@ -1,5 +1,7 @@
 //! The phases of a recipe, one after the other: steps, judgement on validation pictures after every epoch, checkpoints.
 
+mod find;
+
 use burn::module::Module;
 use burn::tensor::Device;
 use std::ops::ControlFlow;
