@@ -83,7 +83,7 @@ impl Finished<'_> {
 
     /// The network of the model.
     fn backbone<'a>(&'a self, trial: &'a Trial) -> &'a Backbone {
-        trial.model.backbone.as_ref().unwrap_or_else(|| self.frozen.backbone())
+        trial.model.backbone.as_deref().unwrap_or_else(|| self.frozen.backbone())
     }
 
     fn model(&self, trial: &Trial) -> Result<Vec<u8>, TrainError> {

@@ -27,8 +27,8 @@ const TUNABLE: usize = 20;
 /// A network with a head.
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// `None`: as pretrained.
-    pub(crate) backbone: Option<Backbone>,
+    /// `None`: as pretrained. On the heap: by value, a network takes 50 KB of stack wherever it passes.
+    pub(crate) backbone: Option<Box<Backbone>>,
     pub(crate) head: FittedHead,
     pub(crate) pooling: Pooling,
     /// How it was trained.
@@ -239,13 +239,13 @@ impl Trials<'_> {
         };
         let head = self.first_head(probe, pictures.features(steps.head.pooling));
         let pretrained = self.features.frozen.backbone();
-        let fresh = || from_scratch(self.architecture.init(self.device), self.config.seed);
+        let fresh = || Box::new(from_scratch(self.architecture.init(self.device), self.config.seed));
         let scratch = (steps.recipe == Recipe::Scratch).then(fresh);
         let lesson = Lesson {
             steps,
             phases,
             pictures: &pictures,
-            backbone: scratch.as_ref().unwrap_or(pretrained),
+            backbone: scratch.as_deref().unwrap_or(pretrained),
             head: &head,
             device: self.device,
             devices: self.devices,
@@ -336,7 +336,7 @@ impl Trials<'_> {
     }
 
     fn classifier(&self, model: &Model, mode: ResizeMode) -> Classifier {
-        let backbone = model.backbone.clone().unwrap_or_else(|| self.features.frozen.backbone().clone());
+        let backbone = model.backbone.as_deref().unwrap_or_else(|| self.features.frozen.backbone()).clone();
         let header = Header {
             backbone: self.architecture.name.to_owned(),
             ..Header::unnamed(self.features.data.classes.clone(), self.features.preprocess(mode))

@@ -58,13 +58,13 @@ fn a_run_in_steps_logs_each_step_and_epoch() {
     assert_eq!((steps.len(), epochs.len()), (6, 3));
     assert!(steps.iter().all(|step| step["loss"].is_f64() && step["learning_rate"].is_f64()), "{steps:?}");
     let of = |line: &Value| (line["phase"].clone(), line["epoch"].clone(), line["step"].clone());
-    assert_eq!(of(&steps[5]), ("fine-tune".into(), 2.into(), 4.into()));
+    assert_eq!(of(&steps[5]), ("unfrozen".into(), 2.into(), 4.into()));
     assert_eq!(of(&epochs[2]), of(&steps[5]));
     assert_eq!(epochs[2]["learning_rate"], steps[5]["learning_rate"]);
     let table = fs::read_to_string(outcome.folder.join("metrics.csv")).unwrap();
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(rows[0], "trial,phase,epoch,step,loss,val_loss,val_accuracy,learning_rate,best");
-    assert!(rows.len() == 4 && rows[3].starts_with("all,fine-tune,2,4,"), "{table}");
+    assert!(rows.len() == 4 && rows[3].starts_with("all,unfrozen,2,4,"), "{table}");
     let events = fs::read(outcome.folder.join(FILES[2])).unwrap();
     let count = |tag: &[u8]| events.windows(tag.len()).filter(|window| *window == tag).count();
     assert_eq!((count(b"train/loss"), count(b"val/accuracy"), count(b"brain.Event:2")), (6, 3, 1));

@@ -58,7 +58,7 @@ pub(crate) struct Lesson<'a> {
 
 /// What a lesson leaves behind: the best epoch of all.
 pub(crate) struct Taught {
-    pub(crate) backbone: Backbone,
+    pub(crate) backbone: Box<Backbone>,
     pub(crate) head: FittedHead,
     pub(crate) best: Best,
     pub(crate) cursor: Cursor,
@@ -196,7 +196,7 @@ impl Lesson<'_> {
 
     fn taught(&self, lowest: Boundary, best: &State, cursor: Cursor) -> Taught {
         let network = Network::begin(self.backbone, self.head, lowest, super::Norms::Frozen).with_state(best);
-        let (backbone, head) = (network.backbone(), network.head().fitted());
+        let (backbone, head) = (Box::new(network.backbone()), network.head().fitted());
         let nothing = Best { phase: 0, epoch: 0, scores: Scores { log_loss: f64::INFINITY, accuracy: 0.0 } };
         let best = cursor.best.clone().unwrap_or(nothing);
         Taught { backbone, head, best, cursor, phases: self.cards() }
