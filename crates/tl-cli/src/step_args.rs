@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
 use tl_heads::{HeadConfig, LossKind};
-use tl_train::{HeadKind, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, Unfreeze};
+use tl_train::{
+    HeadKind, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, TrainError, Unfreeze,
+};
 
 /// Fine-tuning, and heads that are trained in steps.
 #[derive(Debug, Default, ClapArgs)]
@@ -136,7 +138,10 @@ impl StepArgs {
         let known = Recipe::ALL.into_iter().find(|known| known.name() == recipe);
         match known {
             Some(known) => (steps.recipe, steps.phases) = (known, Vec::new()),
-            None if recipe.ends_with(".toml") => steps.phases = parsed::<Phases>(Path::new(recipe))?.phases,
+            None if recipe.ends_with(".toml") => {
+                steps.phases = parsed::<Phases>(Path::new(recipe))?.phases;
+                anyhow::ensure!(!steps.phases.is_empty(), "there is no phase in `{recipe}`");
+            }
             None => anyhow::bail!("{}", unknown("recipe", recipe, &Recipe::ALL.map(Recipe::name))),
         }
         Ok(())
@@ -228,6 +233,7 @@ fn unknown(what: &str, text: &str, known: &[&str]) -> String {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|reason| TrainError::Read { path: path.to_owned(), reason })?;
     toml::from_str(&text).with_context(|| format!("cannot use `{}`", path.display()))
 }

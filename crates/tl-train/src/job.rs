@@ -69,6 +69,7 @@ pub fn train(
 
     watch.step(Step::Load);
     let (backbone, loaded_weights) = pretrained.load(&device, &config.fetch(), watch)?;
+    config.steps.check_stages(&backbone.stages())?;
     let frozen = Frozen::new(backbone, device.clone());
     let loaded = begun.elapsed();
 

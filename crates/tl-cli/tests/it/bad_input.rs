@@ -169,12 +169,12 @@ fn a_config_file_with_an_unknown_key_is_refused_with_the_line() {
     fs::write(folder.path().join("my.toml"), "data = \"data\"\nsed = 3\n").unwrap();
     let ended = tl(folder.path(), &["train", "--config", "my.toml"]);
     assert_eq!(ended.code, 1);
-    assert!(ended.stderr.starts_with("error: cannot use `my.toml`\n"), "{}", ended.stderr);
     assert!(
-        ended.stderr.contains("line 2") && ended.stderr.contains("unknown field `sed`"),
+        ended.stderr.starts_with("error: `my.toml`: TOML parse error at line 2, column 1\n"),
         "{}",
         ended.stderr
     );
+    assert!(ended.stderr.contains("\nunknown field `sed`, expected one of `data`, "), "{}", ended.stderr);
 }
 
 #[test]
@@ -185,4 +185,93 @@ fn a_model_that_is_not_there_is_named() {
         (ended.code, ended.stderr.as_str()),
         (1, "error: cannot read `runs/none`: no such file or directory\n")
     );
+}
+
+#[test]
+fn settings_of_training_in_steps_that_cannot_be() {
+    let folder = two_classes(3);
+    let stages = "`conv_stem`, `blocks.0`, `blocks.1`, `blocks.2`, `blocks.3`, `blocks.4`, `blocks.5`, `blocks.6`, \
+                  `conv_head`";
+    let unfreeze = |asked: &str| format!("cannot unfreeze `{asked}`: the network's stages are {stages}");
+    let is = |text: &str| text.to_owned();
+    for (arguments, message) in [
+        (["--epochs", "0"], is("epochs is 0, it must be at least 1")),
+        (["--batch", "0"], is("batch is 0, it must be at least 1")),
+        (["--lr", "nan"], is("rate is NaN, it must be above 0")),
+        (["--ema", "2"], is("ema is 2, it must be from 0 to below 1")),
+        (["--mixup", "0"], is("mixup is 0, it must be from 0.01 to 100")),
+        (["--cutmix", "101"], is("cutmix is 101, it must be from 0.01 to 100")),
+        (["--label-smoothing", "2"], is("`smoothing` of the loss is 2, it must be from 0 to 1")),
+        (["--checkpoint-steps", "0"], is("checkpoint_steps is 0, it must be at least 1")),
+        (["--weight-decay", "inf"], is("weight decay of the optimizer is inf, it must be at least 0")),
+        (["--optimizer", "sdg"], is("there is no optimizer `sdg`, there are sgd, adam, adamw, lamb")),
+        (["--sampler", "even"], is("there is no sampler `even`, there are natural, balanced, sqrt")),
+        (["--unfreeze", "10"], unfreeze("10")),
+        (["--unfreeze", "layer4"], unfreeze("layer4")),
+    ] {
+        let arguments = [&["data", "--recipe", "lp-ft"], &arguments[..]].concat();
+        refused(folder.path(), &arguments, &format!("error: {message}\n"));
+    }
+    let recipes = "auto, features, classic, lp-ft, fine-tune, gradual, bit, full, scratch";
+    let message = format!("error: there is no recipe `lpft`, there are {recipes}\n");
+    refused(folder.path(), &["data", "--recipe", "lpft"], &message);
+    let message = "error: ema is 0.9, it must be left out where nothing is trained in steps: name a `--recipe`, or layers \
+                   of a `--head`\n";
+    refused(folder.path(), &["data", "--ema", "0.9"], message);
+}
+
+#[test]
+fn files_of_phases_that_cannot_be() {
+    let folder = two_classes(3);
+    let keys = "`name`, `unfreeze`, `epochs`, `steps`, `rate`, `backbone`, `stage_decay`, `schedule`, `warmup`, `optimizer`, \
+                `norms`";
+    let unknown = format!(
+        "cannot use `phases.toml`\n  TOML parse error at line 3, column 1\n  |\n3 | epoch = 3\n  | ^^^^^\nunknown field \
+         `epoch`, expected one of {keys}\n"
+    );
+    let kinds = "`constant`, `cosine`, `linear`, `one-cycle`, `step`, `staircase`, `plateau`";
+    let kind = format!(
+        "cannot use `phases.toml`\n  TOML parse error at line 2, column 21\n  |\n2 | schedule = {{ kind = \"cosin\" }}\n  |                     ^^^^^^^\n\
+         unknown variant `cosin`, expected one of {kinds}\n"
+    );
+    for (text, message) in [
+        ("[[phases]]\nname = \"x\"\nepoch = 3\n", unknown.as_str()),
+        ("[[phases]]\nschedule = { kind = \"cosin\" }\n", kind.as_str()),
+        ("phases = []\n", "there is no phase in `phases.toml`"),
+        ("[[phases]]\nname = \"x\"\nepochs = 0\n", "epochs of phase x is 0, it must be at least 1"),
+        ("[[phases]]\nrate = -1\n", "rate of phase train is -1, it must be above 0"),
+        (
+            "[[phases]]\n[phases.optimizer]\nmomentum = 1\n",
+            "momentum of phase train is 1, it must be from 0 to below 1",
+        ),
+        (
+            "[[phases]]\nschedule = { kind = \"step\", every = 0, factor = 0.1 }\n",
+            "every of phase train is 0, it must be at least 1",
+        ),
+    ] {
+        fs::write(folder.path().join("phases.toml"), text).unwrap();
+        refused(folder.path(), &["data", "--recipe", "phases.toml"], &format!("error: {message}\n"));
+    }
+    refused(
+        folder.path(),
+        &["data", "--recipe", "other.toml"],
+        "error: cannot read `other.toml`: no such file or directory\n",
+    );
+}
+
+#[test]
+fn training_that_diverges_says_where_and_what_to_do() {
+    let folder = two_classes(6);
+    let arguments = ["train", "-q", "data", "--recipe", "lp-ft", "--unfreeze", "1", "--lr", "1e6"];
+    let ended = tl(folder.path(), &arguments);
+    let (start, hint) = (
+        "error: training diverged: in phase tune, step ",
+        "hint: try a tenth of the rate with `--lr`, or `--clip 1`; ",
+    );
+    assert!(
+        ended.code == 1 && ended.stderr.starts_with(start) && ended.stderr.contains(hint),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains(", at learning rate "), "{}", ended.stderr);
 }

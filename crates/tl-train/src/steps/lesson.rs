@@ -115,6 +115,8 @@ struct Course<'a> {
     steps_before: usize,
     /// Do the training pictures come as they are?
     plain: bool,
+    /// May they be mixed?
+    mixes: bool,
     /// As in [`StepNews`].
     ahead: Option<f64>,
     last_save: Instant,
@@ -263,6 +265,7 @@ impl Lesson<'_> {
             steps_before,
             // A head alone trains on features that are computed once, unless so many views are asked for.
             plain: self.pictures.augment.is_none() || (at_end && self.steps.views.is_none()),
+            mixes: !at_end || self.steps.views.is_some(),
             ahead: self.ahead(number),
             last_save: Instant::now(),
         }
@@ -567,7 +570,7 @@ impl<'a> Maker<'a> {
             None => View::Changed(epoch),
         };
         let keep = self.course.plain || self.lesson.steps.views.is_some();
-        let blend = if self.course.plain { None } else { self.blend(number, ids.len()) };
+        let blend = if self.course.mixes { self.blend(number, ids.len()) } else { None };
         self.lesson.batch(self.course, ids, view, keep, blend.as_ref())
     }
 
@@ -590,3 +593,6 @@ fn plateau(schedule: Schedule, before: Plateau, improved: bool) -> Plateau {
         Plateau { waited, ..before }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,7 @@ pub(crate) use scratch::from_scratch;
 pub(crate) use state::State;
 
 use serde::{Deserialize, Serialize};
+use tl_backbones::Stage;
 use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
 use tl_heads::{HeadConfig, LossConfig};
 
@@ -143,7 +144,11 @@ impl StepsConfig {
             })
         };
         self.head.validate()?;
+        self.loss.validate()?;
         let ema = self.ema.unwrap_or(0.5);
+        if let Some((what, value, rule)) = self.optimizer.and_then(|optimizer| optimizer.wrong()) {
+            return refuse(&format!("{what} of the optimizer"), &value, rule);
+        }
         match self {
             _ if self.batch == 0 => refuse("batch", &self.batch, "at least 1"),
             _ if self.accumulate == 0 => refuse("accumulate", &self.accumulate, "at least 1"),
@@ -157,8 +162,25 @@ impl StepsConfig {
                 refuse("clip", &self.clip.unwrap_or_default(), "above 0")
             }
             _ if !(0.0..1.0).contains(&ema) => refuse("ema", &ema, "from 0 to below 1"),
+            Self { mixup: Some(mixup), .. } if mixup.check().is_err() => {
+                refuse("mixup", &mixup.alpha, ALPHAS)
+            }
+            Self { cutmix: Some(cutmix), .. } if cutmix.check().is_err() => {
+                refuse("cutmix", &cutmix.alpha, ALPHAS)
+            }
+            _ if !(self.checkpoint_minutes >= 0.0) => {
+                refuse("checkpoint_minutes", &self.checkpoint_minutes, "at least 0")
+            }
+            _ if self.checkpoint_steps == Some(0) => refuse("checkpoint_steps", &0, "at least 1"),
             _ => self.phases.iter().try_for_each(Phase::check),
         }
+    }
+
+    /// Refuses boundaries that a backbone of these stages does not have.
+    pub(crate) fn check_stages(&self, stages: &[Stage]) -> Result<(), TrainError> {
+        let phases = self.resolve(stages.len(), 1);
+        let mut asked = phases.iter().map(|phase| &phase.unfreeze).chain(&self.unfreeze);
+        asked.try_for_each(|unfreeze| unfreeze.boundary(stages).map(drop))
     }
 
     /// The phases that are trained in steps, with `stages` stages of the backbone and `pictures` to train on.
@@ -185,6 +207,9 @@ impl Phase {
             let what = format!("{what} of phase {}", self.name);
             Err(TrainError::Setting { what, value: value.to_string(), rule: rule.to_owned() })
         };
+        if let Some((what, value, rule)) = self.optimizer.wrong().or_else(|| self.schedule.wrong()) {
+            return refuse(what, &value, rule);
+        }
         match self {
             _ if self.epochs == 0 && self.steps.is_none() => refuse("epochs", &0, "at least 1"),
             _ if self.steps == Some(0) => refuse("steps", &0, "at least 1"),
@@ -196,6 +221,13 @@ impl Phase {
         }
     }
 }
+
+/// What a setting is called, what it is, and what it must be.
+type Wrong = (&'static str, f64, &'static str);
+
+/// Of MixUp and CutMix.
+const ALPHAS: &str = "from 0.01 to 100";
+const SHARE: &str = "from 0 to 1";
 
 fn is_positive(value: f64) -> bool {
     value > 0.0 && value.is_finite()

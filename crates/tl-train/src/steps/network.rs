@@ -302,6 +302,7 @@ mod tests {
             pool.install(|| sum_of_squares(tensor.clone()))
         });
         assert!(sums.iter().all(|sum| *sum == sums[0]), "{sums:?}");
-        assert!((sums[0] / exact - 1.0).abs() < 1e-5, "{} {exact}", sums[0]);
+        // Measured: 2.5e-5, of adding up a million numbers in single precision.
+        assert!((sums[0] / exact - 1.0).abs() < 1e-4, "{} {exact}", sums[0]);
     }
 }

@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::State;
+use super::{State, Wrong};
 
 /// The rule by which a gradient changes a parameter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +58,19 @@ pub(crate) struct Optimizer {
 }
 
 impl OptimizerConfig {
+    /// A setting that cannot be.
+    pub(super) fn wrong(&self) -> Option<Wrong> {
+        match *self {
+            Self { momentum, .. } if !(0.0..1.0).contains(&momentum) => {
+                Some(("momentum", momentum, "from 0 to below 1"))
+            }
+            Self { decay, .. } if !(0.0..f64::INFINITY).contains(&decay) => {
+                Some(("weight decay", decay, "at least 0"))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) fn init(&self) -> Optimizer {
         Optimizer { rules: [self.rule(self.decay), self.rule(0.0)] }
     }

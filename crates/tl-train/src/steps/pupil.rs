@@ -198,3 +198,6 @@ impl Average {
         Self { decay, steps, values: values.collect() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
+use super::{SHARE, Wrong, is_positive};
+
 /// How the learning rate changes over a phase, as a share of its peak.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
@@ -59,6 +61,24 @@ pub struct Moment {
 }
 
 impl Schedule {
+    /// A setting that cannot be.
+    pub(super) fn wrong(&self) -> Option<Wrong> {
+        let is_share = |value: &f64| (0.0..=1.0).contains(value);
+        match *self {
+            Self::OneCycle { up, .. } if !is_share(&up) => Some(("up", up, SHARE)),
+            Self::OneCycle { div, .. } if !is_positive(div) => Some(("div", div, "above 0")),
+            Self::OneCycle { div_final, .. } if !is_positive(div_final) => {
+                Some(("div_final", div_final, "above 0"))
+            }
+            Self::Step { factor, .. } | Self::Plateau { factor, .. } if !is_share(&factor) => {
+                Some(("factor", factor, SHARE))
+            }
+            Self::Step { every: 0, .. } => Some(("every", 0.0, "at least 1")),
+            Self::Plateau { patience: 0, .. } => Some(("patience", 0.0, "at least 1")),
+            _ => None,
+        }
+    }
+
     /// The share of the peak, 0 to 1, for the step that comes next. [`Plateau`](Self::Plateau) is 1 here: its drops follow
     /// from the validation losses.
     pub fn share(&self, moment: Moment) -> f64 {

@@ -3,17 +3,19 @@
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use std::f64::consts::TAU;
-use tl_backbones::{Backbone, KeyPath};
+use tl_backbones::{Backbone, KeyPath, Stage};
 
 /// The network with random weights: He et al. 2015, <https://arxiv.org/abs/1502.01852>, equation 14 for the outputs, as
 /// torchvision initialises its ResNets; scales are 1, shifts and biases 0.
 pub(crate) fn from_scratch(backbone: Backbone, seed: u64) -> Backbone {
-    backbone.map(&mut Draw { path: KeyPath::default(), seed })
+    let stages = backbone.stages();
+    backbone.map(&mut Draw { path: KeyPath::default(), seed, stages })
 }
 
 struct Draw {
     path: KeyPath,
     seed: u64,
+    stages: Vec<Stage>,
 }
 
 impl ModuleMapper for Draw {
@@ -31,6 +33,8 @@ impl ModuleMapper for Draw {
             let shape = old.shape();
             let len = shape.num_elements();
             let values = match shape.as_slice() {
+                // The head it was published with, which nobody asks: nine tenths of a VGG.
+                _ if !self.stages.iter().any(|stage| stage.holds(&key)) => vec![0.0; len],
                 [outputs, _, height, width] => {
                     normal(&key, self.seed, len, (2.0 / (outputs * height * width) as f64).sqrt())
                 }

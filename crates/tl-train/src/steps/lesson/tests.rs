@@ -1,0 +1,340 @@
+//! Lessons on 32x32 pictures with a network of random weights.
+
+use burn::tensor::Tensor;
+use image::{Rgb, RgbImage};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{LazyLock, Mutex};
+use tempfile::TempDir;
+use tl_backbones::{Architecture, architecture, summary_at};
+use tl_data::{
+    Augment, AugmentPreset, ClassWeights, CutMix, Dataset, Limits, MixUp, Preprocess, ReadOptions, Sampling,
+    Source,
+};
+use tl_heads::HeadConfig;
+
+use super::*;
+use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Unfreeze, from_scratch};
+
+const SIDE: u32 = 32;
+
+static NETWORK: LazyLock<(Architecture, Backbone)> = LazyLock::new(|| {
+    let small = architecture("mobilenetv2_050").unwrap();
+    (small, from_scratch(small.init(&Device::flex()), 0))
+});
+
+/// Six pictures of one class and twelve of the other; the last of each are to judge by.
+static PICTURES: LazyLock<(TempDir, Dataset)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, color, count) in [("cold", [60, 120, 250], 6), ("warm", [250, 120, 60], 12)] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        for number in 0..count {
+            picture(color, number).save(folder.path().join(class).join(format!("{number}.png"))).unwrap();
+        }
+    }
+    let data = read(folder.path());
+    (folder, data)
+});
+
+fn picture(color: [u8; 3], seed: u32) -> RgbImage {
+    RgbImage::from_fn(40, SIDE, |x, y| {
+        let shade = (x * (3 + seed % 5) + y * (2 + seed % 7) + seed * 11) % 60;
+        Rgb(color.map(|value| value - shade as u8))
+    })
+}
+
+fn read(folder: &Path) -> Dataset {
+    let source = Source::of_path(folder);
+    tl_data::read(&source, &ReadOptions::default(), &Limits::default(), &|_| {}).unwrap()
+}
+
+fn preprocess() -> Preprocess {
+    Preprocess { size: SIDE, crop: 1.0, ..Preprocess::default() }
+}
+
+fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> Pictures<'a> {
+    Pictures {
+        data,
+        frozen,
+        preprocess: preprocess(),
+        limits: Limits::default(),
+        augment,
+        seed: 7,
+        summary: summary_at(&NETWORK.0, [SIDE as usize; 2]).unwrap(),
+        published_features: NETWORK.0.features,
+        keeping: None,
+    }
+}
+
+/// Calls `then` with a lesson on [`PICTURES`].
+fn lesson<T>(
+    steps: &StepsConfig,
+    phases: &[Phase],
+    watch: &dyn Watch,
+    checkpoints: Option<&Checkpoints>,
+    then: impl FnOnce(&Lesson<'_>) -> T,
+) -> T {
+    let (data, device) = (&PICTURES.1, Device::flex());
+    let frozen = Frozen::new(NETWORK.1.clone(), device.clone());
+    let pictures = pictures(data, &frozen, &steps.augment);
+    let head = steps.head.init(pictures.features(steps.head.pooling), 2, 7, &device);
+    let (monitor, train): (Vec<SampleId>, Vec<SampleId>) =
+        (0..data.samples.len()).map(SampleId).partition(|id| id.0 % 3 == 2);
+    then(&Lesson {
+        steps,
+        phases,
+        pictures: &pictures,
+        backbone: frozen.backbone(),
+        head: &head,
+        device: &device,
+        train: &train,
+        monitor: &monitor,
+        threads: 2,
+        watch,
+        checkpoints,
+        run: Path::new("runs/data-1"),
+    })
+}
+
+fn taught(steps: &StepsConfig, phases: &[Phase]) -> Result<Taught, TrainError> {
+    lesson(steps, phases, &crate::Quiet, None, |lesson| lesson.teach())
+}
+
+fn plain() -> StepsConfig {
+    StepsConfig { batch: 4, augment: AugmentPreset::None.into(), ..StepsConfig::default() }
+}
+
+fn phase(name: &str, stages: usize, epochs: usize) -> Phase {
+    let unfreeze = if stages == 0 { Unfreeze::Head } else { Unfreeze::Last(stages) };
+    Phase {
+        name: name.to_owned(),
+        unfreeze,
+        epochs,
+        rate: 1e-3,
+        schedule: Schedule::Constant,
+        ..Phase::default()
+    }
+}
+
+/// Every value of a network, by key.
+fn values(backbone: &Backbone) -> State {
+    let head = HeadConfig::default().init(1, 2, 0, &Device::flex());
+    Network::begin(backbone, &head, Boundary(0), Norms::Train).state(Boundary(0))
+}
+
+/// Of the lines about epochs.
+fn losses(taught: &Taught) -> Vec<f64> {
+    taught.cursor.log.iter().map(|line| line["loss"].as_f64().unwrap()).collect()
+}
+
+/// Asks for a stop after so many steps.
+struct StopAfter(AtomicUsize);
+
+impl Watch for StopAfter {
+    fn trained(&self, _news: &StepNews<'_>) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+
+    fn stop(&self) -> bool {
+        self.0.load(SeqCst) == 0
+    }
+}
+
+/// Writes down the rate of every step.
+#[derive(Default)]
+struct RatesSeen(Mutex<Vec<f64>>);
+
+impl Watch for RatesSeen {
+    fn trained(&self, news: &StepNews<'_>) {
+        self.0.lock().unwrap().push(news.rate);
+    }
+}
+
+#[test]
+fn a_lesson_stopped_after_any_step_goes_on_to_the_same_bits() {
+    let sgd = OptimizerConfig { kind: OptimizerKind::Sgd, ..OptimizerConfig::default() };
+    let phases = [
+        Phase { schedule: Schedule::Cosine, ..phase("head", 0, 2) },
+        Phase { norms: Norms::Train, optimizer: sgd, ..phase("tune", 1, 2) },
+    ];
+    let head = HeadConfig { hidden: Some(8), ..HeadConfig::named("fastai").unwrap() };
+    let steps = StepsConfig {
+        batch: 6,
+        ema: Some(0.5),
+        mixup: Some(MixUp { alpha: 0.4 }),
+        head,
+        ..StepsConfig::default()
+    };
+    let through = taught(&steps, &phases).unwrap();
+    assert_eq!(through.cursor.log.len(), 4);
+    for stop in 1..=8 {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
+        let watch = StopAfter(stop.into());
+        let stopped = lesson(&steps, &phases, &watch, Some(&open()), |lesson| lesson.teach().map(drop));
+        assert!(matches!(stopped, Err(TrainError::Stopped { .. })), "{stop}: {stopped:?}");
+        let resumed = lesson(&steps, &phases, &crate::Quiet, Some(&open()), |lesson| lesson.teach()).unwrap();
+        assert_eq!(resumed.cursor, through.cursor, "stopped after step {stop}");
+        assert_eq!(resumed.head, through.head, "stopped after step {stop}");
+        assert!(values(&resumed.backbone) == values(&through.backbone), "stopped after step {stop}");
+    }
+}
+
+#[test]
+fn frozen_stages_and_their_statistics_stay_and_the_rest_learns() {
+    let before = values(&NETWORK.1);
+    let stages = NETWORK.1.stages();
+    let learning = &stages[stages.len() - 2..];
+    for norms in [Norms::Frozen, Norms::Train] {
+        let taught = taught(&plain(), &[Phase { norms, ..phase("tune", 2, 2) }]).unwrap();
+        let after = values(&taught.backbone);
+        assert_eq!(after.tensors.len(), before.tensors.len());
+        for (key, value) in after.tensors.iter().filter(|(key, _)| key.starts_with("backbone.")) {
+            let learns = learning.iter().any(|stage| stage.holds(&key["backbone.".len()..]));
+            let follows = !key.contains("running_") || norms == Norms::Train;
+            assert_eq!(*value != before.tensors[key], learns && follows, "{key}, norms {norms:?}");
+        }
+    }
+}
+
+#[test]
+fn the_loss_falls_with_all_of_the_network_learning() {
+    let losses = losses(&taught(&plain(), &[Phase { norms: Norms::Train, ..phase("full", 0, 6) }]).unwrap());
+    assert!(losses[5] < losses[0], "{losses:?}");
+    let all = Phase { unfreeze: Unfreeze::All, norms: Norms::Train, rate: 1e-3, ..phase("full", 0, 4) };
+    let all = self::losses(&taught(&plain(), &[all]).unwrap());
+    assert!(all[3] < 0.9 * all[0], "{all:?}");
+}
+
+#[test]
+fn a_loss_that_diverges_names_phase_step_and_rate() {
+    let phase = Phase { rate: 1e6, ..phase("tune", 1, 5) };
+    let error = taught(&plain(), &[phase]).map(|_| ()).unwrap_err();
+    let TrainError::Diverged { phase, step, rate, loss } = &error else { panic!("{error}") };
+    assert_eq!((phase.as_str(), *rate), ("tune", 1e6));
+    assert!(*step >= 2 && (!loss.is_finite() || *loss > DIVERGED), "{error}");
+}
+
+#[test]
+fn patience_ends_a_phase_and_a_plateau_drops_the_rate() {
+    // At this rate no weight moves, and no epoch is better than the first.
+    let still = Phase { rate: 1e-30, ..phase("still", 0, 6) };
+    let patient = StepsConfig { batch: 12, patience: Some(2), ..plain() };
+    assert_eq!(losses(&taught(&patient, std::slice::from_ref(&still)).unwrap()).len(), 3);
+    let watch = RatesSeen::default();
+    let plateau = Phase { schedule: Schedule::Plateau { factor: 0.5, patience: 2 }, ..still };
+    let steps = StepsConfig { batch: 12, ..plain() };
+    lesson(&steps, &[plateau], &watch, None, |lesson| lesson.teach().map(drop)).unwrap();
+    let shares: Vec<f64> = watch.0.into_inner().unwrap().iter().map(|rate| rate / 1e-30).collect();
+    assert_eq!(shares, [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]);
+}
+
+/// The batches of an epoch of the head alone, behind which are the pictures themselves.
+fn batches(steps: &StepsConfig, epoch: usize) -> Vec<Batch> {
+    let phase = Phase { unfreeze: Unfreeze::All, ..phase("all", 0, 4) };
+    lesson(steps, std::slice::from_ref(&phase), &crate::Quiet, None, |lesson| {
+        let course = lesson.course(&phase, lesson.pictures, Boundary(0), 0);
+        let maker = Maker::new(lesson, &course, epoch);
+        (0..course.per_epoch).flat_map(|number| maker.step(number).unwrap()).collect()
+    })
+}
+
+/// Rows of pictures and their targets, sorted: order aside, what an epoch shows.
+fn shown(steps: &StepsConfig, epoch: usize) -> Vec<Vec<u32>> {
+    let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect();
+    let rows = batches(steps, epoch);
+    let each = |batch: &Batch| -> Vec<Vec<u32>> {
+        batch.rows.chunks(batch.rows.len() / batch.pictures).map(bits).collect()
+    };
+    let mut all: Vec<Vec<u32>> = rows.iter().flat_map(each).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn views_come_in_turn_and_without_them_every_epoch_has_new_ones() {
+    let light = StepsConfig { augment: AugmentPreset::Light.into(), ..plain() };
+    let views = StepsConfig { views: Some(2), ..light.clone() };
+    assert!(shown(&plain(), 0) == shown(&plain(), 1));
+    assert!(shown(&light, 0) != shown(&light, 2));
+    assert!(shown(&views, 0) == shown(&views, 2));
+    assert!(shown(&views, 0) != shown(&views, 1));
+}
+
+#[test]
+fn mixed_pictures_have_mixed_targets_and_the_two_ways_take_turns() {
+    let (mixup, cutmix) = (Some(MixUp { alpha: 1.0 }), Some(CutMix { alpha: 1.0 }));
+    let mixed = |batch: &Batch| batch.targets_bk.iter().any(|share| *share > 0.0 && *share < 1.0);
+    for (mixup, cutmix, some) in
+        [(None, None, false), (mixup, None, true), (None, cutmix, true), (mixup, cutmix, true)]
+    {
+        let batches = batches(&StepsConfig { mixup, cutmix, ..plain() }, 0);
+        assert_eq!(batches.iter().any(mixed), some, "{mixup:?} {cutmix:?}");
+        for row in batches.iter().flat_map(|batch| batch.targets_bk.chunks(2)) {
+            assert!((row[0] + row[1] - 1.0).abs() < 1e-6, "{row:?}");
+        }
+    }
+    let [one, other, both] = [(mixup, None), (None, cutmix), (mixup, cutmix)]
+        .map(|(mixup, cutmix)| batches(&StepsConfig { mixup, cutmix, ..plain() }, 0));
+    assert!(both[0].rows == one[0].rows && both[1].rows == other[1].rows);
+}
+
+#[test]
+fn a_sampler_says_how_often_the_classes_come() {
+    for (sampler, cold) in [(Sampling::Natural, 4.0), (Sampling::Balanced, 6.0)] {
+        let batches = batches(&StepsConfig { sampler, ..plain() }, 0);
+        let of_cold: f32 =
+            batches.iter().flat_map(|batch| batch.targets_bk.chunks(2)).map(|row| row[0]).sum();
+        let all: usize = batches.iter().map(|batch| batch.pictures).sum();
+        assert_eq!((of_cold, all), (cold, 12), "{sampler:?}");
+    }
+}
+
+#[test]
+fn class_weights_and_smoothing_reach_the_loss() {
+    let device = Device::flex().autodiff();
+    let tensor = |values: [[f32; 2]; 2]| Tensor::<2>::from_data(values, &device);
+    // Right about the first class, wrong about the second: losses of 0.127 and 2.127.
+    let loss = |steps: &StepsConfig| {
+        let phase = phase("head", 0, 1);
+        lesson(steps, std::slice::from_ref(&phase), &crate::Quiet, None, |lesson| {
+            let course = lesson.course(&phase, lesson.pictures, NETWORK.1.end(), 0);
+            let logits_bk = tensor([[2.0, 0.0], [2.0, 0.0]]);
+            course.loss.forward(logits_bk, tensor([[1.0, 0.0], [0.0, 1.0]])).into_scalar::<f32>()
+        })
+    };
+    let weighted = StepsConfig { class_weights: Some(ClassWeights::Balanced), ..plain() };
+    let mut smooth = plain();
+    smooth.loss.smoothing = 0.2;
+    let (right, wrong) = (0.126_928, 2.126_928);
+    // 4 cold pictures and 8 warm ones: cold counts twice as much.
+    for (steps, expected) in
+        [(plain(), (right + wrong) / 2.0), (weighted, (2.0 * right + wrong) / 3.0), (smooth, 1.126_928)]
+    {
+        assert!((loss(&steps) - expected).abs() < 1e-5, "{} {expected}", loss(&steps));
+    }
+}
+
+#[test]
+fn pictures_of_every_format_are_changed_as_their_draw_says() {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, names) in [("a", ["x.png", "x.webp", "x.bmp"]), ("b", ["x.tiff", "x.gif", "x.jpg"])] {
+        std::fs::create_dir(folder.path().join(class)).unwrap();
+        for (seed, name) in names.iter().enumerate() {
+            picture([250, 240, 230], seed as u32).save(folder.path().join(class).join(name)).unwrap();
+        }
+    }
+    let data = read(folder.path());
+    assert_eq!(data.samples.len(), 6);
+    let (frozen, light) = (Frozen::new(NETWORK.1.clone(), Device::flex()), AugmentPreset::Light.into());
+    let pictures = pictures(&data, &frozen, &light);
+    for (id, sample) in data.samples.iter().enumerate() {
+        let changed = pictures.images(&[SampleId(id)], View::Changed(3)).unwrap();
+        let plain = pictures.images(&[SampleId(id)], View::Plain).unwrap();
+        let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+        let path = sample.path.display();
+        assert!(changed != plain, "{path}");
+        // Half of a picture of stripes is as bright as the whole but for some stripes; zeros would be 1.6 darker.
+        assert!((mean(&changed) - mean(&plain)).abs() < 0.2, "{path}: {} {}", mean(&changed), mean(&plain));
+    }
+}
