@@ -38,7 +38,7 @@ impl Desk {
                 optimizer: optimizer.init(),
                 boundary,
                 pooling: Pooling::Published,
-                device: device.clone().autodiff(),
+                devices: vec![device.clone().autodiff()],
             },
             batch: noise(8, shape),
             rates: Rates::new(&phase, backbone.stages()),
