@@ -123,7 +123,7 @@ fn reference(folder: &TempDir, course: usize) -> Result<Reference> {
     let steps = String::from_utf8_lossy(&warm[1])
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["step"].as_u64())
-        .last();
+        .next_back();
     eprintln!(
         "{}: {:.1} s undisturbed, {} steps in the last phase",
         COURSES[course].0,

@@ -168,7 +168,7 @@ impl StepsConfig {
             Self { cutmix: Some(cutmix), .. } if cutmix.check().is_err() => {
                 refuse("cutmix", &cutmix.alpha, ALPHAS)
             }
-            _ if !(self.checkpoint_minutes >= 0.0) => {
+            _ if !(0.0..=f64::INFINITY).contains(&self.checkpoint_minutes) => {
                 refuse("checkpoint_minutes", &self.checkpoint_minutes, "at least 0")
             }
             _ if self.checkpoint_steps == Some(0) => refuse("checkpoint_steps", &0, "at least 1"),

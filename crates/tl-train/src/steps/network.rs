@@ -277,7 +277,7 @@ const ADDED_IN_ORDER: usize = 1 << 20;
 fn sum_of_squares<const D: usize>(tensor: Tensor<D>) -> f64 {
     let len = tensor.shape().num_elements();
     let squares = tensor.powi_scalar(2).reshape([len]);
-    let piece = |start: usize| squares.clone().slice([start..len.min(start + ADDED_IN_ORDER)]);
+    let piece = |start: usize| squares.clone().narrow(0, start, ADDED_IN_ORDER.min(len - start));
     (0..len).step_by(ADDED_IN_ORDER).map(|start| f64::from(piece(start).sum().into_scalar::<f32>())).sum()
 }
 
