@@ -67,6 +67,43 @@ pub(crate) fn accuracy() -> Result<()> {
     Ok(())
 }
 
+/// Cross-validated accuracy of recipes on a folder, over seeds: rows for docs/results.md.
+pub(crate) fn recipes(data: &str, recipes: &[String], seeds: u64) -> Result<()> {
+    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
+    println!(
+        "{}\n\n| recipe | right of judged | accuracy | interval | seeds | log loss | minutes |\n|{}",
+        machine(),
+        "---|".repeat(7)
+    );
+    for recipe in recipes {
+        let begun = Instant::now();
+        let (mut correct, mut total, mut losses, mut each) = (0, 0, Vec::new(), Vec::new());
+        for seed in 0..seeds {
+            let seed = seed.to_string();
+            let words = recipe.split_whitespace().chain(["--folds", "5", "--seed", &seed]);
+            let record = train_on(data, &words.collect::<Vec<_>>(), true)?;
+            let evaluation = &record["evaluation"];
+            correct += evaluation["correct"].as_u64().context("no figures")?;
+            total += evaluation["total"].as_u64().context("no figures")?;
+            losses.extend(evaluation["log_loss"].as_f64());
+            each.push(format!("{:.1}", 100.0 * evaluation["accuracy"].as_f64().unwrap_or(f64::NAN)));
+        }
+        // The judged pictures are the same for every seed: the interval is that of one pass over them.
+        let pictures = total / seeds.max(1);
+        let interval = tl_report::wilson((correct as f64 / seeds as f64).round() as usize, pictures as usize);
+        println!(
+            "| `{recipe}` | {correct} of {total} | {:.1} | {:.1} to {:.1} | {} | {:.3} | {:.1} |",
+            100.0 * correct as f64 / total as f64,
+            100.0 * interval.low,
+            100.0 * interval.high,
+            each.join(", "),
+            losses.iter().sum::<f64>() / losses.len().max(1) as f64,
+            begun.elapsed().as_secs_f64() / 60.0
+        );
+    }
+    Ok(())
+}
+
 /// A release build of the program from nothing but downloaded sources.
 pub(crate) fn build() -> Result<()> {
     let target = tempfile::tempdir()?;
@@ -83,12 +120,14 @@ pub(crate) fn build() -> Result<()> {
 
 /// `tl train datasets/stamps` with more arguments, into a folder that is thrown away; its record.
 fn train(arguments: &[&str]) -> Result<Value> {
+    train_on("datasets/stamps", arguments, false)
+}
+
+fn train_on(data: &str, arguments: &[&str], cache: bool) -> Result<Value> {
     let runs = tempfile::tempdir()?;
     let mut command = Command::new(root().join("target/release/tl"));
-    command
-        .args(["train", "datasets/stamps", "--no-cache", "--json", "--runs"])
-        .arg(runs.path())
-        .args(arguments);
+    command.args(["train", data, "--json", "--runs"]).arg(runs.path()).args(arguments);
+    command.args((!cache).then_some("--no-cache"));
     let output = command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));

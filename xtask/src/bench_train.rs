@@ -43,8 +43,17 @@ const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
 /// Prints a table of pictures per second.
 pub(crate) fn run(train: &Train) -> Result<()> {
     must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-train", "--example", "step_speed"]))?;
-    println!("{}, {} threads, batch {}, medians of {} turns\n", machine(), train.threads, train.batch, train.rounds);
-    println!("| network | tl | burn-flex | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | PyTorch tuned |\n|{}", "---|".repeat(8));
+    println!(
+        "{}, {} threads, batch {}, medians of {} turns\n",
+        machine(),
+        train.threads,
+        train.batch,
+        train.rounds
+    );
+    println!(
+        "| network | tl | burn-flex | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | PyTorch tuned |\n|{}",
+        "---|".repeat(8)
+    );
     for network in &train.networks {
         let mut speeds = vec![Vec::new(); PROGRAMS.len()];
         let mut memory = [Value::Null, Value::Null, Value::Null, Value::Null];
@@ -69,7 +78,9 @@ impl Train {
         let mut command = match program {
             "ours" | "burn" => {
                 let mut command = Command::new(root().join("target/release/examples/step_speed"));
-                command.args([network, &batch, &seconds, program]).env("RAYON_NUM_THREADS", self.threads.to_string());
+                command
+                    .args([network, &batch, &seconds, program])
+                    .env("RAYON_NUM_THREADS", self.threads.to_string());
                 command
             }
             how => {
@@ -83,7 +94,8 @@ impl Train {
             }
         };
         command.args(self.stages.map(|stages| stages.to_string()));
-        let output = command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
+        let output =
+            command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
         if !output.status.success() {
             bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
         }

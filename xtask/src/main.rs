@@ -50,6 +50,17 @@ enum Bench {
     },
     /// Accuracy of `tl train --folds 5` on datasets/stamps over five seeds, beside scikit-learn's.
     Accuracy,
+    /// Accuracy of recipes by cross-validation over seeds.
+    Recipes {
+        /// Folder of pictures.
+        #[arg(long, default_value = "datasets/stamps")]
+        data: String,
+        /// Recipes with their options, each in quotes.
+        #[arg(default_values = ["--recipe features", "--recipe classic", "--recipe lp-ft --unfreeze 4", "--recipe scratch"], allow_hyphen_values = true)]
+        recipes: Vec<String>,
+        #[arg(long, default_value_t = 3)]
+        seeds: u64,
+    },
     /// Pictures per second from files to batches, beside torchvision and Keras.
     Data {
         /// A Python with torch, torchvision, scikit-image and scikit-learn.
@@ -76,6 +87,7 @@ fn main() -> Result<()> {
         Task::FetchWeights { arguments } => weights::run(&arguments),
         Task::Bench(Bench::MainJob { runs }) => bench::main_job(runs),
         Task::Bench(Bench::Accuracy) => bench::accuracy(),
+        Task::Bench(Bench::Recipes { data, recipes, seeds }) => bench::recipes(&data, &recipes, seeds),
         Task::Bench(Bench::Data { python, keras, rounds }) => {
             bench_data::run(&python, keras.as_deref(), rounds)
         }

@@ -1,6 +1,5 @@
 //! Loops over floats, compiled for the vector instructions of the processor that runs them.
 
-
 /// Floats that a sum keeps apart, so that it is made of vectors; the order of additions, and so every bit, is the same on
 /// all processors with fused multiplication and addition.
 const LANES: usize = 16;

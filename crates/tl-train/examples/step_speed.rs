@@ -45,7 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut network = Network { backbone: backbone.train().freeze(boundary), head };
     let momentum = MomentumConfig::new().with_dampening(0.0);
     let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
-    let pixels: Vec<f32> = (0..batch * 3 * side * side).map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0).collect();
+    let pixels: Vec<f32> =
+        (0..batch * 3 * side * side).map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0).collect();
     let labels: Vec<i64> = (0..batch).map(|i| (i % CLASSES) as i64).collect();
     let labels_b = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &device);
     let summary = tl_backbones::summary(&architecture);
@@ -73,7 +74,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 network.backbone.pool(maps_bchw)
             }
         };
-        let loss = CrossEntropyLossConfig::new().init(&device).forward(network.head.forward(features_bd), labels_b.clone());
+        let loss = CrossEntropyLossConfig::new()
+            .init(&device)
+            .forward(network.head.forward(features_bd), labels_b.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = optimizer.step(1e-4, network, gradients);
         times.push(step.elapsed().as_secs_f64());
@@ -82,7 +85,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut times = times.split_off(1);
     times.sort_by(f64::total_cmp);
     let median = batch as f64 / times[times.len() / 2];
-    println!("{}", serde_json::json!({"median": median, "steps": times.len(), "peak_mib": peak_mib(), "faults": faults()}));
+    println!(
+        "{}",
+        serde_json::json!({"median": median, "steps": times.len(), "peak_mib": peak_mib(), "faults": faults()})
+    );
     Ok(())
 }
 

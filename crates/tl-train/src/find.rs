@@ -50,7 +50,8 @@ fn prepare<T>(
     let frozen = Frozen::new(backbone, device.clone());
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
     features.keeping = Keeping::of(config, &pretrained, &loaded);
-    let mut trials = Trials::new(config, std::slice::from_ref(&device), watch, features, &pretrained, &loaded, "")?;
+    let mut trials =
+        Trials::new(config, std::slice::from_ref(&device), watch, features, &pretrained, &loaded, "")?;
     job(&mut trials, &training(&data, config)?)
 }
 

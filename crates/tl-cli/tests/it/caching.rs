@@ -15,12 +15,12 @@ fn the_second_run_takes_features_from_the_cache_and_makes_the_same_model() {
     let folder = two_classes(8);
     let at = folder.path();
     let first = tl_ok(at, &["train", "data"]);
-    assert!(!first.stderr.contains("features"), "{}", first.stderr);
+    assert!(!first.stderr.contains("features  "), "{}", first.stderr);
     let line = "features  all 16 pictures' from the cache\n";
     let second = tl_ok(at, &["train", "data"]);
     assert!(second.stderr.contains(line), "{}", second.stderr);
     let third = tl_ok(at, &["train", "--config", "runs/data-1/run.toml", "--no-cache"]);
-    assert!(!third.stderr.contains("features"), "{}", third.stderr);
+    assert!(!third.stderr.contains("features  "), "{}", third.stderr);
     assert!(model(at, 1) == model(at, 2), "the cache changed the model");
     assert!(model(at, 1) == model(at, 3), "leaving the cache out changed the model");
     let settings = |number: u32| {
