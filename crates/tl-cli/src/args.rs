@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tl_data::{AugmentPreset, MaxBad, ResizeMode};
 use tl_train::{HeadKind, RateSearch, Resize, TrainConfig};
 
-use crate::source_args::SourceArgs;
+use crate::source_args::{LabelArgs, SourceArgs};
 use crate::step_args::{HeadName, StepArgs};
 
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
@@ -72,6 +72,10 @@ pub(crate) struct TrainArgs {
     /// Your own file with the network's weights: a PyTorch checkpoint, safetensors, or a model of tl.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Begin from another run or model of tl: its network, its preprocessing, and its head's rows of the classes that are
+    /// there again.
+    #[arg(long, value_name = "RUN|MODEL", conflicts_with_all = ["backbone", "weights"])]
+    init_from: Option<PathBuf>,
     /// How pictures become square: auto, crop, squash or letterbox [default: auto, which compares them on training
     /// pictures where it may matter].
     #[arg(long, value_name = "MODE")]
@@ -180,6 +184,10 @@ impl TrainArgs {
         config.name = typed.name.clone().or(config.name);
         config.threads = typed.threads.or(config.threads);
         config.weights = typed.weights.clone().or(config.weights);
+        if typed.backbone.is_some() || typed.weights.is_some() {
+            config.init_from = None;
+        }
+        config.init_from = typed.init_from.clone().or(config.init_from);
         config.slim |= typed.slim;
         config.offline |= typed.offline;
         config.cache &= !typed.no_cache;
@@ -247,7 +255,8 @@ pub(crate) struct PredictArgs {
     /// Print JSON.
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// Print CSV: path, rank, class, probability, error.
+    /// Print CSV: path, rank, class, probability, error; before the error, whether it is a label, where pictures have
+    /// several.
     #[arg(long)]
     pub(crate) csv: bool,
     /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
@@ -259,6 +268,7 @@ pub(crate) struct PredictArgs {
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl eval runs/photos-1 test/
+  tl eval runs/labels-1 test.csv --label-separator '|'
   tl eval runs/photos-1 test/ --json")]
 pub(crate) struct EvalArgs {
     /// A run folder or model file.
@@ -275,6 +285,8 @@ pub(crate) struct EvalArgs {
     /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) labels: LabelArgs,
 }
 
 /// Describe a run, a model file or pretrained weights.

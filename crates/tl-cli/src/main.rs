@@ -8,6 +8,7 @@ mod checked;
 mod commands;
 mod course;
 mod failure;
+mod labels;
 mod progress;
 mod signals;
 mod source_args;

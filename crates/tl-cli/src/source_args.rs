@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use tl_data::{Columns, ReadOptions, Source};
 use tl_train::Data;
 
-/// Where labels are, if not in the names of folders, and which pictures are wanted.
+/// Where labels are, if not in the names of folders.
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Pictures and labels")]
-pub(crate) struct SourceArgs {
+pub(crate) struct LabelArgs {
     /// A regular expression over each picture's path below the folder: its group `class`, or the first one, is the
     /// class.
     #[arg(long, value_name = "REGEX")]
@@ -17,9 +17,16 @@ pub(crate) struct SourceArgs {
     /// The table's column with the paths.
     #[arg(long, value_name = "NAME")]
     path_column: Option<String>,
-    /// The table's column with the labels.
+    /// The table's column with the labels. Given several times, a picture may have several labels: each column holds
+    /// one or nothing, or is itself a class with 0 and 1 in it.
     #[arg(long, value_name = "NAME")]
     label_column: Vec<String>,
+    /// What stands between several labels of a picture in one cell, such as '|'.
+    #[arg(long, value_name = "CHARACTER")]
+    label_separator: Option<char>,
+    /// Several rows for one picture give it several labels.
+    #[arg(long)]
+    add_up: bool,
     /// The table's column that says which pictures belong together: never on two sides of a split.
     #[arg(long, value_name = "NAME")]
     group_column: Option<String>,
@@ -29,6 +36,14 @@ pub(crate) struct SourceArgs {
     /// What the paths in a table or list are relative to [default: the table's folder; for a list, this one].
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
+}
+
+/// Where labels are, and which pictures are wanted.
+#[derive(Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Pictures and labels")]
+pub(crate) struct SourceArgs {
+    #[command(flatten)]
+    labels: LabelArgs,
     /// Only pictures whose path or name matches, such as 'cam1/**' or '*.jpg'; may be given several times.
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
@@ -44,7 +59,7 @@ pub(crate) struct SourceArgs {
     group: Option<String>,
 }
 
-impl SourceArgs {
+impl LabelArgs {
     /// The source at `path`.
     ///
     /// # Errors
@@ -59,7 +74,8 @@ impl SourceArgs {
             label: self.label_column.clone(),
             group: self.group_column.clone(),
             part: self.part_column.clone(),
-            ..Columns::default()
+            separator: self.label_separator,
+            add_up: self.add_up,
         };
         let (named, rooted) = (columns != Columns::default(), self.root.is_some());
         let root = self.root.clone();
@@ -72,6 +88,16 @@ impl SourceArgs {
             _ if rooted => bail!("`{}` is neither a table nor a list: leave --root out", path.display()),
             _ => Ok(Data::Path(path.to_owned())),
         }
+    }
+}
+
+impl SourceArgs {
+    /// The source at `path`.
+    ///
+    /// # Errors
+    /// If something was typed that the source has no use for.
+    pub(crate) fn data(&self, path: &Path) -> Result<Data> {
+        self.labels.data(path)
     }
 
     /// Which pictures are wanted: what was typed, over `base`.

@@ -56,6 +56,13 @@ pub fn softmax_rows(mut logits_nk: Matrix) -> Matrix {
     logits_nk
 }
 
+/// `logits_nk` to the probability of each label by itself.
+pub fn sigmoids(mut logits_nk: Matrix) -> Matrix {
+    let sigmoid = |logit: f32| (1.0 / (1.0 + (-f64::from(logit)).exp())) as f32;
+    logits_nk.values_mut().iter_mut().for_each(|value| *value = sigmoid(*value));
+    logits_nk
+}
+
 /// Turns logits into probabilities in place, and returns the logarithm of the sum of exponentials.
 pub(crate) fn softmax(logits_k: &mut [f32]) -> f64 {
     let largest = logits_k.iter().copied().fold(f32::NEG_INFINITY, f32::max);

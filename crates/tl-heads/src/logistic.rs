@@ -5,8 +5,8 @@ use crate::linear::softmax;
 use crate::{HeadError, LinearHead, Matrix};
 
 /// Largest entry of the gradient, per sample, that counts as zero; scikit-learn's default `tol`.
-const GRADIENT: f64 = 1e-4;
-const ITERATIONS: usize = 1000;
+pub(crate) const GRADIENT: f64 = 1e-4;
+pub(crate) const ITERATIONS: usize = 1000;
 
 /// A fitted head, and how the search ended.
 #[derive(Debug, Clone)]
@@ -56,6 +56,10 @@ pub(crate) fn check(features_nd: &Matrix, labels_n: &[usize], classes: usize) ->
     if let Some(&label) = labels_n.iter().find(|&&label| label >= classes) {
         return Err(HeadError::Label { label, classes });
     }
+    check_finite(features_nd)
+}
+
+pub(crate) fn check_finite(features_nd: &Matrix) -> Result<(), HeadError> {
     let bad = features_nd.iter_rows().position(|row| row.iter().any(|value| !value.is_finite()));
     bad.map_or(Ok(()), |row| Err(HeadError::NotFinite { row }))
 }

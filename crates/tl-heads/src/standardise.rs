@@ -62,6 +62,29 @@ impl Standardiser {
         }
         folded
     }
+
+    /// The head for standardised features that gives what `head` gives for raw ones: the reverse of
+    /// [`fold_into`](Self::fold_into).
+    ///
+    /// # Errors
+    /// [`HeadError::Width`] if the head takes more or fewer features than were measured.
+    pub fn unfold(&self, head: &LinearHead) -> Result<LinearHead, HeadError> {
+        let (expected, actual) = (head.weight_kd.columns(), self.mean.len());
+        if expected != actual {
+            return Err(HeadError::Width { expected, actual });
+        }
+        let mut unfolded = head.clone();
+        let rows = unfolded.weight_kd.values_mut().chunks_exact_mut(actual.max(1));
+        for (row, bias) in rows.zip(&mut unfolded.bias_k) {
+            let mut shift = 0.0;
+            for ((weight, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
+                shift += f64::from(*weight) * mean;
+                *weight = (f64::from(*weight) * deviation) as f32;
+            }
+            *bias = (f64::from(*bias) + shift) as f32;
+        }
+        Ok(unfolded)
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +109,16 @@ mod tests {
         let on_raw = standardiser.fold_into(&head).logits(&features_nd).unwrap();
         for (a, b) in on_scaled.values().iter().zip(on_raw.values()) {
             // Two roundings to f32 of values near 1.
+            assert!((a - b).abs() < 1e-6, "{a} {b}");
+        }
+        let back = standardiser.unfold(&standardiser.fold_into(&head)).unwrap();
+        for (a, b) in head
+            .weight_kd
+            .values()
+            .iter()
+            .chain(&head.bias_k)
+            .zip(back.weight_kd.values().iter().chain(&back.bias_k))
+        {
             assert!((a - b).abs() < 1e-6, "{a} {b}");
         }
     }

@@ -1,10 +1,12 @@
-//! Logistic regression and neighbours against scikit-learn's, `xtask/reference/logistic.py` and `neighbours.py`.
+//! Logistic regression and neighbours against scikit-learn's: `logistic.py`, `several_labels.py` and `neighbours.py` in
+//! `xtask/reference`.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use serde::Deserialize;
 use tl_heads::{
-    FittedHead, Matrix, logistic_regression, nearest_neighbours, nearest_prototype, softmax_rows,
+    FittedHead, Matrix, logistic_regression, nearest_neighbours, nearest_prototype, one_vs_rest, sigmoids,
+    softmax_rows,
 };
 
 #[derive(Deserialize)]
@@ -20,6 +22,14 @@ struct GoldenFit {
     #[serde(rename = "C")]
     c: f64,
     predict_proba: Vec<Vec<f32>>,
+}
+
+#[derive(Deserialize)]
+struct GoldenLabels {
+    #[serde(rename = "X")]
+    x: Vec<Vec<f32>>,
+    targets: Vec<Vec<f32>>,
+    fits: Vec<GoldenFit>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +68,38 @@ fn starting_from_a_neighbour_ends_at_the_same_minimum() {
     let cold = logistic_regression(&features_nd, &golden.y, 3, 1.0, None).unwrap();
     let warm = logistic_regression(&features_nd, &golden.y, 3, 1.0, Some(&weak.head)).unwrap();
     assert!((cold.loss - warm.loss).abs() < 1e-6, "{} {}", cold.loss, warm.loss);
+}
+
+fn labels() -> (Matrix, Matrix, Vec<GoldenFit>) {
+    let golden: GoldenLabels = serde_json::from_str(include_str!("golden/one_vs_rest.json")).unwrap();
+    let matrix = |rows: &[Vec<f32>]| Matrix::with_columns(rows[0].len(), rows.concat());
+    (matrix(&golden.x), matrix(&golden.targets), golden.fits)
+}
+
+#[test]
+fn probabilities_of_several_labels_are_those_of_scikit_learn() {
+    let (features_nd, targets_nk, fits) = labels();
+    for reference in &fits {
+        let fit = one_vs_rest(&features_nd, &targets_nk, reference.c, None).unwrap();
+        assert!(fit.converged, "C = {}", reference.c);
+        let p_nk = sigmoids(fit.head.logits(&features_nd).unwrap());
+        let worst = p_nk.values().iter().zip(reference.predict_proba.concat()).map(|(a, b)| (a - b).abs());
+        let worst = worst.fold(0.0, f32::max);
+        println!("C = {}: {} iterations, largest difference {worst:.1e}", reference.c, fit.iterations);
+        assert!(worst < 2e-3, "C = {}: {worst}", reference.c);
+    }
+}
+
+#[test]
+fn several_labels_start_from_a_neighbour_too() {
+    let (features_nd, targets_nk, _) = labels();
+    let cold = one_vs_rest(&features_nd, &targets_nk, 1.0, None).unwrap();
+    let warm = one_vs_rest(&features_nd, &targets_nk, 1.0, Some(&cold.head)).unwrap();
+    assert!(warm.iterations < 2 && cold.iterations > 2, "{} {}", warm.iterations, cold.iterations);
+    assert!((cold.loss - warm.loss).abs() < 1e-6, "{} {}", cold.loss, warm.loss);
+    let short_nk = targets_nk.select_rows(&[0]);
+    let error = one_vs_rest(&features_nd, &short_nk, 1.0, None).unwrap_err();
+    assert_eq!(error.to_string(), "there are 1 labels for 60 rows of features");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use burn::backend::Dispatch;
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::norm::Act;
@@ -19,15 +19,17 @@ pub fn choose(kernels: bool) {
     CHOSEN.store(kernels, Ordering::Relaxed);
 }
 
-/// Are the kernels for tensors of this device? They are for the processor, where something learns.
-fn serves(device: &Device) -> bool {
-    CHOSEN.load(Ordering::Relaxed) && device.is_autodiff() && device.clone().inner() == Device::flex()
+/// Are the kernels for this tensor? They are for f32 on the processor, where something learns.
+fn serves(tensor: &Tensor<4>) -> bool {
+    let device = tensor.device();
+    let chosen = CHOSEN.load(Ordering::Relaxed) && tensor.dtype() == DType::F32;
+    chosen && device.is_autodiff() && device.clone().inner() == Device::flex()
 }
 
 /// [`Conv2d::forward`].
 pub fn conv2d(conv: &Conv2d, images_bchw: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = images_bchw.dims();
-    if !serves(&images_bchw.device()) || conv.dilation != [1, 1] {
+    if !serves(&images_bchw) || conv.dilation != [1, 1] {
         return conv.forward(images_bchw);
     }
     let window = Window { stride: conv.stride, padding: padding(conv, [height, width]), groups: conv.groups };
@@ -65,8 +67,7 @@ fn same(size: usize, kernel: usize, stride: usize) -> [usize; 2] {
 
 /// [`BatchNorm::forward`] and an activation.
 pub fn batch_norm(norm: &BatchNorm, act: Act, maps_bchw: Tensor<4>) -> Tensor<4> {
-    let device = maps_bchw.device();
-    if !serves(&device) {
+    if !serves(&maps_bchw) {
         return activated(act, norm.forward(maps_bchw));
     }
     let train = norm.training.is_enabled();

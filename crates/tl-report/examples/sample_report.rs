@@ -64,6 +64,7 @@ fn record(classes: usize, per_class: usize) -> Result<Record, tl_report::Error> 
             candidate("Fine-tuned from stage 4", correct, total, (0.287, 24.1), true),
         ],
         evaluation,
+        multi_label: None,
         folds: Some(Folds::new(vec![0.9211, 0.8947, 0.9474, 0.8684, 0.9211])),
         curve: curve(),
         next: words(&[

@@ -133,13 +133,7 @@ struct Answer<'a> {
 impl<'a> Answer<'a> {
     fn new(prediction: &'a Prediction, classes: usize) -> Result<Self> {
         let Prediction { path, truth, probabilities } = prediction;
-        if probabilities.len() != classes {
-            let (path, actual) = (path.clone(), probabilities.len());
-            return Err(Error::ProbabilityCount { path, expected: classes, actual });
-        }
-        if let Some(&value) = probabilities.iter().find(|value| !is_probability(**value)) {
-            return Err(Error::NotAProbability { path: path.clone(), value });
-        }
+        check_probabilities(path, probabilities, classes)?;
         let unknown = Error::UnknownClass { index: *truth, classes };
         let &truth_probability = probabilities.get(*truth).ok_or(unknown)?;
         let (predicted, probability) = most_probable(probabilities);
@@ -149,6 +143,16 @@ impl<'a> Answer<'a> {
     fn right(&self) -> bool {
         self.predicted == self.prediction.truth
     }
+}
+
+/// Refuses anything but one probability for each class.
+pub(crate) fn check_probabilities(path: &str, probabilities: &[f64], classes: usize) -> Result<()> {
+    if probabilities.len() != classes {
+        let (path, actual) = (path.to_owned(), probabilities.len());
+        return Err(Error::ProbabilityCount { path, expected: classes, actual });
+    }
+    let bad = probabilities.iter().find(|value| !is_probability(**value));
+    bad.map_or(Ok(()), |&value| Err(Error::NotAProbability { path: path.to_owned(), value }))
 }
 
 /// Softmax in single precision may end a few steps above 1.

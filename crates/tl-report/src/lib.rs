@@ -1,28 +1,32 @@
 //! Metrics, charts and one self-contained HTML page, from a run's [`Record`] alone.
 //!
-//! [`Evaluation::new`] turns predictions into figures, [`json`] writes the record, [`html`] draws it. Nothing
+//! [`Evaluation::new`] turns predictions into figures, as does [`MultiLabel::new`] for pictures with several labels, [`json`] writes the record, [`html`] draws it. Nothing
 //! here reads a file, a clock or a picture. [`check_html`] draws what [`tl_data::check`](tl_data::check()) found.
 
+mod bootstrap;
 mod calibration;
-
 mod card;
 mod chart;
 mod confusion;
 mod error;
 mod evaluation;
 mod interval;
+mod multi_label;
 mod page;
+mod ranking;
 mod rates;
 mod record;
 mod tensorboard;
 mod text;
 
+pub use bootstrap::Estimate;
 pub use calibration::{Bin, expected_calibration_error, log_loss, reliability};
 pub use card::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Summary};
 pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
+pub use multi_label::{LabelMetrics, LabelMistake, LabelPrediction, MultiLabel};
 pub use page::{check_html, html, rates_html};
 pub use rates::{RateCurve, RatePoint, RateSuggestion};
 pub use record::{

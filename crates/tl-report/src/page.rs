@@ -5,6 +5,7 @@ mod calibration;
 mod check;
 mod choices;
 mod data;
+mod labels;
 mod mistakes;
 mod rates;
 mod recipe;
@@ -83,12 +84,13 @@ fn sections(record: &Record) -> Vec<Section> {
     let before = [
         Some(verdict::section(record)),
         choices::section(&record.choices),
-        choices::candidates(&record.candidates),
+        choices::candidates(&record.candidates, record.multi_label.is_some()),
         recipe::section(&record.phases),
-        Some(data::section(&record.data)),
+        Some(data::section(&record.data, used(record))),
         answers::confusion(evaluation),
         answers::classes(evaluation),
         calibration::section(evaluation),
+        record.multi_label.as_ref().and_then(labels::classes),
     ];
     let after = [
         training::curve(&record.curve),
@@ -99,7 +101,11 @@ fn sections(record: &Record) -> Vec<Section> {
     ];
     let others = before.iter().chain(&after).flatten();
     let used: usize = others.map(|section| section.body.len()).sum();
-    let pictures = mistakes::section(evaluation, LIMIT.saturating_sub(used));
+    let room = LIMIT.saturating_sub(used);
+    let pictures = match &record.multi_label {
+        Some(found) => labels::mistakes(found, room),
+        None => mistakes::section(evaluation, room),
+    };
     before.into_iter().chain([pictures]).chain(after).flatten().collect()
 }
 
@@ -131,6 +137,15 @@ fn name(root: &str) -> &str {
     root.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).unwrap_or("Pictures")
 }
 
+/// How many pictures there were in all parts.
+fn used(record: &Record) -> usize {
+    let data = &record.data;
+    match record.multi_label {
+        Some(_) => data.files.saturating_sub(data.rejected.len()),
+        None => data.classes.iter().map(crate::ClassCount::total).sum(),
+    }
+}
+
 /// Links to all sections but the first, which lies below them.
 fn navigation(sections: &[Section]) -> String {
     let link = |section: &Section| format!("<a href=\"#{}\">{}</a>", section.id, section.title);
@@ -139,7 +154,6 @@ fn navigation(sections: &[Section]) -> String {
 }
 
 fn header(record: &Record, sections: &[Section]) -> String {
-    let used: usize = record.data.classes.iter().map(crate::ClassCount::total).sum();
     // The day alone: the moment is at the end, with the versions.
     let day = record.created.split('T').next().unwrap_or_default();
     format!(
@@ -153,7 +167,7 @@ fn header(record: &Record, sections: &[Section]) -> String {
         day = esc(day),
         name = esc(name(&record.data.root)),
         classes = plural(record.data.classes.len(), "class", "classes"),
-        pictures = pictures(used),
+        pictures = pictures(used(record)),
         backbone = esc(&record.model.backbone),
         parameters = count(record.model.parameters),
         links = navigation(sections),

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataCard, Error, Evaluation, MeanSpread, ModelCard, Result};
+use crate::{DataCard, Error, Evaluation, MeanSpread, ModelCard, MultiLabel, Result};
 
 /// The version of [`Record`]'s layout; it goes up when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -43,7 +43,12 @@ pub struct Record {
     /// The models that were compared, if there was more than one.
     pub candidates: Vec<Candidate>,
     /// How good the kept model is.
+    ///
+    /// Of a model that gives several labels each, this is empty: see [`Self::multi_label`].
     pub evaluation: Evaluation,
+    /// How good the kept model is, if it gives pictures several labels each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_label: Option<MultiLabel>,
     /// Cross-validation, if it was asked for.
     pub folds: Option<Folds>,
     /// How training went.

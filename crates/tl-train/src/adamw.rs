@@ -1,12 +1,13 @@
 //! One linear layer trained by AdamW through burn's autodiff: the general path, for data too large to solve at once.
 
-use burn::module::Module;
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::nn::{Initializer, Linear, LinearConfig};
+use burn::module::{Module, Param};
+use burn::nn::Linear;
 use burn::optim::{AdamWConfig, GradientsParams};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use tl_data::SampleOrder;
-use tl_heads::{LinearHead, Matrix};
+use tl_heads::{LinearHead, LossConfig, Matrix};
+
+use crate::Truth;
 
 /// How the layer is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,36 +37,39 @@ pub struct EpochLoss {
     pub epoch: usize,
     /// Learning rate of its last step.
     pub rate: f64,
-    /// Mean cross-entropy in nats.
+    /// Mean cross-entropy in nats; of several labels, the mean over the classes of the binary one.
     pub loss: f64,
 }
 
-/// Trains a head on standardised features. It starts at zero, so the order of pictures is all that is random.
+/// Trains a head on standardised features. It begins at `start`, which must have as many classes and features, or at zero,
+/// so the order of pictures is all that is random.
 pub fn train_linear(
     features_nd: &Matrix,
-    labels_n: &[usize],
+    truth: &Truth,
     classes: usize,
     settings: &AdamWSettings,
     device: &Device,
+    start: Option<&LinearHead>,
     progress: &dyn Fn(EpochLoss),
 ) -> LinearHead {
     let device = device.clone().autodiff();
-    let mut layer =
-        LinearConfig::new(features_nd.columns(), classes).with_initializer(Initializer::Zeros).init(&device);
+    let zeros = LinearHead::zeros(classes, features_nd.columns());
+    let mut layer = layer(start.unwrap_or(&zeros), &device);
     let mut optimizer = AdamWConfig::new().with_weight_decay(settings.decay).init();
-    let steps = labels_n.len().div_ceil(settings.batch) * settings.epochs;
+    let pictures = truth.pictures();
+    let steps = pictures.div_ceil(settings.batch) * settings.epochs;
     let mut step = 0;
     for epoch in 0..settings.epochs {
         let (mut sum, mut rate) = (0.0, settings.rate);
-        for rows in batches(labels_n.len(), settings, epoch) {
+        for rows in batches(pictures, settings, epoch) {
             rate = cosine(settings.rate, step, steps);
-            let loss = loss(&layer, features_nd, labels_n, &rows, &device);
+            let loss = loss(&layer, features_nd, truth, &rows, &device);
             sum += f64::from(loss.clone().into_scalar::<f32>()) * rows.len() as f64;
             let gradients = GradientsParams::from_grads(loss.backward(), &layer);
             layer = optimizer.step(rate, layer, gradients);
             step += 1;
         }
-        progress(EpochLoss { epoch: epoch + 1, rate, loss: sum / labels_n.len().max(1) as f64 });
+        progress(EpochLoss { epoch: epoch + 1, rate, loss: sum / pictures.max(1) as f64 });
     }
     head(&layer)
 }
@@ -81,22 +85,26 @@ fn cosine(rate: f64, step: usize, steps: usize) -> f64 {
     0.5 * rate * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos())
 }
 
-fn loss(
-    layer: &Linear,
-    features_nd: &Matrix,
-    labels_n: &[usize],
-    rows: &[usize],
-    device: &Device,
-) -> Tensor<1> {
+fn loss(layer: &Linear, features_nd: &Matrix, truth: &Truth, rows: &[usize], device: &Device) -> Tensor<1> {
     let batch_bd = features_nd.select_rows(rows);
     let shape = [batch_bd.rows(), batch_bd.columns()];
     let features_bd = Tensor::<2>::from_data(TensorData::new(batch_bd.values().to_vec(), shape), device);
-    let labels: Vec<i64> = rows.iter().map(|&row| labels_n[row] as i64).collect();
-    let labels_b = Tensor::<1, Int>::from_data(TensorData::new(labels, [rows.len()]), device);
-    CrossEntropyLossConfig::new().init(device).forward(layer.forward(features_bd), labels_b)
+    let logits_bk = layer.forward(features_bd);
+    let [_, classes] = logits_bk.dims();
+    let targets = TensorData::new(truth.targets(rows, classes), [rows.len(), classes]);
+    let config = LossConfig { kind: truth.loss(), ..LossConfig::default() };
+    config.init(None, device).forward(logits_bk, Tensor::from_data(targets, device))
 }
 
 /// burn keeps a linear layer's weight as `[features, classes]`.
+fn layer(head: &LinearHead, device: &Device) -> Linear {
+    let (weight_kd, classes) = (&head.weight_kd, head.classes());
+    let values = TensorData::new(weight_kd.values().to_vec(), [classes, weight_kd.columns()]);
+    let weight = Tensor::<2>::from_data(values, device).transpose();
+    let bias = Tensor::<1>::from_data(TensorData::new(head.bias_k.clone(), [classes]), device);
+    Linear { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)) }
+}
+
 fn head(layer: &Linear) -> LinearHead {
     let layer = layer.valid();
     let weight_kd = layer.weight.val().transpose();
@@ -122,12 +130,13 @@ mod tests {
     #[test]
     fn the_loss_falls_and_the_same_seed_gives_the_same_bits() {
         let (features_nd, labels_n) = problem();
+        let truth = Truth::One(labels_n);
         let settings = AdamWSettings { batch: 16, rate: 0.05, decay: 0.0, ..AdamWSettings::default() };
         let run = |seed| {
             let losses = std::cell::RefCell::new(Vec::new());
             let settings = AdamWSettings { seed, ..settings };
             let keep = |epoch: EpochLoss| losses.borrow_mut().push(epoch.loss);
-            let head = train_linear(&features_nd, &labels_n, 2, &settings, &Device::flex(), &keep);
+            let head = train_linear(&features_nd, &truth, 2, &settings, &Device::flex(), None, &keep);
             (head, losses.into_inner())
         };
         let (head, losses) = run(1);

@@ -2,7 +2,10 @@
 
 use rayon::prelude::*;
 use tl_data::ResizeMode;
-use tl_heads::{HeadError, LinearHead, Matrix, Standardiser, logistic_regression};
+use tl_heads::{HeadError, LinearHead, Matrix, Standardiser};
+
+use crate::Truth;
+use crate::steps::Scores;
 
 /// The inverse L2 strengths that are tried, from the strongest penalty to the weakest.
 pub const STRENGTHS: [f64; 6] = [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0];
@@ -12,9 +15,9 @@ pub const STRENGTHS: [f64; 6] = [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0];
 pub struct Score {
     /// Inverse L2 strength, as scikit-learn's `C`.
     pub c: f64,
-    /// Mean cross-entropy in nats.
+    /// Mean cross-entropy in nats; of several labels, the mean over the classes of the binary one.
     pub log_loss: f64,
-    /// Share of right answers.
+    /// Share of right answers, or of right labels.
     pub accuracy: f64,
 }
 
@@ -40,58 +43,48 @@ impl Comparison {
 /// If a feature is not finite.
 pub(crate) fn cross_validate(
     features_nd: &Matrix,
-    labels_n: &[usize],
+    truth: &Truth,
     classes: usize,
     held_out: &[Vec<usize>],
 ) -> Result<Vec<Score>, HeadError> {
-    let folds: Vec<Vec<Sums>> = held_out
-        .par_iter()
-        .map(|rows| fold(features_nd, labels_n, classes, rows))
-        .collect::<Result<_, _>>()?;
+    let folds: Vec<Vec<Scores>> =
+        held_out.par_iter().map(|rows| fold(features_nd, truth, classes, rows)).collect::<Result<_, _>>()?;
     let total = held_out.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let score = |(index, &c): (usize, &f64)| {
-        let of_folds = || folds.iter().map(|sums| &sums[index]);
-        let log_loss = of_folds().map(|sums| sums.loss).sum::<f64>() / total;
-        Score { c, log_loss, accuracy: of_folds().map(|sums| sums.right).sum::<usize>() as f64 / total }
+        let mean = |figure: fn(&Scores) -> f64| {
+            let of_folds = folds.iter().zip(held_out);
+            of_folds.map(|(scores, rows)| figure(&scores[index]) * rows.len() as f64).sum::<f64>() / total
+        };
+        Score { c, log_loss: mean(|scores| scores.log_loss), accuracy: mean(|scores| scores.accuracy) }
     };
     Ok(STRENGTHS.iter().enumerate().map(score).collect())
 }
 
-/// Over the held-out rows of one fold.
-struct Sums {
-    loss: f64,
-    right: usize,
-}
-
 fn fold(
     features_nd: &Matrix,
-    labels_n: &[usize],
+    truth: &Truth,
     classes: usize,
     held_out: &[usize],
-) -> Result<Vec<Sums>, HeadError> {
-    let train: Vec<usize> = (0..labels_n.len()).filter(|row| !held_out.contains(row)).collect();
-    let of = |rows: &[usize]| -> Vec<usize> { rows.iter().map(|&row| labels_n[row]).collect() };
+) -> Result<Vec<Scores>, HeadError> {
+    let train = others(truth.pictures(), held_out);
     let train_nd = features_nd.select_rows(&train);
     let standardiser = Standardiser::measure(&train_nd);
     let (train_nd, val_nd) =
         (standardiser.apply(&train_nd)?, standardiser.apply(&features_nd.select_rows(held_out))?);
-    let (train_n, val_n) = (of(&train), of(held_out));
+    let (train_n, val_n) = (truth.select(&train), truth.select(held_out));
     let mut head: Option<LinearHead> = None;
     let mut path = Vec::with_capacity(STRENGTHS.len());
     for c in STRENGTHS {
-        let fit = logistic_regression(&train_nd, &train_n, classes, c, head.as_ref())?;
-        path.push(judge(&fit.head.probabilities(&val_nd)?, &val_n));
-        head = Some(fit.head);
+        let fitted = train_n.logistic(&train_nd, classes, c, head.as_ref())?;
+        path.push(val_n.scores(&val_n.probabilities(fitted.logits(&val_nd)?)));
+        head = Some(fitted);
     }
     Ok(path)
 }
 
-fn judge(probabilities_nk: &Matrix, labels_n: &[usize]) -> Sums {
-    let rows = probabilities_nk.iter_rows().zip(labels_n);
-    rows.fold(Sums { loss: 0.0, right: 0 }, |sums, (row, &label)| Sums {
-        loss: sums.loss - f64::from(row[label]).max(f64::MIN_POSITIVE).ln(),
-        right: sums.right + usize::from(most_probable(row) == label),
-    })
+/// The rows of a fold's training side.
+pub(crate) fn others(rows: usize, held_out: &[usize]) -> Vec<usize> {
+    (0..rows).filter(|row| !held_out.contains(row)).collect()
 }
 
 /// The first of the largest.
@@ -113,7 +106,8 @@ mod tests {
             ("signal", (0..40).map(signal).collect::<Vec<f32>>(), true),
             ("noise", (0..40).map(noise).collect(), false),
         ] {
-            let scores = cross_validate(&Matrix::with_columns(1, values), &labels_n, 2, &held_out).unwrap();
+            let truth = Truth::One(labels_n.clone());
+            let scores = cross_validate(&Matrix::with_columns(1, values), &truth, 2, &held_out).unwrap();
             let best = Comparison { mode: ResizeMode::Crop, scores }.best().unwrap();
             assert_eq!(best.c == 100.0, weakest, "{name}: {best:?}");
         }

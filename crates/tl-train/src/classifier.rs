@@ -9,6 +9,8 @@ use tl_frozen::{Frozen, Job, Output, extract};
 use tl_heads::{FittedHead, Matrix, Pooling};
 use tl_weights::FetchConfig;
 
+use crate::threshold::given;
+use crate::truth::probabilities;
 use crate::{Header, ModelFile, Pretrained, TrainError, Watch};
 
 /// A model that turns pictures into class probabilities.
@@ -38,8 +40,7 @@ impl Classifier {
     /// # Errors
     /// If there is none, or it is damaged.
     pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
-        let file = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
-        let ModelFile { header, head, backbone } = ModelFile::read(&file, device)?;
+        let ModelFile { header, head, backbone } = ModelFile::read(&ModelFile::path_in(path), device)?;
         Ok(Self::new(header, Frozen::new(backbone, device.clone()), Some(head)))
     }
 
@@ -111,10 +112,14 @@ impl Classifier {
     /// From features by the head, or from the published head's logits.
     fn probabilities(&self, outputs: &Matrix) -> Result<Matrix, TrainError> {
         Ok(match &self.head {
-            Some(head) if self.header.pooling == Pooling::Published => head.probabilities(outputs)?,
-            Some(head) => head.probabilities(&self.pooled(outputs))?,
+            Some(head) if self.header.pooling == Pooling::Published => self.answer(head.logits(outputs)?),
+            Some(head) => self.answer(head.logits(&self.pooled(outputs))?),
             None => tl_heads::softmax_rows(outputs.clone()),
         })
+    }
+
+    fn answer(&self, logits_nk: Matrix) -> Matrix {
+        probabilities(self.header.multi_label, logits_nk)
     }
 
     /// Maps, a row for each picture, to features.
@@ -140,12 +145,23 @@ impl Classifier {
 
     /// The `k` most probable classes, the most probable first.
     pub fn top(&self, probabilities: &[f32], k: usize) -> Vec<Answer> {
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
-        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-        let answer = |&index: &usize| Answer {
-            class: self.classes()[index].clone(),
-            probability: probabilities[index],
-        };
-        order.iter().take(k).map(answer).collect()
+        let mut answers = self.ranked(probabilities, 0..probabilities.len());
+        answers.truncate(k);
+        answers
+    }
+
+    /// The labels that a picture is given, the most probable first: those whose probability reaches their threshold. None
+    /// of a model that gives one label each.
+    pub fn labels(&self, probabilities: &[f32]) -> Vec<Answer> {
+        let wide: Vec<f64> = probabilities.iter().map(|&p| f64::from(p)).collect();
+        self.ranked(probabilities, given(&wide, &self.header.thresholds))
+    }
+
+    fn ranked(&self, probabilities: &[f32], classes: impl Iterator<Item = usize>) -> Vec<Answer> {
+        let answer =
+            |index: usize| Answer { class: self.classes()[index].clone(), probability: probabilities[index] };
+        let mut answers: Vec<Answer> = classes.map(answer).collect();
+        answers.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        answers
     }
 }

@@ -5,9 +5,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use tl_data::{ReadOptions, ResizeMode, Source};
+use tl_heads::LossKind;
 use tl_weights::FetchConfig;
 
-use crate::{Pretrained, StepsConfig, TrainError};
+use crate::{Pretrained, Recipe, StepsConfig, TrainError};
 
 /// The settings of a training job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,10 @@ pub struct TrainConfig {
     /// A file with the network's weights, instead of the published ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,
+    /// A run folder or model file to begin from, instead of `backbone` and `weights`: its network, its preprocessing
+    /// and, of its head, the rows of the classes that are there again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init_from: Option<PathBuf>,
     /// How pictures become square.
     pub resize: Resize,
     /// How the head is trained.
@@ -142,6 +147,7 @@ impl Default for TrainConfig {
             read: ReadOptions::default(),
             backbone: "efficientnet_lite0".to_owned(),
             weights: None,
+            init_from: None,
             resize: Resize::Auto,
             head: HeadKind::Auto,
             val: 0.2,
@@ -174,14 +180,41 @@ impl TrainConfig {
     /// # Errors
     /// If there is none of this name, or the file of weights is another network's.
     pub fn pretrained(&self) -> Result<Pretrained, TrainError> {
-        let file = self.weights.as_deref();
-        let found = match file {
-            Some(file) => Pretrained::from_file(&self.backbone, file)?,
-            None => Pretrained::named(&self.backbone)?,
+        if self.init_from.is_some() && self.steps.recipe == Recipe::Scratch {
+            let (what, rule) =
+                ("the recipe".to_owned(), "another one where a model is begun from".to_owned());
+            return Err(TrainError::Setting { what, value: Recipe::Scratch.to_string(), rule });
+        }
+        let file = self.init_from.as_deref().or(self.weights.as_deref());
+        let found = match (&self.init_from, &self.weights) {
+            (Some(model), _) => Pretrained::of_model(model)?,
+            (None, Some(file)) => Pretrained::from_file(&self.backbone, file)?,
+            (None, None) => Pretrained::named(&self.backbone)?,
         };
         match file.filter(|_| self.slim) {
             Some(file) => Err(TrainError::Unlisted { path: file.to_owned() }),
             None => Ok(found),
+        }
+    }
+
+    /// The same, for pictures with several labels if they have: every class is then a question of its own, also in
+    /// training in steps.
+    ///
+    /// # Errors
+    /// [`TrainError::OneLabelOnly`] if something was asked for that only makes sense where classes exclude each other.
+    pub(crate) fn for_labels(&self, several: bool) -> Result<Self, TrainError> {
+        let mut config = self.clone();
+        if !several {
+            return Ok(config);
+        }
+        let refuse = |what: String| Err(TrainError::OneLabelOnly { what });
+        match (self.head, self.steps.loss.kind) {
+            (head @ (HeadKind::Prototype | HeadKind::Neighbours), _) => refuse(format!("`--head {head}`")),
+            (_, LossKind::Focal { .. }) => refuse("`--loss focal`".to_owned()),
+            _ => {
+                config.steps.loss.kind = LossKind::Binary;
+                Ok(config)
+            }
         }
     }
 

@@ -140,9 +140,18 @@ pub enum TrainError {
         /// The model's classes.
         known: Vec<String>,
     },
-    /// A picture has several labels.
-    #[error("pictures have several labels each, which cannot be trained yet")]
+    /// Pictures have several labels, the model gives one.
+    #[error("the model gives each picture one label, these pictures have several")]
     SeveralLabels,
+    /// Pictures have one label, the model gives several.
+    #[error("the model gives pictures several labels each, these pictures have one")]
+    OneLabel,
+    /// Something that only makes sense where the classes exclude each other.
+    #[error("{what} is for pictures with one label each, these have several")]
+    OneLabelOnly {
+        /// The setting and its value.
+        what: String,
+    },
     /// There are not so many stages, or none of this name.
     #[error("cannot unfreeze `{asked}`: the network's stages are {}", quoted(known))]
     Stage {
@@ -268,7 +277,11 @@ impl TrainError {
             Self::CheckpointsDamaged { .. } => Some("start a new run, and have the disk checked".to_owned()),
             Self::NotAModel { .. } => Some("give a run folder or its `model.safetensors`".to_owned()),
             Self::UnknownClass { .. } => Some("folders must be named as the model's classes".to_owned()),
-            Self::SeveralLabels => Some("give each picture one label".to_owned()),
+            Self::SeveralLabels => Some("train a model on pictures with several labels".to_owned()),
+            Self::OneLabel => Some(
+                "`--label-separator`, or several `--label-column`, say where the other labels are".to_owned(),
+            ),
+            Self::OneLabelOnly { .. } => Some("leave it out".to_owned()),
             Self::Diverged { .. } => Some(
                 "try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned(),
             ),

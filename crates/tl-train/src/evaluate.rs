@@ -1,9 +1,10 @@
 //! A model on labelled pictures it was not trained on.
 
-use std::path::Path;
 use tl_data::{Dataset, Limits, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad, read};
-use tl_report::{Evaluation, Prediction};
+use tl_report::{Evaluation, MultiLabel};
 
+use crate::figures::{Figures, Judge, prediction};
+use crate::threshold::give;
 use crate::{Classifier, Step, TrainError, Watch};
 
 /// Mistakes that are kept with their pictures.
@@ -12,8 +13,10 @@ pub(crate) const WORST: usize = 12;
 /// How a model does on a set of pictures.
 #[derive(Debug)]
 pub struct Evaluated {
-    /// The figures.
+    /// The figures; empty for a model that gives several labels each.
     pub evaluation: Evaluation,
+    /// The figures of a model that gives several labels each.
+    pub multi_label: Option<MultiLabel>,
     /// The pictures of the source, those that could not be used included.
     pub data: Dataset,
     /// The part of the source that was judged, if it has parts.
@@ -24,7 +27,9 @@ pub struct Evaluated {
 /// or the validation part where there is no test.
 ///
 /// # Errors
-/// If the source cannot be used, has a class the model does not know, or too many bad files.
+/// If the source cannot be used, has a class the model does not know, or too many bad files;
+/// [`TrainError::SeveralLabels`] or [`TrainError::OneLabel`] if its pictures have several labels and the model gives one,
+/// or the reverse.
 pub fn evaluate(
     classifier: &Classifier,
     source: &Source,
@@ -36,6 +41,11 @@ pub fn evaluate(
     let options = ReadOptions { near_duplicates: false, ..ReadOptions::default() };
     let data = read(source, &options, &Limits::default(), &|progress| watch.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
+    match (data.multi_label, classifier.header.multi_label) {
+        (true, false) => return Err(TrainError::SeveralLabels),
+        (false, true) => return Err(TrainError::OneLabel),
+        _ => {}
+    }
     let model_class = class_map(classifier, &data)?;
     watch.step(Step::Extract);
     let (part, ids) = judged(&data);
@@ -46,15 +56,21 @@ pub fn evaluate(
     for (id, answer) in ids.into_iter().zip(answers) {
         let sample = &data.samples[id.0];
         match answer {
-            Ok(row) => predictions.push(prediction(&sample.path, model_class[sample.class.0], &row)),
+            Ok(row) => {
+                let truths = sample.labels().map(|class| model_class[class.0]).collect();
+                predictions.push(prediction(&sample.path, truths, &row));
+            }
             Err(reason) => failed.push((id, reason)),
         }
     }
     let data = data.without(failed);
     check_bad(&data.rejected, data.files(), max_bad)?;
+    let thresholds = classifier.header.thresholds.as_slice();
+    give(&mut predictions, thresholds);
+    let judge = Judge { classes: classifier.classes(), multi_label: data.multi_label, seed: 0 };
     let external = tl_report::Part::External;
-    let evaluation = Evaluation::new(external, classifier.classes().to_vec(), &predictions, WORST)?;
-    Ok(Evaluated { evaluation, data, part })
+    let Figures { evaluation, multi_label } = judge.figures(external, &predictions, thresholds, WORST)?;
+    Ok(Evaluated { evaluation, multi_label, data, part })
 }
 
 /// The pictures that judge, and the part they are, if the source has parts.
@@ -73,9 +89,4 @@ fn class_map(classifier: &Classifier, data: &Dataset) -> Result<Vec<usize>, Trai
         found.ok_or_else(|| TrainError::UnknownClass { class: class.clone(), known: known.to_vec() })
     };
     data.classes.iter().map(number).collect()
-}
-
-pub(crate) fn prediction(path: &Path, truth: usize, probabilities: &[f32]) -> Prediction {
-    let probabilities = probabilities.iter().map(|&p| f64::from(p)).collect();
-    Prediction { path: path.display().to_string(), truth, probabilities }
 }

@@ -44,6 +44,7 @@ fn prepare<T>(
     watch.step(Step::Scan);
     let data = pictures_of(config, watch)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
+    let config = &config.for_labels(data.multi_label)?;
     watch.scanned(&data);
     watch.step(Step::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), watch)?;

@@ -1,19 +1,20 @@
 //! The files of a run, from what its job found.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{Dataset, SampleId, write_parts};
 use tl_frozen::Frozen;
-use tl_report::{Choice, ClassCount, Evaluation, Folds, Record, SCHEMA, Setting, Stage};
+use tl_report::{Choice, ClassCount, Folds, Record, SCHEMA, Setting, Stage};
 use tl_weights::Loaded;
 
+use crate::figures::Figures;
 use crate::model_file::model_bytes;
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::run_folder::UnderWay;
 use crate::run_log::{METRICS, RunLog, jsonl};
-use crate::split::{Division, label};
+use crate::split::{Division, has};
 use crate::trial::{Trial, Trials};
 use crate::{Header, Invocation, Outcome, Pretrained, RunFolder, TrainConfig, TrainError};
 
@@ -39,18 +40,18 @@ impl Finished<'_> {
         self,
         trial: Trial,
         choices: Vec<Choice>,
-        mut evaluation: Evaluation,
+        mut figures: Figures,
         folds: Option<Folds>,
         mut timings: Vec<Stage>,
     ) -> Result<Outcome, TrainError> {
         let begun = Instant::now();
-        add_thumbnails(&mut evaluation, self.data);
+        add_thumbnails(&mut figures, self.data);
         let model = self.model(&trial)?;
-        let metrics = self.metrics(&evaluation);
+        let metrics = self.metrics(&figures);
         let split = self.split_csv()?;
         timings
             .push(Stage { name: "model and thumbnails".to_owned(), seconds: begun.elapsed().as_secs_f64() });
-        let record = self.record(trial, choices, evaluation, folds, timings);
+        let record = self.record(trial, choices, figures, folds, timings);
         let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
         let metrics = match self.run_log {
             Some(log) => log.finish(&metrics).map(|()| None)?,
@@ -78,7 +79,8 @@ impl Finished<'_> {
         let mut header = Header::new(self.pretrained, self.loaded, classes, preprocess, head);
         // Weights that were trained are nowhere else.
         header.slim = self.config.slim && trial.model.backbone.is_none();
-        header.with_layers(trial.model.pooling, trial.model.head.kinds())
+        let header = header.with_layers(trial.model.pooling, trial.model.head.kinds());
+        header.with_thresholds(trial.thresholds.clone())
     }
 
     /// The network of the model.
@@ -93,10 +95,8 @@ impl Finished<'_> {
     }
 
     /// The lines that are not written yet.
-    fn metrics(&self, evaluation: &Evaluation) -> Vec<Value> {
-        let result = json!({"event": "evaluation", "part": evaluation.part, "correct": evaluation.correct, "total": evaluation.total,
-            "accuracy": evaluation.accuracy, "log_loss": evaluation.log_loss});
-        self.trials.log.iter().cloned().chain([result]).collect()
+    fn metrics(&self, figures: &Figures) -> Vec<Value> {
+        self.trials.log.iter().cloned().chain([figures.line()]).collect()
     }
 
     /// Each part's pictures that could be read.
@@ -117,7 +117,7 @@ impl Finished<'_> {
         let held_out = |name: &str| ["val", "test"].into_iter().find(|part| *part == name);
         let count = |class, wanted: Option<&str>| {
             let of_part = parts.iter().filter(|(name, _)| held_out(name) == wanted).flat_map(|(_, ids)| ids);
-            of_part.filter(|&&id| label(self.data, id) == class).count()
+            of_part.filter(|&&id| has(self.data, id, class)).count()
         };
         let class = |(index, name): (usize, &String)| ClassCount {
             name: name.clone(),
@@ -132,7 +132,7 @@ impl Finished<'_> {
         &self,
         trial: Trial,
         choices: Vec<Choice>,
-        evaluation: Evaluation,
+        figures: Figures,
         folds: Option<Folds>,
         timings: Vec<Stage>,
     ) -> Record {
@@ -172,7 +172,8 @@ impl Finished<'_> {
             choices,
             phases: trial.phases,
             candidates: trial.candidates,
-            evaluation,
+            evaluation: figures.evaluation,
+            multi_label: figures.multi_label,
             folds,
             curve: trial.curve,
             next: vec![format!("tl predict {} PICTURE...", run.display())],

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, check_bad, read};
 use tl_frozen::Frozen;
-use tl_report::{Choice, Evaluation, Folds, Part, Record, Stage};
+use tl_report::{Choice, Folds, MeanSpread, Part, Record, Stage};
 use tl_weights::Loaded;
 
 use crate::evaluate::WORST;
 use crate::features::Features;
+use crate::figures::Figures;
 use crate::finish::Finished;
 use crate::keeping::Keeping;
 use crate::run_folder::UnderWay;
@@ -63,6 +64,7 @@ pub fn train(
     watch.step(Step::Scan);
     let data = pictures_of(config, watch)?;
     check_bad(&data.rejected, data.files(), &max_bad)?;
+    let config = &config.for_labels(data.multi_label)?;
     let division = Division::new(&data, config)?;
     watch.scanned(&data);
     let scanned = begun.elapsed();
@@ -78,9 +80,13 @@ pub fn train(
     let time = &invocation.time;
     let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;
     trials.under_way = under_way;
-    let (trial, evaluation, folds) = evaluate(&mut trials, &division)?;
+    let (trial, figures, folds) = evaluate(&mut trials, &division)?;
     trials.features.origin().iter().for_each(|note| watch.noted("features", note));
-    let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), division_choice(&division, config)];
+    let mut choices = vec![
+        backbone_choice(&pretrained, &loaded_weights),
+        division_choice(&division, config, data.multi_label),
+    ];
+    choices.extend(trials.warm.iter().map(|warm| warm.choice.clone()));
     choices.extend(trial.choices.iter().cloned());
     choices.iter().for_each(|choice| watch.chosen(choice));
 
@@ -99,14 +105,13 @@ pub fn train(
         under_way,
         run_log,
     };
-    finished.commit(trial, choices, evaluation, folds, stages)
+    finished.commit(trial, choices, figures, folds, stages)
 }
 
 pub(crate) fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dataset, TrainError> {
     let options = ReadOptions { seed: config.seed, ..config.read.clone() };
     let progress = |progress| watch.progress(progress);
-    let data = read(&config.data.source(), &options, &Limits::default(), &progress)?;
-    if data.multi_label { Err(TrainError::SeveralLabels) } else { Ok(data) }
+    Ok(read(&config.data.source(), &options, &Limits::default(), &progress)?)
 }
 
 /// Goes on with an unfinished run, to the same bits as if it had not been stopped.
@@ -123,33 +128,41 @@ pub fn resume(run: &Path, invocation: &Invocation, watch: &dyn Watch) -> Result<
 fn evaluate(
     trials: &mut Trials<'_>,
     division: &Division,
-) -> Result<(Trial, Evaluation, Option<Folds>), TrainError> {
-    let classes = trials.features.data.classes.clone();
+) -> Result<(Trial, Figures, Option<Folds>), TrainError> {
     match division {
         Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
             let trial = trials.run("all", train, &[], val)?;
-            let evaluation = Evaluation::new(Part::Val, classes, &trial.predictions, WORST)?;
-            Ok((trial, evaluation, None))
+            let figures = trials.figures(Part::Val, &trial)?;
+            Ok((trial, figures, None))
         }
         Division::HeldOut(Parts { train, val, test }) => {
             let trial = trials.run("all", train, val, test)?;
             trials.log_part(&trial, val)?;
-            let evaluation = Evaluation::new(Part::Test, classes, &trial.predictions, WORST)?;
-            Ok((trial, evaluation, None))
+            let figures = trials.figures(Part::Test, &trial)?;
+            Ok((trial, figures, None))
         }
         Division::Folds(splits) => {
-            let (mut predictions, mut accuracies) = (Vec::new(), Vec::new());
+            let (mut predictions, mut shares) = (Vec::new(), Vec::new());
             for (number, split) in splits.iter().enumerate() {
                 let part = format!("fold-{}", number + 1);
                 let trial = trials.run(&part, &split.train, &[], &split.val)?;
-                let evaluation = Evaluation::new(Part::Val, classes.clone(), &trial.predictions, 0)?;
-                accuracies.extend(evaluation.accuracy);
+                shares.extend(trials.figures(Part::Val, &trial)?.share());
                 predictions.extend(trial.predictions);
             }
             let trial = trials.run("all", &division.all(), &[], &[])?;
-            let evaluation = Evaluation::new(Part::Val, classes, &predictions, WORST)?;
-            Ok((trial, evaluation, Some(Folds::new(accuracies))))
+            let mut figures = trials.judge().figures(Part::Val, &predictions, &trial.thresholds, WORST)?;
+            let Some(found) = &mut figures.multi_label else {
+                return Ok((trial, figures, Some(Folds::new(shares))));
+            };
+            found.folds = MeanSpread::of(&shares);
+            Ok((trial, figures, None))
         }
+    }
+}
+
+impl Trials<'_> {
+    fn figures(&self, part: Part, trial: &Trial) -> Result<Figures, TrainError> {
+        self.judge().figures(part, &trial.predictions, &trial.thresholds, WORST)
     }
 }
 
@@ -163,7 +176,7 @@ fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
 
 const TOGETHER: &str = "equal and similar pictures stay together";
 
-fn division_choice(division: &Division, config: &TrainConfig) -> Choice {
+fn division_choice(division: &Division, config: &TrainConfig, multi_label: bool) -> Choice {
     let (chosen, what_for) = match division {
         Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
             (format!("{} to train, {} held out", train.len(), val.len()), TOGETHER)
@@ -179,6 +192,7 @@ fn division_choice(division: &Division, config: &TrainConfig) -> Choice {
     };
     let how = match &config.split {
         Some(table) => format!("as {} says", table.display()),
+        None if multi_label => format!("stratified by each picture's rarest label, seed {}", config.seed),
         None => format!("stratified by class, seed {}", config.seed),
     };
     named("split", chosen, format!("{how}; {what_for}"))

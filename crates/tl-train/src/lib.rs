@@ -23,6 +23,7 @@ mod device;
 mod error;
 mod evaluate;
 mod features;
+mod figures;
 mod find;
 mod finish;
 mod fit;
@@ -39,8 +40,11 @@ mod settings;
 mod smooth;
 mod split;
 mod steps;
+mod threshold;
 mod trial;
+mod truth;
 mod tune;
+mod warm;
 mod watch;
 
 pub use adamw::{AdamWSettings, EpochLoss, train_linear};
@@ -63,4 +67,5 @@ pub use steps::{
     EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews,
     StepsConfig, Unfreeze,
 };
+pub use truth::Truth;
 pub use watch::{Quiet, Step, Watch};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tl_backbones::Backbone;
 use tl_data::Preprocess;
 use tl_heads::{FittedHead, LayerKind, Pooling};
@@ -24,7 +24,9 @@ const PREFIX: &str = "backbone.";
 /// Version of the layout of a linear head on the network's own pooling.
 const LINEAR_SCHEMA: u32 = 1;
 /// Version of the layout of any other head, which programs that know the first alone cannot read.
-const SCHEMA: u32 = 2;
+const LAYERS_SCHEMA: u32 = 2;
+/// Version of the layout of any head that gives several labels: others would take its logits for those of a softmax.
+const SCHEMA: u32 = 3;
 /// Values that a head of layers may have: 1 GiB.
 const LARGEST_HEAD: u64 = 1 << 28;
 /// More than any header of ours: a thousand tensors and a thousand class names take 200 kB.
@@ -59,6 +61,12 @@ pub struct Header {
     /// The head's layers, in order.
     #[serde(default = "linear")]
     pub layers: Vec<LayerKind>,
+    /// Does it give pictures several labels each? Then probabilities are sigmoids of the logits, else their softmax.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub multi_label: bool,
+    /// From which probability on a picture is given each label, in 0..=1; none if it gives one label each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
 }
 
 fn linear() -> Vec<LayerKind> {
@@ -97,13 +105,36 @@ impl Header {
             head: String::new(),
             pooling: Pooling::Published,
             layers: linear(),
+            multi_label: false,
+            thresholds: Vec::new(),
         }
     }
 
     /// The same, for a head of other layers.
     pub(crate) fn with_layers(self, pooling: Pooling, layers: Vec<LayerKind>) -> Self {
         let plain = pooling == Pooling::Published && layers == linear();
-        Self { schema: if plain { LINEAR_SCHEMA } else { SCHEMA }, pooling, layers, ..self }
+        Self { schema: if plain { LINEAR_SCHEMA } else { LAYERS_SCHEMA }, pooling, layers, ..self }
+    }
+
+    /// The same, for a model that gives the labels whose probability reaches their threshold; as it is, without any.
+    pub(crate) fn with_thresholds(self, thresholds: Vec<f64>) -> Self {
+        let multi_label = !thresholds.is_empty();
+        Self { schema: if multi_label { SCHEMA } else { self.schema }, multi_label, thresholds, ..self }
+    }
+
+    /// Is the head one linear layer on the network's own pooling?
+    fn is_plain(&self) -> bool {
+        self.pooling == Pooling::Published && self.layers == linear()
+    }
+
+    /// Refuses thresholds that are not one share for each class, where there must be some.
+    fn check_thresholds(&self) -> Result<(), String> {
+        let expected = if self.multi_label { self.classes.len() } else { 0 };
+        let shares = self.thresholds.iter().all(|threshold| (0.0..=1.0).contains(threshold));
+        if self.thresholds.len() == expected && shares {
+            return Ok(());
+        }
+        Err(format!("its thresholds do not fit its {} classes", self.classes.len()))
     }
 }
 
@@ -139,6 +170,11 @@ pub(crate) fn model_bytes(
 }
 
 impl ModelFile {
+    /// The model's file, of a run folder or the file itself.
+    pub(crate) fn path_in(run_or_file: &Path) -> PathBuf {
+        if run_or_file.is_dir() { run_or_file.join("model.safetensors") } else { run_or_file.to_owned() }
+    }
+
     /// Reads a model file.
     ///
     /// The header is read first and the file's length compared with what the network it names can need, so that a
@@ -175,6 +211,7 @@ impl ModelFile {
 
     fn assemble(header: Header, mut backbone: Backbone, bytes: &[u8]) -> Result<Self, String> {
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
+        header.check_thresholds()?;
         let head = head(&tensors, &header)?;
         if header.slim {
             let weights = tl_weights::find(&header.weights).map_err(|e| e.to_string())?;
@@ -196,7 +233,7 @@ fn damaged(error: safetensors::SafeTensorError) -> String {
 
 /// Values that the head can have, at most.
 fn head_size(header: &Header, features: usize) -> u64 {
-    if header.schema == LINEAR_SCHEMA { (header.classes.len() * (features + 1)) as u64 } else { LARGEST_HEAD }
+    if header.is_plain() { (header.classes.len() * (features + 1)) as u64 } else { LARGEST_HEAD }
 }
 
 /// The bytes up to the tensors, and what they say.

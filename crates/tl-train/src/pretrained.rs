@@ -55,6 +55,20 @@ impl Pretrained {
         Ok(Self { preprocess: header.preprocess, origin: Origin::Model(file.to_owned()), ..named })
     }
 
+    /// The network of a model of `tl`, a run folder or a model file, with its weights and preprocessing.
+    ///
+    /// # Errors
+    /// If there is no such model.
+    pub fn of_model(run_or_file: &Path) -> Result<Self, TrainError> {
+        let file = ModelFile::path_in(run_or_file);
+        let refused = |detail: String| TrainError::NotAModel { path: file.clone(), detail };
+        let header =
+            ModelFile::header(&file)?.ok_or_else(|| refused("it was not written by `tl`".to_owned()))?;
+        let architecture =
+            tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?;
+        Ok(Self { architecture, preprocess: header.preprocess, origin: Origin::Model(file) })
+    }
+
     /// Catalogue name of the weights, or the file.
     pub fn name(&self) -> String {
         match &self.origin {

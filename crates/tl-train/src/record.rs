@@ -7,9 +7,10 @@ use std::path::Path;
 use tl_backbones::Backbone;
 use tl_data::{ContentHash, Dataset, Limits, Place, SampleId};
 use tl_heads::FittedHead;
-use tl_report::{ClassCount, Count, DataCard, Evaluation, ModelCard, RejectedFile, Setting, Summary};
+use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 
 use crate::Header;
+use crate::figures::Figures;
 
 /// Longest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 160;
@@ -89,11 +90,18 @@ pub(crate) fn model_card(
 }
 
 /// Puts thumbnails to the worst pictures; one that cannot be made is left out.
-pub(crate) fn add_thumbnails(evaluation: &mut Evaluation, data: &Dataset) {
-    for mistake in &mut evaluation.worst_pictures {
-        let sample = data.samples.iter().position(|sample| sample.path == Path::new(&mistake.path));
-        mistake.thumbnail = sample.and_then(|index| thumbnail(&data.place_of(SampleId(index))));
+pub(crate) fn add_thumbnails(figures: &mut Figures, data: &Dataset) {
+    for mistake in &mut figures.evaluation.worst_pictures {
+        mistake.thumbnail = thumbnail_of(&mistake.path, data);
     }
+    for mistake in figures.multi_label.iter_mut().flat_map(|found| &mut found.worst_pictures) {
+        mistake.thumbnail = thumbnail_of(&mistake.path, data);
+    }
+}
+
+fn thumbnail_of(path: &str, data: &Dataset) -> Option<String> {
+    let sample = data.samples.iter().position(|sample| sample.path == Path::new(path));
+    sample.and_then(|index| thumbnail(&data.place_of(SampleId(index))))
 }
 
 fn thumbnail(place: &Place) -> Option<String> {

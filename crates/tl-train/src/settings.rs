@@ -33,7 +33,8 @@ impl TrainConfig {
     /// The network, by the name of its weights where they have one.
     pub(crate) fn backbone_name(&self, pretrained: &Pretrained) -> String {
         let weights = pretrained.listed().map(|weights| weights.name.to_owned());
-        weights.unwrap_or_else(|| self.backbone.clone())
+        let of_model = self.init_from.as_ref().map(|_| pretrained.architecture.name.to_owned());
+        weights.or(of_model).unwrap_or_else(|| self.backbone.clone())
     }
 
     /// The resolved settings: `tl train --config run.toml` repeats the run, also where a later version has other

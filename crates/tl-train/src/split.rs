@@ -64,7 +64,7 @@ impl Division {
 /// Refuses a split in which unreadable pictures have left a class without any to learn from, or, where pictures are
 /// held out at all, from which the class has vanished altogether.
 pub(crate) fn check_classes(data: &Dataset, train: &[SampleId], val: &[SampleId]) -> Result<(), TrainError> {
-    let count = |ids: &[SampleId], class| ids.iter().filter(|id| label(data, **id) == class).count();
+    let count = |ids: &[SampleId], class| ids.iter().filter(|id| has(data, **id, class)).count();
     for (class, name) in data.classes.iter().enumerate() {
         if count(train, class) == 0 {
             return Err(TrainError::ClassLost { class: name.clone(), val: count(val, class) });
@@ -73,6 +73,12 @@ pub(crate) fn check_classes(data: &Dataset, train: &[SampleId], val: &[SampleId]
     Ok(())
 }
 
+/// Does a picture show this class?
+pub(crate) fn has(data: &Dataset, id: SampleId, class: usize) -> bool {
+    data.samples[id.0].labels().any(|label| label.0 == class)
+}
+
+/// Its class; of several, the first.
 pub(crate) fn label(data: &Dataset, id: SampleId) -> usize {
     data.samples[id.0].class.0
 }

@@ -5,28 +5,32 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tl_backbones::Architecture;
 use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, check_bad};
-use tl_heads::FittedHead;
-use tl_report::{Candidate, Choice, CurvePoint, Evaluation, Part, PhaseCard, Prediction};
+use tl_heads::{FittedHead, Pooling};
+use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, Part, PhaseCard};
 use tl_weights::Loaded;
 
 use crate::choose::{Comparison, Score, cross_validate};
 use crate::features::{Features, MODES};
+use crate::figures::Judge;
 use crate::fit::{Method, fit, resolve};
 use crate::record::fingerprint;
 use crate::run_folder::UnderWay;
 use crate::run_log::RunLog;
-use crate::split::{check_classes, inner_folds, labels, thin};
+use crate::split::{check_classes, inner_folds, thin};
+use crate::threshold::give;
 use crate::tune::Model;
+use crate::warm::Warm;
 use crate::{
-    AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, TrainConfig, TrainError, Watch,
+    AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, TrainConfig, TrainError, Truth,
+    Watch,
 };
 
 /// Training pictures that resize modes are compared on, at most: each costs three passes through the network.
 const COMPARED: usize = 400;
 /// Folds of the cross-validation that chooses settings.
-const FOLDS: usize = 5;
+pub(crate) const FOLDS: usize = 5;
 /// From so many pictures on, one of those folds tells enough.
-const MANY: usize = 2_000;
+pub(crate) const MANY: usize = 2_000;
 /// Longer side over shorter side from which on the middle crop loses something worth a comparison.
 const NEARLY_SQUARE: f64 = 1.1;
 
@@ -39,7 +43,9 @@ const TOO_SMALL: &str = "a class has too few training pictures for cross-validat
 pub(crate) struct Trial {
     pub(crate) mode: ResizeMode,
     pub(crate) model: Model,
-    pub(crate) predictions: Vec<Prediction>,
+    pub(crate) predictions: Vec<LabelPrediction>,
+    /// From which probability on each label is given; none if there is one each.
+    pub(crate) thresholds: Vec<f64>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) phases: Vec<PhaseCard>,
     pub(crate) candidates: Vec<Candidate>,
@@ -72,6 +78,8 @@ pub(crate) struct Trials<'a> {
     pub(crate) settings: String,
     /// The run's name before its number.
     pub(crate) name: String,
+    /// What the head begins from.
+    pub(crate) warm: Option<Warm>,
 }
 
 impl<'a> Trials<'a> {
@@ -96,6 +104,7 @@ impl<'a> Trials<'a> {
             backbone_name: config.backbone_name(pretrained),
             settings: config.run_toml(pretrained, time),
             name: config.run_name(),
+            warm: Warm::of(config, features.data, &devices[0])?,
             config,
             device: &devices[0],
             devices,
@@ -127,12 +136,14 @@ impl Trials<'_> {
             mode,
             model: frozen,
             predictions: Vec::new(),
+            thresholds: Vec::new(),
             choices: vec![resize, head_choice],
             phases: Vec::new(),
             candidates: Vec::new(),
             curve,
         };
         let phases = self.phases(train.len());
+        let mut judges = monitor.clone();
         self.check_steps(&phases)?;
         if phases.is_empty() {
             let (recipe, why) = self.recipe(train.len());
@@ -141,10 +152,17 @@ impl Trials<'_> {
         if !phases.is_empty() {
             let tuned = self.tune(part, &phases, trial.model, method, &train, &monitor, mode)?;
             (trial.model, trial.candidates, trial.curve) = (tuned.model, tuned.candidates, tuned.curve);
+            judges = tuned.monitor;
             trial.choices.push(tuned.choice);
             trial.phases = tuned.phases;
         }
+        if self.data().multi_label {
+            let (thresholds, choice) = self.thresholds(&trial.model, method, &train, &judges, mode)?;
+            trial.thresholds = thresholds;
+            trial.choices.push(choice);
+        }
         trial.predictions = self.predictions(&trial.model, &val, mode)?;
+        give(&mut trial.predictions, &trial.thresholds);
         Ok(trial)
     }
 
@@ -177,11 +195,17 @@ impl Trials<'_> {
     pub(crate) fn log_part(&mut self, trial: &Trial, val: &[SampleId]) -> Result<(), TrainError> {
         self.extract(val, &[trial.mode])?;
         let val = self.features.readable(val);
-        let predictions = self.predictions(&trial.model, &val, trial.mode)?;
-        let found = Evaluation::new(Part::Val, self.data().classes.clone(), &predictions, 0)?;
-        self.log.push(json!({"event": "evaluation", "part": "val", "correct": found.correct,
-            "total": found.total, "accuracy": found.accuracy, "log_loss": found.log_loss}));
+        let mut predictions = self.predictions(&trial.model, &val, trial.mode)?;
+        give(&mut predictions, &trial.thresholds);
+        let line = self.judge().figures(Part::Val, &predictions, &trial.thresholds, 0)?.line();
+        self.log.push(line);
         Ok(())
+    }
+
+    /// How predictions are judged.
+    pub(crate) fn judge(&self) -> Judge<'_> {
+        let data = self.data();
+        Judge { classes: &data.classes, multi_label: data.multi_label, seed: self.config.seed }
     }
 
     fn data(&self) -> &Dataset {
@@ -204,6 +228,9 @@ impl Trials<'_> {
         let choice = |mode: ResizeMode, why| (mode, named("resize", mode.to_string(), why));
         if let Resize::Fixed(mode) = self.config.resize {
             return Ok(choice(mode, "asked for".to_owned()));
+        }
+        if self.warm.is_some() {
+            return Ok(choice(standard, "as the model that this one begins from".to_owned()));
         }
         let Some(reason) = self.reason_to_compare() else {
             let why = "pictures are nearly square and not small: prepared as the weights were evaluated";
@@ -297,8 +324,8 @@ impl Trials<'_> {
         if ids.len() > MANY {
             held_out.truncate(1);
         }
-        let (features_nd, labels_n) = (self.features.matrix(ids, mode), labels(self.data(), ids));
-        let scores = cross_validate(&features_nd, &labels_n, self.data().classes.len(), &held_out)?;
+        let (features_nd, truth) = (self.features.matrix(ids, mode), Truth::of(self.data(), ids));
+        let scores = cross_validate(&features_nd, &truth, self.data().classes.len(), &held_out)?;
         let line = |s: &Score| {
             json!({"event": "cross-validation", "pictures": ids.len(), "resize": mode, "c": s.c, "log_loss": s.log_loss,
                 "accuracy": s.accuracy})
@@ -320,10 +347,11 @@ impl Trials<'_> {
     ) -> Result<(FittedHead, Vec<CurvePoint>), TrainError> {
         let begun = Instant::now();
         self.watch.step(Step::Train);
-        let (features_nd, labels_n) = (self.features.matrix(train, mode), labels(self.data(), train));
+        let (features_nd, truth) = (self.features.matrix(train, mode), Truth::of(self.data(), train));
         let epochs = std::cell::RefCell::new(Vec::new());
         let keep = |epoch: EpochLoss| epochs.borrow_mut().push(epoch);
-        let head = fit(method, &features_nd, &labels_n, self.data().classes.len(), self.device, &keep)?;
+        let start = self.warm.as_ref().and_then(|warm| warm.head_on(Pooling::Published));
+        let head = fit(method, &features_nd, &truth, self.data().classes.len(), self.device, start, &keep)?;
         let epochs = epochs.into_inner();
         let line = |e: &EpochLoss| json!({"event": "epoch", "epoch": e.epoch, "loss": e.loss, "learning_rate": e.rate});
         self.log.extend(epochs.iter().map(line));

@@ -8,16 +8,19 @@ use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId};
 use tl_frozen::Frozen;
 use tl_heads::{FittedHead, Head, Pooling};
-use tl_report::{Candidate, Choice, CurvePoint, PhaseCard, Prediction, RateCurve};
+use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateCurve};
 
 use crate::checkpoint::Checkpoints;
-use crate::evaluate::prediction;
+use crate::figures::prediction;
 use crate::fit::{Method, as_linear};
 use crate::run_log::{RunLog, TrialLog};
-use crate::split::{inner_folds, label, labels};
+use crate::split::inner_folds;
 use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
 use crate::trial::{Trials, named};
-use crate::{Classifier, HeadKind, Header, Phase, RateSearch, Recipe, StepsConfig, TrainError, Unfreeze};
+use crate::truth::probabilities;
+use crate::{
+    Classifier, HeadKind, Header, Phase, RateSearch, Recipe, StepsConfig, TrainError, Truth, Unfreeze,
+};
 
 /// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
 const MONITORED: usize = 5;
@@ -44,6 +47,8 @@ pub(crate) struct Tuned {
     pub(crate) phases: Vec<PhaseCard>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) curve: Vec<CurvePoint>,
+    /// The pictures that judged the epochs of the model that is kept; none if they trained it.
+    pub(crate) monitor: Vec<SampleId>,
 }
 
 /// Who learns from what.
@@ -119,9 +124,13 @@ impl Trials<'_> {
         let mut phases = steps.resolve(stages, pictures);
         let layered = self.config.head == HeadKind::Layers;
         if layered && steps.phases.is_empty() && steps.recipe.begins_with_probe() {
-            phases.insert(0, Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, ..Phase::default() });
-            if let ([only], Some(epochs)) = (phases.as_mut_slice(), steps.epochs) {
-                only.epochs = epochs;
+            let optimizer = steps.optimizer.unwrap_or(Phase::default().optimizer);
+            let head =
+                Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, optimizer, ..Phase::default() };
+            phases.insert(0, head);
+            if let [only] = phases.as_mut_slice() {
+                only.epochs = steps.epochs.unwrap_or(only.epochs);
+                only.rate = steps.rate.unwrap_or(only.rate);
             }
         }
         phases
@@ -151,7 +160,9 @@ impl Trials<'_> {
         let scores = taught.best.scores;
         let better = scores.log_loss < probe.log_loss && scores.accuracy >= probe.accuracy;
         let kept = !compared || better;
-        let total = division.monitor.len();
+        let data = self.features.data;
+        let questions = if data.multi_label { data.classes.len() } else { 1 };
+        let total = division.monitor.len() * questions;
         let recipe = name(self.config.steps.recipe, phases);
         let mut candidates = vec![candidate(&recipe, scores, total, seconds, kept)];
         if compared {
@@ -165,7 +176,9 @@ impl Trials<'_> {
         let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
         let (curve, cards) = (taught.cursor.curve.clone(), taught.phases.clone());
         let model = if kept { self.model(taught, phases, &recipe) } else { frozen };
-        Ok(Tuned { model, choice: named("recipe", chosen, why), phases: cards, candidates, curve })
+        let monitor = if kept || !division.carved { division.monitor } else { Vec::new() };
+        let choice = named("recipe", chosen, why);
+        Ok(Tuned { model, choice, phases: cards, candidates, curve, monitor })
     }
 
     fn divide(&self, train: &[SampleId], monitor: &[SampleId]) -> Division {
@@ -260,13 +273,13 @@ impl Trials<'_> {
         job(&lesson)
     }
 
-    /// What the first phase begins with: the solved head where the recipe begins so and the head can be solved for.
+    /// What the first phase begins with: another model's head if there is one that fits, else the solved head where the recipe begins so and the head can be solved for.
     fn first_head(&self, probe: &FittedHead, features: usize) -> Head {
         let steps = &self.config.steps;
-        let solved = steps.recipe.begins_with_probe()
-            && self.config.head != HeadKind::Layers
-            && steps.head.is_linear();
-        match as_linear(probe).filter(|_| solved) {
+        let solved = steps.recipe.begins_with_probe() && self.config.head != HeadKind::Layers;
+        let warm = self.warm.as_ref().and_then(|warm| warm.head_on(steps.head.pooling));
+        let linear = warm.or_else(|| as_linear(probe).filter(|_| solved));
+        match linear.filter(|_| steps.head.is_linear()) {
             Some(linear) => Head::from_linear(&steps.head, linear, self.device),
             None => {
                 steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device)
@@ -288,8 +301,8 @@ impl Trials<'_> {
     }
 
     fn scores_of(&self, head: &FittedHead, ids: &[SampleId], mode: ResizeMode) -> Result<Scores, TrainError> {
-        let probabilities_nk = head.probabilities(&self.features.matrix(ids, mode))?;
-        Ok(Scores::of(&probabilities_nk, &labels(self.features.data, ids)))
+        let truth = Truth::of(self.features.data, ids);
+        Ok(truth.scores(&truth.probabilities(head.logits(&self.features.matrix(ids, mode))?)))
     }
 
     fn model(&self, taught: Taught, phases: &[Phase], recipe: &str) -> Model {
@@ -312,15 +325,18 @@ impl Trials<'_> {
         model: &Model,
         ids: &[SampleId],
         mode: ResizeMode,
-    ) -> Result<Vec<Prediction>, TrainError> {
+    ) -> Result<Vec<LabelPrediction>, TrainError> {
         let data = self.features.data;
-        let predicted =
-            |(&id, row): (&SampleId, &[f32])| prediction(&data.samples[id.0].path, label(data, id), row);
+        let predicted = |(&id, row): (&SampleId, &[f32])| {
+            let sample = &data.samples[id.0];
+            prediction(&sample.path, sample.labels().map(|class| class.0).collect(), row)
+        };
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         if model.backbone.is_none() && model.pooling == Pooling::Published {
-            let probabilities_nk = model.head.probabilities(&self.features.matrix(ids, mode))?;
+            let logits_nk = model.head.logits(&self.features.matrix(ids, mode))?;
+            let probabilities_nk = probabilities(data.multi_label, logits_nk);
             return Ok(ids.iter().zip(probabilities_nk.iter_rows()).map(predicted).collect());
         }
         let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
@@ -339,6 +355,7 @@ impl Trials<'_> {
         let backbone = model.backbone.as_deref().unwrap_or_else(|| self.features.frozen.backbone()).clone();
         let header = Header {
             backbone: self.architecture.name.to_owned(),
+            multi_label: self.features.data.multi_label,
             ..Header::unnamed(self.features.data.classes.clone(), self.features.preprocess(mode))
         };
         let header = header.with_layers(model.pooling, model.head.kinds());

@@ -35,9 +35,20 @@ fn model_lines(header: &Header) -> Vec<String> {
         row("classes", &format!("{}: {}", header.classes.len(), header.classes.join(", "))),
         row("backbone", &format!("{backbone}, {weights}{}", if header.slim { ", by reference" } else { "" })),
         row("head", &header.head),
+        row("labels", &labels(header)),
         row("pictures", &format!("{} to {size} x {size}, {}", preprocess.mode, preprocess.interpolation)),
         row("made by", &format!("tl {}", header.tl_version)),
     ]
+}
+
+/// How many labels a picture is given, and from which probabilities on.
+fn labels(header: &Header) -> String {
+    let threshold = |(class, threshold): (&String, &f64)| format!("{class} from {threshold:.2}");
+    let thresholds = header.classes.iter().zip(&header.thresholds).map(threshold);
+    if !header.multi_label {
+        return "one for each picture".to_owned();
+    }
+    format!("several for each picture: {}", thresholds.collect::<Vec<_>>().join(", "))
 }
 
 fn weights_lines(weights: &Weights, cache: &Cache) -> Vec<String> {

@@ -18,6 +18,9 @@ use crate::text::percent;
 #[derive(Debug, Serialize)]
 struct Row {
     path: PathBuf,
+    /// Those it is given, of a model that gives several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<Answer>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,24 +51,27 @@ pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> 
         .zip(answers?)
         .map(|(place, answer)| row(&classifier, place.file, answer, args.top))
         .collect();
-    show(args, &rows)?;
+    show(args, &rows, classifier.header.multi_label)?;
     let failed = rows.iter().any(|row| row.error.is_some());
     Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
 fn row(classifier: &Classifier, path: PathBuf, answer: Result<Vec<f32>, PictureError>, top: usize) -> Row {
     match answer {
-        Ok(probabilities) => Row { path, answers: classifier.top(&probabilities, top), error: None },
-        Err(reason) => Row { path, answers: Vec::new(), error: Some(reason) },
+        Ok(probabilities) => {
+            let labels = classifier.header.multi_label.then(|| classifier.labels(&probabilities));
+            Row { path, labels, answers: classifier.top(&probabilities, top), error: None }
+        }
+        Err(reason) => Row { path, labels: None, answers: Vec::new(), error: Some(reason) },
     }
 }
 
-fn show(args: &PredictArgs, rows: &[Row]) -> Result<()> {
+fn show(args: &PredictArgs, rows: &[Row], multi_label: bool) -> Result<()> {
     if args.json {
         return print_json(&rows);
     }
     if args.csv {
-        return print_csv(rows);
+        return print_csv(rows, multi_label);
     }
     for row in rows {
         if let Some(reason) = &row.error {
@@ -75,7 +81,8 @@ fn show(args: &PredictArgs, rows: &[Row]) -> Result<()> {
     print(table(rows))
 }
 
-/// One line per picture: its path, then classes with their probabilities, the most probable first.
+/// One line per picture: its path, then classes with their probabilities, the most probable first; of several labels,
+/// those it is given.
 fn table(rows: &[Row]) -> Vec<String> {
     let good: Vec<(String, Vec<String>)> = rows.iter().filter(|row| row.error.is_none()).map(cells).collect();
     let longest = good.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
@@ -89,20 +96,29 @@ fn table(rows: &[Row]) -> Vec<String> {
 
 fn cells(row: &Row) -> (String, Vec<String>) {
     let cell = |answer: &Answer| format!("{} {}", answer.class, percent(f64::from(answer.probability)));
-    (row.path.display().to_string(), row.answers.iter().map(cell).collect())
+    let shown = row.labels.as_ref().unwrap_or(&row.answers);
+    let none = if shown.is_empty() { vec!["no label".to_owned()] } else { Vec::new() };
+    (row.path.display().to_string(), shown.iter().map(cell).chain(none).collect())
 }
 
-fn print_csv(rows: &[Row]) -> Result<()> {
+/// The most probable classes; of several labels, each that is given, too, and whether it is.
+fn print_csv(rows: &[Row], multi_label: bool) -> Result<()> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["path", "rank", "class", "probability", "error"])?;
+    let label = if multi_label { Some("label") } else { None };
+    table.write_record(["path", "rank", "class", "probability"].into_iter().chain(label).chain(["error"]))?;
     for row in rows {
         let path = row.path.display().to_string();
-        for (rank, answer) in row.answers.iter().enumerate() {
+        let given = row.labels.as_deref().unwrap_or_default();
+        let more = given.iter().filter(|label| !row.answers.contains(label));
+        for (rank, answer) in row.answers.iter().chain(more).enumerate() {
             let (rank, probability) = ((rank + 1).to_string(), answer.probability.to_string());
-            table.write_record([&path, &rank, &answer.class, &probability, ""])?;
+            let label = multi_label.then(|| if given.contains(answer) { "1" } else { "0" });
+            let cells = [path.as_str(), &rank, &answer.class, &probability];
+            table.write_record(cells.into_iter().chain(label).chain([""]))?;
         }
         if let Some(reason) = &row.error {
-            table.write_record([path.as_str(), "", "", "", &reason.to_string()])?;
+            let cells = [path.as_str(), "", "", ""].into_iter().chain(label.map(|_| ""));
+            table.write_record(cells.chain([reason.to_string().as_str()]))?;
         }
     }
     let text = String::from_utf8(table.into_inner()?).context("a class name is not text")?;

@@ -9,7 +9,7 @@ use super::{print, print_json};
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::progress::{Display, Verbosity};
 use crate::signals::Stop;
-use crate::text;
+use crate::{labels, text};
 
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
@@ -26,7 +26,8 @@ pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode
     let result = tl_train::resume(&args.run, &invocation(), &display);
     display.finish();
     let outcome = result?;
-    show(&outcome, outcome.record.folds.is_none(), args.json)
+    let folds = outcome.record.multi_label.as_ref().is_some_and(|found| found.folds.is_some());
+    show(&outcome, outcome.record.folds.is_none() && !folds, args.json)
 }
 
 fn show(outcome: &Outcome, held_out: bool, json: bool) -> Result<ExitCode> {
@@ -52,15 +53,23 @@ fn summary(outcome: &Outcome) -> serde_json::Value {
 
 fn lines(outcome: &Outcome, held_out: bool) -> Vec<String> {
     let (record, folder) = (&outcome.record, outcome.folder.display());
-    let mut lines = text::evaluation(&record.evaluation, record.folds.as_ref());
+    let mut lines = match &record.multi_label {
+        Some(found) => labels::figures(found),
+        None => text::evaluation(&record.evaluation, record.folds.as_ref()),
+    };
     lines.push(text::times(record));
     lines.push(text::row("run", &format!("{folder}: open report.html to look at it")));
     lines.push(text::row("next", &format!("tl predict {folder} PICTURE...")));
     if held_out {
         let data = &record.data.root;
+        let again = if record.multi_label.is_some() {
+            "the same with".to_owned()
+        } else {
+            format!("tl train {data}")
+        };
         lines.push(text::row(
             "",
-            &format!("tl train {data} --folds 5    a surer estimate, and a model trained on all pictures"),
+            &format!("{again} --folds 5    a surer estimate, and a model trained on all pictures"),
         ));
     }
     lines.push(text::row("", &format!("tl eval {folder} OTHER_PICTURES/")));

@@ -31,7 +31,14 @@ fn damaged_and_foreign_models_are_refused_with_the_reason() {
         ),
         (
             forged(&header.replace("{\\\"schema\\\":1,", "{\\\"schema\\\":9,"), tail),
-            "it has layout 9, this program reads layout 1",
+            "it has layout 9, this program reads layouts up to 3",
+        ),
+        (
+            forged(
+                &header.replace("{\\\"schema\\\":1,", "{\\\"schema\\\":3,\\\"multi_label\\\":true,"),
+                tail,
+            ),
+            "its thresholds do not fit its 2 classes",
         ),
         (forged(header, &[tail, &vec![0; 60_000_000]].concat()), &too_long),
     ];

@@ -12,6 +12,9 @@ fn a_search_prints_a_rate_and_the_command_for_it_and_writes_a_plot() {
     let arguments = [
         "lr-find",
         "data",
+        // A new head: its loss begins at that of guessing, and has somewhere to fall.
+        "--recipe",
+        "full",
         "--unfreeze",
         "1",
         "--batch",
@@ -29,7 +32,7 @@ fn a_search_prints_a_rate_and_the_command_for_it_and_writes_a_plot() {
     }
     let next = ended.stdout.lines().find_map(|line| line.strip_prefix("next      ")).unwrap();
     let (command, rate) = next.rsplit_once(' ').unwrap();
-    assert_eq!(command, "tl train data --unfreeze 1 --batch 4 --lr");
+    assert_eq!(command, "tl train data --recipe full --unfreeze 1 --batch 4 --lr");
     assert!((1e-5..10.0).contains(&rate.parse::<f64>().unwrap()), "{next}");
     let page = fs::read_to_string(at.join("p.html")).unwrap();
     assert!(page.contains("<polyline") && page.contains(next) && !page.contains("src=\"http"));

@@ -16,5 +16,7 @@ mod network;
 mod predicting;
 mod program;
 mod recipes;
+mod several_labels;
 mod training;
+mod warm_start;
 mod weights;

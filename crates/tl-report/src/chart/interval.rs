@@ -12,14 +12,14 @@ pub(crate) struct Baseline {
     pub(crate) label: String,
 }
 
-/// An accuracy with its interval against a baseline, with a scale.
-pub(crate) fn interval(estimate: f64, interval: Interval, baseline: Option<&Baseline>) -> String {
+/// A figure with its interval against a baseline, with a scale; `name` is what it is.
+pub(crate) fn interval(name: &str, estimate: f64, interval: Interval, baseline: Option<&Baseline>) -> String {
     format!(
         r#"<svg class="chart interval" width="100%" height="{height}" role="img" aria-label="{summary}">
 {baseline}{scale}{ends}{bar}
 </svg>"#,
         height = if baseline.is_some() { 100 } else { 76 },
-        summary = summary(estimate, interval, baseline),
+        summary = summary(name, estimate, interval, baseline),
         scale = scale(52, 72),
         baseline = baseline.map(draw_baseline).unwrap_or_default(),
         ends = ends(interval),
@@ -27,9 +27,9 @@ pub(crate) fn interval(estimate: f64, interval: Interval, baseline: Option<&Base
     )
 }
 
-fn summary(estimate: f64, interval: Interval, baseline: Option<&Baseline>) -> String {
+fn summary(name: &str, estimate: f64, interval: Interval, baseline: Option<&Baseline>) -> String {
     let (low, high) = text::ends(interval);
-    let mut text = format!("Accuracy {}, 95 % interval from {low} to {high}", text::percent(estimate));
+    let mut text = format!("{name} {}, 95 % interval from {low} to {high}", text::percent(estimate));
     if let Some(Baseline { share, label }) = baseline {
         text += &format!("; {}: {}", esc(label), percent_whole(*share));
     }

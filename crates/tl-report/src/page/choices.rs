@@ -6,6 +6,9 @@ use crate::chart::interval_row;
 use crate::text::{count, duration, esc, maybe, number, percent};
 use crate::{Candidate, Choice, wilson};
 
+/// The interval's column.
+const INTERVAL: usize = 3;
+
 pub(super) fn section(choices: &[Choice]) -> Option<Section> {
     let choice = |Choice { what, chosen, why }: &Choice| {
         format!(
@@ -24,22 +27,32 @@ pub(super) fn section(choices: &[Choice]) -> Option<Section> {
     })
 }
 
-pub(super) fn candidates(candidates: &[Candidate]) -> Option<Section> {
-    let columns = [
+/// `labels`: what is right or wrong is each label of a picture by itself. Those of one picture depend on each other, so
+/// that there is no interval.
+pub(super) fn candidates(candidates: &[Candidate], labels: bool) -> Option<Section> {
+    let mut columns = vec![
         Column::Text("Model"),
-        Column::Number("Right"),
-        Column::Number("Accuracy"),
+        Column::Number(if labels { "Right labels" } else { "Right" }),
+        Column::Number(if labels { "Share" } else { "Accuracy" }),
         Column::Chart("95 % interval"),
         Column::Number("Log loss"),
         Column::Number("Time"),
     ];
-    let rows: Vec<_> = candidates.iter().map(candidate).collect();
+    let mut rows: Vec<_> = candidates.iter().map(candidate).collect();
+    if labels {
+        columns.remove(INTERVAL);
+        rows.iter_mut().for_each(|cells| drop(cells.remove(INTERVAL)));
+    }
     (!candidates.is_empty()).then(|| Section {
         id: "candidates",
         title: "What was compared",
-        lede: "All were measured on the same pictures, which none was trained on and the verdict does not count. Where intervals overlap widely, the order \
-        may be luck. They are drawn from 0 to 100 %."
-            .into(),
+        lede: if labels {
+            "All were measured on the same pictures, which none was trained on and the verdict does not count."
+        } else {
+            "All were measured on the same pictures, which none was trained on and the verdict does not count. \
+            Where intervals overlap widely, the order may be luck. They are drawn from 0 to 100 %."
+        }
+        .into(),
         body: table("Models compared", &columns, &rows),
         wide: false,
     })

@@ -9,8 +9,10 @@ use crate::{ClassCount, Count, DataCard, RejectedFile, Summary};
 /// Rejected files listed one by one; `report.json` has the rest.
 const MOST_REJECTED: usize = 100;
 
-pub(super) fn section(data: &DataCard) -> Section {
-    let parts = [figures(data), classes(&data.classes), kinds(data), sizes(data), rejected(&data.rejected)];
+/// `used` is how many pictures were: one with several labels counts for each class, but is one.
+pub(super) fn section(data: &DataCard, used: usize) -> Section {
+    let parts =
+        [figures(data, used), classes(&data.classes), kinds(data), sizes(data), rejected(&data.rejected)];
     Section {
         id: "data",
         title: "Pictures",
@@ -21,9 +23,8 @@ pub(super) fn section(data: &DataCard) -> Section {
     }
 }
 
-fn figures(data: &DataCard) -> String {
+fn figures(data: &DataCard, used: usize) -> String {
     let whole = |number: usize| count(number as u64);
-    let used: usize = data.classes.iter().map(ClassCount::total).sum();
     facts(
         "figures",
         &[

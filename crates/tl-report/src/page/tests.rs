@@ -98,6 +98,7 @@ fn full() -> Record {
         phases: vec![],
         candidates: vec![candidate("head only", false), candidate("fine-tuned", true)],
         evaluation,
+        multi_label: None,
         folds: Some(Folds::new(vec![0.5, 0.75])),
         curve: vec![point(1.0, "head"), point(2.0, "fine-tune")],
         next: vec!["tl predict run picture.jpg".into()],
@@ -122,6 +123,31 @@ fn bare() -> Record {
         next: vec![],
         ..full()
     }
+}
+
+/// What a picture has, what it was given, and the probabilities.
+type Answer = (&'static [usize], &'static [usize], [f64; 2]);
+
+/// A record of a model that gives several labels, with something in every field.
+fn several() -> Record {
+    let classes = ["daisy", "rose"].map(String::from);
+    let prediction = |(index, (truths, given, p)): (usize, &Answer)| LabelPrediction {
+        path: format!("{index}.jpg"),
+        truths: truths.to_vec(),
+        given: given.to_vec(),
+        probabilities: p.to_vec(),
+    };
+    let answers: [Answer; 4] = [
+        (&[0, 1], &[0, 1], [0.9, 0.7]),
+        (&[0], &[1], [0.2, 0.6]),
+        (&[1], &[1], [0.1, 0.8]),
+        (&[], &[0], [0.8, 0.1]),
+    ];
+    let predictions: Vec<_> = answers.iter().enumerate().map(prediction).collect();
+    let mut found = MultiLabel::new(Part::Val, &classes, &[0.5, 0.3], &predictions, 9, 0).unwrap();
+    found.worst_pictures[0].thumbnail = Some("data:image/png;base64,AAAA".into());
+    found.folds = MeanSpread::of(&[0.5, 0.75]);
+    Record { evaluation: evaluation(&[]), multi_label: Some(found), folds: None, ..full() }
 }
 
 /// Fails unless every element that is opened is closed in order.
@@ -161,6 +187,37 @@ fn a_full_record_fills_every_section() {
 }
 
 #[test]
+fn several_labels_have_a_verdict_a_table_and_mistakes_of_their_own() {
+    let page = html(&several());
+    let expected = [
+        "verdict",
+        "choices",
+        "candidates",
+        "data",
+        "labels",
+        "mistakes",
+        "training",
+        "model",
+        "timings",
+        "repeat",
+    ];
+    assert_eq!(ids(&page), expected);
+    for text in [
+        "mean average precision",
+        "gave 2 all their labels and no other (50.0\u{a0}%;",
+        "missed: <b>daisy</b>",
+        "wrong: <b>rose</b>",
+        "Over 2 folds its mean average precision was 62.5\u{a0}%",
+        "14 pictures",
+        "Right labels",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains("data:image/png;base64,AAAA") && !page.contains("accuracy</span>"));
+    assert_balanced(&page);
+}
+
+#[test]
 fn a_bare_record_leaves_sections_out_and_prints_no_nan() {
     let page = html(&bare());
     assert_eq!(ids(&page), ["verdict", "data", "model", "repeat"]);
@@ -178,7 +235,7 @@ fn nothing_is_ever_nan() {
     diverged.timings[0].seconds = f64::NAN;
     diverged.candidates[0].total = 0;
     diverged.evaluation.ece = Some(f64::NAN);
-    for record in [full(), bare(), diverged] {
+    for record in [full(), bare(), several(), diverged] {
         let page = html(&record);
         for word in [">NaN", "NaN<", "\"NaN", "NaN%", "NaN ", ">inf", "\"inf", "inf%"] {
             assert!(!page.contains(word), "{word}");
@@ -206,16 +263,19 @@ fn every_text_is_escaped() {
             _ => {}
         }
     }
-    let mut value = serde_json::to_value(full()).unwrap();
-    spoil(&mut value);
-    let record: Record = serde_json::from_value(value).unwrap();
-    let page = html(&record);
-    assert!(page.contains("daisy&lt;b&gt;&amp;&quot;&#39;é"));
-    assert!(!page.contains(HOSTILE));
-    // Class names are shown in bold too, so only a hostile `<b>` is followed by an ampersand.
-    assert!(!page.contains("<b>&"));
-    assert_eq!(ids(&page), SECTIONS);
-    assert_balanced(&page);
+    for record in [full(), several()] {
+        let sections = html(&record);
+        let mut value = serde_json::to_value(record).unwrap();
+        spoil(&mut value);
+        let record: Record = serde_json::from_value(value).unwrap();
+        let page = html(&record);
+        assert!(page.contains("daisy&lt;b&gt;&amp;&quot;&#39;é"));
+        assert!(!page.contains(HOSTILE));
+        // Class names are shown in bold too, so only a hostile `<b>` is followed by an ampersand.
+        assert!(!page.contains("<b>&"));
+        assert_eq!(ids(&page), ids(&sections));
+        assert_balanced(&page);
+    }
 }
 
 #[test]
@@ -268,7 +328,7 @@ fn matrices_of_any_size_are_drawn() {
 
 #[test]
 fn records_survive_json() {
-    for record in [full(), bare()] {
+    for record in [full(), bare(), several()] {
         assert_eq!(Record::from_json(&json(&record).unwrap()).unwrap(), record);
     }
 }

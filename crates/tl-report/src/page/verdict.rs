@@ -9,12 +9,15 @@ use crate::text::{
 use crate::{Evaluation, Interval, Part, Record};
 
 /// Below this many pictures the interval can be wider than ± 10 points, which needs a word.
-const FEW: usize = 100;
+pub(super) const FEW: usize = 100;
 /// A gap between accuracy and balanced accuracy that is worth a word.
 const UNEVEN: f64 = 0.05;
 
 pub(super) fn section(record: &Record) -> Section {
     let evaluation = &record.evaluation;
+    if let Some(found) = &record.multi_label {
+        return super::labels::verdict(found);
+    }
     let body = match evaluation.accuracy {
         Some(accuracy) => measured(record, accuracy),
         None => {
@@ -36,19 +39,14 @@ fn measured(record: &Record, accuracy: f64) -> String {
 {figures}{cautions}"#,
         big = percent(accuracy).replace('\u{a0}', "<small>&#8239;</small>"),
         statement = statement(evaluation, accuracy),
-        chart = interval(accuracy, evaluation.interval, baseline.as_ref()),
+        chart = interval("Accuracy", accuracy, evaluation.interval, baseline.as_ref()),
         figures = figures(evaluation),
         cautions = list(&cautions(record, accuracy)),
     )
 }
 
 fn statement(evaluation: &Evaluation, accuracy: f64) -> String {
-    let pictures = pictures(evaluation.total);
-    let on = match evaluation.part {
-        Part::Val => format!("On {pictures} it was not trained on"),
-        Part::Test => format!("On {pictures} it had never seen"),
-        Part::External => format!("On {pictures} given to it afterwards"),
-    };
+    let on = on(evaluation.part, evaluation.total);
     let (low, high) = ends(evaluation.interval);
     format!(
         "{on}, the model was right on {correct} ({share}). With 95&nbsp;% confidence its accuracy is between \
@@ -56,6 +54,16 @@ fn statement(evaluation: &Evaluation, accuracy: f64) -> String {
         correct = count(evaluation.correct as u64),
         share = percent(accuracy),
     )
+}
+
+/// What was judged by.
+pub(super) fn on(part: Part, total: usize) -> String {
+    let pictures = pictures(total);
+    match part {
+        Part::Val => format!("On {pictures} it was not trained on"),
+        Part::Test => format!("On {pictures} it had never seen"),
+        Part::External => format!("On {pictures} given to it afterwards"),
+    }
 }
 
 fn baseline(evaluation: &Evaluation) -> Option<Baseline> {
@@ -123,7 +131,7 @@ fn uneven(evaluation: &Evaluation, accuracy: f64) -> Option<String> {
     })
 }
 
-fn list(cautions: &[String]) -> String {
+pub(super) fn list(cautions: &[String]) -> String {
     if cautions.is_empty() {
         return String::new();
     }

@@ -48,8 +48,9 @@ pub(crate) struct Best {
 /// How a model does on pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scores {
-    /// Mean negative logarithm of the probability of the truth, in nats.
+    /// Mean negative logarithm of the probability of the truth, in nats; of several labels, over the classes too.
     pub(crate) log_loss: f64,
+    /// Share of right answers, or of right labels.
     pub(crate) accuracy: f64,
 }
 
@@ -74,17 +75,6 @@ impl LossSum {
 
     pub(crate) fn mean(self) -> f64 {
         self.loss / self.pictures.max(1) as f64
-    }
-}
-
-impl Scores {
-    /// Of probabilities, a row for each label.
-    pub(crate) fn of(probabilities_nk: &tl_heads::Matrix, labels_n: &[usize]) -> Self {
-        let rows = || probabilities_nk.iter_rows().zip(labels_n);
-        let count = labels_n.len().max(1) as f64;
-        let loss: f64 = rows().map(|(row, &label)| -f64::from(row[label]).max(f64::MIN_POSITIVE).ln()).sum();
-        let right = rows().filter(|(row, label)| crate::choose::most_probable(row) == **label).count();
-        Self { log_loss: loss / count, accuracy: right as f64 / count }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tl_backbones::{Backbone, Boundary};
 use tl_data::{BatchKey, Blend, ClassId, PictureError, SampleId, Sampler, load_ordered};
 use tl_frozen::Frozen;
-use tl_heads::{FittedHead, Head, Loss, Matrix, softmax_rows};
+use tl_heads::{FittedHead, Head, Loss, Matrix};
 use tl_report::PhaseCard;
 
 use super::cursor::{Best, LossSum, Plateau};
@@ -23,7 +23,8 @@ use super::save::Saved;
 use super::{Cursor, Moment, Phase, Pictures, Recipe, Schedule, Scores, State, StepsConfig};
 use crate::checkpoint::Checkpoints;
 use crate::run_log::TrialLog;
-use crate::{TrainError, Watch};
+use crate::truth::put_targets;
+use crate::{TrainError, Truth, Watch};
 
 /// A loss above this is one that diverges; that of guessing among a thousand classes is 7.
 const DIVERGED: f64 = 1e3;
@@ -301,7 +302,7 @@ impl Lesson<'_> {
 
     fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes()];
-        self.train.iter().for_each(|&id| counts[self.label(id)] += 1);
+        self.train.iter().flat_map(|&id| self.labels(id)).for_each(|class| counts[class.0] += 1);
         counts
     }
 
@@ -309,8 +310,8 @@ impl Lesson<'_> {
         self.pictures.data.classes.len()
     }
 
-    fn label(&self, id: SampleId) -> usize {
-        self.pictures.data.samples[id.0].class.0
+    fn labels(&self, id: SampleId) -> impl Iterator<Item = ClassId> {
+        self.pictures.data.samples[id.0].labels()
     }
 
     /// Steps up to the end of the epoch.
@@ -448,6 +449,7 @@ impl Lesson<'_> {
         if self.monitor.is_empty() {
             return Ok(None);
         }
+        let truth = Truth::of(self.pictures.data, self.monitor);
         let mut probabilities = Vec::with_capacity(self.monitor.len() * self.classes());
         let groups = self.monitor.chunks(JUDGED);
         let make = |ids: &[SampleId]| self.batch(course, ids, View::Plain, true, None);
@@ -455,15 +457,14 @@ impl Lesson<'_> {
             Ok(batch) => {
                 let logits_bk = pupil.logits(network, &batch, self.device);
                 let values = logits_bk.into_data().iter::<f32>().collect();
-                let rows_bk = softmax_rows(Matrix::with_columns(self.classes(), values));
+                let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
                 probabilities.extend_from_slice(rows_bk.values());
                 ControlFlow::Continue(())
             }
             Err(error) => ControlFlow::Break(error),
         });
         flow.break_value().map_or(Ok(()), Err)?;
-        let labels: Vec<usize> = self.monitor.iter().map(|&id| self.label(id)).collect();
-        Ok(Some(Scores::of(&Matrix::with_columns(self.classes(), probabilities), &labels)))
+        Ok(Some(truth.scores(&Matrix::with_columns(self.classes(), probabilities))))
     }
 
     fn batch(
@@ -478,9 +479,7 @@ impl Lesson<'_> {
             course.rows.of(ids, view, keep, blend).map_err(|(id, reason)| self.unreadable(id, reason))?;
         let classes = self.classes();
         let mut targets_bk = vec![0.0; ids.len() * classes];
-        for (row, &id) in targets_bk.chunks_exact_mut(classes).zip(ids) {
-            row[self.label(id)] = 1.0;
-        }
+        put_targets(self.pictures.data, ids, &mut targets_bk);
         if let Some(blend) = blend {
             blend.mix_labels(&mut targets_bk, classes);
         }
@@ -543,7 +542,10 @@ struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     fn new(lesson: &'a Lesson<'a>, course: &'a Course<'a>, epoch: usize) -> Self {
-        let labels: Vec<ClassId> = lesson.train.iter().map(|&id| ClassId(lesson.label(id))).collect();
+        // A picture of several classes comes as often as its rarest.
+        let counts = lesson.counts();
+        let rarest = |&id: &SampleId| lesson.labels(id).min_by_key(|class| counts[class.0]);
+        let labels: Vec<ClassId> = lesson.train.iter().filter_map(rarest).collect();
         let epoch = course.epochs_before + epoch;
         let sampler = Sampler::new(&labels, lesson.steps.sampler, lesson.pictures.seed, epoch as u64);
         Self { lesson, course, sampler, epoch }

@@ -1,0 +1,90 @@
+//! One binary logistic regression for each class, for pictures with several labels: scikit-learn's
+//! `OneVsRestClassifier(LogisticRegression(C = c))`.
+//!
+//! `targets_nk` is `[samples, classes]`: 1 where a sample has the label, else 0.
+
+use crate::lbfgs::{Minimum, Point, Stop, minimise};
+use crate::logistic::{GRADIENT, ITERATIONS, check_finite};
+use crate::{Fit, HeadError, LinearHead, Matrix};
+
+/// Minimises, for each class by itself, `sum of binary cross-entropies + |weight|^2 / (2 c)`; biases go unpunished.
+/// `start` is a head to begin from, one fitted with a neighbouring `c` for example.
+///
+/// The fit's loss is the mean over the classes, its iterations are those of the class with the most.
+///
+/// # Errors
+/// [`HeadError::LabelCount`] if there is not one row of targets for each of features, [`HeadError::NotFinite`].
+pub fn one_vs_rest(
+    features_nd: &Matrix,
+    targets_nk: &Matrix,
+    c: f64,
+    start: Option<&LinearHead>,
+) -> Result<Fit, HeadError> {
+    let (rows, labels, features) = (features_nd.rows(), targets_nk.rows(), features_nd.columns());
+    if labels != rows {
+        return Err(HeadError::LabelCount { labels, rows });
+    }
+    check_finite(features_nd)?;
+    let classes = targets_nk.columns();
+    let mut fit =
+        Fit { head: LinearHead::zeros(classes, features), loss: 0.0, iterations: 0, converged: true };
+    let mut weights = Vec::with_capacity(classes * features);
+    for class in 0..classes {
+        let targets_n = targets_nk.iter_rows().map(|row| row[class]).collect();
+        let question = Question { features_nd, targets_n, penalty: 1.0 / (c * rows.max(1) as f64) };
+        let Minimum { at, value, iterations, converged } = question.solve(start.map(|head| (head, class)));
+        weights.extend(at[..features].iter().map(|&weight| weight as f32));
+        fit.head.bias_k[class] = at[features] as f32;
+        fit.loss += value / classes as f64;
+        fit.iterations = fit.iterations.max(iterations);
+        fit.converged &= converged;
+    }
+    fit.head.weight_kd = Matrix::with_columns(features, weights);
+    Ok(fit)
+}
+
+/// Does a sample have the label, or not? Parameters are the weights, then the bias.
+struct Question<'a> {
+    features_nd: &'a Matrix,
+    targets_n: Vec<f32>,
+    /// Per sample, on half the squared weights.
+    penalty: f64,
+}
+
+impl Question<'_> {
+    fn solve(&self, start: Option<(&LinearHead, usize)>) -> Minimum {
+        let packed = |(head, class): (&LinearHead, usize)| {
+            let row = head.weight_kd.row(class).iter().chain(&head.bias_k[class..=class]);
+            row.map(|&value| f64::from(value)).collect()
+        };
+        let start = start.map_or_else(|| vec![0.0; self.features_nd.columns() + 1], packed);
+        let stop = Stop { gradient: GRADIENT, iterations: ITERATIONS };
+        minimise(start, stop, |parameters| self.evaluate(parameters))
+    }
+
+    fn evaluate(&self, parameters: &[f64]) -> Point {
+        let (weight, bias) = parameters.split_at(self.features_nd.columns());
+        let weight_1d = weight.iter().map(|&value| value as f32).collect();
+        let logits_n1 = self.features_nd.times_transposed(&Matrix::with_columns(weight.len(), weight_1d));
+        let (loss, residual_n1) = self.residual(logits_n1, bias.iter().sum());
+        let slope_1d = residual_n1.transposed_times(self.features_nd);
+        let slopes =
+            slope_1d.values().iter().zip(weight).map(|(&slope, w)| f64::from(slope) + self.penalty * w);
+        let of_bias: f64 = residual_n1.values().iter().map(|&value| f64::from(value)).sum();
+        let gradient = slopes.chain([of_bias]).collect();
+        Point { value: loss + 0.5 * self.penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
+    }
+
+    /// Mean binary cross-entropy, and (probability - target) / samples.
+    fn residual(&self, mut logits_n1: Matrix, bias: f64) -> (f64, Matrix) {
+        let share = 1.0 / self.targets_n.len().max(1) as f64;
+        let mut loss = 0.0;
+        for (value, &target) in logits_n1.values_mut().iter_mut().zip(&self.targets_n) {
+            let (logit, target) = (f64::from(*value) + bias, f64::from(target));
+            // ln(1 + e^x) - t x, which neither overflows nor loses what is small.
+            loss += (logit.max(0.0) - target * logit + (-logit.abs()).exp().ln_1p()) * share;
+            *value = ((1.0 / (1.0 + (-logit).exp()) - target) * share) as f32;
+        }
+        (loss, logits_n1)
+    }
+}
