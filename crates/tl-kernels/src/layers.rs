@@ -20,7 +20,7 @@ pub fn choose(kernels: bool) {
 }
 
 /// Are the kernels for this tensor? They are for f32 on the processor, where something learns.
-fn serves(tensor: &Tensor<4>) -> bool {
+pub(crate) fn serves(tensor: &Tensor<4>) -> bool {
     let device = tensor.device();
     let chosen = CHOSEN.load(Ordering::Relaxed) && tensor.dtype() == DType::F32;
     chosen && device.is_autodiff() && device.clone().inner() == Device::flex()

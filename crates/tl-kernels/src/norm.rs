@@ -47,8 +47,10 @@ impl Act {
     fn of(self, value: f32) -> f32 {
         match self {
             Self::None => value,
-            Self::Relu => value.max(0.0),
-            Self::Relu6 => value.max(0.0).min(6.0),
+            // Not a number stays that, so that training which has come to nothing is noticed.
+            Self::Relu if value < 0.0 => 0.0,
+            Self::Relu => value,
+            Self::Relu6 => value.clamp(0.0, 6.0),
         }
     }
 

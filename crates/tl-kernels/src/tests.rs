@@ -7,6 +7,7 @@ use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
+use crate::layers::serves;
 use crate::{Act, batch_norm, conv2d};
 
 /// Largest difference that f32 may make, as a share of the largest value: sums of at most some thousand products. Measured
@@ -40,14 +41,13 @@ fn differs(ours: &[f32], theirs: &[f32]) -> f32 {
     ours.iter().zip(theirs).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) / largest
 }
 
-/// The output, and its gradients towards the input and two parameters, of the sum of the output times noise.
+/// The output, and the gradients of the sum of the output times noise: towards the input, and those that are asked for.
 fn run(
     x: &Tensor<4>,
-    parameters: impl Fn() -> Vec<Tensor<1>>,
     forward: impl Fn(Tensor<4>) -> Tensor<4>,
     gradients_of: impl Fn(&burn::tensor::Gradients) -> Vec<Vec<f32>>,
 ) -> Vec<Vec<f32>> {
-    let _ = parameters;
+    assert!(serves(x), "the kernels are not used");
     let x = x.clone().detach().require_grad();
     let y = forward(x.clone());
     let weights = noise(y.dims(), 99);
@@ -58,7 +58,7 @@ fn run(
 }
 
 fn of_conv(conv: &Conv2d, x: &Tensor<4>, forward: impl Fn(Tensor<4>) -> Tensor<4>) -> Vec<Vec<f32>> {
-    run(x, Vec::new, forward, |gradients| vec![values(conv.weight.val().grad(gradients).unwrap())])
+    run(x, forward, |gradients| vec![values(conv.weight.val().grad(gradients).unwrap())])
 }
 
 #[derive(Debug, Clone)]
@@ -126,7 +126,7 @@ proptest! {
         let layer = || filled(channels, train, seed);
         let x = noise([batch, channels, side, side + 1], seed ^ 3) * 4.0;
         let of = |layer: &BatchNorm, forward: &dyn Fn(Tensor<4>) -> Tensor<4>| {
-            let mut found = run(&x, Vec::new, forward, |gradients| {
+            let mut found = run(&x, forward, |gradients| {
                 [&layer.gamma, &layer.beta].map(|param| values(param.val().grad(gradients).unwrap())).into()
             });
             found.push(values(layer.running_mean.value_sync()));
@@ -196,6 +196,21 @@ fn the_number_of_threads_does_not_change_a_bit() {
         pool.install(|| of_conv(&conv, &x, |x| batch_norm(&layer, Act::Relu, conv2d(&conv, x))))
     };
     assert_eq!(bits(1), bits(3));
+}
+
+#[test]
+fn what_is_not_a_number_is_not_hidden_by_an_activation() {
+    for act in [Act::None, Act::Relu, Act::Relu6] {
+        let layer = filled(1, false, 3);
+        let x = noise([1, 1, 2, 2], 4) * f32::NAN;
+        assert!(values(batch_norm(&layer, act, x)).iter().all(|value| value.is_nan()), "{act:?}");
+    }
+}
+
+#[test]
+fn doubles_are_left_to_burn() {
+    let x = noise([1, 2, 6, 6], 2).cast(burn::tensor::FloatDType::F64);
+    assert!(!serves(&x));
 }
 
 #[test]

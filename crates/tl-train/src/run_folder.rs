@@ -74,7 +74,7 @@ impl UnderWay {
         sync_folder(&unfinished.0)?;
         let path = unfinished.rename(runs, name)?;
         sync_folder(runs)?;
-        Self::lock(path.clone()).ok_or_else(|| TrainError::CheckpointsInUse { path })
+        Self::lock(path.clone()).ok_or(TrainError::CheckpointsInUse { path })
     }
 
     /// The run in this folder.

@@ -18,7 +18,7 @@ use crate::run_folder::UnderWay;
 use crate::run_log::RunLog;
 use crate::split::{check_classes, inner_folds, thin};
 use crate::threshold::give;
-use crate::tune::Model;
+use crate::tune::{Model, PartOfRun};
 use crate::warm::Warm;
 use crate::{
     AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, TrainConfig, TrainError, Truth,
@@ -150,7 +150,8 @@ impl Trials<'_> {
             trial.choices.push(named("recipe", recipe.to_string(), why));
         }
         if !phases.is_empty() {
-            let tuned = self.tune(part, &phases, trial.model, method, &train, &monitor, mode)?;
+            let part = PartOfRun { name: part, train: &train, monitor: &monitor };
+            let tuned = self.tune(&part, &phases, trial.model, method, mode)?;
             (trial.model, trial.candidates, trial.curve) = (tuned.model, tuned.candidates, tuned.curve);
             judges = tuned.monitor;
             trial.choices.push(tuned.choice);

@@ -51,6 +51,14 @@ pub(crate) struct Tuned {
     pub(crate) monitor: Vec<SampleId>,
 }
 
+/// A part of a run: a fold, or all of it.
+pub(crate) struct PartOfRun<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) train: &'a [SampleId],
+    /// What judges epochs; some of the training pictures do where there are none.
+    pub(crate) monitor: &'a [SampleId],
+}
+
 /// Who learns from what.
 struct Division {
     learn: Vec<SampleId>,
@@ -139,19 +147,17 @@ impl Trials<'_> {
     /// Trains in steps and keeps the better of what comes out and the head on the frozen network.
     pub(crate) fn tune(
         &mut self,
-        part: &str,
+        part: &PartOfRun<'_>,
         phases: &[Phase],
         frozen: Model,
         method: Method,
-        train: &[SampleId],
-        monitor: &[SampleId],
         mode: ResizeMode,
     ) -> Result<Tuned, TrainError> {
-        let division = self.divide(train, monitor);
+        let division = self.divide(part.train, part.monitor);
         let probe =
             if division.carved { self.fit(&division.learn, mode, method)?.0 } else { frozen.head.clone() };
         let begun = Instant::now();
-        let taught = self.teach(part, phases, &probe, &division, mode)?;
+        let taught = self.teach(part.name, phases, &probe, &division, mode)?;
         let seconds = begun.elapsed().as_secs_f64();
         let probe = self.scores_of(&probe, &division.monitor, mode)?;
         let compared = phases.iter().any(|phase| phase.unfreeze != Unfreeze::Head)

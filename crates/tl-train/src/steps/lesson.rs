@@ -353,7 +353,8 @@ impl Lesson<'_> {
         let steps = self.steps.checkpoint_steps;
         self.watch.stop()
             || self.checkpoints.is_some()
-                && (last.elapsed() >= minutes || steps.is_some_and(|steps| cursor.step % steps.max(1) == 0))
+                && (last.elapsed() >= minutes
+                    || steps.is_some_and(|steps| cursor.step.is_multiple_of(steps.max(1))))
     }
 
     fn stop_if_asked(&self) -> Result<(), TrainError> {
@@ -582,7 +583,7 @@ impl<'a> Maker<'a> {
         let side = self.lesson.pictures.preprocess.size as usize;
         let mixup = || self.lesson.steps.mixup.map(|mixup| mixup.draw(key, len));
         let cutmix = || self.lesson.steps.cutmix.map(|cutmix| cutmix.draw(key, len, (side, side)));
-        if batch % 2 == 0 { mixup().or_else(cutmix) } else { cutmix().or_else(mixup) }
+        if batch.is_multiple_of(2) { mixup().or_else(cutmix) } else { cutmix().or_else(mixup) }
     }
 }
 

@@ -19,11 +19,14 @@ pub(crate) struct Cut {
     pub(crate) pooling: Pooling,
 }
 
+/// What was computed of a picture.
+type Row = Arc<[f32]>;
+
 /// Rows at one boundary.
 pub(crate) struct Rows<'a> {
     pictures: &'a Pictures<'a>,
     cut: Cut,
-    kept: RwLock<HashMap<(SampleId, View), Arc<[f32]>>>,
+    kept: RwLock<HashMap<(SampleId, View), Row>>,
     /// How many may be kept in memory.
     most: usize,
     /// Of plain views and of changed ones, from run to run.
