@@ -166,9 +166,7 @@ impl StepArgs {
                 ..OptimizerConfig::default()
             });
         }
-        if let Some(decay) = self.weight_decay {
-            steps.optimizer = Some(OptimizerConfig { decay, ..steps.optimizer.unwrap_or_default() });
-        }
+        steps.decay = self.weight_decay.or(steps.decay);
         if let Some(name) = &self.loss {
             let focal = LossKind::Focal { gamma: 2.0 };
             let kinds =

@@ -113,6 +113,9 @@ impl Kernels for Flex {
     fn tl_conv_w(x: FlexTensor, w: FlexTensor, gy: FlexTensor, window: Window) -> FlexTensor {
         let (x, gy) = (plain(x), plain(gy));
         let shape = conv_shape(&x, &w, window);
+        if shape.batch == 0 || shape.places() == 0 {
+            return flex(vec![0.0; w.layout().num_elements()], &dims(&w));
+        }
         let back = if shape.is_depthwise() { depthwise::towards_weights } else { dense::towards_weights };
         flex(back(&shape, values(&x), values(&gy)), &dims(&w))
     }

@@ -60,8 +60,9 @@ impl UnderWay {
     /// [`TrainError::Write`] naming the file.
     pub(crate) fn begin(runs: &Path, name: &str, settings: &str) -> Result<Self, TrainError> {
         fs::create_dir_all(runs).map_err(|error| TrainError::write(runs, error))?;
-        let last = next_number(runs, name).map_err(|error| TrainError::write(runs, error))?;
-        let earlier = (1..last).rev().map(|number| runs.join(format!("{name}-{number}")));
+        let mut numbers = numbers(runs, name).map_err(|error| TrainError::write(runs, error))?;
+        numbers.sort_unstable_by(|a, b| b.cmp(a));
+        let earlier = numbers.into_iter().map(|number| runs.join(format!("{name}-{number}")));
         let mut same = earlier.filter(|path| is_unfinished(path) && has_settings(path, settings));
         if let Some(found) = same.find_map(Self::lock) {
             return Ok(found);
@@ -181,14 +182,19 @@ fn is_taken(error: &io::Error) -> bool {
 }
 
 fn next_number(runs: &Path, name: &str) -> io::Result<u64> {
-    let mut last = 0;
+    Ok(numbers(runs, name)?.into_iter().max().unwrap_or(0).saturating_add(1))
+}
+
+/// Numbers of the runs of this name that are there.
+fn numbers(runs: &Path, name: &str) -> io::Result<Vec<u64>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(runs)? {
         let entry = entry?.file_name();
-        let number =
+        let number: Option<u64> =
             entry.to_str().and_then(|entry| entry.strip_prefix(name)?.strip_prefix('-')?.parse().ok());
-        last = last.max(number.unwrap_or(0));
+        found.extend(number);
     }
-    Ok(last + 1)
+    Ok(found)
 }
 
 fn write_through(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -222,6 +228,14 @@ mod tests {
         fs::remove_dir_all(runs.path().join("pets-1")).unwrap();
         let run = RunFolder::commit(runs.path(), "pets", &[("a.txt", b"three")]).unwrap();
         assert_eq!(run.path(), runs.path().join("pets-3"), "numbers are not used again");
+    }
+
+    #[test]
+    fn a_run_with_a_date_for_a_number_costs_no_time() {
+        let runs = tempfile::tempdir().unwrap();
+        fs::create_dir(runs.path().join("pets-20240607120000")).unwrap();
+        let begun = UnderWay::begin(runs.path(), "pets", "# today\n").unwrap();
+        assert!(begun.path().ends_with("pets-20240607120001"));
     }
 
     #[test]

@@ -132,7 +132,8 @@ impl Trials<'_> {
         let mut phases = steps.resolve(stages, pictures);
         let layered = self.config.head == HeadKind::Layers;
         if layered && steps.phases.is_empty() && steps.recipe.begins_with_probe() {
-            let optimizer = steps.optimizer.unwrap_or(Phase::default().optimizer);
+            let mut optimizer = steps.optimizer.unwrap_or(Phase::default().optimizer);
+            optimizer.decay = steps.decay.unwrap_or(optimizer.decay);
             let head =
                 Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, optimizer, ..Phase::default() };
             phases.insert(0, head);
@@ -176,6 +177,8 @@ impl Trials<'_> {
         }
         let why = if compared {
             reason(&division, probe, scores, &taught.best, phases)
+        } else if division.monitor.is_empty() {
+            "not compared with the frozen network: a class has too few pictures to set some aside".to_owned()
         } else {
             "asked for".to_owned()
         };
@@ -315,9 +318,10 @@ impl Trials<'_> {
         let stages = self.features.frozen.backbone().stages();
         let boundaries = phases.iter().filter_map(|phase| phase.unfreeze.boundary(&stages).ok());
         let lowest = boundaries.map(|boundary| boundary.0).min().unwrap_or(stages.len());
+        let own = lowest < stages.len() || self.config.steps.recipe == Recipe::Scratch;
         let summary = tl_backbones::summary(&self.architecture);
         Model {
-            backbone: (lowest < stages.len()).then_some(taught.backbone),
+            backbone: own.then_some(taught.backbone),
             head: taught.head,
             pooling: self.config.steps.head.pooling,
             how: recipe.to_owned(),

@@ -1,6 +1,6 @@
 //! Where a lesson stands: all that a checkpoint keeps besides weights and the optimiser's memory.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tl_report::CurvePoint;
 
 use crate::run_log::Lengths;
@@ -49,6 +49,8 @@ pub(crate) struct Best {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scores {
     /// Mean negative logarithm of the probability of the truth, in nats; of several labels, over the classes too.
+    /// Infinite where nothing judges, for which JSON has no number.
+    #[serde(deserialize_with = "or_infinite")]
     pub(crate) log_loss: f64,
     /// Share of right answers, or of right labels.
     pub(crate) accuracy: f64,
@@ -59,6 +61,10 @@ pub(crate) struct Scores {
 pub(crate) struct Plateau {
     pub(crate) share: f64,
     pub(crate) waited: usize,
+}
+
+fn or_infinite<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.unwrap_or(f64::INFINITY))
 }
 
 impl Default for Plateau {
@@ -84,5 +90,18 @@ impl Cursor {
         self.phase += 1;
         (self.step, self.epoch, self.waited) = (0, 0, 0);
         (self.sum, self.plateau) = (LossSum::default(), Plateau::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesson_that_nothing_judges_can_be_gone_on_with() {
+        let scores = Scores { log_loss: f64::INFINITY, accuracy: 0.0 };
+        let cursor = Cursor { best: Some(Best { phase: 0, epoch: 1, scores }), ..Cursor::default() };
+        let saved = serde_json::to_value(&cursor).unwrap();
+        assert_eq!(serde_json::from_value::<Cursor>(saved).unwrap(), cursor);
     }
 }

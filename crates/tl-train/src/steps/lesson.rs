@@ -561,7 +561,9 @@ impl<'a> Maker<'a> {
             (number * together..end).map(|i| self.lesson.train[self.sampler.at(i)]).collect();
         // Several devices share the pictures of a step out.
         let batches = steps.accumulate.max(self.lesson.devices.len());
-        let chunks = ids.chunks(together.div_ceil(batches)).enumerate();
+        // As evenly as can be: a picture on its own has no statistics for batch normalisation to learn from.
+        let parts = ids.len().div_ceil(together.div_ceil(batches)).max(1);
+        let chunks = ids.chunks(ids.len().div_ceil(parts).max(1)).enumerate();
         chunks.map(|(i, ids)| self.batch(number * batches + i, ids)).collect()
     }
 

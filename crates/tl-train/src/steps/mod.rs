@@ -58,6 +58,9 @@ pub struct StepsConfig {
     /// The optimiser of all phases, instead of what the recipe says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<OptimizerConfig>,
+    /// Weight decay of all phases, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decay: Option<f64>,
     /// Pictures of a step, at least 1.
     pub batch: usize,
     /// Batches whose gradients are added up before a step, at least 1.
@@ -110,6 +113,7 @@ impl Default for StepsConfig {
             rate: None,
             norms: None,
             optimizer: None,
+            decay: None,
             batch: 32,
             accumulate: 1,
             loss: LossConfig::default(),
@@ -196,6 +200,7 @@ impl StepsConfig {
         for phase in &mut phases {
             phase.norms = self.norms.unwrap_or(phase.norms);
             phase.optimizer = self.optimizer.unwrap_or(phase.optimizer);
+            phase.optimizer.decay = self.decay.unwrap_or(phase.optimizer.decay);
         }
         phases
     }

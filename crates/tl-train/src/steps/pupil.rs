@@ -88,18 +88,25 @@ impl Pupil {
         if devices < 2 {
             return (0..batches.len()).map(|number| one(number, &self.network, home)).collect();
         }
-        let work = |rank: usize| {
-            let network = self.network.clone().fork(&self.devices[rank]);
+        let work = |rank: usize, network: &Network| {
             let mine = (rank..batches.len()).step_by(devices);
-            mine.map(|number| (number, one(number, &network, &self.devices[rank]))).collect::<Vec<_>>()
+            mine.map(|number| (number, one(number, network, &self.devices[rank]))).collect::<Vec<_>>()
         };
         let work = &work;
+        // Copies that share no running statistics: those of the first device's batches count, as in PyTorch's DDP.
+        let copy = |device: &Device| self.network.valid().train().fork(device);
+        let copies: Vec<Network> = self.devices[1..devices].iter().map(copy).collect();
         let mut done: Vec<(usize, (f64, GradientsParams))> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..devices).map(|rank| scope.spawn(move || work(rank))).collect();
+            let others = copies.iter().enumerate();
+            let threads: Vec<_> =
+                others.map(|(i, network)| scope.spawn(move || work(i + 1, network))).collect();
             let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };
-            threads.into_iter().flat_map(join).collect()
+            // On this thread, which burn's running statistics know their updates by.
+            let mut done = work(0, &self.network);
+            done.extend(threads.into_iter().flat_map(join));
+            done
         });
         done.sort_by_key(|(number, _)| *number);
         let back = |(_, (loss, gradients)): (usize, (f64, GradientsParams))| {

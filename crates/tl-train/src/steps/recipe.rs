@@ -339,6 +339,13 @@ mod tests {
     }
 
     #[test]
+    fn another_weight_decay_leaves_the_recipe_its_optimizer() {
+        let steps = crate::StepsConfig { recipe: Recipe::Bit, decay: Some(1e-4), ..Default::default() };
+        let optimizer = steps.resolve(4, 100).remove(0).optimizer;
+        assert_eq!((optimizer.kind, optimizer.decay), (OptimizerKind::Sgd, 1e-4));
+    }
+
+    #[test]
     fn bit_follows_its_rule() {
         let bit = |pictures| Recipe::Bit.phases(4, 512, pictures).remove(0);
         assert_eq!(
