@@ -16,7 +16,7 @@ use tl_train::{
 #[command(next_help_heading = "Fine-tuning")]
 pub(crate) struct StepArgs {
     /// features (the head alone), classic (Keras's guide), lp-ft (the best head, then everything from there), fine-tune
-    /// (fastai's), gradual, bit (BiT-HyperRule), full, scratch (random weights); or a TOML file with [[phases]] [default:
+    /// (fastai's), gradual, bit (BiT-HyperRule), full, scratch (random weights); or a TOML file of phases [default:
     /// auto].
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<String>,
@@ -44,7 +44,7 @@ pub(crate) struct StepArgs {
     /// Batch norms of unfrozen stages follow the batches.
     #[arg(long)]
     train_bn: bool,
-    /// none, light, keras, fastai, trivial or strong, or a TOML file with [[augment]] [default: light].
+    /// none, light, keras, fastai, trivial or strong, or a TOML file of operations [default: light].
     #[arg(long, value_name = "PRESET|FILE")]
     augment: Option<String>,
     /// Keep so many changed views of each picture and take them in turn, instead of new ones in every epoch.

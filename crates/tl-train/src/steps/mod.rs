@@ -150,7 +150,9 @@ impl StepsConfig {
         self.head.validate()?;
         self.loss.validate()?;
         let ema = self.ema.unwrap_or(0.5);
-        if let Some((what, value, rule)) = self.optimizer.and_then(|optimizer| optimizer.wrong()) {
+        let decay = self.decay.map(|decay| OptimizerConfig { decay, ..OptimizerConfig::default() });
+        let mut optimizers = self.optimizer.iter().chain(&decay);
+        if let Some((what, value, rule)) = optimizers.find_map(OptimizerConfig::wrong) {
             return refuse(&format!("{what} of the optimizer"), &value, rule);
         }
         match self {
