@@ -112,6 +112,12 @@ impl Trials<'_> {
             steps.epochs.map(|epochs| ("epochs", epochs.to_string())),
             steps.rate.map(|rate| ("lr", rate.to_string())),
             steps.ema.map(|share| ("ema", share.to_string())),
+            steps.mixup.map(|mixup| ("mixup", mixup.alpha.to_string())),
+            steps.cutmix.map(|cutmix| ("cutmix", cutmix.alpha.to_string())),
+            steps.optimizer.map(|optimizer| ("optimizer", format!("{:?}", optimizer.kind).to_lowercase())),
+            steps.decay.map(|decay| ("weight decay", decay.to_string())),
+            steps.clip.map(|clip| ("clip", clip.to_string())),
+            steps.patience.map(|patience| ("patience", patience.to_string())),
         ];
         match asked.into_iter().flatten().next().filter(|_| phases.is_empty()) {
             Some((what, value)) => Err(TrainError::Setting {
