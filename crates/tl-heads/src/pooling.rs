@@ -1,7 +1,9 @@
 //! How the last stage's maps become one row per picture.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
+
+use crate::Matrix;
 
 /// How the last stage's maps become one row per picture.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,16 @@ impl Pooling {
             Self::Concat => Tensor::cat(vec![max(places_bcp.clone()), average(places_bcp)], 1),
             Self::Flatten => places_bcp.reshape([batch, channels * height * width]),
         }
+    }
+
+    /// [`apply`](Self::apply) to maps in rows, one for each picture, channel by channel; height and width do not matter to it.
+    pub fn of_rows(self, maps: &Matrix, channels: usize) -> Matrix {
+        let shape = [maps.rows(), channels, maps.columns() / channels.max(1), 1];
+        let maps_bchw =
+            Tensor::<4>::from_data(TensorData::new(maps.values().to_vec(), shape), &Device::flex());
+        let features_bd = self.apply(maps_bchw);
+        let [_, columns] = features_bd.dims();
+        Matrix::with_columns(columns, features_bd.into_data().iter::<f32>().collect())
     }
 
     /// How many features [`apply`](Self::apply) makes of maps of this shape.

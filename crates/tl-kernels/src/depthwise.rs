@@ -4,13 +4,11 @@
 //! of a row lies in one piece: every loop runs along a row.
 
 use rayon::prelude::*;
+use std::ops::Range;
 
-use crate::dense::sum;
+use crate::dense::{parts, sum};
 use crate::lanes::{add_scaled, dot, vectorised};
 use crate::shape::Shape;
-
-/// Parts of the batch whose weight gradients are summed up on their own, whatever the number of threads.
-const PARTS: usize = 4;
 
 /// One channel of one picture, padded and dealt out.
 struct Plane {
@@ -107,10 +105,11 @@ pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
 
 /// `gw` of `x` and `gy`.
 pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> {
-    let size = shape.batch.div_ceil(PARTS).max(1);
-    let of_part = |(x, gy): (&[f32], &[f32])| {
+    let of_part = |pictures: Range<usize>| {
         let mut gw = vec![0.0; shape.channels * shape.kernel[0] * shape.kernel[1]];
         let mut room = Plane::new(shape);
+        let x = &x[pictures.start * shape.picture()..pictures.end * shape.picture()];
+        let gy = &gy[pictures.start * shape.out_picture()..pictures.end * shape.out_picture()];
         let planes = x.chunks_exact(shape.height * shape.width).zip(gy.chunks_exact(shape.places()));
         for (number, (x, gy)) in planes.enumerate() {
             let kernel = shape.kernel[0] * shape.kernel[1];
@@ -119,8 +118,7 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
         }
         gw
     };
-    let parts = x.par_chunks(size * shape.picture()).zip(gy.par_chunks(size * shape.out_picture()));
-    sum(parts.map(of_part).collect())
+    sum(parts(shape.batch).into_par_iter().map(of_part).collect())
 }
 
 vectorised! {

@@ -35,13 +35,6 @@ pub(crate) struct Channels<'a> {
     pub(crate) beta: &'a [f32],
 }
 
-/// Gradients.
-pub(crate) struct Slopes {
-    pub(crate) x: Vec<f32>,
-    pub(crate) gamma: Vec<f32>,
-    pub(crate) beta: Vec<f32>,
-}
-
 impl Act {
     #[inline(always)]
     fn of(self, value: f32) -> f32 {
@@ -109,41 +102,35 @@ pub(crate) fn forward(sizes: Sizes, x: &[f32], channels: &Channels<'_>, act: Act
     y
 }
 
-/// Gradients, where mean and variance are constants.
-pub(crate) fn backward_frozen(
+/// Gradients towards x, gamma and beta, one after the other. With `train`, mean and variance are the batch's own: Ioffe and
+/// Szegedy 2015, section 3, <https://arxiv.org/abs/1502.03167>; else they are constants.
+pub(crate) fn backward(
     sizes: Sizes,
     x: &[f32],
     gy: &[f32],
     channels: &Channels<'_>,
     act: Act,
-) -> Slopes {
-    let (gamma, beta) = parameter_slopes(sizes, x, gy, channels, act);
-    let gx = towards_input(sizes, x, gy, channels, act, &|channel| {
-        let scale = channels.line(channel).0;
-        [scale, 0.0, 0.0]
-    });
-    Slopes { x: gx, gamma, beta }
-}
-
-/// Gradients, where mean and variance are the batch's own: Ioffe and Szegedy 2015, section 3,
-/// <https://arxiv.org/abs/1502.03167>.
-pub(crate) fn backward_train(
-    sizes: Sizes,
-    x: &[f32],
-    gy: &[f32],
-    channels: &Channels<'_>,
-    act: Act,
-) -> Slopes {
+    train: bool,
+) -> Vec<f32> {
     let (gamma, beta) = parameter_slopes(sizes, x, gy, channels, act);
     let count = (sizes.batch * sizes.places) as f32;
-    let gx = towards_input(sizes, x, gy, channels, act, &|channel| {
+    let numbers = |channel: usize| {
         let (inverse, mean) = (channels.inverse[channel], channels.mean[channel]);
         let scale = channels.gamma[channel] * inverse;
+        if !train {
+            return [scale, 0.0, 0.0];
+        }
         // scale * (g - mean(g) - normalised * mean(g * normalised)), as a line in g and x.
         let slope = -scale * inverse * gamma[channel] / count;
         [scale, slope, -scale * beta[channel] / count - slope * mean]
-    });
-    Slopes { x: gx, gamma, beta }
+    };
+    let mut all = vec![0.0; x.len() + gamma.len() + beta.len()];
+    let (gx, parameters) = all.split_at_mut(x.len());
+    towards_input(sizes, x, gy, channels, act, &numbers, gx);
+    let (to_gamma, to_beta) = parameters.split_at_mut(gamma.len());
+    to_gamma.copy_from_slice(&gamma);
+    to_beta.copy_from_slice(&beta);
+    all
 }
 
 /// `gx = a * g + b * x + c` with the three numbers of each channel; `g` is in front of the activation.
@@ -154,8 +141,8 @@ fn towards_input(
     channels: &Channels<'_>,
     act: Act,
     numbers: &(dyn Fn(usize) -> [f32; 3] + Sync),
-) -> Vec<f32> {
-    let mut gx = vec![0.0; x.len()];
+    gx: &mut [f32],
+) {
     let places = sizes.places.max(1);
     let planes =
         gx.par_chunks_exact_mut(places).zip(x.par_chunks_exact(places)).zip(gy.par_chunks_exact(places));
@@ -164,7 +151,6 @@ fn towards_input(
         let ((scale, shift), [a, b, c]) = (channels.line(channel), numbers(channel));
         plane_back(gx, x, gy, [scale, shift], [a, b, c], act);
     });
-    gx
 }
 
 /// Gradients of gamma and beta.

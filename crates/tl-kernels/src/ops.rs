@@ -151,12 +151,9 @@ impl Kernels for Flex {
         let [x, gamma, beta, moments, gy] = [x, gamma, beta, moments, gy].map(plain);
         let numbers = Numbers::new(&moments, how);
         let channels = numbers.channels(&gamma, &beta);
-        let back = if how.train { norm::backward_train } else { norm::backward_frozen };
-        let mut slopes = back(sizes(&x), values(&x), values(&gy), &channels, how.act);
-        slopes.x.extend(slopes.gamma);
-        slopes.x.extend(slopes.beta);
-        let len = slopes.x.len();
-        flex(slopes.x, &[len])
+        let slopes = norm::backward(sizes(&x), values(&x), values(&gy), &channels, how.act, how.train);
+        let len = slopes.len();
+        flex(slopes, &[len])
     }
 
     fn tl_part(values: FlexTensor, start: usize, shape: Vec<usize>) -> FlexTensor {

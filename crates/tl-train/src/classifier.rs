@@ -1,6 +1,6 @@
 //! A trained model, ready to answer.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
@@ -113,24 +113,16 @@ impl Classifier {
     fn probabilities(&self, outputs: &Matrix) -> Result<Matrix, TrainError> {
         Ok(match &self.head {
             Some(head) if self.header.pooling == Pooling::Published => self.answer(head.logits(outputs)?),
-            Some(head) => self.answer(head.logits(&self.pooled(outputs))?),
+            Some(head) => {
+                let features_nd = self.header.pooling.of_rows(outputs, self.channels());
+                self.answer(head.logits(&features_nd)?)
+            }
             None => tl_heads::softmax_rows(outputs.clone()),
         })
     }
 
     fn answer(&self, logits_nk: Matrix) -> Matrix {
         probabilities(self.header.multi_label, logits_nk)
-    }
-
-    /// Maps, a row for each picture, to features.
-    fn pooled(&self, maps: &Matrix) -> Matrix {
-        let channels = self.channels();
-        let shape = [maps.rows(), channels, maps.columns() / channels.max(1), 1];
-        let maps_bchw =
-            Tensor::<4>::from_data(TensorData::new(maps.values().to_vec(), shape), &Device::flex());
-        let features_bd = self.header.pooling.apply(maps_bchw);
-        let [_, columns] = features_bd.dims();
-        Matrix::with_columns(columns, features_bd.into_data().iter::<f32>().collect())
     }
 
     /// Of the last stage's maps; 0 for a network that is not known, which there cannot be.

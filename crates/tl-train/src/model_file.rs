@@ -17,6 +17,7 @@ use tl_data::Preprocess;
 use tl_heads::{FittedHead, LayerKind, Pooling};
 use tl_weights::{Loaded, SavedTensor, load_stages, stage_tensors};
 
+use crate::steps;
 use crate::{Pretrained, TrainError};
 
 const ENTRY: &str = "tl";
@@ -283,6 +284,5 @@ fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f32>
     if tensor.dtype() != Dtype::F32 {
         return Err("is not f32".to_owned());
     }
-    let (fours, _) = tensor.data().as_chunks::<4>();
-    Ok((tensor.shape().to_vec(), fours.iter().map(|&four| f32::from_le_bytes(four)).collect()))
+    Ok((tensor.shape().to_vec(), steps::floats(tensor.data())))
 }

@@ -1,11 +1,11 @@
 //! A run is a folder. It appears whole or not at all, and never over another one.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::TrainError;
-use crate::checkpoint::write_atomically;
+use crate::checkpoint::{sync_folder, write_atomically, write_new};
 
 /// A committed run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,7 @@ impl RunFolder {
         fs::create_dir_all(runs).map_err(|error| TrainError::write(runs, error))?;
         let unfinished = Unfinished::create(runs)?;
         for (file, content) in files {
-            let path = unfinished.0.join(file);
-            write_through(&path, content).map_err(|error| TrainError::write(&path, error))?;
+            write_new(&unfinished.0.join(file), content)?;
         }
         sync_folder(&unfinished.0)?;
         let committed = unfinished.rename(runs, name)?;
@@ -68,8 +67,7 @@ impl UnderWay {
             return Ok(found);
         }
         let unfinished = Unfinished::create(runs)?;
-        let file = unfinished.0.join(SETTINGS);
-        write_through(&file, settings.as_bytes()).map_err(|error| TrainError::write(&file, error))?;
+        write_new(&unfinished.0.join(SETTINGS), settings.as_bytes())?;
         let folder = unfinished.0.join(CHECKPOINTS);
         fs::create_dir(&folder).map_err(|error| TrainError::write(&folder, error))?;
         sync_folder(&unfinished.0)?;
@@ -197,25 +195,10 @@ fn numbers(runs: &Path, name: &str) -> io::Result<Vec<u64>> {
     Ok(found)
 }
 
-fn write_through(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(content)?;
-    file.sync_all()
-}
-
-/// Makes the names in a folder durable, where the system can.
-pub(crate) fn sync_folder(path: &Path) -> Result<(), TrainError> {
-    if cfg!(unix) {
-        File::open(path)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| TrainError::write(path, error))?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     #[test]
     fn runs_are_numbered_and_never_overwritten() {

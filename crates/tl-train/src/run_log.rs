@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::TrainError;
-use crate::run_folder::sync_folder;
+use crate::checkpoint::sync_folder;
 use crate::steps::{EpochNews, StepNews};
 use tail::Tail;
 

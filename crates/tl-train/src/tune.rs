@@ -135,20 +135,7 @@ impl Trials<'_> {
     pub(crate) fn phases(&self, pictures: usize) -> Vec<Phase> {
         let steps = StepsConfig { recipe: self.recipe(pictures).0, ..self.config.steps.clone() };
         let stages = self.features.frozen.backbone().end().0;
-        let mut phases = steps.resolve(stages, pictures);
-        let layered = self.config.head == HeadKind::Layers;
-        if layered && steps.phases.is_empty() && steps.recipe.begins_with_probe() {
-            let mut optimizer = steps.optimizer.unwrap_or(Phase::default().optimizer);
-            optimizer.decay = steps.decay.unwrap_or(optimizer.decay);
-            let head =
-                Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, optimizer, ..Phase::default() };
-            phases.insert(0, head);
-            if let [only] = phases.as_mut_slice() {
-                only.epochs = steps.epochs.unwrap_or(only.epochs);
-                only.rate = steps.rate.unwrap_or(only.rate);
-            }
-        }
-        phases
+        steps.resolve(stages, pictures, self.config.head == HeadKind::Layers)
     }
 
     /// Trains in steps and keeps the better of what comes out and the head on the frozen network.
@@ -190,7 +177,7 @@ impl Trials<'_> {
         };
         let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
         let (curve, cards) = (taught.cursor.curve.clone(), taught.phases.clone());
-        let model = if kept { self.model(taught, phases, &recipe) } else { frozen };
+        let model = if kept { self.model(taught, &recipe) } else { frozen };
         let monitor = if kept || !division.carved { division.monitor } else { Vec::new() };
         let choice = named("recipe", chosen, why);
         Ok(Tuned { model, choice, phases: cards, candidates, curve, monitor })
@@ -320,18 +307,15 @@ impl Trials<'_> {
         Ok(truth.scores(&truth.probabilities(head.logits(&self.features.matrix(ids, mode))?)))
     }
 
-    fn model(&self, taught: Taught, phases: &[Phase], recipe: &str) -> Model {
-        let stages = self.features.frozen.backbone().stages();
-        let boundaries = phases.iter().filter_map(|phase| phase.unfreeze.boundary(&stages).ok());
-        let lowest = boundaries.map(|boundary| boundary.0).min().unwrap_or(stages.len());
-        let own = lowest < stages.len() || self.config.steps.recipe == Recipe::Scratch;
-        let summary = tl_backbones::summary(&self.architecture);
+    fn model(&self, taught: Taught, recipe: &str) -> Model {
+        let trained = taught.lowest < self.features.frozen.backbone().end();
+        let own = trained || self.config.steps.recipe == Recipe::Scratch;
         Model {
             backbone: own.then_some(taught.backbone),
             head: taught.head,
             pooling: self.config.steps.head.pooling,
             how: recipe.to_owned(),
-            trained: summary.stages.iter().skip(lowest).map(|stage| stage.parameters).sum(),
+            trained: taught.trained,
         }
     }
 

@@ -86,6 +86,22 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), TrainError> {
     replace(&Os, path, content).map_err(|Fault { path, reason }| TrainError::Write { path, reason })
 }
 
+/// Writes a file that must not be there yet, and makes its content durable.
+///
+/// # Errors
+/// [`TrainError::Write`] naming the file.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), TrainError> {
+    write_durably(&Os, path, content).map_err(|Fault { path, reason }| TrainError::Write { path, reason })
+}
+
+/// Makes the names in a folder durable, where the system can.
+///
+/// # Errors
+/// [`TrainError::Write`] naming the folder.
+pub(crate) fn sync_folder(path: &Path) -> Result<(), TrainError> {
+    Os.sync_folder(path).map_err(|error| TrainError::write(path, error))
+}
+
 pub(super) fn replace(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
     let scratch = beside(path).map_err(Fault::at(path))?;
     remove_leftover(disk, &scratch).map_err(Fault::at(&scratch))?;

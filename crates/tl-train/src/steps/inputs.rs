@@ -1,7 +1,6 @@
 //! From a picture to what the network is given at the boundary: prepared or changed at random, then through the frozen
 //! prefix.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
 use tl_data::{
@@ -42,6 +41,11 @@ pub(crate) enum View {
 }
 
 impl Pictures<'_> {
+    /// The same pictures before another network, whose outputs are not kept.
+    pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> Pictures<'b> {
+        Pictures { frozen, keeping: None, ..self.clone() }
+    }
+
     /// Normalised pictures, `[ids, 3, size, size]` flattened.
     pub(super) fn images(&self, ids: &[SampleId], view: View) -> Result<Vec<f32>, (SampleId, PictureError)> {
         let values = 3 * (self.preprocess.size as usize).pow(2);
@@ -66,37 +70,33 @@ impl Pictures<'_> {
             return Ok(());
         };
         let key = AugmentKey { seed: self.seed, epoch: number, sample: number_of(content) };
-        // Drawn twice and alike: only JPEGs ask for a part.
         let draw = |full| self.augment.draw(key, full, &self.preprocess);
+        let mut drawn = None;
         let cutout = decode_part(&bytes, limits, fill, |full| {
-            let plan = draw(full);
+            let plan = drawn.insert(draw(full));
             wanted(plan.region(), plan.scale())
         })?;
-        draw(cutout.full).write_chw(&PictureView::from(&cutout), &self.preprocess, out);
+        // Only JPEGs ask for a part.
+        let plan = drawn.unwrap_or_else(|| draw(cutout.full));
+        plan.write_chw(&PictureView::from(&cutout), &self.preprocess, out);
         Ok(())
     }
 
     /// What the prefix makes of pictures, row by row.
     pub(super) fn outputs(&self, cut: Cut, images: Vec<f32>) -> Vec<f32> {
         let side = self.preprocess.size as usize;
-        let output =
-            |output, images| self.frozen.output(output, images, side, NonZeroUsize::MIN).values().to_vec();
+        let output = |output, images| self.frozen.output(output, images, side, NonZeroUsize::MIN);
         match cut {
             Cut { boundary: Boundary(0), .. } => images,
-            Cut { at_end: true, pooling: Pooling::Published, .. } => output(Output::Features, images),
-            Cut { at_end: true, pooling, boundary } => {
-                self.pooled(pooling, output(Output::Maps(boundary), images))
+            Cut { at_end: true, pooling: Pooling::Published, .. } => {
+                output(Output::Features, images).values().to_vec()
             }
-            Cut { boundary, .. } => output(Output::Maps(boundary), images),
+            Cut { at_end: true, pooling, boundary } => {
+                let [channels, ..] = self.maps_at(boundary);
+                pooling.of_rows(&output(Output::Maps(boundary), images), channels).values().to_vec()
+            }
+            Cut { boundary, .. } => output(Output::Maps(boundary), images).values().to_vec(),
         }
-    }
-
-    fn pooled(&self, pooling: Pooling, maps: Vec<f32>) -> Vec<f32> {
-        let [channels, height, width] = self.maps_at(self.frozen.backbone().end());
-        let batch = maps.len() / (channels * height * width).max(1);
-        let maps_bchw =
-            Tensor::<4>::from_data(TensorData::new(maps, [batch, channels, height, width]), &Device::flex());
-        pooling.apply(maps_bchw).into_data().iter::<f32>().collect()
     }
 
     /// Channels, height and width of the maps at a boundary.

@@ -64,6 +64,10 @@ pub(crate) struct Taught {
     pub(crate) best: Best,
     pub(crate) cursor: Cursor,
     pub(crate) phases: Vec<PhaseCard>,
+    /// What was frozen in every phase.
+    pub(crate) lowest: Boundary,
+    /// Parameters of the backbone behind it.
+    pub(crate) trained: u64,
 }
 
 /// How far a phase has come, and how fast.
@@ -148,14 +152,9 @@ impl Lesson<'_> {
             if let Some(saved) = saved.take() {
                 self.restore(&mut pupil, saved);
             }
-            let changed = self.prefix_changed(&boundaries[..=cursor.phase]).then(|| {
-                // Earlier phases have trained what is frozen now.
-                Frozen::new(pupil.network.backbone(), self.device.clone())
-            });
-            let pictures = match &changed {
-                Some(frozen) => &Pictures { frozen, keeping: None, ..self.pictures.clone() },
-                None => self.pictures,
-            };
+            let changed = self.changed_prefix(&boundaries[..=cursor.phase], &pupil);
+            let pictures = changed.as_ref().map(|frozen| self.pictures.on(frozen));
+            let pictures = pictures.as_ref().unwrap_or(self.pictures);
             self.run(phase, pictures, &mut pupil, lowest, &mut cursor, &mut best)?;
             cursor.next_phase();
         }
@@ -170,10 +169,13 @@ impl Lesson<'_> {
         Ok(())
     }
 
-    /// Is what lies before the last of these boundaries something else than the pretrained network?
-    fn prefix_changed(&self, boundaries: &[Boundary]) -> bool {
-        let Some((last, earlier)) = boundaries.split_last() else { return false };
-        last.0 > 0 && (self.steps.recipe == Recipe::Scratch || earlier.iter().any(|earlier| earlier < last))
+    /// The network, if what lies before the last of these boundaries is something else than the pretrained one: random, or
+    /// trained by earlier phases.
+    fn changed_prefix(&self, boundaries: &[Boundary], pupil: &Pupil) -> Option<Frozen> {
+        let (last, earlier) = boundaries.split_last()?;
+        let scratch = self.steps.recipe == Recipe::Scratch;
+        let changed = last.0 > 0 && (scratch || earlier.iter().any(|earlier| earlier < last));
+        changed.then(|| Frozen::new(pupil.network.backbone(), self.device.clone()))
     }
 
     /// The network at the best epoch so far, with an optimiser that remembers nothing.
@@ -202,7 +204,9 @@ impl Lesson<'_> {
         let (backbone, head) = (Box::new(network.backbone()), network.head().fitted());
         let nothing = Best { phase: 0, epoch: 0, scores: Scores { log_loss: f64::INFINITY, accuracy: 0.0 } };
         let best = cursor.best.clone().unwrap_or(nothing);
-        Taught { backbone, head, best, cursor, phases: self.cards() }
+        let behind = self.pictures.summary.stages.iter().skip(lowest.0);
+        let trained = behind.map(|stage| stage.parameters).sum();
+        Taught { backbone, head, best, cursor, phases: self.cards(), lowest, trained }
     }
 
     fn cards(&self) -> Vec<PhaseCard> {
@@ -233,7 +237,8 @@ impl Lesson<'_> {
         while cursor.epoch * course.per_epoch < course.steps && cursor.waited < patience {
             self.epoch(&mut course, pupil, cursor, best, lowest)?;
             self.judge(&course, pupil, lowest, cursor, best)?;
-            self.save(&mut course, pupil, lowest, cursor, best)?;
+            self.save(&course, pupil, lowest, cursor, best)?;
+            course.last_save = Instant::now();
             self.stop_if_asked()?;
         }
         Ok(())
@@ -333,7 +338,7 @@ impl Lesson<'_> {
             let done = made.and_then(|batches| {
                 self.step(shared, pupil, cursor, &batches)?;
                 if self.is_due(last_save, cursor) {
-                    self.write(pupil, lowest, cursor, best)?;
+                    self.save(shared, pupil, lowest, cursor, best)?;
                     last_save = Instant::now();
                     self.stop_if_asked()?;
                 }
@@ -493,18 +498,7 @@ impl Lesson<'_> {
 
     fn save(
         &self,
-        course: &mut Course<'_>,
-        pupil: &Pupil,
-        lowest: Boundary,
-        cursor: &Cursor,
-        best: &State,
-    ) -> Result<(), TrainError> {
-        course.last_save = Instant::now();
-        self.write(pupil, lowest, cursor, best)
-    }
-
-    fn write(
-        &self,
+        course: &Course<'_>,
         pupil: &Pupil,
         lowest: Boundary,
         cursor: &Cursor,
@@ -519,8 +513,7 @@ impl Lesson<'_> {
             average: pupil.average.as_ref().map(Average::state),
             best: best.clone(),
         };
-        let before: usize = self.phases.iter().take(cursor.phase).map(|phase| self.pace(phase).1).sum();
-        saved.commit(checkpoints, (before + cursor.step) as u64)
+        saved.commit(checkpoints, (course.steps_before + cursor.step) as u64)
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) use cursor::{Best, Cursor, Scores};
 pub(crate) use inputs::Pictures;
 pub(crate) use lesson::{Lesson, Taught};
 pub(crate) use scratch::from_scratch;
-pub(crate) use state::State;
+pub(crate) use state::{State, floats};
 
 use serde::{Deserialize, Serialize};
 use tl_backbones::Stage;
@@ -184,17 +184,23 @@ impl StepsConfig {
 
     /// Refuses boundaries that a backbone of these stages does not have.
     pub(crate) fn check_stages(&self, stages: &[Stage]) -> Result<(), TrainError> {
-        let phases = self.resolve(stages.len(), 1);
+        let phases = self.resolve(stages.len(), 1, false);
         let mut asked = phases.iter().map(|phase| &phase.unfreeze).chain(&self.unfreeze);
         asked.try_for_each(|unfreeze| unfreeze.boundary(stages).map(drop))
     }
 
-    /// The phases that are trained in steps, with `stages` stages of the backbone and `pictures` to train on.
-    pub(crate) fn resolve(&self, stages: usize, pictures: usize) -> Vec<Phase> {
+    /// The phases that are trained in steps, with `stages` stages of the backbone and `pictures` to train on. A head of
+    /// layers cannot be solved for: recipes that begin with the best head train it in a phase of its own.
+    pub(crate) fn resolve(&self, stages: usize, pictures: usize, layered: bool) -> Vec<Phase> {
         let named = self.recipe.phases(stages, self.batch, pictures);
         let mut phases = if self.phases.is_empty() { named } else { self.phases.clone() };
+        let tunes = !phases.is_empty();
+        if layered && self.phases.is_empty() && self.recipe.begins_with_probe() {
+            phases.insert(0, Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, ..Phase::default() });
+        }
         if let Some(last) = phases.last_mut() {
-            last.unfreeze = self.unfreeze.clone().unwrap_or_else(|| last.unfreeze.clone());
+            let asked = self.unfreeze.clone().filter(|_| tunes);
+            last.unfreeze = asked.unwrap_or_else(|| last.unfreeze.clone());
             last.steps = last.steps.filter(|_| self.epochs.is_none());
             last.epochs = self.epochs.unwrap_or(last.epochs);
             last.rate = self.rate.unwrap_or(last.rate);

@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn another_weight_decay_leaves_the_recipe_its_optimizer() {
         let steps = crate::StepsConfig { recipe: Recipe::Bit, decay: Some(1e-4), ..Default::default() };
-        let optimizer = steps.resolve(4, 100).remove(0).optimizer;
+        let optimizer = steps.resolve(4, 100, false).remove(0).optimizer;
         assert_eq!((optimizer.kind, optimizer.decay), (OptimizerKind::Sgd, 1e-4));
     }
 

@@ -1,10 +1,8 @@
 //! Numbers by name: what a checkpoint keeps of a network or an optimiser.
 
-use safetensors::{
-    SafeTensors, serialize,
-    tensor::{Dtype, TensorView},
-};
+use safetensors::{SafeTensors, serialize};
 use std::collections::{BTreeMap, HashMap};
+use tl_weights::SavedTensor;
 
 /// Flat tensors and counters by name. The order of their bytes does not depend on the run or the process.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,15 +16,10 @@ const COUNTERS: &str = "counters";
 impl State {
     /// As a safetensors file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
-        let bytes: BTreeMap<&String, Vec<u8>> =
-            self.tensors.iter().map(|(name, values)| (name, le_bytes(values))).collect();
-        let view = |bytes| {
-            TensorView::new(Dtype::F32, vec![<[u8]>::len(bytes) / 4], bytes).map_err(|e| e.to_string())
-        };
-        let views = bytes.iter().map(|(name, bytes)| Ok((name.as_str(), view(bytes)?)));
-        let views = views.collect::<Result<Vec<_>, String>>()?;
+        let saved = |values: &Vec<f32>| SavedTensor::f32(vec![values.len()], values);
+        let tensors = self.tensors.iter().map(|(name, values)| (name, saved(values)));
         let counters = serde_json::to_string(&self.counters).map_err(|e| e.to_string())?;
-        serialize(views, Some(HashMap::from([(COUNTERS.to_owned(), counters)]))).map_err(|e| e.to_string())
+        serialize(tensors, Some(HashMap::from([(COUNTERS.to_owned(), counters)]))).map_err(|e| e.to_string())
     }
 
     /// From a file that [`to_bytes`](Self::to_bytes) made.
@@ -41,11 +34,8 @@ impl State {
     }
 }
 
-fn le_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
+/// Little-endian, four bytes each.
+pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
     let (fours, _) = bytes.as_chunks::<4>();
     fours.iter().map(|&four| f32::from_le_bytes(four)).collect()
 }

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 use tl_data::{Progress, load_ordered};
-use tl_frozen::Frozen;
 use tl_report::{RateCurve, RatePoint};
 
 use super::{AHEAD, Course, Lesson, Maker};
 use crate::rates::{BETA, DIVERGED};
+use crate::steps::State;
 use crate::steps::pupil::{Batch, Pupil, StepRule};
-use crate::steps::{Pictures, State};
 use crate::{RateSearch, Smooth, TrainError};
 
 /// A search under way.
@@ -26,13 +25,9 @@ impl Lesson<'_> {
         let Some(phase) = self.phases.last() else { return Err(nothing_to_find(self)) };
         let boundary = phase.unfreeze.boundary(&self.backbone.stages())?;
         let mut pupil = self.pupil(phase, boundary, &State::default());
-        let changed = self
-            .prefix_changed(&[boundary])
-            .then(|| Frozen::new(pupil.network.backbone(), self.device.clone()));
-        let pictures = match &changed {
-            Some(frozen) => &Pictures { frozen, keeping: None, ..self.pictures.clone() },
-            None => self.pictures,
-        };
+        let changed = self.changed_prefix(&[boundary], &pupil);
+        let pictures = changed.as_ref().map(|frozen| self.pictures.on(frozen));
+        let pictures = pictures.as_ref().unwrap_or(self.pictures);
         let course = self.course(phase, pictures, boundary, self.phases.len() - 1);
         let mut search = Search::new(settings);
         let mut epoch = 0;
