@@ -127,9 +127,13 @@ pub(crate) fn normalise(row_d: &mut [f32]) {
 }
 
 impl Head {
-    /// What the head computes in evaluation, as plain arithmetic without burn.
+    /// What the head computes in evaluation, as plain arithmetic without burn. Batch normalisation before a linear last
+    /// layer is folded into it.
     pub fn fitted(&self) -> FittedHead {
         let head = self.valid();
+        if let (Some(norm), None, Last::Linear(linear)) = (&head.norm, &head.hidden, &head.last) {
+            return folded(norm, fitted_linear(linear)).into();
+        }
         let mut layers: Vec<_> = head.norm.iter().map(fitted_norm).collect();
         if let Some(hidden) = &head.hidden {
             layers.extend([FittedLayer::Linear(fitted_linear(&hidden.linear)), FittedLayer::Relu]);
@@ -162,16 +166,38 @@ fn fitted_cosine(cosine: &Cosine) -> LinearHead {
     LinearHead { weight_kd, bias_k: vec![0.0; classes] }
 }
 
-/// Ioffe and Szegedy 2015, algorithm 2: <https://arxiv.org/abs/1502.03167>.
 fn fitted_norm(norm: &BatchNorm) -> FittedLayer {
-    let variance = values(norm.running_var.value_sync());
-    let deviation = variance.iter().map(|&variance| (f64::from(variance) + norm.epsilon).sqrt());
-    let scales = values(norm.gamma.val()).into_iter().zip(deviation).map(|(g, d)| f64::from(g) / d);
-    let scales: Vec<f64> = scales.collect();
-    let means = values(norm.running_mean.value_sync());
-    let shifts = values(norm.beta.val()).into_iter().zip(means).zip(&scales);
-    let shift_d = shifts.map(|((b, mean), scale)| (f64::from(b) - f64::from(mean) * scale) as f32).collect();
-    FittedLayer::Affine { scale_d: scales.iter().map(|&scale| scale as f32).collect(), shift_d }
+    let (scale_d, shift_d) =
+        scales_and_shifts(norm).map(|(scale, shift)| (scale as f32, shift as f32)).unzip();
+    FittedLayer::Affine { scale_d, shift_d }
+}
+
+/// One linear layer that does what both do one after the other.
+fn folded(norm: &BatchNorm, mut head: LinearHead) -> LinearHead {
+    let factors: Vec<(f64, f64)> = scales_and_shifts(norm).collect();
+    let rows = head.weight_kd.values_mut().chunks_exact_mut(factors.len().max(1));
+    for (row, bias) in rows.zip(&mut head.bias_k) {
+        let shift: f64 =
+            row.iter().zip(&factors).map(|(&weight, (_, shift))| f64::from(weight) * shift).sum();
+        row.iter_mut()
+            .zip(&factors)
+            .for_each(|(weight, (scale, _))| *weight = (f64::from(*weight) * scale) as f32);
+        *bias = (f64::from(*bias) + shift) as f32;
+    }
+    head
+}
+
+/// What batch normalisation does to each input in evaluation: Ioffe and Szegedy 2015, algorithm 2,
+/// <https://arxiv.org/abs/1502.03167>.
+fn scales_and_shifts(norm: &BatchNorm) -> impl Iterator<Item = (f64, f64)> {
+    let [gamma, beta] = [&norm.gamma, &norm.beta].map(|param| values(param.val()));
+    let [mean, variance] = [&norm.running_mean, &norm.running_var].map(|state| values(state.value_sync()));
+    let epsilon = norm.epsilon;
+    let scales = gamma
+        .into_iter()
+        .zip(variance)
+        .map(move |(gamma, variance)| f64::from(gamma) / (f64::from(variance) + epsilon).sqrt());
+    scales.zip(beta).zip(mean).map(|((scale, beta), mean)| (scale, f64::from(beta) - f64::from(mean) * scale))
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

@@ -1,12 +1,12 @@
 //! A head that trains.
 
-use burn::module::{Module, Param};
+use burn::module::{Module, Param, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::draws::Draws;
-use crate::{HeadConfig, Init, LinearHead};
+use crate::{HeadConfig, HeadError, Init, LinearHead, Standardiser};
 
 /// What the cosines are multiplied by at first, as in the code of Gidaris and Komodakis 2018
 /// (<https://arxiv.org/abs/1804.09458>):
@@ -87,6 +87,27 @@ impl Head {
     pub fn from_linear(config: &HeadConfig, head: &LinearHead, device: &Device) -> Self {
         let last = Last::Linear(linear(head, device));
         Self { norm: None, dropout: config.dropout, hidden: None, last }
+    }
+
+    /// A head that starts at a logistic regression solved on features standardised in this way: batch normalisation that
+    /// begins with their means and variances, then the linear layer. While it trains, the scale of every feature follows
+    /// the network; [`fitted`](Self::fitted) folds both into one layer.
+    ///
+    /// `head` is for the features as they come. Where a feature hardly varies, what batch normalisation adds to the
+    /// variance (1e-5) makes its weight smaller than it was solved.
+    ///
+    /// # Errors
+    /// [`HeadError::Width`] if the head takes more or fewer features than were measured.
+    pub fn from_standardised(
+        config: &HeadConfig,
+        head: &LinearHead,
+        standardiser: &Standardiser,
+        device: &Device,
+    ) -> Result<Self, HeadError> {
+        let mut norm = BatchNormConfig::new(head.weight_kd.columns()).init(device);
+        norm.running_mean = RunningState::new(Tensor::from_data(standardiser.mean().as_slice(), device));
+        norm.running_var = RunningState::new(Tensor::from_data(standardiser.variance().as_slice(), device));
+        Ok(Self { norm: Some(norm), ..Self::from_linear(config, &standardiser.unfold(head)?, device) })
     }
 
     /// `features_bd` to `logits_bk`.

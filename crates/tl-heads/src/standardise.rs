@@ -47,6 +47,16 @@ impl Standardiser {
         Ok(scaled)
     }
 
+    /// Of each feature.
+    pub(crate) fn mean(&self) -> Vec<f32> {
+        self.mean.iter().map(|&mean| mean as f32).collect()
+    }
+
+    /// Of each feature; 1 for one that is constant.
+    pub(crate) fn variance(&self) -> Vec<f32> {
+        self.deviation.iter().map(|&deviation| (deviation * deviation) as f32).collect()
+    }
+
     /// The head for raw features that gives what `head` gives for standardised ones.
     pub fn fold_into(&self, head: &LinearHead) -> LinearHead {
         let mut folded = head.clone();

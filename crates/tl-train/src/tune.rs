@@ -7,7 +7,7 @@ use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId};
 use tl_frozen::Frozen;
-use tl_heads::{FittedHead, Head, Pooling};
+use tl_heads::{FittedHead, Head, Pooling, Standardiser};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateCurve};
 
 use crate::checkpoint::Checkpoints;
@@ -252,7 +252,7 @@ impl Trials<'_> {
             published_features: self.architecture.features,
             keeping: self.features.keeping.as_ref(),
         };
-        let head = self.first_head(probe, pictures.features(steps.head.pooling));
+        let head = self.first_head(probe, division, mode, pictures.features(steps.head.pooling))?;
         let pretrained = self.features.frozen.backbone();
         let fresh = || Box::new(from_scratch(self.architecture.init(self.device), self.config.seed));
         let scratch = (steps.recipe == Recipe::Scratch).then(fresh);
@@ -275,18 +275,30 @@ impl Trials<'_> {
         job(&lesson)
     }
 
-    /// What the first phase begins with: another model's head if there is one that fits, else the solved head where the recipe begins so and the head can be solved for.
-    fn first_head(&self, probe: &FittedHead, features: usize) -> Head {
+    /// What the first phase begins with: another model's head if there is one that fits, else the solved head where the
+    /// recipe begins so and the head can be solved for.
+    fn first_head(
+        &self,
+        probe: &FittedHead,
+        division: &Division,
+        mode: ResizeMode,
+        features: usize,
+    ) -> Result<Head, TrainError> {
         let steps = &self.config.steps;
+        let fresh =
+            || steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device);
+        if !steps.head.is_linear() {
+            return Ok(fresh());
+        }
         let solved = steps.recipe.begins_with_probe() && self.config.head != HeadKind::Layers;
         let warm = self.warm.as_ref().and_then(|warm| warm.head_on(steps.head.pooling));
-        let linear = warm.or_else(|| as_linear(probe).filter(|_| solved));
-        match linear.filter(|_| steps.head.is_linear()) {
-            Some(linear) => Head::from_linear(&steps.head, linear, self.device),
-            None => {
-                steps.head.init(features, self.features.data.classes.len(), self.config.seed, self.device)
-            }
+        let Some(linear) = warm.or_else(|| as_linear(probe).filter(|_| solved)) else { return Ok(fresh()) };
+        if steps.head.pooling != Pooling::Published {
+            return Ok(Head::from_linear(&steps.head, linear, self.device));
         }
+        // Weights of features that hardly vary are large: without the norm, a network that learns spoils such a head.
+        let scale = Standardiser::measure(&self.features.matrix(&division.learn, mode));
+        Ok(Head::from_standardised(&steps.head, linear, &scale, self.device)?)
     }
 
     /// The run's log, with all that was found out so far.
