@@ -17,10 +17,12 @@ pub(crate) struct Count {
     pub(crate) parameters: u64,
     /// A multiplication and the addition of its product are one; adding a bias is none.
     pub(crate) multiply_adds: u64,
+    /// Values that the layers put out.
+    pub(crate) outputs: u64,
 }
 
 thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { parameters: 0, multiply_adds: 0 }) };
+    static COUNT: Cell<Count> = const { Cell::new(Count { parameters: 0, multiply_adds: 0, outputs: 0 }) };
 }
 
 /// What ran on this thread since it began; differences mean something.
@@ -29,12 +31,13 @@ pub(crate) fn counted() -> Count {
 }
 
 impl Count {
-    /// Adds a layer that uses each of its `weights` at so many `places` of the picture.
-    fn layer(weights: usize, biases: usize, places: usize) {
-        let Self { parameters, multiply_adds } = COUNT.get();
+    /// Adds a layer that uses each of its `weights` at so many `places` of the picture, and puts out so many values at each.
+    fn layer(weights: usize, biases: usize, places: usize, outputs: usize) {
+        let Self { parameters, multiply_adds, outputs: before } = COUNT.get();
         COUNT.set(Self {
             parameters: parameters.wrapping_add((weights + biases) as u64),
             multiply_adds: multiply_adds.wrapping_add(weights as u64 * places as u64),
+            outputs: before.wrapping_add(outputs as u64 * places as u64),
         });
     }
 }
@@ -46,6 +49,7 @@ impl Sub for Count {
         Self {
             parameters: self.parameters.wrapping_sub(before.parameters),
             multiply_adds: self.multiply_adds.wrapping_sub(before.multiply_adds),
+            outputs: self.outputs.wrapping_sub(before.outputs),
         }
     }
 }
@@ -59,9 +63,9 @@ pub(crate) trait Counted<const D: usize> {
 impl Counted<4> for Conv2d {
     fn apply(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         let maps_bchw = tl_kernels::conv2d(self, input_bchw);
-        let [_, _, height, width] = maps_bchw.dims();
+        let [_, channels, height, width] = maps_bchw.dims();
         let biases = self.bias.as_ref().map_or(0, |bias| bias.lazy_shape().num_elements());
-        Count::layer(self.weight.lazy_shape().num_elements(), biases, height * width);
+        Count::layer(self.weight.lazy_shape().num_elements(), biases, height * width, channels);
         maps_bchw
     }
 }
@@ -69,8 +73,9 @@ impl Counted<4> for Conv2d {
 impl Counted<2> for Linear {
     fn apply(&self, input_bd: Tensor<2>) -> Tensor<2> {
         let biases = self.bias.as_ref().map_or(0, |bias| bias.lazy_shape().num_elements());
-        Count::layer(self.weight.lazy_shape().num_elements(), biases, 1);
-        self.forward(input_bd)
+        let output_bd = self.forward(input_bd);
+        Count::layer(self.weight.lazy_shape().num_elements(), biases, 1, output_bd.dims()[1]);
+        output_bd
     }
 }
 
@@ -87,8 +92,8 @@ mod tests {
         let conv = Conv2dConfig::new([4, 6], [3, 3]).with_groups(2).with_stride([2, 2]).init(&device);
         let before = counted();
         conv.apply(Tensor::zeros([5, 4, 9, 7], &device));
-        let expected = Count { parameters: 6 * 2 * 9 + 6, multiply_adds: 6 * 2 * 9 * (4 * 3) };
-        assert_eq!(counted() - before, expected);
+        let (parameters, multiply_adds, outputs) = (6 * 2 * 9 + 6, 6 * 2 * 9 * (4 * 3), 6 * 4 * 3);
+        assert_eq!(counted() - before, Count { parameters, multiply_adds, outputs });
     }
 
     #[test]
@@ -96,6 +101,6 @@ mod tests {
         let device = Device::flex();
         let before = counted();
         LinearConfig::new(7, 3).init(&device).apply(Tensor::<2>::zeros([5, 7], &device));
-        assert_eq!(counted() - before, Count { parameters: 24, multiply_adds: 21 });
+        assert_eq!(counted() - before, Count { parameters: 24, multiply_adds: 21, outputs: 3 });
     }
 }

@@ -39,6 +39,8 @@ pub struct StageSummary {
     pub parameters: u64,
     /// Of one image.
     pub multiply_adds: u64,
+    /// Values that its convolutions put out for one image: what training has to keep is a few times as much.
+    pub outputs: u64,
 }
 
 /// The classification head in a [`Summary`]: from the last stage's maps to logits; the counts are as there.
@@ -104,11 +106,13 @@ fn measure(architecture: &Architecture, [height, width]: [usize; 2]) -> Summary 
         let before = counted();
         maps_bchw = backbone.forward_stages(index..index + 1, maps_bchw.clone());
         let [_, channels, height, width] = maps_bchw.dims();
+        let count = counted() - before;
         StageSummary {
             parameters: parameters_of(&stage, &trained),
             name: stage.name,
             output: [channels, height, width],
-            multiply_adds: (counted() - before).multiply_adds,
+            multiply_adds: count.multiply_adds,
+            outputs: count.outputs,
         }
     });
     let stages = stages.collect();

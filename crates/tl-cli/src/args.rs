@@ -5,7 +5,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::path::PathBuf;
 use tl_data::{AugmentPreset, MaxBad, ResizeMode};
-use tl_train::{HeadKind, RateSearch, Resize, TrainConfig};
+use tl_train::{HeadKind, Pixels, RateSearch, Resize, TrainConfig};
 
 use crate::source_args::{LabelArgs, SourceArgs};
 use crate::step_args::{HeadName, StepArgs};
@@ -120,9 +120,14 @@ pub(crate) struct TrainArgs {
     /// Neither take features from the cache nor keep them there for the next run. Results are the same.
     #[arg(long)]
     no_cache: bool,
-    /// Most that kept features may take on disk, of all runs together; the longest unused go first [default: 4].
-    #[arg(long, value_name = "GIB", conflicts_with = "no_cache")]
+    /// Most that kept features may take on disk, of all runs together, and decoded pictures (`--cache`) as much again; the
+    /// longest unused go first [default: 4].
+    #[arg(long, value_name = "GIB")]
     cache_gib: Option<u64>,
+    /// Keep decoded pictures from epoch to epoch, where training in steps changes them anew every time: ram, or disk for
+    /// later runs too. Results are the same.
+    #[arg(long, value_name = "WHERE", value_parser = pixels)]
+    cache: Option<Pixels>,
     /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU [default: auto].
     #[arg(long)]
     device: Option<String>,
@@ -140,6 +145,14 @@ pub(crate) struct TrainArgs {
 
 fn limit(text: &str) -> std::result::Result<String, String> {
     text.parse::<MaxBad>().map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+fn pixels(text: &str) -> std::result::Result<Pixels, String> {
+    match text {
+        "ram" => Ok(Pixels::Ram),
+        "disk" => Ok(Pixels::Disk),
+        _ => Err("ram or disk".to_owned()),
+    }
 }
 
 impl TrainArgs {
@@ -192,6 +205,7 @@ impl TrainArgs {
         config.offline |= typed.offline;
         config.cache &= !typed.no_cache;
         set(&mut config.cache_gib, &typed.cache_gib);
+        config.pixels = typed.cache.or(config.pixels);
         Ok(config)
     }
 }

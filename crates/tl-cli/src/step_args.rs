@@ -26,9 +26,9 @@ pub(crate) struct StepArgs {
     /// Passes over the pictures in the last phase.
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Pictures of a step [default: 32].
-    #[arg(long, value_name = "N")]
-    batch: Option<usize>,
+    /// Pictures of a step, or auto: as many as the free memory allows [default: 32].
+    #[arg(long, value_name = "N|auto", value_parser = batch)]
+    batch: Option<Batch>,
     /// Peak learning rate of the last phase.
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
@@ -88,6 +88,20 @@ pub(crate) struct StepArgs {
     checkpoint_steps: Option<usize>,
 }
 
+/// Pictures of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Batch {
+    Auto,
+    Of(usize),
+}
+
+fn batch(text: &str) -> Result<Batch, String> {
+    match text {
+        "auto" => Ok(Batch::Auto),
+        _ => text.parse().map(Batch::Of).map_err(|_| "a number or auto".to_owned()),
+    }
+}
+
 /// beta of `effective`: the paper's choice for data sets of 10,000 pictures.
 const BETA: f64 = 0.999;
 
@@ -118,7 +132,11 @@ impl StepArgs {
         }
         steps.epochs = self.epochs.or(steps.epochs);
         steps.rate = self.lr.or(steps.rate);
-        steps.batch = self.batch.unwrap_or(steps.batch);
+        match self.batch {
+            Some(Batch::Of(pictures)) => (steps.batch, steps.auto_batch) = (pictures, false),
+            Some(Batch::Auto) => steps.auto_batch = true,
+            None => {}
+        }
         steps.accumulate = self.accumulate.unwrap_or(steps.accumulate);
         steps.views = self.views.or(steps.views);
         steps.clip = self.clip.or(steps.clip);

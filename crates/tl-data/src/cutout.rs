@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use image::RgbImage;
+use image::imageops::crop_imm;
 use image::metadata::Orientation;
 
 use crate::decode::{decode_stored, upright};
@@ -94,23 +95,85 @@ pub fn decode_part(
     background: [u8; 3],
     wanted: impl FnOnce((u32, u32)) -> Wanted,
 ) -> Result<Cutout, PictureError> {
-    let format = sniff(bytes)?;
-    if format != Format::Jpeg {
-        let (picture, orientation) = decode_stored(bytes, format, limits, background)?;
-        return Ok(Cutout::whole(upright(picture, orientation)));
+    let choose = |size, turned| window(&wanted(upright_size(size, turned)), size, turned);
+    Ok(Stored::decode(bytes, limits, background, choose)?.cutout())
+}
+
+/// A decoded picture, or a part of it, as it is stored.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) pixels: RgbImage,
+    pub(crate) window: Window,
+    pub(crate) shape: Shape,
+    /// Is it the whole picture at full size, whatever is asked for?
+    pub(crate) indivisible: bool,
+}
+
+/// What is known of a picture before its pixels are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Width and height as stored, at full size.
+    pub(crate) size: (u32, u32),
+    /// How it is to be turned.
+    pub(crate) turned: Orientation,
+}
+
+impl Shape {
+    /// The window around what is wanted, given the width and height of the upright picture.
+    pub(crate) fn window(self, wanted: impl FnOnce((u32, u32)) -> Wanted) -> Window {
+        window(&wanted(upright_size(self.size, self.turned)), self.size, self.turned)
     }
-    let (mut full, mut turned) = ((0, 0), Orientation::NoTransforms);
-    let (pixels, window) = jpeg::decode_window(bytes, limits, |stored, orientation| {
-        (full, turned) = (upright_size(stored, orientation), orientation);
-        window(&wanted(full), stored, orientation)
-    })?;
-    let scale = window.reduction as u32;
-    let place = [&window.columns, &window.rows]
-        .map(|range| [range.start, range.end].map(|at| (at * window.reduction) as f64));
-    let [[left, right], [top, bottom]] = place;
-    let stored = stored_size(full, turned);
-    let [left, top, ..] = turned_box([left, top, right, bottom], stored, turned);
-    Ok(Cutout { pixels: upright(pixels, turned), full, origin: (left as i32, top as i32), scale })
+}
+
+impl Stored {
+    /// Decodes the window that is chosen when the size and the orientation are known, or all where only all can be decoded.
+    pub(crate) fn decode(
+        bytes: &[u8],
+        limits: &Limits,
+        background: [u8; 3],
+        choose: impl FnOnce((u32, u32), Orientation) -> Window,
+    ) -> Result<Self, PictureError> {
+        let format = sniff(bytes)?;
+        if format != Format::Jpeg {
+            let (pixels, turned) = decode_stored(bytes, format, limits, background)?;
+            let size = pixels.dimensions();
+            let (window, shape) = (Window::whole(size), Shape { size, turned });
+            return Ok(Stored { pixels, window, shape, indivisible: true });
+        }
+        let mut shape = Shape { size: (0, 0), turned: Orientation::NoTransforms };
+        let (pixels, window) = jpeg::decode_window(bytes, limits, |size, turned| {
+            shape = Shape { size, turned };
+            choose(size, turned)
+        })?;
+        let indivisible = window.is_none();
+        let window = window.unwrap_or_else(|| Window::whole(shape.size));
+        Ok(Stored { pixels, window, shape, indivisible })
+    }
+
+    /// The pixels of a window inside this one, at the same reduction, or all where the whole is what there is.
+    pub(crate) fn part(&self, window: Window) -> Self {
+        let window = if self.indivisible { self.window.clone() } else { window };
+        let [left, top] = [(&window.columns, &self.window.columns), (&window.rows, &self.window.rows)]
+            .map(|(inner, outer)| (inner.start - outer.start) as u32);
+        let (width, height) = (window.columns.len() as u32, window.rows.len() as u32);
+        let pixels = crop_imm(&self.pixels, left, top, width, height).to_image();
+        Stored { pixels, window, shape: self.shape, indivisible: self.indivisible }
+    }
+
+    /// Upright.
+    pub(crate) fn cutout(self) -> Cutout {
+        let Stored { pixels, window, shape: Shape { size, turned }, .. } = self;
+        let borders = [&window.columns, &window.rows]
+            .map(|range| [range.start, range.end].map(|at| (at * window.reduction) as f64));
+        let [[left, right], [top, bottom]] = borders;
+        let [left, top, ..] = turned_box([left, top, right, bottom], size, turned);
+        Cutout {
+            pixels: upright(pixels, turned),
+            full: upright_size(size, turned),
+            origin: (left as i32, top as i32),
+            scale: window.reduction as u32,
+        }
+    }
 }
 
 /// Reads a file, and [`decode_part`] with its bytes.
@@ -157,10 +220,6 @@ fn turns(orientation: Orientation) -> bool {
 
 fn upright_size((width, height): (u32, u32), orientation: Orientation) -> (u32, u32) {
     if turns(orientation) { (height, width) } else { (width, height) }
-}
-
-fn stored_size(full: (u32, u32), orientation: Orientation) -> (u32, u32) {
-    upright_size(full, orientation)
 }
 
 /// Borders in the stored picture to borders in the upright one: EXIF 2.3, tag 274.

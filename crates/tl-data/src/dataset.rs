@@ -113,6 +113,11 @@ impl ContentHash {
     pub fn to_hex(&self) -> String {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
+
+    /// The reverse of [`to_hex`](Self::to_hex).
+    pub(crate) fn from_hex(hex: &str) -> Option<Self> {
+        blake3::Hash::from_hex(hex).ok().map(|hash| ContentHash(*hash.as_bytes()))
+    }
 }
 
 /// The first 16 hexadecimal digits.

@@ -49,13 +49,13 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<(RgbImage, Orienta
     Ok((picture, turned))
 }
 
-/// Decodes a window of the stored picture, chosen when its size and orientation are known. The window that is returned
-/// is the one that was decoded, which is the whole picture where our own decoder gives up.
+/// Decodes a window of the stored picture, chosen when its size and orientation are known. Returned is the one that was
+/// decoded, `None` for the whole picture where our own decoder gives up.
 pub(crate) fn decode_window(
     bytes: &[u8],
     limits: &Limits,
     choose: impl FnOnce((u32, u32), Orientation) -> Window,
-) -> Result<(RgbImage, Window), PictureError> {
+) -> Result<(RgbImage, Option<Window>), PictureError> {
     let markers = Markers::follow(bytes, limits)?;
     let stored = (markers.frame.width, markers.frame.height);
     let window = choose(stored, markers.orientation());
@@ -63,8 +63,8 @@ pub(crate) fn decode_window(
     let scan = if fits { Scan::read(bytes, &markers) } else { None };
     let ours = scan.and_then(|scan| baseline::decode(&scan, &window));
     match ours {
-        Some(picture) => Ok((picture, window)),
-        None => Ok((decode_any(bytes, &markers)?, Window::whole(stored))),
+        Some(picture) => Ok((picture, Some(window))),
+        None => Ok((decode_any(bytes, &markers)?, None)),
     }
 }
 

@@ -1,37 +1,61 @@
 //! Decoded pictures, kept for the next epoch in memory or on disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use image::RgbImage;
+use image::metadata::Orientation;
 
-use crate::{ContentHash, PictureError};
+use crate::cutout::{Shape, Stored};
+use crate::jpeg::Window;
+use crate::{ContentHash, Cutout, Limits, PictureError, Wanted};
 
 /// Keeps decoded pictures up to a number of bytes of pixels.
 ///
-/// When it is full, what is in it stays: epochs go through all samples in random order, where throwing out the least
-/// recently used would throw out just what comes next. It never fails: what cannot be kept is decoded again.
+/// What it gives is bit for bit what [`decode_part`](crate::decode_part) gives. Pictures are kept whole, at the resolution
+/// that was asked for. When it is full, what is in it stays: epochs go through all samples in random order, where throwing
+/// out the least recently used would throw out just what comes next. Only what earlier runs left on disk makes room, and
+/// what was not used the longest first. It never fails: what cannot be kept is decoded again.
 #[derive(Debug)]
 pub struct PixelCache {
     place: Place,
     limit: u64,
-    kept: AtomicU64,
+    index: Mutex<Index>,
 }
 
 #[derive(Debug)]
 enum Place {
-    Memory(Mutex<HashMap<ContentHash, Arc<RgbImage>>>),
+    Memory(Mutex<HashMap<Key, Arc<Stored>>>),
     Folder(PathBuf),
+}
+
+/// A picture before a background, at a reduction; 0 for one that there is at full size only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    content: ContentHash,
+    background: [u8; 3],
+    reduction: usize,
+}
+
+#[derive(Debug, Default)]
+struct Index {
+    shapes: HashMap<ContentHash, Shape>,
+    bytes_of: HashMap<Key, u64>,
+    bytes: u64,
+    /// What earlier runs left, that of longest ago first.
+    earlier: VecDeque<Key>,
+    used: HashSet<Key>,
 }
 
 impl PixelCache {
     /// In memory.
     pub fn in_memory(limit_bytes: u64) -> Self {
-        PixelCache { place: Place::Memory(Mutex::default()), limit: limit_bytes, kept: AtomicU64::new(0) }
+        PixelCache { place: Place::Memory(Mutex::default()), limit: limit_bytes, index: Mutex::default() }
     }
 
     /// In a folder, which is made where it is missing. Pictures that lie there from an earlier run are used.
@@ -39,80 +63,205 @@ impl PixelCache {
     /// Errors: those of making and listing the folder.
     pub fn on_disk(folder: &Path, limit_bytes: u64) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let mut kept = 0;
-        for entry in fs::read_dir(folder)? {
-            kept += entry?.metadata()?.len();
-        }
-        let place = Place::Folder(folder.to_owned());
-        Ok(PixelCache { place, limit: limit_bytes, kept: AtomicU64::new(kept) })
+        let index = Mutex::new(Index::of(folder)?);
+        Ok(PixelCache { place: Place::Folder(folder.to_owned()), limit: limit_bytes, index })
     }
 
-    /// The picture of the file with this content; decoded only if it is not here.
+    /// What [`decode_part`](crate::decode_part) makes of the bytes with this content, which are read only if the picture is
+    /// not here. `wanted` may be asked twice.
     ///
-    /// Errors: those of `decode`.
-    pub fn get_or_decode(
+    /// Errors: those of `read` and of decoding.
+    pub fn decode_part(
         &self,
         content: ContentHash,
-        decode: impl FnOnce() -> Result<RgbImage, PictureError>,
-    ) -> Result<Arc<RgbImage>, PictureError> {
-        if let Some(picture) = self.get(content) {
-            return Ok(picture);
+        limits: &Limits,
+        background: [u8; 3],
+        mut wanted: impl FnMut((u32, u32)) -> Wanted,
+        read: impl FnOnce() -> Result<Vec<u8>, PictureError>,
+    ) -> Result<Cutout, PictureError> {
+        let key = |reduction| Key { content, background, reduction };
+        let shape = self.index().shapes.get(&content).copied();
+        if let Some(shape) = shape {
+            let window = shape.window(&mut wanted);
+            let kept =
+                [0, window.reduction].into_iter().find_map(|reduction| self.get(key(reduction), shape));
+            if let Some(kept) = kept {
+                return Ok(kept.part(window).cutout());
+            }
         }
-        let picture = Arc::new(decode()?);
-        self.keep(content, &picture);
-        Ok(picture)
+        let bytes = read()?;
+        let mut part = None;
+        let stored = Stored::decode(&bytes, limits, background, |size, turned| {
+            let window = Shape { size, turned }.window(&mut wanted);
+            let whole = Window::reduced(size, window.reduction);
+            let fits = whole.bytes_to_decode() + bytes.len() as u64 <= limits.alloc && self.has_room(&whole);
+            let decoded = if fits { whole } else { window.clone() };
+            part = Some(window).filter(|_| fits);
+            decoded
+        })?;
+        let reduction = if stored.indivisible { 0 } else { stored.window.reduction };
+        let part = part.or_else(|| stored.indivisible.then(|| stored.window.clone()));
+        let Some(part) = part else { return Ok(stored.cutout()) };
+        let stored = Arc::new(stored);
+        self.keep(key(reduction), &stored);
+        Ok(stored.part(part).cutout())
     }
 
     /// Bytes that are kept.
     pub fn bytes(&self) -> u64 {
-        self.kept.load(Ordering::Relaxed)
+        self.index().bytes
     }
 
-    fn get(&self, content: ContentHash) -> Option<Arc<RgbImage>> {
+    fn index(&self) -> MutexGuard<'_, Index> {
+        locked(&self.index)
+    }
+
+    fn get(&self, key: Key, shape: Shape) -> Option<Arc<Stored>> {
+        {
+            let mut index = self.index();
+            index.bytes_of.get(&key)?;
+            index.used.insert(key);
+        }
         match &self.place {
-            Place::Memory(pictures) => {
-                pictures.lock().unwrap_or_else(PoisonError::into_inner).get(&content).cloned()
-            }
-            Place::Folder(folder) => read(&file_of(folder, content)).map(Arc::new),
+            Place::Memory(pictures) => locked(pictures).get(&key).cloned(),
+            Place::Folder(folder) => read(&file_of(folder, key, shape), key, shape).map(Arc::new),
         }
     }
 
-    fn keep(&self, content: ContentHash, picture: &Arc<RgbImage>) {
-        let bytes = picture.len() as u64 + HEADER as u64;
-        let fits = |kept: u64| kept.checked_add(bytes).filter(|&sum| sum <= self.limit);
-        if self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err() {
+    fn has_room(&self, window: &Window) -> bool {
+        let index = self.index();
+        let unused = index.earlier.iter().filter(|key| !index.used.contains(key));
+        let gone: u64 = unused.filter_map(|key| index.bytes_of.get(key)).sum();
+        index.bytes.saturating_sub(gone) + bytes_of(window) <= self.limit
+    }
+
+    fn keep(&self, key: Key, picture: &Arc<Stored>) {
+        let bytes = bytes_of(&picture.window);
+        if !self.index().make_room(key, picture.shape, bytes, self.limit, |key, shape| {
+            if let Place::Folder(folder) = &self.place {
+                // Where it stays, it is found again by the next run.
+                let _ = fs::remove_file(file_of(folder, key, shape));
+            }
+        }) {
             return;
         }
-        let kept = match &self.place {
+        match &self.place {
             Place::Memory(pictures) => {
-                let mut pictures = pictures.lock().unwrap_or_else(PoisonError::into_inner);
-                pictures.insert(content, Arc::clone(picture)).is_none()
+                locked(pictures).insert(key, Arc::clone(picture));
             }
-            Place::Folder(folder) => write(&file_of(folder, content), picture).is_ok(),
-        };
-        if !kept {
-            self.kept.fetch_sub(bytes, Ordering::Relaxed);
+            Place::Folder(folder) => {
+                if write(&file_of(folder, key, picture.shape), &picture.pixels).is_err() {
+                    self.index().forget(key);
+                }
+            }
         }
     }
 }
 
-fn file_of(folder: &Path, content: ContentHash) -> PathBuf {
-    folder.join(content.to_hex() + ".rgb")
+impl Index {
+    /// What lies in a folder.
+    fn of(folder: &Path) -> io::Result<Self> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let about = entry.metadata()?;
+            let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let name = entry.file_name();
+            match named(&name.to_string_lossy()) {
+                Some((key, shape)) => found.push((used, key, shape, about.len())),
+                None if is_abandoned(&entry.path(), used) => fs::remove_file(entry.path())?,
+                None => {}
+            }
+        }
+        found.sort_by_key(|(used, ..)| *used);
+        let mut index = Self::default();
+        for (_, key, shape, bytes) in found {
+            index.shapes.insert(key.content, shape);
+            index.bytes_of.insert(key, bytes);
+            index.bytes += bytes;
+            index.earlier.push_back(key);
+        }
+        Ok(index)
+    }
+
+    /// Takes a picture up if it fits, perhaps after earlier ones are removed.
+    fn make_room(
+        &mut self,
+        key: Key,
+        shape: Shape,
+        bytes: u64,
+        limit: u64,
+        remove: impl Fn(Key, Shape),
+    ) -> bool {
+        self.forget(key);
+        while self.bytes + bytes > limit {
+            let Some(old) = self.earlier.pop_front() else { return false };
+            let unused = !self.used.contains(&old) && self.bytes_of.contains_key(&old);
+            if let Some(&shape) = self.shapes.get(&old.content).filter(|_| unused) {
+                remove(old, shape);
+                self.forget(old);
+            }
+        }
+        self.shapes.insert(key.content, shape);
+        self.bytes_of.insert(key, bytes);
+        self.used.insert(key);
+        self.bytes += bytes;
+        true
+    }
+
+    fn forget(&mut self, key: Key) {
+        self.bytes -= self.bytes_of.remove(&key).unwrap_or(0);
+    }
 }
 
-/// Width, height and the hash of the pixels, before them.
-const HEADER: usize = 4 + 4 + 32;
+/// Is it what a run that was killed left half written?
+fn is_abandoned(path: &Path, used: SystemTime) -> bool {
+    let day = Duration::from_secs(24 * 60 * 60);
+    path.extension().is_some_and(|ending| ending == "part") && used.elapsed().is_ok_and(|age| age > day)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Pixels and their hash.
+fn bytes_of(whole: &Window) -> u64 {
+    3 * (whole.columns.len() * whole.rows.len()) as u64 + HASH as u64
+}
+
+/// What is known of a picture before it is read stands in the name: hash, reduction, size, orientation, background.
+fn file_of(folder: &Path, key: Key, shape: Shape) -> PathBuf {
+    let Key { content, background: [r, g, b], reduction } = key;
+    let ((width, height), turned) = (shape.size, shape.turned.to_exif());
+    folder.join(format!("{}-{reduction}-{width}-{height}-{turned}-{r}-{g}-{b}.rgb", content.to_hex()))
+}
+
+/// The reverse of [`file_of`].
+fn named(name: &str) -> Option<(Key, Shape)> {
+    let (hex, rest) = name.strip_suffix(".rgb")?.split_once('-')?;
+    let numbers: Result<Vec<u32>, _> = rest.split('-').map(str::parse).collect();
+    let [reduction, width, height, turned, r, g, b] = numbers.ok()?.try_into().ok()?;
+    let background = [u8::try_from(r).ok()?, u8::try_from(g).ok()?, u8::try_from(b).ok()?];
+    let turned = Orientation::from_exif(u8::try_from(turned).ok()?)?;
+    let key = Key { content: ContentHash::from_hex(hex)?, background, reduction: reduction as usize };
+    matches!(reduction, 0 | 1 | 2 | 4 | 8).then_some((key, Shape { size: (width, height), turned }))
+}
+
+/// Length of the hash of the pixels, behind them.
+const HASH: usize = 32;
 
 /// `None` when there is no such file or it is damaged.
-fn read(path: &Path) -> Option<RgbImage> {
-    let bytes = fs::read(path).ok()?;
-    let (header, pixels) = bytes.split_first_chunk::<HEADER>()?;
-    let number = |at: usize| Some(u32::from_le_bytes(*header.get(at..)?.first_chunk()?));
-    let (width, height) = (number(0)?, number(4)?);
-    if header[8..] != ContentHash::of(pixels).0 {
+fn read(path: &Path, key: Key, shape: Shape) -> Option<Stored> {
+    let mut pixels = fs::read(path).ok()?;
+    let hash = pixels.split_off(pixels.len().checked_sub(HASH)?);
+    if hash != ContentHash::of(&pixels).0 {
         return None;
     }
-    RgbImage::from_raw(width, height, pixels.to_vec())
+    // Used now: the time is all that tells which pictures are the last to make room.
+    let _ = fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
+    let window = Window::reduced(shape.size, key.reduction.max(1));
+    let pixels = RgbImage::from_raw(window.columns.len() as u32, window.rows.len() as u32, pixels)?;
+    Some(Stored { pixels, window, shape, indivisible: key.reduction == 0 })
 }
 
 /// Under a name of its own first: whoever reads finds the whole file or none.
@@ -121,10 +270,8 @@ fn write(path: &Path, picture: &RgbImage) -> io::Result<()> {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let scratch = path.with_extension(format!("{}-{number}.part", std::process::id()));
     let written = fs::File::create(&scratch).and_then(|mut file| {
-        file.write_all(&picture.width().to_le_bytes())?;
-        file.write_all(&picture.height().to_le_bytes())?;
-        file.write_all(&ContentHash::of(picture).0)?;
         file.write_all(picture)?;
+        file.write_all(&ContentHash::of(picture).0)?;
         fs::rename(&scratch, path)
     });
     if written.is_err() {
@@ -134,54 +281,4 @@ fn write(path: &Path, picture: &RgbImage) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn picture(shade: u8) -> RgbImage {
-        RgbImage::from_pixel(10, 8, image::Rgb([shade; 3]))
-    }
-
-    /// Which of these shades are decoded when asked for.
-    fn decoded(cache: &PixelCache, shades: &[u8]) -> Vec<u8> {
-        let mut decoded = Vec::new();
-        for &shade in shades {
-            let decode = || {
-                decoded.push(shade);
-                Ok(picture(shade))
-            };
-            assert_eq!(*cache.get_or_decode(ContentHash::of(&[shade]), decode).unwrap(), picture(shade));
-        }
-        decoded
-    }
-
-    #[test]
-    fn what_fits_is_decoded_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let two = 2 * (240 + HEADER as u64);
-        for cache in [PixelCache::in_memory(two), PixelCache::on_disk(folder.path(), two).unwrap()] {
-            assert_eq!(decoded(&cache, &[1, 2, 3, 1, 2, 3]), [1, 2, 3, 3]);
-            assert_eq!(cache.bytes(), two);
-        }
-        let again = PixelCache::on_disk(folder.path(), two).unwrap();
-        assert_eq!(decoded(&again, &[1, 2, 3]), [3]);
-    }
-
-    #[test]
-    fn a_damaged_file_is_decoded_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = PixelCache::on_disk(folder.path(), 1 << 20).unwrap();
-        assert_eq!(decoded(&cache, &[1, 1]), [1]);
-        let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
-        let mut bytes = fs::read(&file).unwrap();
-        bytes[100] ^= 1;
-        fs::write(&file, &bytes[..]).unwrap();
-        assert_eq!(decoded(&cache, &[1, 1]), [1]);
-    }
-
-    #[test]
-    fn a_picture_that_cannot_be_decoded_is_not_kept() {
-        let cache = PixelCache::in_memory(1 << 20);
-        let failed = cache.get_or_decode(ContentHash::of(b"x"), || Err(PictureError::Empty));
-        assert_eq!((failed, cache.bytes()), (Err(PictureError::Empty), 0));
-    }
-}
+mod tests;

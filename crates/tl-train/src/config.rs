@@ -64,6 +64,10 @@ pub struct TrainConfig {
     /// Most that kept features may take, of all runs together, in GiB. It changes no result and is not written either.
     #[serde(skip_serializing)]
     pub cache_gib: u64,
+    /// Where decoded pictures are kept from epoch to epoch, where training in steps changes them anew every time; as much as
+    /// `cache_gib` says, and in memory no more than half of what is free. It changes no result and is not written either.
+    #[serde(skip_serializing)]
+    pub pixels: Option<Pixels>,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
     /// Threads that decode pictures and compute features; the processor's number by default.
@@ -108,6 +112,16 @@ impl Data {
 
 fn is_default(options: &ReadOptions) -> bool {
     *options == ReadOptions::default()
+}
+
+/// Where decoded pictures are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pixels {
+    /// In memory, for this run.
+    Ram,
+    /// In the cache's folder, for later runs too.
+    Disk,
 }
 
 /// How pictures become square.
@@ -162,6 +176,7 @@ impl Default for TrainConfig {
             offline: false,
             cache: true,
             cache_gib: 4,
+            pixels: None,
             device: "auto".to_owned(),
             threads: None,
             steps: StepsConfig::default(),

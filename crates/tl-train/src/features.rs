@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use tl_data::{
-    ContentHash, Dataset, Limits, PictureError, Place, Preprocess, Progress, ResizeMode, SampleId,
+    ContentHash, Dataset, Limits, PictureError, PixelCache, Place, Preprocess, Progress, ResizeMode, SampleId,
 };
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::Matrix;
@@ -23,6 +23,8 @@ pub(crate) struct Features<'a> {
     pub(crate) times: Times,
     /// `None`: nothing is kept for the next run.
     pub(crate) keeping: Option<Keeping>,
+    /// Decoded pictures; `None`: each is decoded whenever it is used.
+    pub(crate) pixels: Option<PixelCache>,
     /// Pictures whose features came from an earlier run, and those whose were computed.
     pub(crate) kept: usize,
     pub(crate) computed: usize,
@@ -40,6 +42,7 @@ impl<'a> Features<'a> {
             failed: BTreeMap::new(),
             times: Times::default(),
             keeping: None,
+            pixels: None,
             kept: 0,
             computed: 0,
             rows: BTreeMap::new(),

@@ -48,6 +48,8 @@ fn prepare<T>(
     watch.scanned(&data);
     watch.step(Step::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), watch)?;
+    let (config, _) = config.with_batch(&pretrained.architecture, &backbone, data.len())?;
+    let config = &config;
     let frozen = Frozen::new(backbone, device.clone());
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
     features.keeping = Keeping::of(config, &pretrained, &loaded);

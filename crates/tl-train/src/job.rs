@@ -72,11 +72,14 @@ pub fn train(
     watch.step(Step::Load);
     let (backbone, loaded_weights) = pretrained.load(&device, &config.fetch(), watch)?;
     config.steps.check_stages(&backbone.stages())?;
+    let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, data.len())?;
+    let config = &config;
     let frozen = Frozen::new(backbone, device.clone());
     let loaded = begun.elapsed();
 
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
     features.keeping = Keeping::of(config, &pretrained, &loaded_weights);
+    features.pixels = config.pixel_cache(watch);
     let time = &invocation.time;
     let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;
     trials.under_way = under_way;
@@ -86,6 +89,7 @@ pub fn train(
         backbone_choice(&pretrained, &loaded_weights),
         division_choice(&division, config, data.multi_label),
     ];
+    choices.extend(batch);
     choices.extend(trials.warm.iter().map(|warm| warm.choice.clone()));
     choices.extend(trial.choices.iter().cloned());
     choices.iter().for_each(|choice| watch.chosen(choice));

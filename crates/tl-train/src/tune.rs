@@ -251,6 +251,7 @@ impl Trials<'_> {
             summary,
             published_features: self.architecture.features,
             keeping: self.features.keeping.as_ref(),
+            pixels: self.features.pixels.as_ref(),
         };
         let head = self.first_head(probe, division, mode, pictures.features(steps.head.pooling))?;
         let pretrained = self.features.frozen.backbone();

@@ -44,6 +44,50 @@ fn a_cache_that_cannot_be_written_is_said_once_and_changes_nothing() {
     assert!(model(at, 1) == model(at, 2));
 }
 
+const STEPS: &[&str] = &[
+    "train",
+    "data",
+    "--recipe",
+    "scratch",
+    "--unfreeze",
+    "1",
+    "--epochs",
+    "2",
+    "--batch",
+    "4",
+    "--resize",
+    "squash",
+    "--cache",
+    "disk",
+];
+
+#[test]
+fn decoded_pictures_are_kept_on_disk_and_are_all_that_a_later_run_reads() {
+    let folder = two_classes(8);
+    let at = folder.path();
+    tl_ok(at, STEPS);
+    let kept = |at: &Path| fs::read_dir(at.join("cache/pixels")).unwrap().count();
+    // All that are trained on: 12 of 16, less those that judge epochs.
+    assert!((8..=12).contains(&kept(at)), "{}", kept(at));
+    let before = kept(at);
+    tl_ok(at, STEPS);
+    assert_eq!(kept(at), before);
+    assert!(model(at, 1) == model(at, 2), "kept pictures changed the model");
+}
+
+#[test]
+fn a_folder_that_cannot_hold_pictures_is_said_and_changes_nothing() {
+    let folder = two_classes(8);
+    let at = folder.path();
+    tl_ok(at, STEPS);
+    fs::remove_dir_all(at.join("cache/pixels")).unwrap();
+    fs::write(at.join("cache/pixels"), "in the way").unwrap();
+    let second = tl_ok(at, STEPS);
+    let line = "pictures  not kept from epoch to epoch: cannot use `";
+    assert_eq!(second.stderr.matches(line).count(), 1, "{}", second.stderr);
+    assert!(model(at, 1) == model(at, 2));
+}
+
 #[test]
 fn a_limit_of_nothing_keeps_nothing() {
     let folder = two_classes(4);

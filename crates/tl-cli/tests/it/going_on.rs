@@ -136,6 +136,8 @@ fn neither_threads_nor_the_cache_change_the_bits_of_training_in_steps() {
         ("four threads, and no cache", &["--threads", "4", "--no-cache"], "2"),
         ("one thread for products of matrices", &[], "1"),
         ("three threads for products of matrices", &[], "3"),
+        ("decoded pictures in memory", &["--cache", "ram"], "2"),
+        ("decoded pictures on disk", &["--cache", "disk"], "2"),
     ] {
         let course = Course::new();
         let runs = course.runs().to_str().unwrap();

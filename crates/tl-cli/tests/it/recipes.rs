@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::folders::two_classes;
 use crate::network::checkpoint;
-use crate::program::tl_ok;
+use crate::program::{tl, tl_ok};
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {
     serde_json::from_str(&tl_ok(folder, &[arguments, &["--json"]].concat()).stdout).unwrap()
@@ -88,4 +88,20 @@ fn every_head_answers_as_it_was_evaluated() {
             record["evaluation"]
         );
     }
+}
+
+#[test]
+fn a_batch_is_chosen_by_the_memory_and_written_down() {
+    let folder = two_classes(8);
+    let at = folder.path();
+    let train =
+        ["train", "data", "--recipe", "classic", "--unfreeze", "1", "--epochs", "1", "--batch", "auto"];
+    let ended = tl_ok(at, &train);
+    // Eight steps of an epoch of 16 pictures, whatever memory there is.
+    assert!(ended.stderr.contains("batch     2 pictures: a step takes "), "{}", ended.stderr);
+    let settings = fs::read_to_string(at.join("runs/data-1/run.toml")).unwrap();
+    assert!(settings.contains("\nbatch = 2\n") && !settings.contains("auto_batch"), "{settings}");
+    let ended = tl(at, &["train", "data", "--batch", "many"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("a number or auto"), "{}", ended.stderr);
 }

@@ -15,12 +15,18 @@ pub(crate) struct Window {
 
 impl Window {
     /// A whole picture at full size.
-    pub(crate) fn whole((width, height): (u32, u32)) -> Self {
-        Window { columns: 0..width as usize, rows: 0..height as usize, reduction: 1 }
+    pub(crate) fn whole(size: (u32, u32)) -> Self {
+        Self::reduced(size, 1)
+    }
+
+    /// A whole picture, reduced.
+    pub(crate) fn reduced((width, height): (u32, u32), reduction: usize) -> Self {
+        let pixels = |side: u32| 0..(side as usize).div_ceil(reduction.max(1));
+        Window { columns: pixels(width), rows: pixels(height), reduction }
     }
 
     /// Memory for planes and RGB, units at the borders included.
-    pub(super) fn bytes_to_decode(&self) -> u64 {
+    pub(crate) fn bytes_to_decode(&self) -> u64 {
         6 * (self.columns.len() as u64 + 48) * (self.rows.len() as u64 + 48)
     }
 }

@@ -4,8 +4,8 @@
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
 use tl_data::{
-    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, Preprocess, SampleId,
-    Wanted, decode_part,
+    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, PixelCache, Preprocess,
+    SampleId, Wanted, decode_part,
 };
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
@@ -29,6 +29,8 @@ pub(crate) struct Pictures<'a> {
     pub(crate) published_features: usize,
     /// Where outputs are kept from run to run.
     pub(crate) keeping: Option<&'a Keeping>,
+    /// Where pictures that are changed at random are kept as they were decoded.
+    pub(crate) pixels: Option<&'a PixelCache>,
 }
 
 /// One way to look at a picture.
@@ -57,29 +59,37 @@ impl Pictures<'_> {
     }
 
     fn image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
-        let bytes = self.data.place_of(id).bytes(&self.limits)?;
-        let content = self.data.samples[id.0].content;
-        // What is kept is found by content, and a run that goes on has to see what it saw before.
-        if ContentHash::of(&bytes) != content {
-            return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() });
-        }
         let (limits, fill) = (&self.limits, self.preprocess.fill);
         let View::Changed(number) = view else {
-            let cutout = decode_part(&bytes, limits, fill, |full| self.preprocess.wanted(full))?;
+            let cutout = decode_part(&self.bytes(id)?, limits, fill, |full| self.preprocess.wanted(full))?;
             self.preprocess.write_part(&cutout, out);
             return Ok(());
         };
+        let content = self.data.samples[id.0].content;
         let key = AugmentKey { seed: self.seed, epoch: number, sample: number_of(content) };
         let draw = |full| self.augment.draw(key, full, &self.preprocess);
         let mut drawn = None;
-        let cutout = decode_part(&bytes, limits, fill, |full| {
+        let wanted = |full| {
             let plan = drawn.insert(draw(full));
             wanted(plan.region(), plan.scale())
-        })?;
+        };
+        let cutout = match self.pixels {
+            Some(kept) => kept.decode_part(content, limits, fill, wanted, || self.bytes(id))?,
+            None => decode_part(&self.bytes(id)?, limits, fill, wanted)?,
+        };
         // Only JPEGs ask for a part.
         let plan = drawn.unwrap_or_else(|| draw(cutout.full));
         plan.write_chw(&PictureView::from(&cutout), &self.preprocess, out);
         Ok(())
+    }
+
+    fn bytes(&self, id: SampleId) -> Result<Vec<u8>, PictureError> {
+        let bytes = self.data.place_of(id).bytes(&self.limits)?;
+        // What is kept is found by content, and a run that goes on has to see what it saw before.
+        if ContentHash::of(&bytes) != self.data.samples[id.0].content {
+            return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() });
+        }
+        Ok(bytes)
     }
 
     /// What the prefix makes of pictures, row by row.

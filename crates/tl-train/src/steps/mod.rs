@@ -63,6 +63,9 @@ pub struct StepsConfig {
     pub decay: Option<f64>,
     /// Pictures of a step, at least 1.
     pub batch: usize,
+    /// Choose `batch` by the memory there is; `run.toml` holds what was chosen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_batch: bool,
     /// Batches whose gradients are added up before a step, at least 1.
     pub accumulate: usize,
     /// The loss.
@@ -115,6 +118,7 @@ impl Default for StepsConfig {
             optimizer: None,
             decay: None,
             batch: 32,
+            auto_batch: false,
             accumulate: 1,
             loss: LossConfig::default(),
             class_weights: None,

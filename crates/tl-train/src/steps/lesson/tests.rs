@@ -63,6 +63,7 @@ fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> 
         summary: summary_at(&NETWORK.0, [SIDE as usize; 2]).unwrap(),
         published_features: NETWORK.0.features,
         keeping: None,
+        pixels: None,
     }
 }
 
