@@ -3,12 +3,12 @@
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
 use tl_heads::{HeadConfig, LossKind};
 use tl_train::{
-    HeadKind, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, TrainError, Unfreeze,
+    HeadKind, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, Unfreeze, read_settings,
 };
 
 /// Fine-tuning, and heads that are trained in steps.
@@ -112,10 +112,11 @@ struct Phases {
     phases: Vec<Phase>,
 }
 
+/// What a file of operations holds: `augment = "keras"` or a list of `[[augment]]`, as a run's settings do.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Chain {
-    augment: Augment,
+pub(crate) struct Chain {
+    pub(crate) augment: Augment,
 }
 
 impl StepArgs {
@@ -157,7 +158,7 @@ impl StepArgs {
         match known {
             Some(known) => (steps.recipe, steps.phases) = (known, Vec::new()),
             None if recipe.ends_with(".toml") => {
-                steps.phases = parsed::<Phases>(Path::new(recipe))?.phases;
+                steps.phases = read_settings::<Phases>(Path::new(recipe))?.phases;
                 anyhow::ensure!(!steps.phases.is_empty(), "there is no phase in `{recipe}`");
             }
             None => anyhow::bail!("{}", unknown("recipe", recipe, &Recipe::ALL.map(Recipe::name))),
@@ -208,7 +209,7 @@ impl StepArgs {
         if let Some(augment) = &self.augment {
             steps.augment = match AugmentPreset::from_str(augment) {
                 Ok(preset) => preset.into(),
-                Err(_) if augment.ends_with(".toml") => parsed::<Chain>(&PathBuf::from(augment))?.augment,
+                Err(_) if augment.ends_with(".toml") => read_settings::<Chain>(Path::new(augment))?.augment,
                 Err(error) => return Err(error.into()),
             };
         }
@@ -246,10 +247,4 @@ fn word<T: Copy>(what: &str, text: &str, known: &[(&str, T)]) -> Result<T> {
 
 fn unknown(what: &str, text: &str, known: &[&str]) -> String {
     format!("there is no {what} `{text}`, there are {}", known.join(", "))
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    let text =
-        std::fs::read_to_string(path).map_err(|reason| TrainError::Read { path: path.to_owned(), reason })?;
-    toml::from_str(&text).with_context(|| format!("cannot use `{}`", path.display()))
 }

@@ -167,6 +167,8 @@ pub enum TrainError {
         path: PathBuf,
         /// What is wrong, with line and column.
         detail: String,
+        /// Of a name that is not known, the known one that is most like it.
+        nearest: Option<String>,
     },
     /// Pictures would be too small for the network.
     #[error("{detail}")]
@@ -248,6 +250,9 @@ impl TrainError {
         match self {
             Self::Data(error) => error.hint(),
             Self::Backbone(error) => Some(format!("did you mean `{}`?", error.nearest)),
+            Self::Settings { nearest, .. } => {
+                nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
+            }
             Self::Weights(WeightsError::NotEmbedded) => Some("build with `--features embedded`".to_owned()),
             Self::Weights(WeightsError::Unknown { nearest, .. }) => {
                 Some(format!("did you mean `{nearest}`? `tl backbones` lists all"))
@@ -306,7 +311,6 @@ impl TrainError {
             | Self::CheckpointWrite { .. }
             | Self::Stage { .. }
             | Self::Setting { .. }
-            | Self::Settings { .. }
             | Self::TooSmall { .. }
             | Self::Pattern { .. } => None,
         }

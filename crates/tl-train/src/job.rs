@@ -20,6 +20,7 @@ use crate::figures::Figures;
 use crate::finish::Finished;
 use crate::keeping::Keeping;
 use crate::run_folder::UnderWay;
+use crate::settings::read_settings;
 use crate::split::Division;
 use crate::trial::{Trial, Trials, named};
 use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
@@ -124,7 +125,7 @@ pub(crate) fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dat
 /// [`TrainError::Finished`] if there is nothing left to do, [`TrainError::CheckpointsInUse`] if another process is at it,
 /// else as [`train`].
 pub fn resume(run: &Path, invocation: &Invocation, watch: &dyn Watch) -> Result<Outcome, TrainError> {
-    let config = TrainConfig::read(&run.join("run.toml"))?;
+    let config: TrainConfig = read_settings(&run.join("run.toml"))?;
     train(&config, &Invocation { resume: Some(run.to_owned()), ..invocation.clone() }, watch)
 }
 

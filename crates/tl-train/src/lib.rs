@@ -63,6 +63,7 @@ pub use predict::pictures;
 pub use pretrained::Pretrained;
 pub use rates::RateSearch;
 pub use run_folder::RunFolder;
+pub use settings::read_settings;
 pub use smooth::Smooth;
 pub use steps::{
     EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews,

@@ -1,24 +1,35 @@
-//! A run's name and its `run.toml`.
+//! Files of settings, and a run's name.
 
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 use crate::{Pretrained, TrainConfig, TrainError};
 
-impl TrainConfig {
-    /// The settings in a file such as a run's `run.toml`.
-    ///
-    /// # Errors
-    /// [`TrainError::Read`] if there is no such file; [`TrainError::Settings`] with line and column if something in it is
-    /// not known or cannot be.
-    pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let text = std::fs::read_to_string(path).map_err(|error| TrainError::read(path, error))?;
-        let detail = |error: toml::de::Error| TrainError::Settings {
-            path: path.to_owned(),
-            detail: error.to_string().trim_end().to_owned(),
-        };
-        toml::from_str(&text).map_err(detail)
-    }
+/// What is in a TOML file of settings, a run's `run.toml` for example.
+///
+/// # Errors
+/// [`TrainError::Read`] if there is no such file; [`TrainError::Settings`] with line and column if something in it is not
+/// known or cannot be.
+pub fn read_settings<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
+    let text = std::fs::read_to_string(path).map_err(|error| TrainError::read(path, error))?;
+    toml::from_str(&text).map_err(|error| TrainError::Settings {
+        path: path.to_owned(),
+        detail: error.to_string().trim_end().to_owned(),
+        nearest: nearest(error.message()),
+    })
+}
 
+/// Where serde meets a name that it does not know, the most similar of those that it expects: ``unknown field `a`, expected
+/// `b` or `c` ``.
+fn nearest(message: &str) -> Option<String> {
+    let names = message.strip_prefix("unknown field").or_else(|| message.strip_prefix("unknown variant"))?;
+    let mut names = names.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    let likeness = |name: &&str| strsim::jaro_winkler(name, unknown);
+    names.max_by(|a, b| likeness(a).total_cmp(&likeness(b))).map(str::to_owned)
+}
+
+impl TrainConfig {
     /// The run's name before its number: as asked for, else the data's.
     pub(crate) fn run_name(&self) -> String {
         let path = self.data.path();
@@ -44,5 +55,23 @@ impl TrainConfig {
         let backbone = self.backbone_name(pretrained);
         let settings = toml::to_string(&Self { backbone, ..self.clone() }).unwrap_or_default();
         format!("# tl {version}, {time}: `tl train --config` with this file repeats the run\n{settings}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_told_from_serdes_message() {
+        for (message, expected) in [
+            ("unknown field `rat`, expected one of `name`, `rate`, `epochs`", Some("rate")),
+            ("unknown field `k`, expected `kind` or `up`", Some("kind")),
+            ("unknown variant `cosin`, expected `cosine`", Some("cosine")),
+            ("unknown field `k`, there are no fields", None),
+            ("invalid type: string \"`a` `b`\", expected f64", None),
+        ] {
+            assert_eq!(nearest(message).as_deref(), expected, "{message}");
+        }
     }
 }

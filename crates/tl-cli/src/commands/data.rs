@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tl_data::{Augment, AugmentPreset, CheckOptions, Limits, Preprocess, check, contact_sheet, read_picture};
-use tl_train::{Pretrained, Step, TrainError, Watch};
+use tl_train::{Pretrained, Step, TrainError, Watch, read_settings};
 
 use super::{print, print_json};
 use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
 use crate::checked;
 use crate::failure::FAILED;
 use crate::progress::{Display, Verbosity};
+use crate::step_args::Chain;
 use crate::text;
 
 pub(crate) fn run(args: &DataArgs, verbosity: Verbosity) -> Result<ExitCode> {
@@ -51,7 +52,7 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
 
 fn augment(args: &AugmentArgs) -> Result<ExitCode> {
     let augment = match &args.config {
-        Some(file) => from_file(file)?,
+        Some(file) => read_settings::<Chain>(file)?.augment,
         None => Augment::from(args.preset),
     };
     let preprocess = Preprocess { mode: args.resize, ..preprocess(&args.backbone)? };
@@ -70,18 +71,6 @@ fn augment(args: &AugmentArgs) -> Result<ExitCode> {
 /// How the weights of a network, or these weights, want pictures.
 fn preprocess(backbone: &str) -> Result<Preprocess> {
     Ok(Pretrained::named(backbone)?.preprocess)
-}
-
-/// `augment = "keras"` or a list of `[[augment]]`, as in a run's settings.
-fn from_file(path: &Path) -> Result<Augment> {
-    #[derive(serde::Deserialize)]
-    struct Settings {
-        augment: Augment,
-    }
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let settings: Settings =
-        toml::from_str(&text).with_context(|| format!("cannot use `{}`", path.display()))?;
-    Ok(settings.augment)
 }
 
 fn named_after(picture: &Path, preset: AugmentPreset) -> PathBuf {

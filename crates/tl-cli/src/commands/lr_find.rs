@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use tl_report::{RateCurve, RateSuggestion};
-use tl_train::{HeadKind, RateSearch, Recipe, TrainConfig, find_rate, write_atomically};
+use tl_train::{HeadKind, RateSearch, Recipe, TrainConfig, find_rate, read_settings, write_atomically};
 
 use super::{print, print_json};
 use crate::args::LrFindArgs;
@@ -16,7 +16,7 @@ const ROWS: usize = 20;
 const OWN: [&str; 5] = ["--start", "--end", "--steps", "--plot", "--lr"];
 
 pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
-    let base = args.train.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
+    let base = args.train.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), read_settings)?;
     let mut config = args.train.over(base)?;
     let recipe = needed_recipe(&config);
     config.steps.recipe = recipe.unwrap_or(config.steps.recipe);

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use std::process::ExitCode;
 use std::time::SystemTime;
-use tl_train::{Invocation, Outcome, TrainConfig, train};
+use tl_train::{Invocation, Outcome, TrainConfig, read_settings, train};
 
 use super::{print, print_json};
 use crate::args::{ResumeArgs, TrainArgs};
@@ -12,7 +12,7 @@ use crate::signals::Stop;
 use crate::{labels, text};
 
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
-    let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), TrainConfig::read)?;
+    let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), read_settings)?;
     let config = args.over(base)?;
     let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
     let result = train(&config, &invocation(), &display);

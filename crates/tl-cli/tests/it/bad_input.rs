@@ -175,6 +175,27 @@ fn a_config_file_with_an_unknown_key_is_refused_with_the_line() {
         ended.stderr
     );
     assert!(ended.stderr.contains("\nunknown field `sed`, expected one of `data`, "), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with("\nhint: did you mean `seed`?\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_unknown_key_in_any_file_of_settings_is_refused_with_its_place_and_the_nearest_one() {
+    let folder = two_classes(3);
+    let chain = "[[augment]]\nop = \"rotation\"\ndegree = 4\n";
+    let settings = "data = \"data\"\n[steps]\nviewes = 4\n";
+    for (arguments, text, line, nearest) in [
+        (["train", "data", "--augment", "my.toml"], chain, 1, "degrees"),
+        (["train", "data", "--augment", "my.toml"], "augmnt = 4\n", 1, "augment"),
+        (["train", "data", "--recipe", "my.toml"], "[[phases]]\nrat = 0.1\n", 2, "rate"),
+        (["train", "data", "--config", "my.toml"], settings, 3, "views"),
+        (["train", "data", "--config", "my.toml"], "[read]\nfractin = 1\n", 2, "fraction"),
+    ] {
+        fs::write(folder.path().join("my.toml"), text).unwrap();
+        let said = tl(folder.path(), &arguments).stderr;
+        let start = format!("error: `my.toml`: TOML parse error at line {line}, column ");
+        assert!(said.starts_with(&start), "{arguments:?}: {said}");
+        assert!(said.ends_with(&format!("\nhint: did you mean `{nearest}`?\n")), "{arguments:?}: {said}");
+    }
 }
 
 #[test]
@@ -226,13 +247,13 @@ fn files_of_phases_that_cannot_be() {
     let keys = "`name`, `unfreeze`, `epochs`, `steps`, `rate`, `backbone`, `stage_decay`, `schedule`, `warmup`, `optimizer`, \
                 `norms`";
     let unknown = format!(
-        "cannot use `phases.toml`\n  TOML parse error at line 3, column 1\n  |\n3 | epoch = 3\n  | ^^^^^\nunknown field \
-         `epoch`, expected one of {keys}\n"
+        "`phases.toml`: TOML parse error at line 3, column 1\n  |\n3 | epoch = 3\n  | ^^^^^\nunknown field `epoch`, \
+         expected one of {keys}\nhint: did you mean `epochs`?"
     );
     let kinds = "`constant`, `cosine`, `linear`, `one-cycle`, `step`, `staircase`, `plateau`";
     let kind = format!(
-        "cannot use `phases.toml`\n  TOML parse error at line 2, column 21\n  |\n2 | schedule = {{ kind = \"cosin\" }}\n  |                     ^^^^^^^\n\
-         unknown variant `cosin`, expected one of {kinds}\n"
+        "`phases.toml`: TOML parse error at line 2, column 21\n  |\n2 | schedule = {{ kind = \"cosin\" }}\n  |                     ^^^^^^^\n\
+         unknown variant `cosin`, expected one of {kinds}\nhint: did you mean `cosine`?"
     );
     for (text, message) in [
         ("[[phases]]\nname = \"x\"\nepoch = 3\n", unknown.as_str()),
