@@ -137,6 +137,9 @@ pub(crate) struct TrainArgs {
     /// Print the run's record as JSON and nothing else.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Follow the work on the whole screen of the terminal: how far it is, losses, epochs, groups of parameters.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) tui: bool,
     #[command(flatten)]
     steps: StepArgs,
     #[command(flatten)]
@@ -245,6 +248,9 @@ pub(crate) struct ResumeArgs {
     /// Print the run's record as JSON and nothing else.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Follow the work on the whole screen of the terminal, as `tl train --tui` does.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) tui: bool,
 }
 
 /// Say what is on pictures.

@@ -13,9 +13,12 @@ mod weights;
 use anyhow::Result;
 use std::io::Write;
 use std::process::ExitCode;
+use tl_train::Watch;
 
 use crate::args::{Args, Command};
-use crate::progress::Verbosity;
+use crate::dashboard::Dashboard;
+use crate::progress::{Display, Verbosity};
+use crate::signals::Stop;
 
 /// Does what was typed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -31,6 +34,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Weights(weights) => weights::run(weights, Verbosity::of(args)),
         Command::Completions(completions) => completions::run(completions),
     }
+}
+
+/// Does a job that a signal may stop, and shows how far it is.
+fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Watch) -> T) -> Result<T> {
+    if tui {
+        let dashboard = Dashboard::open(verbosity)?;
+        let done = job(&dashboard);
+        dashboard.finish();
+        return Ok(done);
+    }
+    let display = Display::new(verbosity).stopped_by(Stop::on_signals()?);
+    let done = job(&display);
+    display.finish();
+    Ok(done)
 }
 
 /// Writes lines to standard output.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::time::Duration;
+use tl_data::Progress;
 use tl_train::{Smooth, StepNews};
 
 /// Smoothed losses that are drawn.
@@ -26,15 +27,17 @@ impl Course {
         Self { loss: Smooth::new(LOSSES), step: Smooth::new(TIMES), picture: Smooth::new(TIMES), curve }
     }
 
-    /// One more step, which came so long after the one before it.
-    pub(crate) fn add(&mut self, news: &StepNews<'_>, took: Duration) {
+    /// One more step, which came so long after the one before it. Returns the smoothed loss.
+    pub(crate) fn add(&mut self, news: &StepNews<'_>, took: Duration) -> f64 {
         let seconds = took.as_secs_f64();
         self.step.add(seconds);
         self.picture.add(seconds / news.pictures.max(1) as f64);
         if self.curve.len() == SHOWN {
             self.curve.pop_front();
         }
-        self.curve.push_back(self.loss.add(news.loss));
+        let loss = self.loss.add(news.loss);
+        self.curve.push_back(loss);
+        loss
     }
 
     /// Phase, epoch, step, smoothed loss and rate.
@@ -69,6 +72,12 @@ impl Course {
         };
         self.curve.iter().map(block).collect()
     }
+}
+
+/// How far work of equal parts is that has taken so long: `20 of 80, 45 s left`.
+pub(crate) fn far(Progress { done, total }: Progress, took: Duration) -> String {
+    let left = took.as_secs_f64() / done.max(1) as f64 * total.saturating_sub(done) as f64;
+    format!("{done} of {total}, {} left", duration(left))
 }
 
 /// `45 s`, `3 min 20 s`, `2 h 5 min`
@@ -115,6 +124,13 @@ mod tests {
         let curve = course.curve();
         assert_eq!(curve.chars().count(), SHOWN);
         assert!(curve.starts_with('█') && curve.ends_with('▁'), "{curve}");
+    }
+
+    #[test]
+    fn what_is_left_goes_by_what_was_done() {
+        for (done, expected) in [(0, "0 of 80, 26 min 40 s left"), (20, "20 of 80, 1 min 0 s left")] {
+            assert_eq!(far(Progress { done, total: 80 }, Duration::from_secs(20)), expected);
+        }
     }
 
     #[test]

@@ -8,8 +8,12 @@ use std::process::ExitCode;
 use tl_data::DataError;
 use tl_train::TrainError;
 
+use crate::screen;
+
 /// What was asked for failed.
 pub(crate) const FAILED: u8 = 1;
+/// What was typed cannot be; clap's own.
+const USAGE: u8 = 2;
 /// A bug of ours.
 pub(crate) const BUG: u8 = 3;
 /// Training was stopped by a signal, and can be gone on with: EX_TEMPFAIL of sysexits.h.
@@ -19,6 +23,11 @@ pub(crate) const STOPPED: u8 = 75;
 pub(crate) fn report(error: &Error) -> ExitCode {
     if is_broken_pipe(error) {
         return ExitCode::SUCCESS;
+    }
+    if let Some(usage) = error.downcast_ref::<clap::Error>() {
+        // Where standard error is gone, the code has to do.
+        let _said = usage.print();
+        return ExitCode::from(USAGE);
     }
     say(error);
     let stopped = matches!(error.downcast_ref(), Some(TrainError::Stopped { .. }));
@@ -50,6 +59,7 @@ fn hint(error: &Error) -> Option<String> {
 
 /// Takes the place of Rust's own message when the program panics.
 pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
+    screen::leave();
     let place =
         info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let what = info.payload_as_str().unwrap_or("no message");

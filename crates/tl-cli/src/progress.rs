@@ -10,7 +10,7 @@ use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
 use tl_weights::{Event, Weights};
 
 use crate::args::Args;
-use crate::course::Course;
+use crate::course::{Course, far};
 use crate::signals::Stop;
 use crate::text;
 use crate::transfer::Transfer;
@@ -123,17 +123,16 @@ impl Watch for Display {
         *state = State { step, bar, begun: now, said: now, course: Course::new(), seen: now };
     }
 
-    fn progress(&self, Progress { done, total }: Progress) {
+    fn progress(&self, progress: Progress) {
         let mut state = self.lock();
-        state.bar.set_length(total as u64);
+        state.bar.set_length(progress.total as u64);
         // Files finish in any order on several threads.
-        state.bar.set_position(state.bar.position().max(done as u64));
+        state.bar.set_position(state.bar.position().max(progress.done as u64));
         if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
             return;
         }
         state.said = Instant::now();
-        let left = state.begun.elapsed().as_secs_f64() / done.max(1) as f64 * (total - done) as f64;
-        eprintln!("{}: {done} of {total}, {left:.0} s left", doing(state.step));
+        eprintln!("{}: {}", doing(state.step), far(progress, state.begun.elapsed()));
     }
 
     fn fetching(&self, weights: &Weights) {
@@ -148,8 +147,7 @@ impl Watch for Display {
     }
 
     fn scanned(&self, data: &Dataset) {
-        let named = if self.verbosity == Verbosity::Verbose { usize::MAX } else { text::NAMED };
-        text::found(data).iter().chain(&text::skipped(data, named)).for_each(|line| self.say(line));
+        text::scanned(data, self.verbosity == Verbosity::Verbose).iter().for_each(|line| self.say(line));
     }
 
     fn phase(&self, phase: &Phase, groups: &[Group]) {
@@ -184,11 +182,7 @@ impl Watch for Display {
     }
 
     fn resumed(&self, checkpoint: &Checkpoint) {
-        for skipped in &checkpoint.skipped {
-            self.say(&text::row("warning", &format!("checkpoint {skipped} is damaged and is passed over")));
-        }
-        let name = checkpoint.path.file_name().unwrap_or_default().display();
-        self.say(&text::row("resumed", &format!("going on from checkpoint {name}")));
+        text::resumed(checkpoint).iter().for_each(|line| self.say(line));
     }
 
     fn tried(&self, what: &str) {
@@ -202,7 +196,7 @@ impl Watch for Display {
     }
 
     fn chosen(&self, choice: &Choice) {
-        self.say(&text::row(&choice.what, &format!("{}: {}", choice.chosen, choice.why)));
+        self.say(&text::chosen(choice));
     }
 
     fn stop(&self) -> bool {
@@ -221,7 +215,7 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn doing(step: Step) -> &'static str {
+pub(crate) fn doing(step: Step) -> &'static str {
     match step {
         Step::Scan => "reading files",
         Step::Load => "loading the network",

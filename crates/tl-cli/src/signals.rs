@@ -2,16 +2,22 @@
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-use std::io;
+use signal_hook::low_level::{emulate_default_handler, exit};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+use std::{io, thread};
 
 use crate::failure::STOPPED;
+
+/// How often the thread of [`Stop::after`] looks.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Whether a signal has asked for an end.
 ///
 /// The first signal only sets a flag, if the work at hand asks for it, so that it can write a checkpoint first; the second
 /// ends the program at once with [`STOPPED`]. Work that does not ask, such as a download, is ended by the first.
+#[derive(Clone)]
 pub(crate) struct Stop {
     asked: Arc<AtomicBool>,
     unheard: Arc<AtomicBool>,
@@ -28,6 +34,42 @@ impl Stop {
             flag::register(signal, Arc::clone(&stop.asked))?;
         }
         Ok(stop)
+    }
+
+    /// The same for a program that has changed the terminal: a thread looks for signals, and calls `restore` before one ends
+    /// the program. A handler of a signal could not, there is little that it may do.
+    pub(crate) fn after(restore: fn()) -> io::Result<Self> {
+        let stop = Self { asked: Arc::default(), unheard: Arc::new(AtomicBool::new(true)) };
+        let came = [(SIGINT, Arc::default()), (SIGTERM, Arc::default())];
+        for (signal, came) in &came {
+            flag::register(*signal, Arc::clone(came))?;
+        }
+        let watched = stop.clone();
+        thread::spawn(move || {
+            loop {
+                thread::sleep(LOOK);
+                let come = came.iter().filter(|(_, came)| came.swap(false, SeqCst));
+                come.for_each(|(signal, _)| watched.carry_out(*signal, restore));
+            }
+        });
+        Ok(stop)
+    }
+
+    fn carry_out(&self, signal: i32, restore: fn()) {
+        if self.unheard.load(SeqCst) {
+            restore();
+            // It returns only if it failed.
+            let _failed = emulate_default_handler(signal);
+        }
+        if self.asked.swap(true, SeqCst) {
+            restore();
+            exit(STOPPED.into());
+        }
+    }
+
+    /// Whether a signal has come.
+    pub(crate) fn is_set(&self) -> bool {
+        self.asked.load(SeqCst)
     }
 
     /// Whether to stop; from now on the first signal is waited with until this is asked again.

@@ -2,8 +2,8 @@
 
 use anstyle::Style;
 use tl_data::Dataset;
-use tl_report::{Evaluation, Folds, Interval, Record};
-use tl_train::{EpochNews, Group, Phase};
+use tl_report::{Choice, Evaluation, Folds, Interval, Record};
+use tl_train::{Checkpoint, EpochNews, Group, Phase};
 
 /// Rejected files that are named before "and N more".
 pub(crate) const NAMED: usize = 5;
@@ -39,8 +39,13 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
-/// What a scan found.
-pub(crate) fn found(data: &Dataset) -> Vec<String> {
+/// What a scan found, and the files that cannot be used: all of them, or the first few.
+pub(crate) fn scanned(data: &Dataset, all: bool) -> Vec<String> {
+    let named = if all { usize::MAX } else { NAMED };
+    found(data).into_iter().chain(skipped(data, named)).collect()
+}
+
+fn found(data: &Dataset) -> Vec<String> {
     let summary = data.summary();
     let classes: Vec<String> =
         data.classes.iter().zip(data.class_counts()).map(|(name, n)| format!("{name} {n}")).collect();
@@ -163,6 +168,13 @@ pub(crate) fn phase(phase: &Phase, groups: &[Group]) -> Vec<String> {
         thousands(learning),
         thousands(all)
     );
+    std::iter::once(row("phase", &name))
+        .chain(self::groups(groups).iter().map(|line| row("", line)))
+        .collect()
+}
+
+/// Groups of parameters and their rates.
+pub(crate) fn groups(groups: &[Group]) -> Vec<String> {
     let counts: Vec<String> = groups.iter().map(|group| thousands(group.parameters)).collect();
     let widest = counts.iter().map(String::len).chain(["parameters".len()]).max().unwrap_or(0);
     let line = |(group, count): (&Group, &String)| {
@@ -170,8 +182,20 @@ pub(crate) fn phase(phase: &Phase, groups: &[Group]) -> Vec<String> {
         vec![group.name.clone(), format!("{count:>widest$}"), rate]
     };
     let rows: Vec<Vec<String>> = groups.iter().zip(&counts).map(line).collect();
-    let table = table(&["group", &format!("{:>widest$}", "parameters"), "peak rate"], &rows);
-    std::iter::once(row("phase", &name)).chain(table.iter().map(|line| row("", line))).collect()
+    table(&["group", &format!("{:>widest$}", "parameters"), "peak rate"], &rows)
+}
+
+/// What was decided.
+pub(crate) fn chosen(choice: &Choice) -> String {
+    row(&choice.what, &format!("{}: {}", choice.chosen, choice.why))
+}
+
+/// Where training goes on.
+pub(crate) fn resumed(checkpoint: &Checkpoint) -> Vec<String> {
+    let passed = |skipped| row("warning", &format!("checkpoint {skipped} is damaged and is passed over"));
+    let name = checkpoint.path.file_name().unwrap_or_default().display();
+    let from = row("resumed", &format!("going on from checkpoint {name}"));
+    checkpoint.skipped.iter().map(passed).chain([from]).collect()
 }
 
 /// What an epoch came to.

@@ -30,27 +30,15 @@ impl Transfer {
         let bar = if has_bars(verbosity) { bar(weights) } else { ProgressBar::hidden() };
         let state = Mutex::new(State { begun: None, said: Instant::now() });
         let transfer = Self { name: weights.name, verbosity, bar, state };
-        transfer.say(&row(
-            "weights",
-            &format!(
-                "{} is not here: fetching {} ({}) from {}",
-                weights.name,
-                megabytes(weights.bytes),
-                weights.licence,
-                weights.place()
-            ),
-        ));
+        transfer.say(&announced(weights));
         transfer
     }
 
     /// Follows the download.
     pub(crate) fn show(&self, event: Event<'_>) {
         match event {
-            Event::Waiting => self.say(&row("", "another process is fetching it: waiting")),
             Event::Received { done, total } => self.received(done, total),
-            Event::Retrying { fault, pause } => {
-                self.say(&row("", &format!("{fault}; trying again in {} s", pause.as_secs_f32().ceil())));
-            }
+            other => said(&other).iter().for_each(|line| self.say(line)),
         }
     }
 
@@ -83,6 +71,24 @@ impl Transfer {
 impl Drop for Transfer {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// What is about to be fetched.
+pub(crate) fn announced(weights: &Weights) -> String {
+    let (name, size) = (weights.name, megabytes(weights.bytes));
+    let (licence, place) = (weights.licence, weights.place());
+    row("weights", &format!("{name} is not here: fetching {size} ({licence}) from {place}"))
+}
+
+/// What is worth a line.
+pub(crate) fn said(event: &Event<'_>) -> Option<String> {
+    match event {
+        Event::Received { .. } => None,
+        Event::Waiting => Some(row("", "another process is fetching it: waiting")),
+        Event::Retrying { fault, pause } => {
+            Some(row("", &format!("{fault}; trying again in {} s", pause.as_secs_f32().ceil())))
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 use anyhow::{Context, Result};
 use std::process::ExitCode;
 use tl_report::{RateCurve, RateSuggestion};
-use tl_train::{HeadKind, RateSearch, Recipe, TrainConfig, find_rate, read_settings, write_atomically};
+use tl_train::{
+    HeadKind, RateSearch, Recipe, TrainConfig, Watch, find_rate, read_settings, write_atomically,
+};
 
-use super::{print, print_json};
+use super::{print, print_json, watched};
 use crate::args::LrFindArgs;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Verbosity;
 use crate::text;
 
 /// Rows of the table, about.
@@ -21,10 +23,8 @@ pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let recipe = needed_recipe(&config);
     config.steps.recipe = recipe.unwrap_or(config.steps.recipe);
     let search = RateSearch { start: args.start, end: args.end, steps: args.steps };
-    let display = Display::new(verbosity.unless(args.train.json));
-    let result = find_rate(&config, &search, &display);
-    display.finish();
-    let curve = result?;
+    let job = |watch: &dyn Watch| find_rate(&config, &search, watch);
+    let curve = watched(args.train.tui, verbosity.unless(args.train.json), job)??;
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let command = train_command(&typed, recipe, curve.suggestions.first().map(|found| found.rate));
     let root = config.data.path().display().to_string();

@@ -3,29 +3,25 @@
 use anyhow::Result;
 use std::process::ExitCode;
 use std::time::SystemTime;
-use tl_train::{Invocation, Outcome, TrainConfig, read_settings, train};
+use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
-use super::{print, print_json};
+use super::{print, print_json, watched};
 use crate::args::{ResumeArgs, TrainArgs};
-use crate::progress::{Display, Verbosity};
-use crate::signals::Stop;
+use crate::progress::Verbosity;
 use crate::{labels, text};
 
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), read_settings)?;
     let config = args.over(base)?;
-    let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
-    let result = train(&config, &invocation(), &display);
-    display.finish();
-    show(&result?, config.folds.is_none(), args.json)
+    let job = |watch: &dyn Watch| train(&config, &invocation(), watch);
+    let outcome = watched(args.tui, verbosity.unless(args.json), job)??;
+    show(&outcome, config.folds.is_none(), args.json)
 }
 
 /// `tl resume`
 pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode> {
-    let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
-    let result = tl_train::resume(&args.run, &invocation(), &display);
-    display.finish();
-    let outcome = result?;
+    let job = |watch: &dyn Watch| tl_train::resume(&args.run, &invocation(), watch);
+    let outcome = watched(args.tui, verbosity.unless(args.json), job)??;
     let folds = outcome.record.multi_label.as_ref().is_some_and(|found| found.folds.is_some());
     show(&outcome, outcome.record.folds.is_none() && !folds, args.json)
 }

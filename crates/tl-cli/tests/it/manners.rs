@@ -24,6 +24,23 @@ fn quiet_leaves_results_alone_on_stdout() {
 }
 
 #[test]
+fn a_full_screen_needs_a_terminal_and_is_not_for_data_alone() {
+    let folder = two_classes(4);
+    for (arguments, message) in [
+        (&["train", "data", "--tui"][..], "error: --tui needs a terminal; leave it out\n"),
+        (&["resume", "runs/data-1", "--tui"], "error: --tui needs a terminal; leave it out\n"),
+        (&["train", "data", "--tui", "--json"], "error: the argument '--tui' cannot be used with '--json'\n"),
+        (&["train", "data", "--tui", "-q"], "error: the argument '--tui' cannot be used with '--quiet'\n"),
+        (&["-q", "train", "data", "--tui"], "error: the argument '--tui' cannot be used with '--quiet'\n"),
+    ] {
+        let ended = tl(folder.path(), arguments);
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.starts_with(message), "{arguments:?}: {}", ended.stderr);
+    }
+    assert!(!folder.path().join("runs").exists());
+}
+
+#[test]
 fn verbose_says_what_was_tried() {
     let folder = two_classes(4);
     let ended = tl_ok(folder.path(), &["train", "data", "--verbose"]);

@@ -1,0 +1,193 @@
+//! What the dashboard shows, and where on the screen.
+
+use anstream::adapter::strip_str;
+use ratatui::Frame;
+use ratatui::layout::Constraint::{Fill, Length};
+use ratatui::layout::{Layout, Rect};
+use ratatui::style::{Style, Stylize};
+use ratatui::symbols::Marker;
+use ratatui::text::Line;
+use ratatui::widgets::{Axis, Block, Borders, Chart, Dataset, GraphType, LineGauge, Paragraph, Wrap};
+use tl_train::EpochNews;
+
+use crate::text;
+
+/// From this height on there is a chart, from this width on a table of groups.
+const TALL: u16 = 18;
+const WIDE: u16 = 80;
+/// Most points of a curve: a wide terminal has no more columns of dots.
+const POINTS: usize = 1024;
+const EPOCHS: [&str; 6] = ["phase", "epoch", "  loss", "validation", "  right", ""];
+
+/// What is shown.
+#[derive(Default)]
+pub(crate) struct View {
+    /// What is under way, how far it is in words, and as a share.
+    pub(crate) doing: String,
+    pub(crate) far: String,
+    pub(crate) share: f64,
+    /// Has a signal asked for an end?
+    pub(crate) stopping: bool,
+    /// Of training in steps: where it is, how fast and how long.
+    pub(crate) place: String,
+    pub(crate) pace: String,
+    /// Smoothed losses of training, and losses of validation.
+    pub(crate) training: Curve,
+    pub(crate) validation: Curve,
+    /// Rows of [`EPOCHS`].
+    epochs: Vec<Vec<String>>,
+    /// Lines of the phase's table.
+    pub(crate) groups: Vec<String>,
+    /// Everything else that was said.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Losses by steps, thinned out as they become many.
+pub(crate) struct Curve {
+    points: Vec<(f64, f64)>,
+    /// Steps between two points.
+    every: usize,
+}
+
+impl Default for Curve {
+    fn default() -> Self {
+        Self { points: Vec::new(), every: 1 }
+    }
+}
+
+impl Curve {
+    pub(crate) fn add(&mut self, step: usize, loss: f64) {
+        if !loss.is_finite() || !step.is_multiple_of(self.every) {
+            return;
+        }
+        self.points.push((step as f64, loss));
+        if self.points.len() > POINTS {
+            self.every *= 2;
+            self.points.retain(|(step, _)| (*step as usize).is_multiple_of(self.every));
+        }
+    }
+}
+
+impl View {
+    pub(crate) fn judged(&mut self, news: &EpochNews<'_>) {
+        let (loss, right) = news.val.unzip();
+        if news.best {
+            // There is one best epoch.
+            self.epochs.iter_mut().filter_map(|row| row.last_mut()).for_each(String::clear);
+        }
+        self.epochs.push(vec![
+            news.phase.to_owned(),
+            format!("{:>5}", news.epoch),
+            format!("{:.4}", news.train_loss),
+            loss.map_or_else(String::new, |loss| format!("{loss:>10.4}")),
+            right.map_or_else(String::new, |right| format!("{:>7}", text::percent(right))),
+            if news.best && news.val.is_some() { "best" } else { "" }.to_owned(),
+        ]);
+    }
+}
+
+/// A line without its colours.
+pub(crate) fn plain(line: &str) -> String {
+    strip_str(line).to_string()
+}
+
+/// Fills the frame.
+pub(crate) fn draw(view: &View, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let facts = [view.place.as_str(), view.pace.as_str()];
+    let wrapped = |text: &str| text.chars().count().div_ceil(usize::from(area.width.max(1)));
+    let (tall, wide) = (area.height >= TALL, area.width >= WIDE);
+    // With a title and a heading.
+    let rows = match view.epochs.len().max(if wide { view.groups.len() } else { 0 }) {
+        0 => 0,
+        rows => (rows + 2).min(usize::from(area.height / if tall { 3 } else { 2 })),
+    };
+    let parts = [
+        Length(1),
+        Length(facts.map(wrapped).iter().sum::<usize>() as u16),
+        if tall && !view.training.points.is_empty() { Fill(2) } else { Length(0) },
+        Length(rows as u16),
+        Fill(1),
+    ];
+    let [top, middle, chart, tables, bottom] = Layout::vertical(parts).areas(area);
+    frame.render_widget(gauge(view), top);
+    frame.render_widget(Paragraph::new(facts.join("\n")).wrap(Wrap::default()), middle);
+    if !chart.is_empty() {
+        frame.render_widget(losses(view), chart);
+    }
+    let groups = if wide { Fill(2) } else { Length(0) };
+    let [left, right] = Layout::horizontal([Fill(3), groups]).areas(tables);
+    frame.render_widget(epochs(view, left), left);
+    frame.render_widget(groups_of(view, right), right);
+    frame.render_widget(notes(view, bottom), bottom);
+}
+
+fn gauge(view: &View) -> LineGauge<'_> {
+    let label = match view.stopping {
+        true => Line::from("stopping; Ctrl-C once more ends it at once"),
+        false => Line::from(vec![view.doing.as_str().bold(), " ".into(), view.far.as_str().into()]),
+    };
+    let gauge = LineGauge::default().label(label).ratio(view.share.clamp(0.0, 1.0));
+    gauge.filled_symbol("━").unfilled_symbol("┄").filled_style(Style::new().cyan())
+}
+
+/// Both losses by steps.
+fn losses(view: &View) -> Chart<'_> {
+    let points = || view.training.points.iter().chain(&view.validation.points);
+    let bounds = |of: fn(&(f64, f64)) -> f64| {
+        let all = || points().map(of);
+        let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+        if low < high { [low, high] } else { [high.max(0.0), high.max(0.0) + 1.0] }
+    };
+    let (steps, losses) = (bounds(|point| point.0), bounds(|point| point.1));
+    let x = Axis::default().bounds(steps).labels(steps.map(|step| format!("step {step}")));
+    let y = Axis::default().bounds(losses).labels(losses.map(|loss| format!("{loss:.3}")));
+    let line = |curve, marker| Dataset::default().marker(marker).data(curve);
+    let training = line(&view.training.points, Marker::Braille).graph_type(GraphType::Line).cyan();
+    let validation = line(&view.validation.points, Marker::Dot).yellow();
+    let title = Line::from(vec!["loss: ".into(), "⣀ training ".cyan(), "• validation".yellow()]);
+    Chart::new(vec![training, validation]).x_axis(x).y_axis(y).block(panel(title))
+}
+
+/// The last epochs.
+fn epochs(view: &View, area: Rect) -> Paragraph<'_> {
+    let rows = last(&view.epochs, area.height.saturating_sub(2));
+    let lines = text::table(&EPOCHS, rows).into_iter().map(|line| plain(&line).into());
+    Paragraph::new(lines.collect::<Vec<Line<'_>>>()).block(panel("epochs".into()))
+}
+
+/// The last groups: those that learn are behind the frozen ones.
+fn groups_of(view: &View, area: Rect) -> Paragraph<'_> {
+    let Some((head, rows)) = view.groups.split_first() else { return Paragraph::default() };
+    let lines = std::iter::once(head).chain(last(rows, area.height.saturating_sub(2)));
+    Paragraph::new(lines.map(|line| line.as_str().into()).collect::<Vec<Line<'_>>>())
+        .block(panel("groups".into()))
+}
+
+/// The last notes.
+fn notes(view: &View, area: Rect) -> Paragraph<'_> {
+    let lines = last(&view.notes, area.height.saturating_sub(1)).iter().map(|line| line.as_str().into());
+    Paragraph::new(lines.collect::<Vec<Line<'_>>>()).block(panel("notes".into()))
+}
+
+fn panel(title: Line<'_>) -> Block<'_> {
+    Block::new().borders(Borders::TOP).border_style(Style::new().dim()).title(title)
+}
+
+fn last<T>(all: &[T], most: u16) -> &[T] {
+    &all[all.len().saturating_sub(most.into())..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_of_many_steps_are_thinned_out_evenly() {
+        let mut curve = Curve::default();
+        (1..=10_000).for_each(|step| curve.add(step, 1.0));
+        curve.add(10_016, f64::NAN);
+        let steps: Vec<f64> = curve.points.iter().map(|point| point.0).collect();
+        assert!(steps.len() == 625 && steps.windows(2).all(|pair| pair[1] - pair[0] == 16.0), "{steps:?}");
+    }
+}
