@@ -2,7 +2,8 @@
 //!
 //! WHAT is `ours` (the kernels of tl-kernels) or `burn` (burn's own operations). The last STAGES stages and a head for 10
 //! classes learn, all by default, by SGD with momentum; weights are random, pictures noise, everything in f32, as in
-//! `xtask/reference/step_speed.py`. With fewer stages the prefix runs as a compiled plan.
+//! `xtask/reference/step_speed.py`. With fewer stages the prefix runs as a compiled plan in every step, or, if WHAT is
+//! `cached`, once before the first, as from the second epoch on in training.
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
@@ -29,13 +30,13 @@ struct Network {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [name, batch, seconds, what, rest @ ..] = words.as_slice() else {
-        return Err("step_speed NETWORK BATCH SECONDS ours|burn [STAGES]".into());
+        return Err("step_speed NETWORK BATCH SECONDS ours|burn|cached [STAGES]".into());
     };
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let architecture = tl_backbones::architecture(name)?;
     let (plain, side) = (Device::flex(), architecture.input_size);
     let device = plain.clone().autodiff();
-    tl_kernels::choose(what == "ours");
+    tl_kernels::choose(what != "burn");
     let backbone = architecture.init(&plain);
     let end = backbone.end().0;
     let learning: usize = rest.first().map_or(Ok(end), |stages| stages.parse())?;
@@ -51,6 +52,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let labels_b = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch]), &device);
     let summary = tl_backbones::summary(&architecture);
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let prefix = |output| frozen.output(output, pixels.clone(), side, threads).values().to_vec();
+    let output = if boundary.0 == end { Output::Features } else { Output::Maps(boundary) };
+    let kept = (what == "cached" && boundary.0 > 0).then(|| prefix(output));
+    let rows = || kept.clone().unwrap_or_else(|| prefix(output));
     let mut times = Vec::new();
     let begun = Instant::now();
     while times.len() < 3 || begun.elapsed().as_secs_f64() < seconds {
@@ -62,14 +67,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 network.backbone.pool(maps_bchw)
             }
             Boundary(at) if at == end => {
-                let rows = frozen.output(Output::Features, pixels.clone(), side, threads);
-                let shape = [batch, rows.columns()];
-                Tensor::<2>::from_data(TensorData::new(rows.values().to_vec(), shape), &device)
+                let rows = rows();
+                let shape = [batch, rows.len() / batch];
+                Tensor::<2>::from_data(TensorData::new(rows, shape), &device)
             }
             Boundary(at) => {
-                let rows = frozen.output(Output::Maps(boundary), pixels.clone(), side, threads);
                 let [channels, height, width] = summary.stages[at - 1].output;
-                let maps = TensorData::new(rows.values().to_vec(), [batch, channels, height, width]);
+                let maps = TensorData::new(rows(), [batch, channels, height, width]);
                 let maps_bchw = network.backbone.forward_stages(at..end, Tensor::from_data(maps, &device));
                 network.backbone.pool(maps_bchw)
             }

@@ -63,8 +63,12 @@ impl UnderWay {
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         let earlier = numbers.into_iter().map(|number| runs.join(format!("{name}-{number}")));
         let mut same = earlier.filter(|path| is_unfinished(path) && has_settings(path, settings));
-        if let Some(found) = same.find_map(Self::lock) {
-            return Ok(found);
+        let free = |path| match Self::lock(path) {
+            Err(TrainError::CheckpointsInUse { .. }) => None,
+            taken => Some(taken),
+        };
+        if let Some(found) = same.find_map(free) {
+            return found;
         }
         let unfinished = Unfinished::create(runs)?;
         write_new(&unfinished.0.join(SETTINGS), settings.as_bytes())?;
@@ -73,7 +77,7 @@ impl UnderWay {
         sync_folder(&unfinished.0)?;
         let path = unfinished.rename(runs, name)?;
         sync_folder(runs)?;
-        Self::lock(path.clone()).ok_or(TrainError::CheckpointsInUse { path })
+        Self::lock(path)
     }
 
     /// The run in this folder.
@@ -85,17 +89,17 @@ impl UnderWay {
         if !is_unfinished(path) {
             return Err(TrainError::Finished { path: path.to_owned() });
         }
-        Self::lock(path.to_owned()).ok_or_else(|| TrainError::CheckpointsInUse { path: path.to_owned() })
+        Self::lock(path.to_owned())
     }
 
-    /// `None` if another process has it.
-    fn lock(path: PathBuf) -> Option<Self> {
-        let file =
-            File::options().create(true).truncate(false).write(true).open(path.join(CHECKPOINTS).join(LOCK));
-        let lock = file.ok()?;
+    /// Takes the run for this process. Where the file system has no locks, it is taken without.
+    fn lock(path: PathBuf) -> Result<Self, TrainError> {
+        let file = path.join(CHECKPOINTS).join(LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).open(&file);
+        let lock = lock.map_err(|error| TrainError::write(&file, error))?;
         match lock.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => None,
-            Ok(()) | Err(fs::TryLockError::Error(_)) => Some(Self { path, _lock: lock }),
+            Err(fs::TryLockError::WouldBlock) => Err(TrainError::CheckpointsInUse { path }),
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Self { path, _lock: lock }),
         }
     }
 
@@ -219,6 +223,18 @@ mod tests {
         fs::create_dir(runs.path().join("pets-20240607120000")).unwrap();
         let begun = UnderWay::begin(runs.path(), "pets", "# today\n").unwrap();
         assert!(begun.path().ends_with("pets-20240607120001"));
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_made_is_named() {
+        let runs = tempfile::tempdir().unwrap();
+        let run = UnderWay::begin(runs.path(), "pets", "# today\n").unwrap();
+        let (path, lock) = (run.path().to_owned(), run.path().join(CHECKPOINTS).join(LOCK));
+        drop(run);
+        fs::remove_file(&lock).unwrap();
+        fs::create_dir(&lock).unwrap();
+        let message = UnderWay::resume(&path).err().unwrap().to_string();
+        assert!(message.starts_with(&format!("cannot write `{}`", lock.display())), "{message}");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::mem;
 use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
-use tl_data::{Limits, Place, ResizeMode, SampleId};
+use tl_data::{Limits, Place, ResizeMode, SampleId, Sampling};
 use tl_frozen::Frozen;
-use tl_heads::{FittedHead, Head, Pooling, Standardiser};
+use tl_heads::{FittedHead, Head, LossKind, Pooling, Standardiser};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateCurve};
 
 use crate::checkpoint::Checkpoints;
@@ -118,6 +118,13 @@ impl Trials<'_> {
             steps.decay.map(|decay| ("weight decay", decay.to_string())),
             steps.clip.map(|clip| ("clip", clip.to_string())),
             steps.patience.map(|patience| ("patience", patience.to_string())),
+            steps.views.map(|views| ("views", views.to_string())),
+            steps.norms.map(|norms| ("batch norms", format!("{norms:?}").to_lowercase())),
+            steps.class_weights.map(|weights| ("class weights", format!("{weights:?}").to_lowercase())),
+            (steps.sampler != Sampling::Natural)
+                .then(|| ("sampler", format!("{:?}", steps.sampler).to_lowercase())),
+            (steps.loss.smoothing != 0.0).then(|| ("label smoothing", steps.loss.smoothing.to_string())),
+            matches!(steps.loss.kind, LossKind::Focal { .. }).then(|| ("loss", "focal".to_owned())),
         ];
         match asked.into_iter().flatten().next().filter(|_| phases.is_empty()) {
             Some((what, value)) => Err(TrainError::Setting {

@@ -236,9 +236,18 @@ fn settings_of_training_in_steps_that_cannot_be() {
     let recipes = "auto, features, classic, lp-ft, fine-tune, gradual, bit, full, scratch";
     let message = format!("error: there is no recipe `lpft`, there are {recipes}\n");
     refused(folder.path(), &["data", "--recipe", "lpft"], &message);
-    let message = "error: ema is 0.9, it must be left out where nothing is trained in steps: name a `--recipe`, or layers \
-                   of a `--head`\n";
-    refused(folder.path(), &["data", "--ema", "0.9"], message);
+    for (arguments, what) in [
+        (["--ema", "0.9"], "ema is 0.9"),
+        (["--views", "3"], "views is 3"),
+        (["--class-weights", "balanced"], "class weights is balanced"),
+        (["--sampler", "sqrt"], "sampler is sqrt"),
+        (["--label-smoothing", "0.1"], "label smoothing is 0.1"),
+        (["--loss", "focal"], "loss is focal"),
+    ] {
+        let rule = "it must be left out where nothing is trained in steps: name a `--recipe`, or layers of a `--head`";
+        let arguments = [&["data"], &arguments[..]].concat();
+        refused(folder.path(), &arguments, &format!("error: {what}, {rule}\n"));
+    }
 }
 
 #[test]
