@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::path::PathBuf;
-use tl_data::{AugmentPreset, MaxBad, ResizeMode};
-use tl_train::{HeadKind, Pixels, RateSearch, Resize, TrainConfig};
+use tl_data::{AugmentPreset, MaxBad, Portion, ResizeMode};
+use tl_train::{At, HeadKind, Pixels, RateSearch, Resize, TrainConfig};
 
 use crate::source_args::{LabelArgs, SourceArgs};
 use crate::step_args::{HeadName, StepArgs};
@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
   tl predict runs/photos-1 new/*.jpg   what is on these pictures
   tl data check photos/                what is wrong with the pictures, before training
   tl eval runs/photos-1 test/          how good a model is on pictures with known classes
+  tl extract photos/ --out f.parquet   what a network makes of pictures, for other programs
   tl predict --model efficientnet_lite0 cup.jpg   the pretrained network itself, 1,000 classes";
 
 /// A folder of pictures becomes an image classifier.
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     LrFind(Box<LrFindArgs>),
     Predict(PredictArgs),
     Eval(EvalArgs),
+    Extract(Box<ExtractArgs>),
     Info(InfoArgs),
     Data(Box<DataArgs>),
     Backbones(BackbonesArgs),
@@ -58,8 +60,8 @@ pub(crate) enum Command {
   tl train photos/ --folds 5 --json > result.json
   tl train --config runs/photos-1/run.toml     the same run again, bit for bit")]
 pub(crate) struct TrainArgs {
-    /// Folder with one sub-folder per class; or a table (CSV, TSV), a folder of tar shards, a list of files (`-` reads
-    /// it from standard input).
+    /// Folder with one sub-folder per class; or a table (CSV, TSV, Parquet), a folder of tar shards, a list of files (`-`
+    /// reads it from standard input).
     #[arg(required_unless_present = "config")]
     data: Option<PathBuf>,
     /// Start from the settings in this file, a `run.toml`; what is typed overrides it.
@@ -307,6 +309,71 @@ pub(crate) struct EvalArgs {
     pub(crate) device: String,
     #[command(flatten)]
     pub(crate) labels: LabelArgs,
+}
+
+/// Write the features that a network makes of pictures, with their names and labels, for other programs.
+///
+/// The file has a row for each picture that can be read, in the order of classes and paths. What was computed is kept in the
+/// cache: after an interruption, the same command goes on and writes the same bytes. A file that cannot be read is named
+/// and has no row; the exit code is 1 then.
+#[derive(Debug, ClapArgs)]
+#[command(before_help = "\x1b[1mExamples:\x1b[0m
+  tl extract photos/ --out features.parquet
+  tl extract photos/ --backbone resnet50 --at layer3 --out maps.npy
+  tl extract photos/ --model runs/photos-1 --out features.safetensors
+  tl extract photos/ --shard 3/16 --out features-3.parquet")]
+pub(crate) struct ExtractArgs {
+    /// Folder with one sub-folder per class, or with pictures alone; or a table (CSV, TSV, Parquet), a folder of tar
+    /// shards, a list of files (`-` reads it from standard input).
+    pub(crate) data: PathBuf,
+    /// The file to write; an earlier one is replaced when this one is whole. Its ending says what it is: .parquet (path,
+    /// label, features), .npy (the array; path and label of each row are in NAME.npy.csv), .safetensors (features,
+    /// labels; classes and paths are in its metadata).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Where in the network: pooled, what a head sees, or the name of a stage as `tl backbones NETWORK` lists them, for
+    /// the maps behind it, channel by channel.
+    #[arg(long, value_name = "WHERE", default_value_t)]
+    pub(crate) at: At,
+    /// Pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is fetched.
+    #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
+    pub(crate) backbone: String,
+    /// Your own file with the network's weights: a PyTorch checkpoint, safetensors, or a model of tl.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// A run or model of tl: its network, fine-tuned or not, and its preprocessing.
+    #[arg(long, value_name = "RUN|MODEL", conflicts_with_all = ["backbone", "weights"])]
+    pub(crate) model: Option<PathBuf>,
+    /// How pictures become square: crop, squash or letterbox [default: as the weights were evaluated].
+    #[arg(long, value_name = "MODE")]
+    pub(crate) resize: Option<ResizeMode>,
+    /// Only this one of so many equal shares of the pictures, 3/16; each can be computed without the others, and together
+    /// they are all.
+    #[arg(long, value_name = "I/N", default_value_t)]
+    pub(crate) shard: Portion,
+    /// How many files may be unreadable before nothing is written, `2%` or `5`.
+    #[arg(long, value_name = "LIMIT", default_value = "1%")]
+    pub(crate) max_bad: MaxBad,
+    /// Make no connection: weights that are not here are an error that says where to put them.
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Neither take features from the cache nor keep them there. Results are the same.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Most that kept features may take on disk, of all runs together; the longest unused go first.
+    #[arg(long, value_name = "GIB", default_value_t = 4, conflicts_with = "no_cache")]
+    pub(crate) cache_gib: u64,
+    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
+    #[arg(long, default_value = "auto")]
+    pub(crate) device: String,
+    /// Threads that decode and compute [default: one per processor].
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
 }
 
 /// Describe a run, a model file or pretrained weights.

@@ -4,6 +4,7 @@ mod backbones;
 mod completions;
 mod data;
 mod eval;
+mod extract;
 mod info;
 mod lr_find;
 mod predict;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Resume(resume) => train::resume(resume, Verbosity::of(args)),
         Command::Predict(predict) => predict::run(predict, Verbosity::of(args)),
         Command::Eval(eval) => eval::run(eval, Verbosity::of(args)),
+        Command::Extract(extract) => extract::run(extract, Verbosity::of(args)),
         Command::Info(info) => info::run(info),
         Command::Data(data) => data::run(data, Verbosity::of(args)),
         Command::Backbones(backbones) => backbones::run(backbones),

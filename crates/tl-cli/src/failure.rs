@@ -16,7 +16,7 @@ pub(crate) const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 /// A bug of ours.
 pub(crate) const BUG: u8 = 3;
-/// Training was stopped by a signal, and can be gone on with: EX_TEMPFAIL of sysexits.h.
+/// The work was stopped by a signal, and can be gone on with: EX_TEMPFAIL of sysexits.h.
 pub(crate) const STOPPED: u8 = 75;
 
 /// Says what failed and what to do about it. A reader that went away is no failure.
@@ -30,7 +30,8 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         return ExitCode::from(USAGE);
     }
     say(error);
-    let stopped = matches!(error.downcast_ref(), Some(TrainError::Stopped { .. }));
+    let stopped =
+        matches!(error.downcast_ref(), Some(TrainError::Stopped { .. } | TrainError::Interrupted { .. }));
     ExitCode::from(if stopped { STOPPED } else { FAILED })
 }
 

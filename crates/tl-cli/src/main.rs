@@ -1,7 +1,7 @@
 //! `tl`: a folder of pictures becomes an image classifier.
 //!
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 what was asked for failed,
-//! 2 wrong usage, 3 a bug of ours, 75 training was stopped by a signal and can be gone on with.
+//! 2 wrong usage, 3 a bug of ours, 75 work was stopped by a signal and can be gone on with.
 
 mod args;
 mod checked;

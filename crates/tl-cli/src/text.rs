@@ -50,8 +50,13 @@ fn found(data: &Dataset) -> Vec<String> {
     let classes: Vec<String> =
         data.classes.iter().zip(data.class_counts()).map(|(name, n)| format!("{name} {n}")).collect();
     let (w, h) = (summary.widths, summary.heights);
+    let labels = match data.classes.len() {
+        0 => "without classes".to_owned(),
+        1 => format!("in 1 class: {}", classes.join(", ")),
+        n => format!("in {n} classes: {}", classes.join(", ")),
+    };
     let mut lines = vec![
-        row("pictures", &format!("{} in {} classes: {}", data.len(), data.classes.len(), classes.join(", "))),
+        row("pictures", &format!("{} {labels}", data.len())),
         row(
             "",
             &format!(

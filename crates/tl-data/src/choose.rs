@@ -103,7 +103,7 @@ fn group(listing: &mut Listing, pattern: &str) -> Result<(), SourceError> {
 
 /// Keeps the share of each class whose keys are smallest: rounded, and two at least, as far as there are any.
 fn thin(listing: &mut Listing, fraction: f64, seed: u64) {
-    let mut by_class: Vec<Vec<Candidate>> = vec![Vec::new(); listing.classes.len()];
+    let mut by_class: Vec<Vec<Candidate>> = vec![Vec::new(); listing.class_numbers()];
     for file in std::mem::take(&mut listing.files) {
         by_class[file.class.0].push(file);
     }

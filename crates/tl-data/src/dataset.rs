@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::place::Place;
+use crate::place::{Place, slashed};
 use crate::{Look, Part, PictureError, PictureHeader, Span, Summary};
 
 /// Index of a class in [`Dataset::classes`].
@@ -23,7 +23,8 @@ pub struct SampleId(pub usize);
 pub struct Dataset {
     /// What the pictures' paths are relative to.
     pub root: PathBuf,
-    /// Names of the classes, in natural order (`img2` before `img10`).
+    /// Names of the classes, in natural order (`img2` before `img10`); none if the pictures have no labels, and
+    /// [`Sample::class`] means nothing then.
     pub classes: Vec<String>,
     /// The readable pictures, by class, then by path in natural order.
     pub samples: Vec<Sample>,
@@ -74,6 +75,11 @@ impl Sample {
         let path = path.into();
         let (also, group, part, look, span) = (Vec::new(), None, None, None, None);
         Sample { path, class, also, group, part, look, span, header, content, bytes }
+    }
+
+    /// Its path with `/` between the parts on every system.
+    pub fn name(&self) -> String {
+        slashed(&self.path)
     }
 
     /// All its labels, ascending.
@@ -182,7 +188,9 @@ impl Dataset {
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
         for sample in &self.samples {
-            sample.labels().for_each(|class| counts[class.0] += 1);
+            for class in sample.labels() {
+                counts.get_mut(class.0).into_iter().for_each(|count| *count += 1);
+            }
         }
         counts
     }

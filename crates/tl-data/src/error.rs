@@ -114,6 +114,12 @@ pub enum DataError {
         /// What was given.
         text: String,
     },
+    /// Not one of so many portions.
+    #[error("`{text}` is none of so many shards: the third of sixteen is 3/16")]
+    BadPortion {
+        /// What was given.
+        text: String,
+    },
     /// The source cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -163,7 +169,8 @@ impl DataError {
             | DataError::BadFraction { .. }
             | DataError::BadShares { .. }
             | DataError::BadFolds { .. }
-            | DataError::BadLimit { .. } => return None,
+            | DataError::BadLimit { .. }
+            | DataError::BadPortion { .. } => return None,
         };
         Some(hint)
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! Source --read--> Dataset --split--> Parts { train, val, test }
 //! Source --check--> CheckReport { duplicates, advice, .. }
+//! Source --read_portion--> Dataset, also without classes
 //! folder --scan--> Dataset --train_val--> Split { train, val }
 //! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
 //! bytes --decode_part (only what is wanted)--> Cutout --resize--> RgbImage
@@ -70,6 +71,7 @@ mod picture_error;
 mod pixel_cache;
 mod place;
 mod policy;
+mod portion;
 mod preprocess;
 mod resample;
 mod resize;
@@ -116,10 +118,11 @@ pub use picture_error::PictureError;
 pub use pixel_cache::PixelCache;
 pub use place::{Place, Span};
 pub use policy::{MaxBad, check_bad};
+pub use portion::Portion;
 pub use preprocess::{Crop, Preprocess, ResizeMode};
 pub use resize::{Interpolation, resize, resize_box};
 pub use sampler::{Sampler, Sampling};
-pub use scan::{Progress, read, scan};
+pub use scan::{Progress, read, read_portion, scan};
 pub use sniff::Format;
 pub use source::{Columns, ReadOptions, Source};
 pub use source_error::SourceError;

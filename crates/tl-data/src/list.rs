@@ -10,14 +10,31 @@ use crate::table::{read_utf8, unreadable, utf8};
 
 /// Lists what a file, or standard input for `-`, names.
 pub(crate) fn list(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {
-    let text = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
-        utf8(path, bytes)?
-    } else {
-        read_utf8(path)?
-    };
-    list_text(path, &text, root.unwrap_or(Path::new("")))
+    list_text(path, &text_of(path)?, root.unwrap_or(Path::new("")))
+}
+
+/// As [`list`]; if no line has a label and a picture lies in no folder that could name its class, all are without classes.
+pub(crate) fn list_labelled_or_not(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {
+    let (text, root) = (text_of(path)?, root.unwrap_or(Path::new("")));
+    let bare = |line: &str| !line.trim().is_empty() && folder_of(&cleaned(root, line.trim())).is_none();
+    if text.contains('\t') || !text.lines().any(bare) {
+        return list_text(path, &text, root);
+    }
+    // Only that all are of one class matters; lines keep their numbers.
+    let label = |line: &str| if line.trim().is_empty() { "\n".to_string() } else { format!("{line}\t-\n") };
+    let labelled: String = text.lines().map(label).collect();
+    let mut listing = list_text(path, &labelled, root)?;
+    listing.classes.clear();
+    Ok(listing)
+}
+
+fn text_of(path: &Path) -> Result<String, SourceError> {
+    if path != Path::new("-") {
+        return read_utf8(path);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    utf8(path, bytes)
 }
 
 /// Lists what these lines name; empty ones are passed over.
@@ -42,11 +59,10 @@ fn read_line(list: &Path, row: u64, line: &str, labelled: bool, root: &Path) -> 
         return Err(bad("the path is empty".into()));
     }
     let path = cleaned(root, text);
-    let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     let label = match (label, labelled) {
         (Some(label), _) => label.to_string(),
         (None, true) => return Err(bad(format!("`{text}` has no label after a tab, and other lines have"))),
-        (None, false) => folder.ok_or_else(|| {
+        (None, false) => folder_of(&path).ok_or_else(|| {
             bad(format!("`{text}` has no label and lies in no folder that could name its class"))
         })?,
     };
@@ -54,4 +70,8 @@ fn read_line(list: &Path, row: u64, line: &str, labelled: bool, root: &Path) -> 
         file: Candidate { path, row: Some(("line", row)), ..Candidate::default() },
         labels: vec![label],
     })
+}
+
+fn folder_of(path: &Path) -> Option<String> {
+    path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned())
 }

@@ -79,6 +79,9 @@ impl Listing {
 
     /// Removes the classes that had files before and have none now.
     pub(crate) fn drop_emptied_classes(&mut self, before: &[usize]) {
+        if self.classes.is_empty() {
+            return;
+        }
         let now = self.counts();
         let keep = |class: usize| before[class] == 0 || now[class] > 0;
         let mut next = 0;
@@ -97,9 +100,14 @@ impl Listing {
         self.classes = names.filter(|(class, _)| keep(*class)).map(|(_, name)| name).collect();
     }
 
+    /// Classes that files may be of: files without classes are all of one.
+    pub(crate) fn class_numbers(&self) -> usize {
+        self.classes.len().max(1)
+    }
+
     /// Files of each class.
     pub(crate) fn counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.classes.len()];
+        let mut counts = vec![0; self.class_numbers()];
         for file in &self.files {
             std::iter::once(&file.class).chain(&file.also).for_each(|class| counts[class.0] += 1);
         }

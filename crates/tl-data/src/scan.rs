@@ -9,8 +9,9 @@ use crate::choose::choose;
 use crate::dataset::place;
 use crate::listing::{Candidate, Listing};
 use crate::{
-    ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, ReadOptions, Rejected, Sample,
-    Source, SourceError, decode, list, manifest, natural, pattern, read_header, shards, walk,
+    ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, Portion, ReadOptions,
+    Rejected, Sample, Source, SourceError, decode, list, manifest, natural, pattern, read_header, shards,
+    walk,
 };
 
 /// How far a scan is.
@@ -70,6 +71,34 @@ pub fn read(
         _ => check_listed(path, &data)?,
     }
     Ok(data)
+}
+
+/// Reads a portion of a source for which nothing is trained: as [`read`] without looking for pictures that look alike,
+/// but one class is enough, and a folder without class folders, or a list of names without labels and folders, gives
+/// pictures without classes.
+///
+/// Only files of the portion are opened. The classes are the whole source's, so that they have the same numbers in every
+/// portion; some may have no picture here, and there may be no picture at all.
+///
+/// Errors: the source or the options make no sense, or the source lists nothing.
+pub fn read_portion(
+    source: &Source,
+    options: &ReadOptions,
+    portion: Portion,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Dataset, DataError> {
+    let mut listing = match source {
+        Source::Folder { path } => walk::list_labelled_or_not(path)?,
+        Source::List { path, root } => list::list_labelled_or_not(path, root.as_deref())?,
+        _ => list_source(source)?,
+    };
+    choose(&mut listing, options)?;
+    if listing.files.is_empty() && listing.rejected.is_empty() {
+        return Err(SourceError::NothingListed { path: source.path().to_path_buf() }.into());
+    }
+    portion.take_from(&mut listing);
+    Ok(open_all(listing, false, limits, progress))
 }
 
 fn is_missing(file: &Rejected) -> bool {

@@ -75,10 +75,10 @@ pub enum SourceError {
         /// Where the first one should be.
         first: PathBuf,
     },
-    /// The table, list or shards name no picture.
+    /// The table, list or shards name no picture, or the folder has none.
     #[error("no pictures in {}", path.display())]
     NothingListed {
-        /// The table, list or shards.
+        /// The table, list, shards or folder.
         path: PathBuf,
     },
     /// Pictures are listed and none is readable.

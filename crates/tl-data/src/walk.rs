@@ -35,7 +35,13 @@ pub(crate) fn list(root: &Path) -> Result<Listing, DataError> {
     Ok(listing)
 }
 
-/// Every file below a folder, all of one class for now.
+/// As [`list`]; if there is nothing in class folders, every file below the folder, without classes.
+pub(crate) fn list_labelled_or_not(root: &Path) -> Result<Listing, DataError> {
+    let labelled = list(root)?;
+    if labelled.files.is_empty() { list_flat(root) } else { Ok(labelled) }
+}
+
+/// Every file below a folder, all of one class for now, which has no name.
 pub(crate) fn list_flat(root: &Path) -> Result<Listing, DataError> {
     let mut nothing = Listing::new(root.to_path_buf());
     sub_folders(root, &mut nothing)?;

@@ -28,7 +28,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub use disk::write_atomically;
-pub(crate) use disk::{sync_folder, write_new};
+pub(crate) use disk::{Replacement, sync_folder, write_new};
 pub(crate) use manifest::SCHEMA;
 
 use crate::TrainError;

@@ -238,6 +238,11 @@ impl TrainConfig {
         FetchConfig { offline: self.offline, ..FetchConfig::from_env() }
     }
 
+    /// Most that kept features may take, in GiB; `None` if none are kept.
+    pub(crate) fn kept_gib(&self) -> Option<u64> {
+        self.cache.then_some(self.cache_gib)
+    }
+
     /// Threads to use: as set, else one for each processor.
     pub fn threads(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);

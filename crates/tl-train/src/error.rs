@@ -228,6 +228,46 @@ pub enum TrainError {
         /// What is wrong with it.
         detail: String,
     },
+    /// There is no stage of this name.
+    #[error("the network has no stage `{asked}`: give `pooled`, or one of {}", quoted(known))]
+    NoStage {
+        /// As asked for.
+        asked: String,
+        /// The stages, in order.
+        known: Vec<String>,
+    },
+    /// A file of features whose format is not known.
+    #[error("`{}` ends in none of .parquet, .npy and .safetensors", path.display())]
+    Ending {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A Parquet file, and the program was built without it.
+    #[error("`{}` is a Parquet file, and this program was built without the feature `parquet`", path.display())]
+    NoParquet {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Features would be written over the list of their pictures.
+    #[error("`{}` is what the pictures are read from", path.display())]
+    OutIsSource {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of features cannot be written.
+    #[error("cannot write `{}`: {}", path.display(), words(reason))]
+    Out {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        reason: io::Error,
+    },
+    /// Somebody asked to stop before the features were written.
+    #[error("stopped; `{}` is not written", path.display())]
+    Interrupted {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nothing to predict.
     #[error("no pictures at `{place}`")]
     NoPictures {
@@ -300,6 +340,16 @@ impl TrainError {
                 Some("`tl train` with another `--seed` or `--name` makes a new one".to_owned())
             }
             Self::Checkpoint { .. } => Some("start a new run under another `--name`".to_owned()),
+            Self::NoParquet { .. } => {
+                Some("build with `--features parquet`, or write .npy or .safetensors".to_owned())
+            }
+            Self::OutIsSource { .. } => Some("name another file with `--out FILE`".to_owned()),
+            Self::Out { reason, .. } if is_full(reason) => Some(
+                "free some space, or write elsewhere with `--out FILE`; what was computed is in the cache"
+                    .to_owned(),
+            ),
+            Self::Out { .. } => Some("`--out FILE` writes elsewhere".to_owned()),
+            Self::Interrupted { .. } => Some("the same command goes on with what is in the cache".to_owned()),
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
             }
@@ -310,6 +360,8 @@ impl TrainError {
             | Self::Read { .. }
             | Self::CheckpointWrite { .. }
             | Self::Stage { .. }
+            | Self::NoStage { .. }
+            | Self::Ending { .. }
             | Self::Setting { .. }
             | Self::TooSmall { .. }
             | Self::Pattern { .. } => None,

@@ -52,7 +52,7 @@ fn prepare<T>(
     let config = &config;
     let frozen = Frozen::new(backbone, device.clone());
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
-    features.keeping = Keeping::of(config, &pretrained, &loaded);
+    features.keeping = Keeping::of(config.kept_gib(), &pretrained, &loaded);
     let mut trials =
         Trials::new(config, std::slice::from_ref(&device), watch, features, &pretrained, &loaded, "")?;
     job(&mut trials, &training(&data, config)?)

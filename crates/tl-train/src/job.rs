@@ -79,7 +79,7 @@ pub fn train(
     let loaded = begun.elapsed();
 
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
-    features.keeping = Keeping::of(config, &pretrained, &loaded_weights);
+    features.keeping = Keeping::of(config.kept_gib(), &pretrained, &loaded_weights);
     features.pixels = config.pixel_cache(watch);
     let time = &invocation.time;
     let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;

@@ -5,7 +5,7 @@ use tl_data::{Augment, Preprocess};
 use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
 use tl_weights::{Cache, Loaded};
 
-use crate::{Pretrained, TrainConfig};
+use crate::Pretrained;
 
 /// Where features are kept, and what they depend on besides pictures and preprocessing.
 pub(crate) struct Keeping {
@@ -15,13 +15,12 @@ pub(crate) struct Keeping {
 }
 
 impl Keeping {
-    /// `features` in the cache's folder; `None` if nothing is to be kept, or there is no such folder.
-    pub(crate) fn of(config: &TrainConfig, pretrained: &Pretrained, loaded: &Loaded) -> Option<Self> {
-        if !config.cache {
-            return None;
-        }
+    /// `features` in the cache's folder, of so many GiB at most; `None` if nothing is to be kept, or there is no such
+    /// folder.
+    pub(crate) fn of(most_gib: Option<u64>, pretrained: &Pretrained, loaded: &Loaded) -> Option<Self> {
+        let limit_bytes = most_gib?.saturating_mul(1 << 30);
         let folder = Cache::locate().ok()?.folder().join("features");
-        let store = Store::open(folder, config.cache_gib.saturating_mul(1 << 30), SystemTime::now());
+        let store = Store::open(folder, limit_bytes, SystemTime::now());
         let (weights_sha256, architecture) = (loaded.sha256.clone(), pretrained.architecture.name);
         Some(Self { store, weights_sha256, architecture })
     }

@@ -7,6 +7,7 @@ mod bad_input;
 mod caching;
 mod damaged_model;
 mod data;
+mod extract;
 mod folders;
 mod going_on;
 mod logs;

@@ -68,6 +68,7 @@ fn help_begins_with_examples() {
         &["train", "--help"],
         &["predict", "--help"],
         &["eval", "--help"],
+        &["extract", "--help"],
         &["info", "--help"],
         &["weights", "--help"],
         &["data", "--help"],

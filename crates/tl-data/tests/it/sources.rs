@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tl_data::{DataError, Dataset, Limits, Part, ReadOptions, Source, read};
+use tl_data::{DataError, Dataset, Limits, Part, Portion, ReadOptions, Source, read, read_portion};
 
 /// A folder with these pictures, each of another colour.
 pub(crate) fn folder(pictures: &[&str]) -> TempDir {
@@ -389,4 +389,79 @@ fn a_source_reads_back_as_written() {
         serde_json::json!({"kind": "folder", "path": "photos"})
     );
     assert_eq!(Part::spelt(" Testing"), Some(Part::Test));
+}
+
+fn portion_of(folder: &TempDir, options: &ReadOptions, portion: &str) -> Result<Dataset, DataError> {
+    let portion: Portion = portion.parse().unwrap();
+    read_portion(&folder_source(folder), options, portion, &Limits::default(), &|_| {})
+}
+
+/// Paths of the pictures and of the files that are none.
+fn paths(data: &Dataset) -> (Vec<String>, Vec<String>) {
+    let path = |path: &Path| path.display().to_string();
+    (
+        data.samples.iter().map(|sample| path(&sample.path)).collect(),
+        data.rejected.iter().map(|file| path(&file.path)).collect(),
+    )
+}
+
+#[test]
+fn portions_put_together_are_the_whole_and_know_all_classes() {
+    let folder =
+        folder(&["a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png", "c/1.png", "x.png", "y.png"]);
+    fs::write(folder.path().join("b/2.png"), "no picture").unwrap();
+    let whole = portion_of(&folder, &ReadOptions::default(), "1/1").unwrap();
+    let (mut pictures, mut bad) = (Vec::new(), Vec::new());
+    for number in 1..=9 {
+        let data = portion_of(&folder, &ReadOptions::default(), &format!("{number}/9")).unwrap();
+        assert_eq!(data.classes, ["a", "b", "c"]);
+        let (here, bad_here) = paths(&data);
+        pictures.extend(here);
+        bad.extend(bad_here);
+    }
+    bad.sort();
+    assert_eq!((pictures, bad), paths(&whole));
+    assert_eq!(whole.files(), 8);
+}
+
+#[test]
+fn pictures_without_class_folders_have_no_class() {
+    let folder = folder(&["1.png", "2.png", "10.png", "notes.txt"]);
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let data = portion_of(&folder, &ReadOptions::default(), "1/1").unwrap();
+    assert_eq!(paths(&data).0, ["1.png", "2.png", "10.png"]);
+    assert_eq!((data.classes.len(), data.class_counts().len(), data.rejected.len()), (0, 0, 0));
+    let options = ReadOptions { fraction: 0.7, exclude: vec!["10.png".into()], ..ReadOptions::default() };
+    assert_eq!(portion_of(&folder, &options, "1/1").unwrap().len(), 2);
+    assert!(refusal(read_plainly(&folder_source(&folder))).0.starts_with("no pictures in class folders"));
+}
+
+#[test]
+fn a_list_of_bare_names_has_no_classes_where_none_are_needed() {
+    let folder = folder(&["1.png", "a/2.png"]);
+    let path = folder.path().join("list.txt");
+    let source = Source::List { path: path.clone(), root: Some(folder.path().to_path_buf()) };
+    for (text, classes, pictures) in [
+        ("./1.png\n\na/2.png\n1.png\n", &[][..], &["1.png", "a/2.png"][..]),
+        ("a/2.png\n", &["a"], &["a/2.png"]),
+        ("1.png\tx\na/2.png\ty\n", &["x", "y"], &["1.png", "a/2.png"]),
+    ] {
+        fs::write(&path, text).unwrap();
+        let options = ReadOptions::default();
+        let data = read_portion(&source, &options, Portion::ALL, &Limits::default(), &|_| {}).unwrap();
+        assert_eq!(data.classes, classes);
+        assert_eq!(paths(&data).0, pictures);
+    }
+    fs::write(&path, "1.png\na/2.png\n").unwrap();
+    assert!(refusal(read_plainly(&source)).0.contains("lies in no folder that could name its class"));
+}
+
+#[test]
+fn one_class_is_enough_where_nothing_is_trained_and_no_file_is_not() {
+    let one = folder(&["a/1.png", "a/2.png"]);
+    let data = portion_of(&one, &ReadOptions::default(), "2/2").unwrap();
+    assert_eq!((paths(&data).0, data.classes), (vec!["a/2.png".to_string()], vec!["a".to_string()]));
+    let none = folder(&[]);
+    let message = format!("no pictures in {}", none.path().display());
+    assert_eq!(refusal(portion_of(&none, &ReadOptions::default(), "1/1")).0, message);
 }

@@ -1,7 +1,7 @@
 //! The file system calls of a commit, and files that are replaced whole.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::TrainError;
@@ -86,6 +86,68 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), TrainError> {
     replace(&Os, path, content).map_err(|Fault { path, reason }| TrainError::Write { path, reason })
 }
 
+/// A file that is written piece by piece, and replaces the one at its path only when it is whole: a crash or a power loss
+/// at any moment leaves the old content or the new one.
+///
+/// It is written beside the file, as [`write_atomically`] does. A lock keeps other processes from it; what a process that
+/// was killed has left is taken over, what is dropped is removed.
+#[derive(Debug)]
+pub(crate) struct Replacement {
+    path: PathBuf,
+    scratch: PathBuf,
+    file: File,
+    in_place: bool,
+}
+
+impl Replacement {
+    /// An empty file, to become the one at `path`.
+    pub(crate) fn begin(path: &Path) -> io::Result<Self> {
+        let busy = || io::Error::new(io::ErrorKind::ResourceBusy, "another process is writing it");
+        let scratch = beside(path)?;
+        let file = File::options().create(true).truncate(false).write(true).open(&scratch)?;
+        match file.try_lock() {
+            // Another process may have put it in place between the two calls.
+            Ok(()) if !scratch.exists() => return Err(busy()),
+            Err(TryLockError::WouldBlock) => return Err(busy()),
+            Ok(()) | Err(TryLockError::Error(_)) => file.set_len(0)?,
+        }
+        Ok(Self { path: path.to_owned(), scratch, file, in_place: false })
+    }
+
+    /// Makes it durable and puts it in its place.
+    pub(crate) fn commit(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.scratch, &self.path)?;
+        self.in_place = true;
+        Os.sync_folder(folder_of(&self.path))
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if !self.in_place {
+            // There is nobody to tell.
+            let _ = fs::remove_file(&self.scratch);
+        }
+    }
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Replacement {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 /// Writes a file that must not be there yet, and makes its content durable.
 ///
 /// # Errors
@@ -112,8 +174,12 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<()
         let _ = disk.remove(&scratch);
         return Err(fault);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     disk.sync_folder(folder).map_err(Fault::at(folder))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Left by a process that was killed.

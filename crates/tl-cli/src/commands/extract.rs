@@ -1,0 +1,67 @@
+//! `tl extract`
+
+use anyhow::Result;
+use serde_json::json;
+use std::process::ExitCode;
+use tl_train::{EmbedConfig, Embedded, embed};
+
+use super::{print, print_json, threads};
+use crate::args::ExtractArgs;
+use crate::failure::FAILED;
+use crate::progress::{Display, Verbosity};
+use crate::signals::Stop;
+use crate::text::{row, thousands};
+
+pub(crate) fn run(args: &ExtractArgs, verbosity: Verbosity) -> Result<ExitCode> {
+    let config = config(args)?;
+    let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
+    let result = embed(&config, &display);
+    display.finish();
+    let embedded = result?;
+    if args.json {
+        print_json(&summary(&embedded))?;
+    } else {
+        print(lines(&embedded))?;
+    }
+    let failed = !embedded.rejected.is_empty();
+    Ok(if failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn config(args: &ExtractArgs) -> Result<EmbedConfig> {
+    let defaults = EmbedConfig::new(&args.data, &args.out);
+    Ok(EmbedConfig {
+        data: args.source.data(&args.data)?,
+        read: args.source.over(defaults.read),
+        portion: args.shard,
+        backbone: args.backbone.clone(),
+        weights: args.weights.clone(),
+        model: args.model.clone(),
+        resize: args.resize,
+        at: args.at.clone(),
+        out: args.out.clone(),
+        max_bad: args.max_bad,
+        offline: args.offline,
+        cache_gib: (!args.no_cache).then_some(args.cache_gib),
+        device: args.device.clone(),
+        threads: args.threads.unwrap_or_else(threads).max(1),
+    })
+}
+
+fn summary(embedded: &Embedded) -> serde_json::Value {
+    let Embedded { files, rows, shape, kept, rejected, .. } = embedded;
+    json!({"files": files, "rows": rows, "shape": shape, "from_cache": kept, "skipped": rejected})
+}
+
+fn lines(embedded: &Embedded) -> Vec<String> {
+    let sides: Vec<String> = embedded.shape.iter().map(|&side| thousands(side as u64)).collect();
+    let rows = thousands(embedded.rows as u64);
+    let mut lines = vec![row("rows", &format!("{rows} of {} numbers, float32", sides.join(" x ")))];
+    if !embedded.rejected.is_empty() {
+        let (bad, all) = (embedded.rejected.len(), embedded.rows + embedded.rejected.len());
+        lines.push(row("skipped", &format!("{bad} of {all} files cannot be used")));
+    }
+    let files: Vec<String> = embedded.files.iter().map(|file| file.display().to_string()).collect();
+    let instead = if embedded.replaced { ", in the place of an earlier one" } else { "" };
+    lines.push(row("file", &format!("{}{instead}", files.join(", "))));
+    lines
+}
