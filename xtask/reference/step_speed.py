@@ -3,8 +3,8 @@
     step_speed.py HOW NETWORK BATCH THREADS SECONDS [STAGES]
 
 HOW is plain (as people run it), tuned (channels last; start it with GLIBC_TUNABLES that keep memory, or tcmalloc) or bf16
-(tuned, with autocast). With STAGES, so many of the network's last top-level parts and the head learn and the rest is run
-frozen in every step. Random weights, noise for pictures, SGD with momentum, 10 classes.
+(tuned, with autocast). With STAGES, so many of the network's last top-level parts with a convolution and the head learn and
+the rest is run frozen in every step. Random weights, noise for pictures, SGD with momentum, 10 classes.
 """
 
 import json
@@ -26,6 +26,16 @@ def parts(network):
     return children
 
 
+def frozen_parts(network, learning):
+    """All before the last `learning` parts with a convolution."""
+    import torch
+
+    found = parts(network)
+    convolve = [any(isinstance(m, torch.nn.Conv2d) for m in part.modules()) for part in found]
+    places = [at for at, convolves in enumerate(convolve) if convolves]
+    return found if learning == 0 else found[: places[-learning]]
+
+
 def main():
     import torch
 
@@ -34,9 +44,7 @@ def main():
     network = module(name).train()
     side = SIDES.get(name, 224)
     if len(sys.argv) > 6:
-        learning = int(sys.argv[6])
-        frozen = parts(network)[: -learning or None] if learning else [network]
-        for part in frozen:
+        for part in frozen_parts(network, int(sys.argv[6])):
             part.eval().requires_grad_(False)
     order = torch.contiguous_format if how == "plain" else torch.channels_last
     network = network.to(memory_format=order)

@@ -1,5 +1,8 @@
 //! `cargo xtask bench train`: training steps beside PyTorch's and burn's own operations, in turns in one run.
 //!
+//! With `--stages`, what an epoch costs where the prefix is frozen: ours runs it in the first epoch only, PyTorch's loop in
+//! every one.
+//!
 //! Ours is `crates/tl-train/examples/step_speed.rs`, theirs `xtask/reference/step_speed.py`.
 
 use anyhow::{Context, Result, bail};
@@ -27,9 +30,9 @@ pub(crate) struct Train {
     batch: usize,
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Stages that learn: all, unless so many.
+    /// Stages that learn besides the head: all, unless so many; 0 and 1, for example.
     #[arg(long)]
-    stages: Option<usize>,
+    stages: Vec<usize>,
     /// Seconds per program and turn.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
@@ -39,6 +42,16 @@ pub(crate) struct Train {
 }
 
 const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
+/// Where the prefix is frozen: ours in the first epoch, and in later ones.
+const PARTIAL: [&str; 4] = ["ours", "cached", "plain", "tuned"];
+/// Epochs over which the cost of the first is spread.
+const EPOCHS: f64 = 10.0;
+
+/// Pictures per second and MiB of each program.
+struct Medians {
+    speeds: [f64; 4],
+    memory: [Value; 4],
+}
 
 /// Prints a table of pictures per second.
 pub(crate) fn run(train: &Train) -> Result<()> {
@@ -50,33 +63,59 @@ pub(crate) fn run(train: &Train) -> Result<()> {
         train.batch,
         train.rounds
     );
-    println!(
-        "| network | tl | burn-flex | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | PyTorch tuned |\n|{}",
-        "---|".repeat(8)
-    );
-    for network in &train.networks {
-        let mut speeds = vec![Vec::new(); PROGRAMS.len()];
-        let mut memory = [Value::Null, Value::Null, Value::Null, Value::Null];
-        for _ in 0..train.rounds {
-            for (index, program) in PROGRAMS.into_iter().enumerate() {
-                let result = train.measure(program, network)?;
+    if train.stages.is_empty() { train.whole() } else { train.partial() }
+}
+
+impl Train {
+    fn whole(&self) -> Result<()> {
+        println!(
+            "| network | tl | burn-flex | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | PyTorch tuned |\n|{}",
+            "---|".repeat(8)
+        );
+        for network in &self.networks {
+            let Medians { speeds, memory } = self.medians(PROGRAMS, network, None)?;
+            let cells: Vec<String> = speeds.iter().map(|speed| format!("{speed:.2}")).collect();
+            let ratio = speeds[0] / speeds[3];
+            println!("| {network} | {} | {ratio:.2} | {} | {} |", cells.join(" | "), memory[0], memory[3]);
+        }
+        Ok(())
+    }
+
+    fn partial(&self) -> Result<()> {
+        println!(
+            "| network | stages that learn | tl, first epoch | tl, later | PyTorch | PyTorch tuned | {EPOCHS} epochs: \
+             tl / PyTorch | tl / tuned |\n|{}",
+            "---|".repeat(8)
+        );
+        for network in &self.networks {
+            for &stages in &self.stages {
+                let Medians { speeds, .. } = self.medians(PARTIAL, network, Some(stages))?;
+                let cells: Vec<String> = speeds.iter().map(|speed| format!("{speed:.1}")).collect();
+                let ours = EPOCHS / (1.0 / speeds[0] + (EPOCHS - 1.0) / speeds[1]);
+                let (plain, tuned) = (ours / speeds[2], ours / speeds[3]);
+                println!("| {network} | {stages} | {} | {plain:.1} | {tuned:.1} |", cells.join(" | "));
+            }
+        }
+        Ok(())
+    }
+
+    fn medians(&self, programs: [&str; 4], network: &str, stages: Option<usize>) -> Result<Medians> {
+        let mut speeds = [const { Vec::new() }; 4];
+        let mut memory = [const { Value::Null }; 4];
+        for _ in 0..self.rounds {
+            for (index, program) in programs.into_iter().enumerate() {
+                let result = self.measure(program, network, stages)?;
                 speeds[index].push(result["median"].as_f64().unwrap_or(f64::NAN));
                 memory[index] = result["peak_mib"].clone();
             }
         }
-        let medians: Vec<f64> = speeds.iter_mut().map(|speeds| median(speeds)).collect();
-        let cells: Vec<String> = medians.iter().map(|speed| format!("{speed:.2}")).collect();
-        let ratio = medians[0] / medians[3];
-        println!("| {network} | {} | {ratio:.2} | {} | {} |", cells.join(" | "), memory[0], memory[3]);
+        Ok(Medians { speeds: speeds.map(|mut speeds| median(&mut speeds)), memory })
     }
-    Ok(())
-}
 
-impl Train {
-    fn measure(&self, program: &str, network: &str) -> Result<Value> {
+    fn measure(&self, program: &str, network: &str, stages: Option<usize>) -> Result<Value> {
         let (batch, seconds) = (self.batch.to_string(), self.seconds.to_string());
         let mut command = match program {
-            "ours" | "burn" => {
+            "ours" | "burn" | "cached" => {
                 let mut command = Command::new(root().join("target/release/examples/step_speed"));
                 command
                     .args([network, &batch, &seconds, program])
@@ -93,7 +132,7 @@ impl Train {
                 command
             }
         };
-        command.args(self.stages.map(|stages| stages.to_string()));
+        command.args(stages.map(|stages| stages.to_string()));
         let output =
             command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;
         if !output.status.success() {

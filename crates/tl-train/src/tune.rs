@@ -301,7 +301,7 @@ impl Trials<'_> {
         let solved = steps.recipe.begins_with_probe() && self.config.head != HeadKind::Layers;
         let warm = self.warm.as_ref().and_then(|warm| warm.head_on(steps.head.pooling));
         let Some(linear) = warm.or_else(|| as_linear(probe).filter(|_| solved)) else { return Ok(fresh()) };
-        if steps.head.pooling != Pooling::Published {
+        if steps.head.pooling != Pooling::Published || self.config.head == HeadKind::Layers {
             return Ok(Head::from_linear(&steps.head, linear, self.device));
         }
         // Weights of features that hardly vary are large: without the norm, a network that learns spoils such a head.
