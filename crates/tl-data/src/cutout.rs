@@ -86,7 +86,8 @@ const LEAST_PER_OUTPUT: f64 = 3.0;
 /// Baseline JPEGs are decoded only around the region, with what a kernel of 4 output pixels (or 4 pixels when it is
 /// enlarged) reads beyond it, and at 1/2, 1/4 or 1/8 of the resolution when at least 3 reduced pixels are left for
 /// each pixel of output. At full resolution the pixels are those of [`decode`](crate::decode); what reducing changes
-/// is measured in `tests/it/parts.rs`. Other pictures come whole. Damage is found as by `decode`, wherever it is.
+/// is measured in `tests/it/parts.rs`. Other pictures come whole. Damage is found as by `decode`, wherever it is, unless
+/// [`Limits::checked`].
 ///
 /// Errors: as [`decode`](crate::decode).
 pub fn decode_part(

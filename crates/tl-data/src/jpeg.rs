@@ -61,7 +61,7 @@ pub(crate) fn decode_window(
     let window = choose(stored, markers.orientation());
     let fits = window.bytes_to_decode() + bytes.len() as u64 <= limits.alloc;
     let scan = if fits { Scan::read(bytes, &markers) } else { None };
-    let ours = scan.and_then(|scan| baseline::decode(&scan, &window));
+    let ours = scan.and_then(|scan| baseline::decode(&scan, &window, limits.checked));
     match ours {
         Some(picture) => Ok((picture, Some(window))),
         None => Ok((decode_any(bytes, &markers)?, None)),

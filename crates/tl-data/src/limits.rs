@@ -1,4 +1,4 @@
-//! What a picture may cost before it is refused.
+//! What a picture may cost, and how far it is looked at.
 
 use crate::PictureError;
 
@@ -13,6 +13,9 @@ pub struct Limits {
     pub pixels: u64,
     /// Most memory a decoder may take for one picture, in bytes.
     pub alloc: u64,
+    /// Are files known to be whole, since they were decoded before? Then a part is decoded without reading what lies behind
+    /// it, and damage there is not found.
+    pub checked: bool,
 }
 
 impl Default for Limits {
@@ -24,6 +27,7 @@ impl Default for Limits {
             // https://github.com/python-pillow/Pillow/blob/main/src/PIL/Image.py
             pixels: 178_956_970,
             alloc: 512 << 20,
+            checked: false,
         }
     }
 }

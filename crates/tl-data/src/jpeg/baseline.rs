@@ -1,6 +1,6 @@
 //! Decoding a baseline scan, all of it or a part, at full size or reduced.
 //!
-//! Huffman codes have to be read from the first to the last. The transform, interpolation of chroma and conversion to
+//! Huffman codes have to be read from the first to the last of the window, and to the last of all to find damage. The transform, interpolation of chroma and conversion to
 //! RGB, more than half of the work, are done only where the window needs them. Everything is compiled for AVX2 too
 //! and chosen when the program runs.
 
@@ -14,14 +14,16 @@ use super::idct::{Block, flat, inverse};
 use super::scan::{Component, Scan};
 use super::window::{Plane, Units, Window};
 
-/// Decodes the window. `None`: something is damaged or unusual.
-pub(super) fn decode(scan: &Scan<'_>, window: &Window) -> Option<RgbImage> {
-    pulp::Arch::new().dispatch(Decode { scan, window })
+/// Decodes the window. `None`: something is damaged or unusual, where behind the window counts too unless the picture was
+/// `checked` before.
+pub(super) fn decode(scan: &Scan<'_>, window: &Window, checked: bool) -> Option<RgbImage> {
+    pulp::Arch::new().dispatch(Decode { scan, window, checked })
 }
 
 struct Decode<'a> {
     scan: &'a Scan<'a>,
     window: &'a Window,
+    checked: bool,
 }
 
 impl WithSimd for Decode<'_> {
@@ -29,7 +31,7 @@ impl WithSimd for Decode<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Option<RgbImage> {
-        let planes = read_planes(self.scan, self.window)?;
+        let planes = read_planes(self.scan, self.window, self.checked)?;
         to_rgb(&planes, self.window)
     }
 }
@@ -45,7 +47,7 @@ struct Reader<'a> {
 }
 
 #[inline(always)]
-fn read_planes(scan: &Scan<'_>, window: &Window) -> Option<Vec<Plane>> {
+fn read_planes(scan: &Scan<'_>, window: &Window, checked: bool) -> Option<Vec<Plane>> {
     let units = Units::of(scan, window);
     let mut readers = Vec::with_capacity(3);
     for component in &scan.components {
@@ -58,22 +60,24 @@ fn read_planes(scan: &Scan<'_>, window: &Window) -> Option<Vec<Plane>> {
             last_dc: 0,
         });
     }
-    read_intervals(scan, &units, &mut readers)?;
+    let end = if checked { units.end() } else { units.across * units.down };
+    read_intervals(scan, &units, end, &mut readers)?;
     Some(readers.into_iter().map(|reader| reader.plane).collect())
 }
 
+/// Reads the units before `end`.
 #[inline(always)]
-fn read_intervals(scan: &Scan<'_>, units: &Units, readers: &mut [Reader<'_>]) -> Option<()> {
+fn read_intervals(scan: &Scan<'_>, units: &Units, end: usize, readers: &mut [Reader<'_>]) -> Option<()> {
     let all = units.across * units.down;
     let length = if scan.restart_interval == 0 { all } else { scan.restart_interval };
     let intervals = Intervals::of(scan.data)?;
     if intervals.len() != all.div_ceil(length) {
         return None;
     }
-    for (index, first) in (0..all).step_by(length).enumerate() {
+    for (index, first) in (0..end).step_by(length).enumerate() {
         let mut bits = Bits::new(intervals.get(index)?);
         readers.iter_mut().for_each(|reader| reader.last_dc = 0);
-        for unit in first..(first + length).min(all) {
+        for unit in first..(first + length).min(end) {
             let (row, column) = (unit / units.across, unit % units.across);
             if column == 0 && bits.overran() {
                 return None;
@@ -87,7 +91,8 @@ fn read_intervals(scan: &Scan<'_>, units: &Units, readers: &mut [Reader<'_>]) ->
                 }
             }
         }
-        if bits.overran() || !bits.at_the_end() {
+        let whole = first + length <= end || end == all;
+        if bits.overran() || (whole && !bits.at_the_end()) {
             return None;
         }
     }

@@ -71,6 +71,11 @@ impl Units {
         let (columns, rows) = (needed(&window.columns, h, across), needed(&window.rows, v, down));
         Units { across, down, columns, rows }
     }
+
+    /// One more than the number of the last unit that the window needs.
+    pub(super) fn end(&self) -> usize {
+        (self.rows.end.saturating_sub(1) * self.across + self.columns.end).min(self.across * self.down)
+    }
 }
 
 impl Plane {

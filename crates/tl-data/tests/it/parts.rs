@@ -77,6 +77,9 @@ proptest! {
         let whole = decode(&bytes, &Limits::default(), [0; 3]).unwrap();
         let got = part(&bytes, Wanted { region, output: (60, 60) });
         prop_assert_eq!((got.full, got.scale), (whole.dimensions(), 1));
+        let checked = Limits { checked: true, ..Limits::default() };
+        let wanted = Wanted { region, output: (60, 60) };
+        prop_assert_eq!(&tl_data::decode_part(&bytes, &checked, [0; 3], |_| wanted).unwrap(), &got);
         let (x, y) = (got.origin.0 as u32, got.origin.1 as u32);
         let (w, h) = got.pixels.dimensions();
         prop_assert!(x + w <= whole.width() && y + h <= whole.height());
@@ -114,6 +117,22 @@ proptest! {
             prop_assert!(differences(&got.resize(region, size, size, how), &expected).1 <= 1);
         }
     }
+}
+
+#[test]
+fn what_lies_behind_the_part_is_read_unless_the_picture_was_checked() {
+    let bytes = bytes_of("jpeg/420_q75.jpg");
+    let mut broken = bytes.clone();
+    let tail = broken.len() - broken.len() / 8;
+    broken.truncate(tail);
+    broken.extend([0xff, 0xd9]);
+    let wanted = Wanted { region: [0.0, 0.0, 90.0, 20.0], output: (60, 20) };
+    let decoded = |bytes: &[u8], checked| {
+        let limits = Limits { checked, ..Limits::default() };
+        tl_data::decode_part(bytes, &limits, [0; 3], |_| wanted)
+    };
+    assert!(decoded(&broken, false).is_err());
+    assert_eq!(decoded(&broken, true).unwrap(), decoded(&bytes, false).unwrap());
 }
 
 /// Mean and largest difference.

@@ -73,6 +73,8 @@ impl Pictures<'_> {
             let plan = drawn.insert(draw(full));
             wanted(plan.region(), plan.scale())
         };
+        // Its features were computed before, so it is known to be whole.
+        let limits = &Limits { checked: true, ..*limits };
         let cutout = match self.pixels {
             Some(kept) => kept.decode_part(content, limits, fill, wanted, || self.bytes(id))?,
             None => decode_part(&self.bytes(id)?, limits, fill, wanted)?,
