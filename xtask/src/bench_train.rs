@@ -119,7 +119,9 @@ impl Train {
                 let mut command = Command::new(root().join("target/release/examples/step_speed"));
                 command
                     .args([network, &batch, &seconds, program])
-                    .env("RAYON_NUM_THREADS", self.threads.to_string());
+                    .env("RAYON_NUM_THREADS", self.threads.to_string())
+                    // As the program `tl` sets it for itself.
+                    .env("MIMALLOC_PURGE_DELAY", "-1");
                 command
             }
             how => {

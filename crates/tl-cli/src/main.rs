@@ -10,6 +10,7 @@ mod course;
 mod dashboard;
 mod failure;
 mod labels;
+mod memory;
 mod panels;
 mod progress;
 mod screen;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    memory::keep();
     let args = args::Args::parse();
     args.color.write_global();
     std::panic::set_hook(Box::new(failure::report_bug));
