@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 
 use crate::decode::{decode_stored, upright};
 use crate::file::read_bytes;
-use crate::jpeg::{self, Window};
+use crate::jpeg::{self, Decoded, Window};
 use crate::sniff::sniff;
 use crate::{Format, Interpolation, Limits, PictureError, resize_box};
 
@@ -106,8 +106,18 @@ pub(crate) struct Stored {
     pub(crate) pixels: RgbImage,
     pub(crate) window: Window,
     pub(crate) shape: Shape,
-    /// Is it the whole picture at full size, whatever is asked for?
-    pub(crate) indivisible: bool,
+    pub(crate) kind: Kind,
+}
+
+/// How what was decoded goes with what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The window that was asked for.
+    Asked,
+    /// The whole picture at full size, as always with this file.
+    Whole,
+    /// The same, but with another window it may be different.
+    WholeThisTime,
 }
 
 /// What is known of a picture before its pixels are.
@@ -139,26 +149,30 @@ impl Stored {
             let (pixels, turned) = decode_stored(bytes, format, limits, background)?;
             let size = pixels.dimensions();
             let (window, shape) = (Window::whole(size), Shape { size, turned });
-            return Ok(Stored { pixels, window, shape, indivisible: true });
+            return Ok(Stored { pixels, window, shape, kind: Kind::Whole });
         }
         let mut shape = Shape { size: (0, 0), turned: Orientation::NoTransforms };
-        let (pixels, window) = jpeg::decode_window(bytes, limits, |size, turned| {
+        let (pixels, decoded) = jpeg::decode_window(bytes, limits, |size, turned| {
             shape = Shape { size, turned };
             choose(size, turned)
         })?;
-        let indivisible = window.is_none();
-        let window = window.unwrap_or_else(|| Window::whole(shape.size));
-        Ok(Stored { pixels, window, shape, indivisible })
+        let whole = || Window::whole(shape.size);
+        let (window, kind) = match decoded {
+            Decoded::Window(window) => (window, Kind::Asked),
+            Decoded::Whole => (whole(), Kind::Whole),
+            Decoded::WholeThisTime => (whole(), Kind::WholeThisTime),
+        };
+        Ok(Stored { pixels, window, shape, kind })
     }
 
     /// The pixels of a window inside this one, at the same reduction, or all where the whole is what there is.
     pub(crate) fn part(&self, window: Window) -> Self {
-        let window = if self.indivisible { self.window.clone() } else { window };
+        let window = if self.kind == Kind::Asked { window } else { self.window.clone() };
         let [left, top] = [(&window.columns, &self.window.columns), (&window.rows, &self.window.rows)]
             .map(|(inner, outer)| (inner.start - outer.start) as u32);
         let (width, height) = (window.columns.len() as u32, window.rows.len() as u32);
         let pixels = crop_imm(&self.pixels, left, top, width, height).to_image();
-        Stored { pixels, window, shape: self.shape, indivisible: self.indivisible }
+        Stored { pixels, window, shape: self.shape, kind: self.kind }
     }
 
     /// Upright.

@@ -49,22 +49,31 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<(RgbImage, Orienta
     Ok((picture, turned))
 }
 
-/// Decodes a window of the stored picture, chosen when its size and orientation are known. Returned is the one that was
-/// decoded, `None` for the whole picture where our own decoder gives up.
+/// What was decoded.
+pub(crate) enum Decoded {
+    /// The window that was chosen.
+    Window(Window),
+    /// The whole picture, as for any other window: it is not of the kind that our own decoder reads.
+    Whole,
+    /// The whole picture, since our own decoder gave up.
+    WholeThisTime,
+}
+
+/// Decodes a window of the stored picture, chosen when its size and orientation are known.
 pub(crate) fn decode_window(
     bytes: &[u8],
     limits: &Limits,
     choose: impl FnOnce((u32, u32), Orientation) -> Window,
-) -> Result<(RgbImage, Option<Window>), PictureError> {
+) -> Result<(RgbImage, Decoded), PictureError> {
     let markers = Markers::follow(bytes, limits)?;
-    let stored = (markers.frame.width, markers.frame.height);
-    let window = choose(stored, markers.orientation());
+    let window = choose((markers.frame.width, markers.frame.height), markers.orientation());
     let fits = window.bytes_to_decode() + bytes.len() as u64 <= limits.alloc;
-    let scan = if fits { Scan::read(bytes, &markers) } else { None };
-    let ours = scan.and_then(|scan| baseline::decode(&scan, &window, limits.checked));
+    let scan = Scan::read(bytes, &markers);
+    let whole = if scan.is_none() { Decoded::Whole } else { Decoded::WholeThisTime };
+    let ours = scan.filter(|_| fits).and_then(|scan| baseline::decode(&scan, &window, limits.checked));
     match ours {
-        Some(picture) => Ok((picture, Some(window))),
-        None => Ok((decode_any(bytes, &markers)?, None)),
+        Some(picture) => Ok((picture, Decoded::Window(window))),
+        None => Ok((decode_any(bytes, &markers)?, whole)),
     }
 }
 

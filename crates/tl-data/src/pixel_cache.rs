@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use image::RgbImage;
 use image::metadata::Orientation;
 
-use crate::cutout::{Shape, Stored};
+use crate::cutout::{Kind, Shape, Stored};
 use crate::jpeg::Window;
 use crate::{ContentHash, Cutout, Limits, PictureError, Wanted};
 
@@ -50,6 +50,8 @@ struct Index {
     /// What earlier runs left, that of longest ago first.
     earlier: VecDeque<Key>,
     used: HashSet<Key>,
+    /// Of what is not used.
+    unused_bytes: u64,
 }
 
 impl PixelCache {
@@ -62,9 +64,10 @@ impl PixelCache {
     ///
     /// Errors: those of making and listing the folder.
     pub fn on_disk(folder: &Path, limit_bytes: u64) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let index = Mutex::new(Index::of(folder)?);
-        Ok(PixelCache { place: Place::Folder(folder.to_owned()), limit: limit_bytes, index })
+        let folder = folder.join(format!("decoder-{DECODER}"));
+        fs::create_dir_all(&folder)?;
+        let index = Mutex::new(Index::of(&folder)?);
+        Ok(PixelCache { place: Place::Folder(folder), limit: limit_bytes, index })
     }
 
     /// What [`decode_part`](crate::decode_part) makes of the bytes with this content, which are read only if the picture is
@@ -90,18 +93,25 @@ impl PixelCache {
             }
         }
         let bytes = read()?;
-        let mut part = None;
+        let (mut part, mut kept) = (None, true);
         let stored = Stored::decode(&bytes, limits, background, |size, turned| {
             let window = Shape { size, turned }.window(&mut wanted);
             let whole = Window::reduced(size, window.reduction);
-            let fits = whole.bytes_to_decode() + bytes.len() as u64 <= limits.alloc && self.has_room(&whole);
-            let decoded = if fits { whole } else { window.clone() };
-            part = Some(window).filter(|_| fits);
-            decoded
-        })?;
-        let reduction = if stored.indivisible { 0 } else { stored.window.reduction };
-        let part = part.or_else(|| stored.indivisible.then(|| stored.window.clone()));
-        let Some(part) = part else { return Ok(stored.cutout()) };
+            kept = whole.bytes_to_decode() + bytes.len() as u64 <= limits.alloc && self.has_room(&whole);
+            part = Some(window.clone());
+            if kept { whole } else { window }
+        });
+        let fits_no_part = stored.as_ref().map_or(true, |stored| stored.kind == Kind::WholeThisTime);
+        if let Some(part) = part.clone().filter(|_| kept && fits_no_part) {
+            // The part alone may be one that can be decoded, or that our own decoder reads.
+            return Ok(Stored::decode(&bytes, limits, background, |_, _| part)?.cutout());
+        }
+        let stored = stored?;
+        if !kept {
+            return Ok(stored.cutout());
+        }
+        let part = part.unwrap_or_else(|| stored.window.clone());
+        let reduction = if stored.kind == Kind::Whole { 0 } else { stored.window.reduction };
         let stored = Arc::new(stored);
         self.keep(key(reduction), &stored);
         Ok(stored.part(part).cutout())
@@ -120,19 +130,22 @@ impl PixelCache {
         {
             let mut index = self.index();
             index.bytes_of.get(&key)?;
-            index.used.insert(key);
+            index.using(key);
         }
-        match &self.place {
+        let found = match &self.place {
             Place::Memory(pictures) => locked(pictures).get(&key).cloned(),
             Place::Folder(folder) => read(&file_of(folder, key, shape), key, shape).map(Arc::new),
+        };
+        if found.is_none() {
+            // Damaged, or another process has made room.
+            self.index().forget(key);
         }
+        found
     }
 
     fn has_room(&self, window: &Window) -> bool {
         let index = self.index();
-        let unused = index.earlier.iter().filter(|key| !index.used.contains(key));
-        let gone: u64 = unused.filter_map(|key| index.bytes_of.get(key)).sum();
-        index.bytes.saturating_sub(gone) + bytes_of(window) <= self.limit
+        index.bytes.saturating_sub(index.unused_bytes) + bytes_of(window) <= self.limit
     }
 
     fn keep(&self, key: Key, picture: &Arc<Stored>) {
@@ -164,12 +177,15 @@ impl Index {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            let about = entry.metadata()?;
+            // Another process may have removed or renamed it meanwhile.
+            let Ok(about) = entry.metadata() else { continue };
             let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             let name = entry.file_name();
             match named(&name.to_string_lossy()) {
                 Some((key, shape)) => found.push((used, key, shape, about.len())),
-                None if is_abandoned(&entry.path(), used) => fs::remove_file(entry.path())?,
+                None if is_abandoned(&entry.path(), used) => {
+                    let _ = fs::remove_file(entry.path());
+                }
                 None => {}
             }
         }
@@ -179,6 +195,7 @@ impl Index {
             index.shapes.insert(key.content, shape);
             index.bytes_of.insert(key, bytes);
             index.bytes += bytes;
+            index.unused_bytes += bytes;
             index.earlier.push_back(key);
         }
         Ok(index)
@@ -209,7 +226,15 @@ impl Index {
         true
     }
 
+    fn using(&mut self, key: Key) {
+        let bytes = self.bytes_of.get(&key).copied().unwrap_or(0);
+        if self.used.insert(key) {
+            self.unused_bytes -= bytes;
+        }
+    }
+
     fn forget(&mut self, key: Key) {
+        self.using(key);
         self.bytes -= self.bytes_of.remove(&key).unwrap_or(0);
     }
 }
@@ -247,6 +272,8 @@ fn named(name: &str) -> Option<(Key, Shape)> {
     matches!(reduction, 0 | 1 | 2 | 4 | 8).then_some((key, Shape { size: (width, height), turned }))
 }
 
+/// Of the pixels that decoding gives: raised when they change.
+const DECODER: u32 = 1;
 /// Length of the hash of the pixels, behind them.
 const HASH: usize = 32;
 
@@ -260,8 +287,9 @@ fn read(path: &Path, key: Key, shape: Shape) -> Option<Stored> {
     // Used now: the time is all that tells which pictures are the last to make room.
     let _ = fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
     let window = Window::reduced(shape.size, key.reduction.max(1));
+    let kind = if key.reduction == 0 { Kind::Whole } else { Kind::Asked };
     let pixels = RgbImage::from_raw(window.columns.len() as u32, window.rows.len() as u32, pixels)?;
-    Some(Stored { pixels, window, shape, indivisible: key.reduction == 0 })
+    Some(Stored { pixels, window, shape, kind })
 }
 
 /// Under a name of its own first: whoever reads finds the whole file or none.

@@ -48,7 +48,8 @@ fn prepare<T>(
     watch.scanned(&data);
     watch.step(Step::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), watch)?;
-    let (config, _) = config.with_batch(&pretrained.architecture, &backbone, data.len())?;
+    let (config, _) =
+        config.with_batch(&pretrained.architecture, &backbone, Division::new(&data, config)?.learning())?;
     let config = &config;
     let frozen = Frozen::new(backbone, device.clone());
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());

@@ -73,7 +73,7 @@ pub fn train(
     watch.step(Step::Load);
     let (backbone, loaded_weights) = pretrained.load(&device, &config.fetch(), watch)?;
     config.steps.check_stages(&backbone.stages())?;
-    let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, data.len())?;
+    let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, division.learning())?;
     let config = &config;
     let frozen = Frozen::new(backbone, device.clone());
     let loaded = begun.elapsed();

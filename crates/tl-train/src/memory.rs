@@ -12,6 +12,8 @@ use crate::{Pixels, TrainConfig, TrainError, Watch};
 
 /// The largest batch that is chosen: larger ones want other learning rates.
 const LARGEST: usize = 64;
+/// The smallest: a picture on its own has no statistics for batch normalisation to learn from.
+const LEAST: usize = 2;
 /// Steps that an epoch should have.
 const STEPS: usize = 8;
 /// Share of the free memory that a step may take.
@@ -25,20 +27,25 @@ const COPIES: f64 = 4.0;
 
 /// Bytes that are free on a device, as far as that can be found out.
 pub(crate) fn free(device: &str) -> Option<u64> {
-    if device.starts_with("cuda") {
-        return free_on_gpu(device.split_once(':').map_or("0", |(_, index)| index));
+    let (kind, index) = device.split_once(':').unwrap_or((device, "0"));
+    if kind == "cuda" || (kind == "auto" && cfg!(feature = "cuda")) {
+        return free_on_gpu(index);
     }
     let mut system = System::new();
     system.refresh_memory();
     let free = system.available_memory();
-    // A container may have less than the machine.
-    let free = system.cgroup_limits().map_or(free, |limits| limits.free_memory.min(free));
+    // A container may have less than the machine. What files it has read take is not counted: it can be taken back.
+    let free = system
+        .cgroup_limits()
+        .map_or(free, |limits| limits.total_memory.saturating_sub(limits.rss).min(free));
     Some(free).filter(|&free| free > 0)
 }
 
-/// By NVIDIA's own program: burn does not say.
+/// By NVIDIA's own program: burn does not say. It counts all GPUs, CUDA those that are visible.
 fn free_on_gpu(index: &str) -> Option<u64> {
-    let query = ["--query-gpu=memory.free", "--format=csv,noheader,nounits", "--id", index];
+    let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
+    let named = visible.split(',').nth(index.parse().ok()?).filter(|name| !name.is_empty());
+    let query = ["--query-gpu=memory.free", "--format=csv,noheader,nounits", "--id", named.unwrap_or(index)];
     let output = Command::new("nvidia-smi").args(query).output().ok()?;
     let mebibytes: u64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
     Some(mebibytes << 20)
@@ -55,8 +62,8 @@ fn step_bytes(summary: &Summary, boundary: Boundary, pictures: usize) -> f64 {
 /// The largest power of two that fits and leaves an epoch of so many pictures its steps.
 fn largest_batch(summary: &Summary, boundary: Boundary, pictures: usize, free: u64) -> usize {
     let fits = |batch: &usize| step_bytes(summary, boundary, *batch) <= SHARE * free as f64;
-    let sizes = std::iter::successors(Some(LARGEST), |batch| Some(batch / 2).filter(|&half| half > 0));
-    sizes.filter(|&batch| batch * STEPS <= pictures.max(STEPS)).find(fits).unwrap_or(1)
+    let sizes = std::iter::successors(Some(LARGEST), |batch| Some(batch / 2).filter(|&half| half >= LEAST));
+    sizes.filter(|&batch| batch * STEPS <= pictures).find(fits).unwrap_or(LEAST)
 }
 
 impl TrainConfig {
@@ -123,9 +130,9 @@ mod tests {
         let batch =
             |boundary, pictures, gib: u64| largest_batch(&resnet50, Boundary(boundary), pictures, gib << 30);
         let all: Vec<usize> = [1, 2, 4, 8, 16, 32].map(|gib| batch(0, 10_000, gib)).to_vec();
-        assert_eq!(all, [1, 4, 8, 16, 32, 64]);
+        assert_eq!(all, [2, 4, 8, 16, 32, 64]);
         // The head alone takes next to nothing; an epoch of few pictures has few.
-        assert_eq!([batch(5, 10_000, 1), batch(5, 100, 1), batch(5, 3, 1), batch(5, 0, 1)], [64, 8, 1, 1]);
+        assert_eq!([batch(5, 10_000, 1), batch(5, 100, 1), batch(5, 3, 1), batch(5, 0, 1)], [64, 8, 2, 2]);
     }
 
     #[test]

@@ -63,12 +63,9 @@ impl UnderWay {
         numbers.sort_unstable_by(|a, b| b.cmp(a));
         let earlier = numbers.into_iter().map(|number| runs.join(format!("{name}-{number}")));
         let mut same = earlier.filter(|path| is_unfinished(path) && has_settings(path, settings));
-        let free = |path| match Self::lock(path) {
-            Err(TrainError::CheckpointsInUse { .. }) => None,
-            taken => Some(taken),
-        };
-        if let Some(found) = same.find_map(free) {
-            return found;
+        // One that is in use, or somebody else's, is left alone.
+        if let Some(found) = same.find_map(|path| Self::lock(path).ok()) {
+            return Ok(found);
         }
         let unfinished = Unfinished::create(runs)?;
         write_new(&unfinished.0.join(SETTINGS), settings.as_bytes())?;

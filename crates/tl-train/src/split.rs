@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use tl_data::{DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split};
 
+use crate::tune::MONITORED;
 use crate::{TrainConfig, TrainError};
 
 /// The ways to divide a data set.
@@ -39,6 +40,15 @@ impl Division {
     }
 
     /// Every picture that is in a part.
+    /// About how many pictures training in steps learns from: those to train on, less those that judge epochs.
+    pub(crate) fn learning(&self) -> usize {
+        let train = match self {
+            Self::HeldOut(parts) => parts.train.len(),
+            Self::Folds(folds) => folds.first().map_or(0, |fold| fold.train.len()),
+        };
+        train - train / MONITORED
+    }
+
     pub(crate) fn all(&self) -> Vec<SampleId> {
         let mut all: Vec<SampleId> = self.parts().into_iter().flat_map(|(_, ids)| ids).copied().collect();
         all.sort_unstable();

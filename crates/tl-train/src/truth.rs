@@ -92,6 +92,24 @@ impl Truth {
         probabilities(matches!(self, Self::Several(_)), logits_nk)
     }
 
+    /// The log loss of each picture, over all its questions.
+    pub(crate) fn losses(&self, probabilities_nk: &Matrix) -> Vec<f64> {
+        let loss = |p: f64| -p.max(LEAST).ln();
+        match self {
+            Self::One(labels_n) => {
+                let rows = probabilities_nk.iter_rows().zip(labels_n);
+                rows.map(|(row, &label)| loss(f64::from(row[label]))).collect()
+            }
+            Self::Several(targets_nk) => {
+                let rows = probabilities_nk.iter_rows().zip(targets_nk.iter_rows());
+                let so = |(&p, &target): (&f32, &f32)| {
+                    if target > 0.5 { f64::from(p) } else { 1.0 - f64::from(p) }
+                };
+                rows.map(|(row, targets)| row.iter().zip(targets).map(so).map(loss).sum()).collect()
+            }
+        }
+    }
+
     /// How probabilities of these pictures do. With several labels every class is a question of its own, and right is
     /// what is on the right side of one half.
     pub(crate) fn scores(&self, probabilities_nk: &Matrix) -> Scores {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId, Sampling};
 use tl_frozen::Frozen;
-use tl_heads::{FittedHead, Head, LossKind, Pooling, Standardiser};
+use tl_heads::{FittedHead, Head, LossKind, Matrix, Pooling, Standardiser};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateCurve};
 
 use crate::checkpoint::Checkpoints;
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
-const MONITORED: usize = 5;
+pub(crate) const MONITORED: usize = 5;
 /// Training pictures of a class from which on a network is tuned without being asked.
 const TUNABLE: usize = 20;
 
@@ -160,31 +160,39 @@ impl Trials<'_> {
         let begun = Instant::now();
         let taught = self.teach(part.name, phases, &probe, &division, mode)?;
         let seconds = begun.elapsed().as_secs_f64();
-        let probe = self.scores_of(&probe, &division.monitor, mode)?;
+        let truth = Truth::of(self.features.data, &division.monitor);
+        let probe = truth.probabilities(probe.logits(&self.features.matrix(&division.monitor, mode))?);
+        let (losses, probe) = (truth.losses(&probe), truth.scores(&probe));
         let compared = phases.iter().any(|phase| phase.unfreeze != Unfreeze::Head)
             && self.config.steps.recipe != Recipe::Scratch
             && !division.monitor.is_empty();
         let scores = taught.best.scores;
-        let better = scores.log_loss < probe.log_loss && scores.accuracy >= probe.accuracy;
+        let (best, curve, cards) = (taught.best.clone(), taught.cursor.curve.clone(), taught.phases.clone());
+        let recipe = name(self.config.steps.recipe, phases);
+        let tuned = self.model(taught, &recipe);
+        let better = compared && scores.accuracy >= probe.accuracy && {
+            let rows = self.predictions(&tuned, &division.monitor, mode)?.into_iter();
+            let values = rows.flat_map(|row| row.probabilities).map(|p| p as f32).collect();
+            let tuned = truth.losses(&Matrix::with_columns(self.features.data.classes.len(), values));
+            is_lower(&tuned, &losses)
+        };
         let kept = !compared || better;
         let data = self.features.data;
         let questions = if data.multi_label { data.classes.len() } else { 1 };
         let total = division.monitor.len() * questions;
-        let recipe = name(self.config.steps.recipe, phases);
         let mut candidates = vec![candidate(&recipe, scores, total, seconds, kept)];
         if compared {
             candidates.insert(0, candidate("head on the frozen network", probe, total, 0.0, !kept));
         }
         let why = if compared {
-            reason(&division, probe, scores, &taught.best, phases)
+            reason(&division, probe, scores, &best, phases)
         } else if division.monitor.is_empty() {
             "not compared with the frozen network: a class has too few pictures to set some aside".to_owned()
         } else {
             "asked for".to_owned()
         };
         let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
-        let (curve, cards) = (taught.cursor.curve.clone(), taught.phases.clone());
-        let model = if kept { self.model(taught, &recipe) } else { frozen };
+        let model = if kept { tuned } else { frozen };
         let monitor = if kept || !division.carved { division.monitor } else { Vec::new() };
         let choice = named("recipe", chosen, why);
         Ok(Tuned { model, choice, phases: cards, candidates, curve, monitor })
@@ -304,6 +312,12 @@ impl Trials<'_> {
         if steps.head.pooling != Pooling::Published || self.config.head == HeadKind::Layers {
             return Ok(Head::from_linear(&steps.head, linear, self.device));
         }
+        // A picture on its own has no statistics for the norm to learn from.
+        let batches = steps.accumulate.max(self.devices.len());
+        let alone = steps.batch * steps.accumulate < 2 * batches || division.learn.len() < 2 * batches;
+        if alone {
+            return Ok(Head::from_linear(&steps.head, linear, self.device));
+        }
         // Weights of features that hardly vary are large: without the norm, a network that learns spoils such a head.
         let scale = Standardiser::measure(&self.features.matrix(&division.learn, mode));
         Ok(Head::from_standardised(&steps.head, linear, &scale, self.device)?)
@@ -320,11 +334,6 @@ impl Trials<'_> {
         let identity = self.identity();
         let folder = self.under_way()?.checkpoints(part);
         Checkpoints::open(&folder, &identity, Checkpoints::KEEP)
-    }
-
-    fn scores_of(&self, head: &FittedHead, ids: &[SampleId], mode: ResizeMode) -> Result<Scores, TrainError> {
-        let truth = Truth::of(self.features.data, ids);
-        Ok(truth.scores(&truth.probabilities(head.logits(&self.features.matrix(ids, mode))?)))
     }
 
     fn model(&self, taught: Taught, recipe: &str) -> Model {
@@ -383,6 +392,18 @@ impl Trials<'_> {
     }
 }
 
+/// Standard errors by which a loss must be lower to count as lower.
+const BEYOND_NOISE: f64 = 2.0;
+
+/// Are these losses lower than those of the same pictures, by more than chance explains?
+fn is_lower(tuned: &[f64], frozen: &[f64]) -> bool {
+    let gains: Vec<f64> = frozen.iter().zip(tuned).map(|(frozen, tuned)| frozen - tuned).collect();
+    let count = gains.len() as f64;
+    let mean = gains.iter().sum::<f64>() / count;
+    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    mean > BEYOND_NOISE * (variance / count).sqrt()
+}
+
 /// The recipe in words.
 fn name(recipe: Recipe, phases: &[Phase]) -> String {
     let each = phases.iter().map(|phase| {
@@ -396,7 +417,8 @@ fn reason(division: &Division, probe: Scores, tuned: Scores, best: &Best, phases
     let where_from = if division.carved { "taken out of the training pictures" } else { "for validation" };
     let phase = phases.get(best.phase).map_or("", |phase| phase.name.as_str());
     format!(
-        "on {} pictures {where_from}: loss {:.3} ({:.1} % right) after epoch {} of {phase}, frozen {:.3} ({:.1} % right)",
+        "on {} pictures {where_from}: loss {:.3} ({:.1} % right) after epoch {} of {phase}, frozen {:.3} ({:.1} % right); what \
+         is within two standard errors counts as equal",
         division.monitor.len(),
         tuned.log_loss,
         100.0 * tuned.accuracy,
@@ -414,5 +436,20 @@ fn candidate(name: &str, scores: Scores, total: usize, seconds: f64, kept: bool)
         log_loss: Some(scores.log_loss).filter(|loss| loss.is_finite()),
         seconds,
         kept,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_lower;
+
+    #[test]
+    fn a_loss_is_lower_beyond_noise_or_not_at_all() {
+        let frozen = [0.1, 0.5, 0.2, 0.9, 0.3, 0.4];
+        let less = |by: [f64; 6]| -> Vec<f64> { frozen.iter().zip(by).map(|(loss, by)| loss - by).collect() };
+        assert!(is_lower(&less([0.05, 0.06, 0.05, 0.04, 0.05, 0.06]), &frozen));
+        // The mean is lower, but one picture makes it so.
+        assert!(!is_lower(&less([0.0, -0.01, 0.0, 0.5, 0.01, 0.0]), &frozen));
+        assert!(!is_lower(&frozen, &frozen) && !is_lower(&[0.1], &[0.9]) && !is_lower(&[], &[]));
     }
 }

@@ -66,7 +66,7 @@ fn decoded_pictures_are_kept_on_disk_and_are_all_that_a_later_run_reads() {
     let folder = two_classes(8);
     let at = folder.path();
     tl_ok(at, STEPS);
-    let kept = |at: &Path| fs::read_dir(at.join("cache/pixels")).unwrap().count();
+    let kept = |at: &Path| fs::read_dir(at.join("cache/pixels/decoder-1")).unwrap().count();
     // All that are trained on: 12 of 16, less those that judge epochs.
     assert!((8..=12).contains(&kept(at)), "{}", kept(at));
     let before = kept(at);

@@ -108,7 +108,7 @@ fn what_an_earlier_run_left_and_this_one_does_not_use_makes_room() {
     decoded(&PixelCache::on_disk(folder.path(), 2 * PICTURE).unwrap(), &[a, b]);
     let cache = PixelCache::on_disk(folder.path(), 2 * PICTURE).unwrap();
     assert_eq!(decoded(&cache, &[b, c, d, b, c, d]), [false, true, true, false, false, true]);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(folder.path().join("decoder-1")).unwrap().count(), 2);
     assert_eq!(decoded(&PixelCache::on_disk(folder.path(), 2 * PICTURE).unwrap(), &[b, c]), [false, false]);
 }
 
@@ -118,7 +118,7 @@ fn a_damaged_file_is_decoded_again() {
     let cache = PixelCache::on_disk(folder.path(), 1 << 20).unwrap();
     let picture = png(1);
     assert_eq!(decoded(&cache, &[&picture, &picture]), [true, false]);
-    let file = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let file = fs::read_dir(folder.path().join("decoder-1")).unwrap().next().unwrap().unwrap().path();
     for damage in [|bytes: &mut Vec<u8>| bytes[100] ^= 1, |bytes: &mut Vec<u8>| bytes.truncate(20)] {
         let mut bytes = fs::read(&file).unwrap();
         damage(&mut bytes);
@@ -138,4 +138,19 @@ fn a_picture_that_cannot_be_decoded_is_not_kept() {
     let content = ContentHash::of(&broken);
     assert!(cache.decode_part(content, &Limits::default(), [0; 3], wanted, || Ok(broken)).is_err());
     assert_eq!(cache.bytes(), 0);
+}
+
+#[test]
+fn a_part_before_damage_is_the_same_whether_the_whole_can_be_kept_or_not() {
+    let mut broken = jpeg(3);
+    let tail = broken.len() * 7 / 8;
+    // A code of ones only, which no Huffman table has: T.81, annex C.
+    broken[tail..tail + 40].copy_from_slice(&[0xff, 0].repeat(20));
+    let limits = Limits { checked: true, ..Limits::default() };
+    let top = |_| wanted([0.0, 0.0, 200.0, 40.0], 12);
+    let expected = decode_part(&broken, &limits, [0; 3], top).unwrap();
+    let cache = PixelCache::in_memory(1 << 30);
+    let content = ContentHash::of(&broken);
+    let got = cache.decode_part(content, &limits, [0; 3], top, || Ok(broken.clone())).unwrap();
+    assert_eq!((got, cache.bytes()), (expected, 0));
 }

@@ -114,6 +114,11 @@ impl Replacement {
         Ok(Self { path: path.to_owned(), scratch, file, in_place: false })
     }
 
+    /// Makes what was written durable.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
     /// Makes it durable and puts it in its place.
     pub(crate) fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;

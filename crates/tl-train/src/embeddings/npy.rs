@@ -51,7 +51,15 @@ impl Sheet for Npy<'_> {
         self.array.seek(SeekFrom::Start(0))?;
         self.array.write_all(&header(self.rows, self.outline.shape, self.start))?;
         let table = self.table.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        // An array never lies beside the table of another.
+        // All that may fail for want of room comes before the old array goes: an array never lies beside the table of another.
+        table.sync()?;
+        self.array.sync()?;
+        if table_of(&self.path).is_dir() {
+            return Err(io::Error::new(
+                io::ErrorKind::IsADirectory,
+                "there is a folder in the place of its table",
+            ));
+        }
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => table.commit()?,
