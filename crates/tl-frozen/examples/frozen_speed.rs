@@ -1,4 +1,5 @@
-//! Pictures per second of compiled networks: `frozen_speed NETWORK BATCH THREADS SECONDS [profile]`, random weights.
+//! Pictures per second of compiled networks: `frozen_speed NETWORK BATCH THREADS SECONDS [bf16|int8] [profile]`, random
+//! weights.
 //!
 //! Prints one line of JSON, or with `profile` a table of the steps. `cargo xtask bench frozen` runs it beside the peers.
 
@@ -6,8 +7,9 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tl_frozen::{Output, Plan};
+use tl_frozen::{Arithmetic, Calibration, Output, Plan, Precision};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,9 +20,18 @@ fn main() -> Result<()> {
     let side = row.input_size;
     let begun = Instant::now();
     let backbone = row.init(&Device::flex());
-    let plan = Plan::compile(&backbone, Output::Features, [3, side, side])?;
-    let compiled = begun.elapsed().as_secs_f64();
     let images: Vec<f32> = (0..batch * 3 * side * side).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
+    let precision = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or_default();
+    let arithmetic = match precision {
+        Precision::F32 => Arithmetic::F32,
+        Precision::Bf16 => Arithmetic::Bf16,
+        Precision::Int8 => {
+            let images_bchw = images[..3 * side * side].to_vec();
+            Arithmetic::Int8(Arc::new(Calibration { images_bchw, size: side }))
+        }
+    };
+    let plan = Plan::compile_with(&arithmetic, &backbone, Output::Features, [3, side, side])?;
+    let compiled = begun.elapsed().as_secs_f64();
     if arguments.iter().any(|argument| argument == "profile") {
         return profile(&plan, &images[..3 * side * side]);
     }
@@ -34,7 +45,7 @@ fn main() -> Result<()> {
     times.sort_by(f64::total_cmp);
     let (median, best) = (times[times.len() / 2], times[0]);
     println!(
-        "{{\"network\": \"{}\", \"batch\": {batch}, \"threads\": {threads}, \"median\": {:.2}, \"best\": {:.2}, \"compile_seconds\": {compiled:.3}, \"arena_mib\": {:.1}}}",
+        "{{\"network\": \"{}\", \"precision\": \"{precision}\", \"batch\": {batch}, \"threads\": {threads}, \"median\": {:.2}, \"best\": {:.2}, \"compile_seconds\": {compiled:.3}, \"arena_mib\": {:.1}}}",
         row.name,
         batch as f64 / median,
         batch as f64 / best,

@@ -7,10 +7,12 @@ mod extract;
 mod frozen;
 mod kernels;
 mod plan;
+mod precision;
 mod store;
 
 pub use extract::{Extraction, Job, Output, Times, extract};
 pub use frozen::Frozen;
 pub use kernels::peak_gflops;
 pub use plan::{Plan, PlanError, StepCost};
+pub use precision::{Arithmetic, Calibration, Precision};
 pub use store::{Augmented, NotKept, Recipe, Shelf, Store, StoreKey, extract_kept};

@@ -1,14 +1,16 @@
 //! A network compiled for one size of images: the same numbers as the burn module, in a fraction of the time.
 //!
 //! The module is recorded once (`capture.rs`, `recording.rs`), its steps are fused (`fuse.rs`): batch norms into weights; bias, activation
-//! and residual sum into the end of the convolution before them. Every buffer gets its place in one memory (`place.rs`),
+//! and residual sum into the end of the convolution before them. Products may be rounded (`narrow.rs`). Every buffer gets its place in one memory (`place.rs`),
 //! every step becomes a kernel with its weights in the order of use (`lower.rs`). Running takes no memory of its own.
 
 mod capture;
 mod fuse;
 mod graph;
 mod lower;
+mod narrow;
 mod place;
+mod ranges;
 mod recording;
 mod steps;
 #[cfg(test)]
@@ -23,8 +25,9 @@ use std::time::Duration;
 use tl_backbones::Backbone;
 use tl_heads::Matrix;
 
-use crate::Output;
 use crate::kernels::{Arena, Isa, Map};
+use crate::{Arithmetic, Output, Precision};
+use narrow::Target;
 use steps::Step;
 
 /// A compiled network.
@@ -95,27 +98,64 @@ impl Plan {
     /// # Errors
     /// If the network has an operation that plans do not know.
     pub fn compile(backbone: &Backbone, output: Output, image_chw: [usize; 3]) -> Result<Self, PlanError> {
-        Self::compile_for(Isa::detect(), backbone, output, image_chw)
+        Self::compile_with(&Arithmetic::F32, backbone, output, image_chw)
     }
 
-    pub(crate) fn compile_for(
-        isa: Isa,
+    /// [`compile`](Self::compile), for products of rounded factors. What is not a product, and small filters where
+    /// Winograd's method in floats is faster, stays in floats, and so does everything where the processor has no
+    /// instructions for the precision ([`Precision::is_available`]).
+    ///
+    /// # Errors
+    /// If the network has an operation that plans do not know.
+    pub fn compile_with(
+        arithmetic: &Arithmetic,
         backbone: &Backbone,
         output: Output,
         image_chw: [usize; 3],
     ) -> Result<Self, PlanError> {
-        let mut graph = capture::capture(backbone, output, image_chw)?;
-        fuse::fuse(&mut graph);
-        tilings::choose(&mut graph);
-        Self::build(isa, &graph, image_chw.iter().product())
+        Self::compile_for(Isa::detect(), arithmetic, backbone, output, image_chw)
+    }
+
+    pub(crate) fn compile_for(
+        isa: Isa,
+        arithmetic: &Arithmetic,
+        backbone: &Backbone,
+        output: Output,
+        image_chw: [usize; 3],
+    ) -> Result<Self, PlanError> {
+        let image = image_chw.iter().product();
+        let graph = |image_chw, products: Precision| {
+            let mut graph = capture::capture(backbone, output, image_chw)?;
+            fuse::fuse(&mut graph);
+            let format = products.format();
+            tilings::choose(&mut graph, if isa.multiplies(format) { format.numbers() } else { 1 });
+            Ok(graph)
+        };
+        match arithmetic {
+            Arithmetic::F32 => Self::build(isa, graph(image_chw, Precision::F32)?, image, Target::F32),
+            Arithmetic::Bf16 => Self::build(isa, graph(image_chw, Precision::Bf16)?, image, Target::Bf16),
+            Arithmetic::Int8(calibration) => {
+                let seen_chw = [3, calibration.size, calibration.size];
+                let seen = seen_chw.iter().product();
+                let ranges =
+                    ranges::ranges(isa, &graph(seen_chw, Precision::F32)?, &calibration.images_bchw, seen)?;
+                let graph = graph(image_chw, Precision::Int8)?;
+                if graph.nodes.len() != ranges.len() {
+                    let detail = "the network has other steps for pictures of another size".to_owned();
+                    return Err(PlanError::Internal { detail });
+                }
+                Self::build(isa, graph, image, Target::Int8(&ranges))
+            }
+        }
     }
 
     /// Of a graph whose image has so many floats.
-    fn build(isa: Isa, graph: &graph::Graph, image: usize) -> Result<Self, PlanError> {
+    fn build(isa: Isa, graph: graph::Graph, image: usize, target: Target<'_>) -> Result<Self, PlanError> {
+        let graph = narrow::narrow(graph, isa, target);
         let uses = graph.uses();
-        let places = place::Places::new(graph, &uses);
-        let steps = lower::lower(graph, &uses, &places, isa)?;
-        let output = places.map(graph, graph.output);
+        let places = place::Places::new(&graph, &uses);
+        let steps = lower::lower(&graph, &uses, &places, isa)?;
+        let output = places.map(&graph, graph.output);
         let output = output.ok_or_else(|| PlanError::Internal { detail: "there is no output".to_owned() })?;
         let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
         let floats = places.floats;

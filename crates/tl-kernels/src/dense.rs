@@ -7,18 +7,22 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 use crate::columns::{Block, gather, scatter};
-use crate::product::{View, ViewMut, multiply};
-use crate::shape::Shape;
+use crate::product::{Left, View, ViewMut};
+use crate::shape::{Products, Shape};
 
 /// Parts of the batch whose weight gradients are summed up on their own. It does not depend on the number of threads,
 /// so neither do the bits of the sum.
 const PARTS: usize = 4;
+
+/// Outputs from which on rounding pays for a product towards weights, where both factors have to be transposed as well.
+const WORTH_ROUNDING: usize = 64;
 
 /// Room for one thread.
 #[derive(Default)]
 struct Scratch {
     columns: Vec<f32>,
     outputs: Vec<f32>,
+    rounded: Vec<u32>,
 }
 
 impl Scratch {
@@ -32,11 +36,17 @@ impl Scratch {
 /// `y` of `x` and `w`.
 pub(crate) fn forward(shape: &Shape, x: &[f32], w: &[f32]) -> Vec<f32> {
     let mut y = vec![0.0; shape.batch * shape.out_picture()];
+    let ([_, outputs], depth) = (shape.of_group(), shape.depth());
+    let weights = |group: usize| {
+        let view = View::rows(&w[group * outputs * depth..], depth);
+        Left::new(shape.window.products, [outputs, depth], view)
+    };
+    let weights: Vec<_> = (0..shape.window.groups).map(weights).collect();
     each_part(shape, &mut y, shape.out_picture(), |pictures, y| {
         let mut scratch = Scratch::default();
         for block in Block::all(shape, pictures.clone()) {
-            for group in 0..shape.window.groups {
-                forward_block(shape, &block, group, [x, w], pictures.start, y, &mut scratch);
+            for (group, weights) in weights.iter().enumerate() {
+                forward_block(shape, &block, (group, weights), x, pictures.start, y, &mut scratch);
             }
         }
     });
@@ -46,24 +56,23 @@ pub(crate) fn forward(shape: &Shape, x: &[f32], w: &[f32]) -> Vec<f32> {
 fn forward_block(
     shape: &Shape,
     block: &Block,
-    group: usize,
-    [x, w]: [&[f32]; 2],
+    (group, weights): (usize, &Left<'_>),
+    x: &[f32],
     first: usize,
     y: &mut [f32],
     scratch: &mut Scratch,
 ) {
     let ([_, outputs], depth, total) = (shape.of_group(), shape.depth(), block.columns(shape));
     scratch.reserve(shape, block);
-    let weights = View::rows(&w[group * outputs * depth..], depth);
-    let Scratch { columns, outputs: room } = scratch;
+    let Scratch { columns, outputs: room, rounded } = scratch;
     let columns = columns_of(shape, block, group, x, columns);
     let size = [outputs, total, depth];
     if block.is_single() {
         let start = (block.pictures.start - first) * shape.out_picture() + group * outputs * shape.places();
         let out = ViewMut::rows(&mut y[start + block.start(shape)..], shape.places());
-        multiply(size, weights, columns, out, false);
+        weights.times(size, columns, out, false, rounded);
     } else {
-        multiply(size, weights, columns, ViewMut::rows(room, total), false);
+        weights.times(size, columns, ViewMut::rows(room, total), false, rounded);
         move_outputs(shape, block, group, |output, place, target, len| {
             let target = target - first * shape.out_picture();
             y[target..target + len].copy_from_slice(&room[output * total + place..][..len]);
@@ -122,14 +131,18 @@ fn move_outputs(
 pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
     let mut gx = vec![0.0; shape.batch * shape.picture()];
     let ([_, outputs], depth) = (shape.of_group(), shape.depth());
+    let weights = |group: usize| {
+        let view = View::rows(&w[group * outputs * depth..], depth).transposed();
+        Left::new(shape.window.products, [depth, outputs], view)
+    };
+    let weights: Vec<_> = (0..shape.window.groups).map(weights).collect();
     each_part(shape, &mut gx, shape.picture(), |pictures, gx| {
         let mut scratch = Scratch::default();
         for block in Block::all(shape, pictures.clone()) {
             let total = block.columns(shape);
             scratch.reserve(shape, &block);
-            for group in 0..shape.window.groups {
-                let Scratch { columns, outputs: room } = &mut scratch;
-                let weights = View::rows(&w[group * outputs * depth..], depth).transposed();
+            for (group, weights) in weights.iter().enumerate() {
+                let Scratch { columns, outputs: room, rounded } = &mut scratch;
                 let gradients = outputs_of(shape, &block, group, gy, room);
                 let size = [depth, total, outputs];
                 let first = pictures.start * shape.picture();
@@ -137,9 +150,9 @@ pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
                     let start =
                         block.pictures.start * shape.picture() + group * depth * shape.places() - first;
                     let out = ViewMut::rows(&mut gx[start + block.start(shape)..], shape.places());
-                    multiply(size, weights, gradients, out, false);
+                    weights.times(size, gradients, out, false, rounded);
                 } else {
-                    multiply(size, weights, gradients, ViewMut::rows(columns, total), false);
+                    weights.times(size, gradients, ViewMut::rows(columns, total), false, rounded);
                     let local = Block {
                         pictures: block.pictures.start - pictures.start..block.pictures.end - pictures.start,
                         ..block.clone()
@@ -155,17 +168,20 @@ pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
 /// `gw` of `x` and `gy`.
 pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> {
     let ([_, outputs], depth) = (shape.of_group(), shape.depth());
+    let products = if outputs < WORTH_ROUNDING { Products::F32 } else { shape.window.products };
     let of_part = |pictures: Range<usize>| {
         let mut gw = vec![0.0; shape.outputs * depth];
         let mut scratch = Scratch::default();
         for block in Block::all(shape, pictures) {
             scratch.reserve(shape, &block);
             for group in 0..shape.window.groups {
-                let Scratch { columns, outputs: room } = &mut scratch;
+                let Scratch { columns, outputs: room, rounded } = &mut scratch;
                 let gradients = outputs_of(shape, &block, group, gy, room);
                 let columns = columns_of(shape, &block, group, x, columns);
                 let out = ViewMut::rows(&mut gw[group * outputs * depth..], depth);
-                multiply([outputs, depth, block.columns(shape)], gradients, columns.transposed(), out, true);
+                let places = block.columns(shape);
+                let gradients = Left::new(products, [outputs, places], gradients);
+                gradients.times([outputs, depth, places], columns.transposed(), out, true, rounded);
             }
         }
         gw

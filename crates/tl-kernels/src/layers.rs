@@ -5,11 +5,13 @@ use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{DType, Device, Tensor};
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::norm::Act;
 use crate::ops::{Kernels, Norm};
-use crate::shape::Window;
+use crate::shape::{Products, Window};
 
 static CHOSEN: AtomicBool = AtomicBool::new(true);
 
@@ -17,6 +19,30 @@ static CHOSEN: AtomicBool = AtomicBool::new(true);
 /// comparison.
 pub fn choose(kernels: bool) {
     CHOSEN.store(kernels, Ordering::Relaxed);
+}
+
+thread_local! {
+    static PRODUCTS: Cell<Products> = const { Cell::new(Products::F32) };
+}
+
+/// As long as this lives, convolutions that its thread begins multiply as [`multiply_in`] was told.
+#[derive(Debug)]
+#[must_use = "the products are as before when this goes"]
+pub struct Multiplying {
+    before: Products,
+    /// Not to be dropped by another thread.
+    here: PhantomData<*const ()>,
+}
+
+/// Says how convolutions multiply that this thread begins from now on; their backward passes do as they did.
+pub fn multiply_in(products: Products) -> Multiplying {
+    Multiplying { before: PRODUCTS.replace(products), here: PhantomData }
+}
+
+impl Drop for Multiplying {
+    fn drop(&mut self) {
+        PRODUCTS.set(self.before);
+    }
 }
 
 /// Are the kernels for this tensor? They are for f32 on the processor, where something learns.
@@ -32,7 +58,12 @@ pub fn conv2d(conv: &Conv2d, images_bchw: Tensor<4>) -> Tensor<4> {
     if !serves(&images_bchw) || conv.dilation != [1, 1] {
         return conv.forward(images_bchw);
     }
-    let window = Window { stride: conv.stride, padding: padding(conv, [height, width]), groups: conv.groups };
+    let window = Window {
+        stride: conv.stride,
+        padding: padding(conv, [height, width]),
+        groups: conv.groups,
+        products: PRODUCTS.get(),
+    };
     let weight = conv.weight.val();
     let maps_bchw =
         Tensor::from_dispatch(Dispatch::tl_conv(images_bchw.into_dispatch(), weight.into_dispatch(), window));

@@ -24,11 +24,12 @@ mod layers;
 mod norm;
 mod ops;
 mod product;
+mod rounded;
 mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use layers::{batch_norm, choose, conv2d};
+pub use layers::{Multiplying, batch_norm, choose, conv2d, multiply_in};
 pub use norm::Act;
 pub use ops::{Kernels, Norm};
-pub use shape::Window;
+pub use shape::{Products, Window};

@@ -1,5 +1,8 @@
-//! Products of matrices, by the `gemm` crate, with every bound checked.
+//! Products of matrices, by the `gemm` crate, with every bound checked, or of rounded factors.
 #![allow(unsafe_code)]
+
+use crate::rounded::{Strips, Tiles};
+use crate::shape::Products;
 
 /// A matrix in a slice: element (i, j) is at `i * down + j * right`.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +38,48 @@ impl<'a> ViewMut<'a> {
     }
 }
 
+/// The left matrix of one product or of several.
+#[derive(Debug)]
+pub(crate) enum Left<'a> {
+    Plain(View<'a>),
+    Rounded(Tiles),
+}
+
+impl<'a> Left<'a> {
+    /// A matrix `[m, k]`.
+    pub(crate) fn new(products: Products, [m, k]: [usize; 2], view: View<'a>) -> Self {
+        match products {
+            Products::F32 => Self::Plain(view),
+            Products::Bf16 => {
+                let strips = Strips { values: view.values, step: view.down, along: view.right };
+                Self::Rounded(Tiles::new(m, k, strips))
+            }
+        }
+    }
+
+    /// `out = self * right`, or `out += self * right`; `[m, k]` times `[k, n]`, on this thread. The rows of `out` lie one
+    /// after the other; `room` is for rounded factors.
+    ///
+    /// # Panics
+    /// If a matrix reaches beyond its slice.
+    pub(crate) fn times(
+        &self,
+        size: [usize; 3],
+        right: View<'_>,
+        out: ViewMut<'_>,
+        add: bool,
+        room: &mut Vec<u32>,
+    ) {
+        match self {
+            Self::Plain(left) => multiply(size, *left, right, out, add),
+            Self::Rounded(tiles) => {
+                let right = Strips { values: right.values, step: right.right, along: right.down };
+                tiles.times(size[1], right, out.values, out.down, add, room);
+            }
+        }
+    }
+}
+
 fn end(rows: usize, columns: usize, down: usize, right: usize) -> usize {
     if rows == 0 || columns == 0 { 0 } else { (rows - 1) * down + (columns - 1) * right + 1 }
 }
@@ -43,7 +88,7 @@ fn end(rows: usize, columns: usize, down: usize, right: usize) -> usize {
 ///
 /// # Panics
 /// If a matrix reaches beyond its slice.
-pub(crate) fn multiply([m, n, k]: [usize; 3], left: View<'_>, right: View<'_>, out: ViewMut<'_>, add: bool) {
+fn multiply([m, n, k]: [usize; 3], left: View<'_>, right: View<'_>, out: ViewMut<'_>, add: bool) {
     assert!(end(m, k, left.down, left.right) <= left.values.len(), "the left matrix is too short");
     assert!(end(k, n, right.down, right.right) <= right.values.len(), "the right matrix is too short");
     assert!(end(m, n, out.down, out.right) <= out.values.len(), "the product is too short");

@@ -11,6 +11,26 @@ pub struct Window {
     pub padding: [usize; 4],
     /// Groups of channels that do not see each other.
     pub groups: usize,
+    /// How it multiplies, forward and backward.
+    pub products: Products,
+}
+
+/// What factors of dense convolutions are rounded to before they are multiplied. Sums, depthwise convolutions, small products
+/// towards weights and everything that is kept stay in f32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Products {
+    /// Nothing.
+    #[default]
+    F32,
+    /// bfloat16, inputs, weights and gradients alike.
+    Bf16,
+}
+
+impl Products {
+    /// Has this processor instructions for it? Without, bfloat16 gives the same numbers, slowly.
+    pub fn is_fast(self) -> bool {
+        self == Self::F32 || crate::rounded::is_fast()
+    }
 }
 
 /// All sizes: `input` is `[batch, channels, height, width]`, `weight` `[outputs, channels / groups, kernel, kernel]`.

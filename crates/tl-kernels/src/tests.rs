@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
 use crate::layers::serves;
-use crate::{Act, batch_norm, conv2d};
+use crate::{Act, Products, batch_norm, conv2d, multiply_in};
 
 /// Largest difference from burn's convolutions, as a share of the largest value; 1.7e-6 over 3,000 cases.
 const TOLERANCE: f32 = 1e-5;
@@ -51,7 +51,8 @@ fn run(
     assert!(serves(x), "the kernels are not used");
     let x = x.clone().detach().require_grad();
     let y = forward(x.clone());
-    let weights = noise(y.dims(), 99);
+    // Exact in any format.
+    let weights = coarse(noise(y.dims(), 99));
     let gradients = (y.clone() * weights).sum().backward();
     let mut found = vec![values(y), values(x.grad(&gradients).unwrap())];
     found.extend(gradients_of(&gradients));
@@ -74,11 +75,11 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let sizes = (1_usize..6, 1_usize..4, 1_usize..4, 5_usize..24, 5_usize..24);
-    let window = (1_usize..6, 1_usize..6, 1_usize..4, 1_usize..4, 0_usize..4, 0_usize..3, any::<bool>());
+    let window = (1_usize..6, 1_usize..6, 1_usize..4, 1_usize..4, 0_usize..4, 0_usize..4, any::<bool>());
     (sizes, window).prop_map(|((batch, c, o, height, width), (down, right, sy, sx, pad, groups, same))| {
-        // Dense, grouped with several channels each, depthwise.
+        // Dense, grouped with several channels each, depthwise, dense with many outputs.
         let (channels, outputs, groups) =
-            [(c * 3, o * 5, 1), (c * 2, o * 2, 2), (c * 4, c * 4, c * 4)][groups];
+            [(c * 3, o * 5, 1), (c * 2, o * 2, 2), (c * 4, c * 4, c * 4), (c * 3, o * 24, 1)][groups];
         let padding = if same {
             PaddingConfig2d::Same
         } else {
@@ -100,16 +101,43 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
+/// The same numbers as multiples of an eighth, which bfloat16 holds exactly.
+fn coarse<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    (tensor * 8.0).round() / 8.0
+}
+
+impl Case {
+    fn conv(&self, weight: impl Fn(Tensor<4>) -> Tensor<4>, seed: u64) -> Conv2d {
+        let config = Conv2dConfig::new([self.x[1], self.outputs], self.kernel)
+            .with_stride(self.stride)
+            .with_padding(self.padding.clone())
+            .with_groups(self.groups);
+        let mut conv = config.init(&device());
+        let shape = [self.outputs, self.x[1] / self.groups, self.kernel[0], self.kernel[1]];
+        conv.weight = Param::from_tensor(weight(noise(shape, seed)).require_grad());
+        conv
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
+    fn rounded_products_are_those_of_rounded_factors(case in case(), seed: u64) {
+        let conv = case.conv(coarse, seed);
+        let x = coarse(noise(case.x, seed ^ 7));
+        let theirs = of_conv(&conv, &x, |x| conv.forward(x));
+        let _rounded = multiply_in(Products::Bf16);
+        let ours = of_conv(&conv, &x, |x| conv2d(&conv, x));
+        for (name, (ours, theirs)) in ["y", "gx", "gw"].iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs);
+            prop_assert!(error < TOLERANCE, "{name} of {case:?} differs by {error}");
+        }
+    }
+
+    #[test]
     fn convolutions_and_their_gradients_are_burns(case in case(), seed: u64) {
-        let config = Conv2dConfig::new([case.x[1], case.outputs], case.kernel)
-            .with_stride(case.stride).with_padding(case.padding.clone()).with_groups(case.groups);
-        let mut conv = config.init(&device());
-        let weight = noise([case.outputs, case.x[1] / case.groups, case.kernel[0], case.kernel[1]], seed);
-        conv.weight = Param::from_tensor(weight.require_grad());
+        let conv = case.conv(|weight| weight, seed);
         let x = noise(case.x, seed ^ 7);
         let theirs = of_conv(&conv, &x, |x| conv.forward(x));
         let ours = of_conv(&conv, &x, |x| conv2d(&conv, x));
@@ -219,4 +247,18 @@ fn without_learning_burns_own_layers_run() {
     let conv = Conv2dConfig::new([2, 3], [3, 3]).init(&device()).valid();
     let x = noise([1, 2, 6, 6], 2).inner();
     assert_eq!(values(conv2d(&conv, x.clone())), values(conv.forward(x)));
+}
+
+#[test]
+fn products_are_rounded_only_as_long_as_the_guard_lives() {
+    let conv = Conv2dConfig::new([16, 8], [3, 3]).init(&device());
+    let x = noise([2, 16, 9, 9], 5);
+    let exact = values(conv2d(&conv, x.clone()));
+    let rounded = {
+        let _rounded = multiply_in(Products::Bf16);
+        values(conv2d(&conv, x.clone()))
+    };
+    let error = differs(&rounded, &exact);
+    assert!(error > 1e-5 && error < 1e-2, "{error}");
+    assert_eq!(values(conv2d(&conv, x)), exact);
 }

@@ -1,7 +1,8 @@
 //! Pictures per second of training steps: `step_speed NETWORK BATCH SECONDS WHAT [STAGES]`, one line of JSON.
 //!
-//! WHAT is `ours` (the kernels of tl-kernels) or `burn` (burn's own operations). The last STAGES stages and a head for 10
-//! classes learn, all by default, by SGD with momentum; weights are random, pictures noise, everything in f32, as in
+//! WHAT is `ours` (the kernels of tl-kernels), `bf16` (the same with products of rounded factors) or `burn` (burn's own
+//! operations). The last STAGES stages and a head for 10
+//! classes learn, all by default, by SGD with momentum; weights are random, pictures noise, in f32, as in
 //! `xtask/reference/step_speed.py`. With fewer stages the prefix runs as a compiled plan in every step, or, if WHAT is
 //! `cached`, once before the first, as from the second epoch on in training.
 
@@ -30,13 +31,15 @@ struct Network {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [name, batch, seconds, what, rest @ ..] = words.as_slice() else {
-        return Err("step_speed NETWORK BATCH SECONDS ours|burn|cached [STAGES]".into());
+        return Err("step_speed NETWORK BATCH SECONDS ours|bf16|burn|cached [STAGES]".into());
     };
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let architecture = tl_backbones::architecture(name)?;
     let (plain, side) = (Device::flex(), architecture.input_size);
     let device = plain.clone().autodiff();
     tl_kernels::choose(what != "burn");
+    let products = if what == "bf16" { tl_kernels::Products::Bf16 } else { tl_kernels::Products::F32 };
+    let _multiplying = tl_kernels::multiply_in(products);
     let backbone = architecture.init(&plain);
     let end = backbone.end().0;
     let learning: usize = rest.first().map_or(Ok(end), |stages| stages.parse())?;

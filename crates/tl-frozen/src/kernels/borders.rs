@@ -11,6 +11,8 @@ pub(crate) struct Borders {
     pub(crate) inner: Map,
     /// Pixels above, to the left, below, to the right.
     pub(crate) around: [usize; 4],
+    /// What zero looks like, in each byte.
+    pub(crate) zero: u8,
 }
 
 impl Borders {
@@ -26,7 +28,7 @@ impl Borders {
             let corner = start - top * row - left * pixel;
             let floats = if pixels == 0 { 0 } else { (pixels - 1) * pixel + channels };
             // SAFETY: the caller's: these pixels are part of the borders, or gaps between their channels.
-            unsafe { memory.at(corner + y * row + x * pixel).write_bytes(0, floats) };
+            unsafe { memory.at(corner + y * row + x * pixel).write_bytes(self.zero, floats) };
         };
         for y in 0..top + height + below {
             if y < top || y >= top + height {

@@ -12,6 +12,18 @@ impl Portable {
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
         Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
     }
+
+    /// The lanes as bits.
+    #[inline(always)]
+    pub(super) fn bits(self) -> [u32; 8] {
+        self.0.map(f32::to_bits)
+    }
+
+    /// Of every lane, by its number.
+    #[inline(always)]
+    pub(super) fn each(self, f: impl Fn(usize, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|i| f(i, self.0[i])))
+    }
 }
 
 // SAFETY of the blocks below: loads and stores touch as many floats as the contract of `Lanes` promises.

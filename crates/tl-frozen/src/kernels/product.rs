@@ -6,12 +6,16 @@
 //! a few runs of floats that lie together, `taps`: one of `channels` floats per place of the filter, or of a whole filter
 //! row where pixels have no gaps. A value is summed in the same order in every tile, so that no bit depends on how the
 //! work was divided.
+//!
+//! Where this says floats, a product of another [`Format`] has lanes with several numbers each.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
 use super::activation::Finish;
+use super::format::{self, Dot, Format};
 use super::isa::{Isa, with_lanes};
 use super::lanes::Lanes;
+use super::portable::Portable;
 use super::product_tile::{Pixels, any_tile};
 use super::{Map, Memory, Part};
 
@@ -26,6 +30,7 @@ const CACHED_INPUT: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Product {
     pub(crate) isa: Isa,
+    pub(crate) format: Format,
     /// Offset of what the first place of the filter sees for the first output pixel.
     pub(crate) origin: usize,
     /// From an output pixel to the one below and the one beside it, in the input.
@@ -39,6 +44,8 @@ pub(crate) struct Product {
     pub(crate) weights: Vec<f32>,
     /// One per output channel, and zeros up to the end of the last panel.
     pub(crate) bias: Vec<f32>,
+    /// What a whole sum is multiplied with, like the bias; of products of 8 bits only.
+    pub(crate) scales: Vec<f32>,
     pub(crate) finish: Finish,
 }
 
@@ -46,6 +53,7 @@ pub(crate) struct Product {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Work<'a> {
     pub(crate) isa: Isa,
+    pub(crate) format: Format,
     pub(crate) origin: usize,
     pub(crate) step: [usize; 2],
     pub(crate) taps: &'a [usize],
@@ -54,6 +62,7 @@ pub(crate) struct Work<'a> {
     pub(crate) panels: &'a [Panel],
     pub(crate) weights: &'a [f32],
     pub(crate) bias: &'a [f32],
+    pub(crate) scales: &'a [f32],
     pub(crate) finish: Finish,
 }
 
@@ -100,13 +109,14 @@ impl Product {
     }
 
     pub(crate) fn multiply_adds(&self) -> usize {
-        self.weights.len() * self.output.height * self.output.width
+        self.weights.len() * self.format.numbers() * self.output.height * self.output.width
     }
 
     fn work(&self) -> Work<'_> {
-        let Self { isa, origin, step, span, output, finish, .. } = *self;
-        let (taps, panels, weights, bias) = (&self.taps, &self.panels, &self.weights, &self.bias);
-        Work { isa, origin, step, taps, span, output, panels, weights, bias, finish }
+        let Self { isa, format, origin, step, span, output, finish, .. } = *self;
+        let (taps, panels, weights) = (&self.taps, &self.panels, &self.weights);
+        let (bias, scales) = (&self.bias, &self.scales);
+        Work { isa, format, origin, step, taps, span, output, panels, weights, bias, scales, finish }
     }
 
     /// Behind the last float that the step reads as input or joins in.
@@ -127,13 +137,43 @@ impl Work<'_> {
     /// # Safety
     /// As of [`Product::run`].
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
-        // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, product, Work<'_>, (self, memory, part)) }
+        // SAFETY: the caller's; an `Isa` is made by detection only, and multiplies the formats that it is given.
+        unsafe {
+            match (self.format, self.isa) {
+                (Format::F32, isa) => with_lanes!(isa, product, Work<'_>, (self, memory, part)),
+                #[cfg(target_arch = "x86_64")]
+                (Format::Bf16, Isa::Avx512) => avx512_bf16(self, memory, part),
+                #[cfg(target_arch = "x86_64")]
+                (Format::Int8 { .. }, Isa::Avx512) => avx512_int8(self, memory, part),
+                (Format::Bf16, _) => products::<Portable, format::Bf16>(self, memory, part),
+                (Format::Int8 { .. }, _) => products::<Portable, format::Int8>(self, memory, part),
+            }
+        }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+unsafe fn avx512_bf16(op: &Work<'_>, memory: Memory, part: Part) {
+    // SAFETY: the caller's.
+    unsafe { products::<super::x86::Avx512, format::Bf16>(op, memory, part) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vnni")]
+unsafe fn avx512_int8(op: &Work<'_>, memory: Memory, part: Part) {
+    // SAFETY: the caller's.
+    unsafe { products::<super::x86::Avx512, format::Int8>(op, memory, part) }
 }
 
 #[inline(always)]
 unsafe fn product<L: Lanes>(op: &Work<'_>, memory: Memory, part: Part) {
+    // SAFETY: the caller's.
+    unsafe { products::<L, format::F32>(op, memory, part) }
+}
+
+#[inline(always)]
+unsafe fn products<L: Lanes, D: Dot<L>>(op: &Work<'_>, memory: Memory, part: Part) {
     let pixels = op.output.height * op.output.width;
     let tiles = pixels.div_ceil(L::TILE);
     let all = 0..op.panels.len();
@@ -152,14 +192,14 @@ unsafe fn product<L: Lanes>(op: &Work<'_>, memory: Memory, part: Part) {
             let pixels = tile(start);
             for panel in columns.clone() {
                 // SAFETY: the caller's.
-                unsafe { any_tile::<L>(op, memory, &pixels, panel, quick) }
+                unsafe { any_tile::<L, D>(op, memory, &pixels, panel, quick) }
             }
             continue;
         }
         for panel in columns.clone() {
             for index in start..end {
                 // SAFETY: the caller's.
-                unsafe { any_tile::<L>(op, memory, &tile(index), panel, quick) }
+                unsafe { any_tile::<L, D>(op, memory, &tile(index), panel, quick) }
             }
         }
     }

@@ -7,6 +7,7 @@
 )]
 
 use super::activation::{Quick, clamp};
+use super::format::Dot;
 use super::lanes::Lanes;
 use super::product::{REGISTERS, Work};
 use super::{Memory, Panel};
@@ -46,7 +47,7 @@ impl Pixels {
 
 /// The tile for this number of pixels and registers.
 #[inline(always)]
-pub(super) unsafe fn any_tile<L: Lanes>(
+pub(super) unsafe fn any_tile<L: Lanes, D: Dot<L>>(
     op: &Work<'_>,
     memory: Memory,
     pixels: &Pixels,
@@ -63,8 +64,8 @@ pub(super) unsafe fn any_tile<L: Lanes>(
         ($($count:literal)*) => {
             match pixels.count {
                 // Tiles that these lanes never use are left out by the compiler: TILE is a constant.
-                $($count if $count <= L::TILE && single => tile::<L, $count, 1>(op, memory, pixels, panel, quick, to),
-                $count if $count <= L::TILE => tile::<L, $count, REGISTERS>(op, memory, pixels, panel, quick, to),)*
+                $($count if $count <= L::TILE && single => tile::<L, D, $count, 1>(op, memory, pixels, panel, quick, to),
+                $count if $count <= L::TILE => tile::<L, D, $count, REGISTERS>(op, memory, pixels, panel, quick, to),)*
                 _ => {}
             }
         };
@@ -79,7 +80,7 @@ pub(super) unsafe fn any_tile<L: Lanes>(
 }
 
 #[inline(always)]
-unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
+unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>(
     op: &Work<'_>,
     memory: Memory,
     pixels: &Pixels,
@@ -93,7 +94,7 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
     // quick end is asked for only where all registers hold channels.
     unsafe {
         let bias = op.bias.as_ptr().add(channel);
-        let start: [L; REGISTERS] = std::array::from_fn(|v| L::load(bias.add(v * L::WIDTH)));
+        let start: [D::Sums; REGISTERS] = std::array::from_fn(|v| D::start(bias.add(v * L::WIDTH)));
         let mut sums = [start; PIXELS];
         let mut weights = op.weights.as_ptr().add(weights);
         for i in 0..PIXELS {
@@ -118,19 +119,26 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
                 for i in 0..PIXELS {
                     let value = L::splat(*runs[i].add(k));
                     for v in 0..REGISTERS {
-                        sums[i][v] = value.mul_add(factors[v], sums[i][v]);
+                        sums[i][v] = D::dot(value, factors[v], sums[i][v]);
                     }
                 }
                 weights = weights.add(REGISTERS * L::WIDTH);
             }
         }
         // Loops of fixed length without branches, which the compiler unrolls: else it would keep the sums in memory.
+        let endings: [D::End; REGISTERS] = std::array::from_fn(|v| D::ending(op, channel + v * L::WIDTH));
+        let mut done = [[L::splat(0.0); REGISTERS]; PIXELS];
+        for i in 0..PIXELS {
+            for v in 0..REGISTERS {
+                done[i][v] = D::end(sums[i][v], endings[v]);
+            }
+        }
         match quick {
             Quick::Clamp { low, high } => {
                 for i in 0..PIXELS {
                     let to = memory.at(pixels.output[i] + channel);
                     for v in 0..REGISTERS {
-                        clamp(sums[i][v], low, high).store(to.add(v * L::WIDTH));
+                        clamp(done[i][v], low, high).store(to.add(v * L::WIDTH));
                     }
                 }
             }
@@ -140,7 +148,7 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
                     let [y, x] = pixels.places[i];
                     let other = memory.at(other.at(y, x) + channel);
                     for v in 0..REGISTERS {
-                        let sum = sums[i][v].add(L::load(other.add(v * L::WIDTH)));
+                        let sum = done[i][v].add(L::load(other.add(v * L::WIDTH)));
                         clamp(sum, low, high).store(to.add(v * L::WIDTH));
                     }
                 }
@@ -148,7 +156,7 @@ unsafe fn tile<L: Lanes, const PIXELS: usize, const REGISTERS: usize>(
             Quick::No => {
                 for i in 0..PIXELS {
                     for v in 0..REGISTERS {
-                        sums[i][v].store(spilt.add((i * REGISTERS + v) * L::WIDTH));
+                        done[i][v].store(spilt.add((i * REGISTERS + v) * L::WIDTH));
                     }
                 }
             }

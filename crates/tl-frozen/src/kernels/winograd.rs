@@ -13,7 +13,7 @@ use super::isa::{Isa, with_lanes};
 use super::lanes::Lanes;
 use super::product::Work;
 use super::winograd_tiles::{four_in, four_out, two_in, two_out};
-use super::{Activation, Map, Memory, Panel, Part, Tiling};
+use super::{Activation, Format, Map, Memory, Panel, Part, Tiling};
 
 /// Floats between the transforms, for a block of tiles: 1.5 MiB.
 const BLOCK: usize = 384 * 1024;
@@ -89,6 +89,7 @@ impl Winograd {
         let start = sums + place * self.place(outputs);
         Work {
             isa: self.isa,
+            format: Format::F32,
             origin: place * self.place(inputs),
             step: [0, inputs],
             taps: &[0],
@@ -97,6 +98,7 @@ impl Winograd {
             panels: &self.panels,
             weights: &self.weights[place * weights..(place + 1) * weights],
             bias: &self.zeros,
+            scales: &[],
             finish: Finish { first: Activation::NONE, join: None, last: Activation::NONE },
         }
     }

@@ -4,7 +4,9 @@
 
 use std::arch::x86_64::*;
 
+use super::format::{Bf16, Dot, Int8, scale_and_bias};
 use super::lanes::Lanes;
+use super::product::Work;
 
 /// Sixteen floats; AVX-512F. Two fused multiply-adds a cycle need two loads a cycle at most: 14 pixels of 2 registers
 /// take 16 loads in 14 cycles, and 28 of the 32 registers.
@@ -159,5 +161,56 @@ impl Lanes for Avx2 {
             let biased = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), _mm256_set1_epi32(127));
             Self(_mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased)))
         }
+    }
+}
+
+// SAFETY of the blocks below: the contract of `Dot`: AVX-512 BF16 is there.
+impl Dot<Avx512> for Bf16 {
+    type Sums = Avx512;
+    type End = ();
+
+    #[inline(always)]
+    unsafe fn start(bias: *const f32) -> Avx512 {
+        unsafe { Avx512::load(bias) }
+    }
+    #[inline(always)]
+    unsafe fn dot(values: Avx512, weights: Avx512, sums: Avx512) -> Avx512 {
+        // SAFETY: registers of 512 bits, whatever they hold.
+        unsafe {
+            let pairs = |register: Avx512| std::mem::transmute::<__m512, __m512bh>(register.0);
+            Avx512(_mm512_dpbf16_ps(sums.0, pairs(weights), pairs(values)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn ending(_op: &Work<'_>, _channel: usize) {}
+    #[inline(always)]
+    unsafe fn end(sums: Avx512, (): ()) -> Avx512 {
+        sums
+    }
+}
+
+// SAFETY of the blocks below: the contract of `Dot`: AVX-512 VNNI is there.
+impl Dot<Avx512> for Int8 {
+    type Sums = __m512i;
+    type End = [Avx512; 2];
+
+    #[inline(always)]
+    unsafe fn start(_bias: *const f32) -> __m512i {
+        unsafe { _mm512_setzero_si512() }
+    }
+    #[inline(always)]
+    unsafe fn dot(values: Avx512, weights: Avx512, sums: __m512i) -> __m512i {
+        unsafe {
+            let bits = |register: Avx512| _mm512_castps_si512(register.0);
+            _mm512_dpbusd_epi32(sums, bits(values), bits(weights))
+        }
+    }
+    #[inline(always)]
+    unsafe fn ending(op: &Work<'_>, channel: usize) -> [Avx512; 2] {
+        unsafe { scale_and_bias(op, channel) }
+    }
+    #[inline(always)]
+    unsafe fn end(sums: __m512i, [scale, bias]: [Avx512; 2]) -> Avx512 {
+        unsafe { Avx512(_mm512_cvtepi32_ps(sums)).mul_add(scale, bias) }
     }
 }

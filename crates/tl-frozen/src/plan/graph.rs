@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::kernels::{Activation, Join, Reduce, Tiling};
+use crate::kernels::{Activation, Format, Join, Reduce, Tiling};
 
 /// Index of a node; a node's inputs come before it.
 pub(crate) type NodeId = usize;
@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     /// The picture.
     Image,
     Conv(Conv),
+    /// The input rounded, several channels to a lane: what convolutions of this format read.
+    Narrow(Format),
     /// The input, scaled and shifted per channel where that is given.
     Each(Option<ScaleShift>),
     Pool(Windows),
@@ -75,6 +77,8 @@ pub(crate) struct Conv {
     pub(crate) groups: usize,
     /// By Winograd's method: chosen after everything else.
     pub(crate) tiling: Option<Tiling>,
+    /// What its input and weights are rounded to: chosen after the tiling.
+    pub(crate) format: Format,
 }
 
 /// What each output pixel of a pooling looks at, inside the input.
@@ -83,6 +87,18 @@ pub(crate) struct Windows {
     pub(crate) rows: Vec<Range<usize>>,
     pub(crate) columns: Vec<Range<usize>>,
     pub(crate) reduce: Reduce,
+}
+
+impl Conv {
+    pub(crate) fn inputs(&self) -> usize {
+        let places = self.kernel[0] * self.kernel[1];
+        self.weights.len() / (self.bias.len() * places).max(1) * self.groups
+    }
+
+    /// Whether every channel is a group of its own, to so many outputs.
+    pub(crate) fn is_depthwise(&self, outputs: usize) -> bool {
+        self.groups > 1 && self.groups == self.inputs() && self.groups == outputs
+    }
 }
 
 impl Ending {

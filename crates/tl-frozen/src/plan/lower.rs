@@ -5,8 +5,8 @@ use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};
 use super::place::Places;
 use super::steps::{Kernel, Step};
 use crate::kernels::{
-    Depthwise, Elementwise, Finish, Isa, Map, Panel, Pool, Product, Tiling, Winograd, pack_depthwise,
-    pack_panels,
+    Depthwise, Elementwise, Finish, Format, Isa, Map, Narrow, Panel, Pool, Product, Tiling, Winograd, bf16,
+    pack_depthwise, pack_panels,
 };
 
 /// The steps of a graph, in order.
@@ -23,7 +23,7 @@ pub(crate) fn lower(
             if kernel.end() > places.floats {
                 return Err(PlanError::Internal { detail: format!("node {id} leaves its memory") });
             }
-            steps.push(Step { kernel, borders: None });
+            steps.push(Step { node: id, kernel, borders: None });
         }
         if let (Some(step), Some(borders)) = (steps.last_mut(), places.borders(id)) {
             step.borders = Some(borders);
@@ -55,6 +55,10 @@ impl Lowering<'_> {
             Kind::Slice(_) => Vec::new(),
             Kind::Conv(conv) => vec![self.conv(conv, first.ok_or_else(missing)?, output, finish)],
             Kind::Each(each) => vec![self.each(each.as_ref(), first.ok_or_else(missing)?, output, finish)],
+            &Kind::Narrow(format) => {
+                let (input, isa) = (first.ok_or_else(missing)?, self.isa);
+                vec![Kernel::Narrow(Narrow { isa, input, output, format }.flattened())]
+            }
             Kind::Flatten => vec![Kernel::Flatten { input: first.ok_or_else(missing)?, output }],
             Kind::Pool(windows) => {
                 let (input, isa) = (first.ok_or_else(missing)?, self.isa);
@@ -110,7 +114,7 @@ impl Lowering<'_> {
         };
         let [rows, columns] = conv.kernel;
         let isa = self.isa;
-        if conv.groups > 1 && conv.groups == input.channels && conv.groups == output.channels {
+        if conv.is_depthwise(output.channels) {
             let places = rows * columns;
             let weights =
                 pack_depthwise(isa, conv.groups, places, |c, place| conv.weights[c * places + place]);
@@ -120,18 +124,33 @@ impl Lowering<'_> {
         }
         let joined_rows = input.pixel == input.channels && conv.groups == 1 && conv.dilation[1] == 1;
         let taps = if joined_rows { grid(rows, 1) } else { grid(rows, columns) };
-        let (spans, channels) = spans(conv, input.channels, output.channels, 2 * isa.width());
+        let (spans, lanes) = spans(conv, input.channels, output.channels, 2 * isa.width());
         let places_in_span = if joined_rows { columns } else { 1 };
+        let lane_of = |o: usize, k: usize| (k / spans, k % spans + lanes[o / (2 * isa.width())]);
+        let rounded = Rounded::new(conv);
         let value = |o: usize, k: usize| {
-            let (place, c) = (k / spans, k % spans + channels[o / (2 * isa.width())]);
-            conv.weight(input.channels, o, place, c)
+            let (place, lane) = lane_of(o, k);
+            rounded.lane(o, place, lane)
         };
         let (weights, starts) = pack_panels(isa, output.channels, rows * columns * spans, value);
-        let panels = starts.into_iter().zip(channels.iter().copied());
+        let panels = starts.into_iter().zip(lanes.iter().copied());
         let panels = panels.map(|(weights, channel)| Panel { weights, channel }).collect();
-        let bias = padded(&conv.bias, 2 * isa.width());
-        let span = spans * places_in_span;
-        Kernel::Product(Product { isa, origin, step, taps, span, output, panels, weights, bias, finish })
+        let [bias, scales] = rounded.bias_and_scales().map(|values| padded(&values, 2 * isa.width()));
+        let (span, format) = (spans * places_in_span, conv.format);
+        Kernel::Product(Product {
+            isa,
+            format,
+            origin,
+            step,
+            taps,
+            span,
+            output,
+            panels,
+            weights,
+            bias,
+            scales,
+            finish,
+        })
     }
 
     fn winograd(&self, conv: &Conv, tiling: Tiling, input: Map, output: Map, finish: Finish) -> Kernel {
@@ -165,17 +184,70 @@ impl Lowering<'_> {
     }
 }
 
-/// How many input channels a panel of outputs looks at, and from which on each panel does. With groups that is a part of
+/// How many input lanes a panel of outputs looks at, and from which on each panel does. With groups that is a part of
 /// them, in which every output uses only its own group's.
-fn spans(conv: &Conv, inputs: usize, outputs: usize, panel: usize) -> (usize, Vec<usize>) {
-    let (inputs_of_group, outputs_of_group) = (inputs / conv.groups, outputs / conv.groups);
+fn spans(conv: &Conv, lanes: usize, outputs: usize, panel: usize) -> (usize, Vec<usize>) {
+    let (inputs_of_group, outputs_of_group) = (conv.inputs() / conv.groups, outputs / conv.groups);
+    let numbers = conv.format.numbers();
     let ranges = (0..outputs).step_by(panel).map(|first| {
         let last = (first + panel).min(outputs) - 1;
-        (first / outputs_of_group * inputs_of_group, (last / outputs_of_group + 1) * inputs_of_group)
+        let start = first / outputs_of_group * inputs_of_group;
+        let end = (last / outputs_of_group + 1) * inputs_of_group;
+        (start / numbers, end.div_ceil(numbers))
     });
     let ranges: Vec<_> = ranges.collect();
     let span = ranges.iter().map(|(start, end)| end - start).max().unwrap_or(0);
-    (span, ranges.into_iter().map(|(start, _)| start.min(inputs - span)).collect())
+    (span, ranges.into_iter().map(|(start, _)| start.min(lanes - span)).collect())
+}
+
+/// A convolution's weights in the numbers of its format.
+struct Rounded<'a> {
+    conv: &'a Conv,
+    inputs: usize,
+    /// What a weight's byte is multiplied with, for each output; without bytes there are none.
+    scales: Vec<f32>,
+}
+
+impl<'a> Rounded<'a> {
+    fn new(conv: &'a Conv) -> Self {
+        let of_output = (conv.weights.len() / conv.bias.len().max(1)).max(1);
+        let scale = |weights: &[f32]| {
+            let largest = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
+            if largest > 0.0 { largest / 127.0 } else { 1.0 }
+        };
+        let bytes = matches!(conv.format, Format::Int8 { .. });
+        let scales = if bytes { conv.weights.chunks(of_output).map(scale).collect() } else { Vec::new() };
+        Self { conv, inputs: conv.inputs(), scales }
+    }
+
+    /// The weights that a lane of the input at a place of the filter meets on its way to output `o`.
+    fn lane(&self, o: usize, place: usize, lane: usize) -> f32 {
+        let numbers = self.conv.format.numbers();
+        let weight = |i: usize| self.conv.weight(self.inputs, o, place, lane * numbers + i);
+        match self.conv.format {
+            Format::F32 => weight(0),
+            Format::Bf16 => f32::from_bits(u32::from(bf16(weight(0))) | u32::from(bf16(weight(1))) << 16),
+            Format::Int8 { .. } => {
+                let byte = |i: usize| (weight(i) / self.scales[o]).round_ties_even() as i8;
+                f32::from_ne_bytes([0, 1, 2, 3].map(|i| byte(i).to_ne_bytes()[0]))
+            }
+        }
+    }
+
+    /// What a sum starts with or ends with, and what a sum of bytes is multiplied with.
+    fn bias_and_scales(&self) -> [Vec<f32>; 2] {
+        let Format::Int8 { scale, zero } = self.conv.format else {
+            return [self.conv.bias.clone(), Vec::new()];
+        };
+        let of_output = self.conv.weights.len() / self.conv.bias.len().max(1);
+        let outputs = self.conv.weights.chunks(of_output.max(1)).zip(&self.scales).zip(&self.conv.bias);
+        // Every byte is `zero` too high, also where the filter looks beyond the edges.
+        let bias = outputs.map(|((weights, &weight_scale), bias)| {
+            let sum: f32 = weights.iter().map(|weight| (weight / weight_scale).round_ties_even()).sum();
+            bias - f32::from(zero) * sum * (scale * weight_scale)
+        });
+        [bias.collect(), self.scales.iter().map(|weight_scale| scale * weight_scale).collect()]
+    }
 }
 
 impl Conv {

@@ -28,6 +28,8 @@ struct Buffer {
     /// From the first node that writes to the last that reads.
     alive: [NodeId; 2],
     start: usize,
+    /// What zero looks like, in each byte.
+    zero: u8,
 }
 
 impl Places {
@@ -52,7 +54,7 @@ impl Places {
         }
         let home = match self.homes[id] {
             Some(home) => home,
-            None => Home { buffer: self.make(node.shape), channel: 0 },
+            None => Home { buffer: self.make(node), channel: 0 },
         };
         self.homes[id] = Some(home);
         let writes =
@@ -80,8 +82,10 @@ impl Places {
         }
     }
 
-    fn make(&mut self, shape: Shape) -> usize {
-        self.buffers.push(Buffer { shape, around: [0; 4], alive: [usize::MAX, 0], start: 0 });
+    fn make(&mut self, node: &Node) -> usize {
+        let zero = if let Kind::Narrow(format) = node.kind { format.zero() } else { 0 };
+        let shape = node.shape;
+        self.buffers.push(Buffer { shape, around: [0; 4], alive: [usize::MAX, 0], start: 0, zero });
         self.buffers.len() - 1
     }
 
@@ -154,7 +158,7 @@ impl Places {
     pub(crate) fn borders(&self, node: NodeId) -> Option<Borders> {
         let buffer = &self.buffers[self.homes[node]?.buffer];
         let first = buffer.alive[0] == node && buffer.around != [0; 4];
-        first.then(|| Borders { inner: buffer.inner(), around: buffer.around })
+        first.then(|| Borders { inner: buffer.inner(), around: buffer.around, zero: buffer.zero })
     }
 
     /// Whether an input of a concatenation was written where it belongs.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::PlanError;
 use super::graph::{Conv, Graph, Kind, Node, NodeId, ScaleShift, Shape};
 use super::windows;
-use crate::kernels::{Activation, Join};
+use crate::kernels::{Activation, Format, Join};
 
 /// The graph whose image is the first tensor that was recorded, and whose output is the last.
 pub(crate) fn read(recording: CapturedGraph) -> Result<Graph, PlanError> {
@@ -111,6 +111,7 @@ impl Reader {
             dilation: op.options.dilation,
             groups: op.options.groups,
             tiling: None,
+            format: Format::F32,
         };
         Ok(Node::new(Kind::Conv(conv), vec![self.node(&op.x)?], shape(&op.out)?))
     }
@@ -238,6 +239,7 @@ impl Conv {
             dilation: one,
             groups: 1,
             tiling: None,
+            format: Format::F32,
         }
     }
 }

@@ -6,11 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::StepCost;
-use crate::kernels::{Borders, Depthwise, Elementwise, Map, Memory, Part, Pool, Product, Winograd};
+use super::graph::NodeId;
+use crate::kernels::{
+    Borders, Depthwise, Elementwise, Format, Map, Memory, Narrow, Part, Pool, Product, Winograd,
+};
 
 /// A kernel, and the borders that it is the first to need.
 #[derive(Debug)]
 pub(crate) struct Step {
+    /// What it is a step of.
+    pub(crate) node: NodeId,
     pub(crate) kernel: Kernel,
     pub(crate) borders: Option<Borders>,
 }
@@ -24,6 +29,7 @@ pub(crate) enum Kernel {
     Winograd(Winograd),
     Depthwise(Depthwise),
     Elementwise(Elementwise),
+    Narrow(Narrow),
     Pool(Pool),
     /// Maps into a vector, channel by channel.
     Flatten {
@@ -40,6 +46,7 @@ impl Kernel {
             Self::Winograd(op) => op.output,
             Self::Depthwise(op) => op.output,
             Self::Elementwise(op) => op.output,
+            Self::Narrow(op) => op.output,
             Self::Pool(op) => op.output,
             Self::Flatten { output, .. } => *output,
         }
@@ -56,6 +63,7 @@ impl Kernel {
                 let joined = op.finish.join.map_or(0, |(_, map)| map.end());
                 op.input.end().max(op.output.end()).max(joined)
             }
+            Self::Narrow(op) => op.input.end().max(op.output.end()),
             Self::Pool(op) => op.input.end().max(op.output.end()),
             Self::Flatten { input, output } => input.end().max(output.end()),
         }
@@ -71,11 +79,18 @@ impl Kernel {
         match self {
             Self::Image(_) => "picture",
             Self::Product(op) if op.output.height * op.output.width == 1 => "vector",
-            Self::Product(op) if op.is_pointwise() => "1x1",
-            Self::Product(_) => "dense",
+            Self::Product(op) => match (op.format, op.is_pointwise()) {
+                (Format::F32, true) => "1x1",
+                (Format::F32, false) => "dense",
+                (Format::Bf16, true) => "1x1 bf16",
+                (Format::Bf16, false) => "dense bf16",
+                (Format::Int8 { .. }, true) => "1x1 int8",
+                (Format::Int8 { .. }, false) => "dense int8",
+            },
             Self::Winograd(_) => "Winograd",
             Self::Depthwise(_) => "depthwise",
             Self::Elementwise(_) => "elementwise",
+            Self::Narrow(_) => "rounding",
             Self::Pool(_) => "pooling",
             Self::Flatten { .. } => "flatten",
         }
@@ -102,6 +117,7 @@ impl Kernel {
                 Self::Winograd(op) => op.run(memory, part),
                 Self::Depthwise(op) => op.run(memory, part),
                 Self::Elementwise(op) => op.run(memory, part),
+                Self::Narrow(op) => op.run(memory, part),
                 Self::Pool(op) => op.run(memory, part),
                 Self::Flatten { input, output } => flatten(*input, *output, memory, part),
             }

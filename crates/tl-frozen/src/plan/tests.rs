@@ -7,7 +7,9 @@ use std::num::NonZeroUsize;
 
 use super::Plan;
 use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};
-use crate::kernels::{Activation, Isa, Join, Tiling};
+use super::narrow::Target;
+use crate::kernels::{Activation, Format, Isa, Join, Tiling, bf16};
+use crate::{Arithmetic, Calibration, Output};
 
 /// Measured: at most 4e-6 of the largest value.
 const TOLERANCE: f32 = 2e-5;
@@ -67,7 +69,7 @@ fn naive(conv: &Conv, image_chw: &[f32], from: Shape, to: Shape) -> Vec<f32> {
 fn check(graph: impl Fn() -> Graph, image: Shape, image_chw: &[f32], expected: &[f32]) {
     let largest = expected.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
     for isa in Isa::all() {
-        let plan = Plan::build(isa, &graph(), image.len()).unwrap();
+        let plan = Plan::build(isa, graph(), image.len(), Target::F32).unwrap();
         for threads in [1, 3] {
             let actual = plan.run(image_chw, NonZeroUsize::new(threads).unwrap());
             assert_eq!(actual.columns(), expected.len());
@@ -120,6 +122,7 @@ fn convolutions() -> impl Strategy<Value = (Conv, Shape, Shape)> {
             dilation: [dy, dx],
             groups,
             tiling: None,
+            format: Format::F32,
         };
         let from = Shape { channels: groups * inputs, height, width };
         let (height, width) = (count(height, top, seen_y, sy), count(width, left, seen_x, sx));
@@ -158,6 +161,41 @@ proptest! {
     }
 
     #[test]
+    fn a_product_of_narrow_numbers_is_that_of_rounded_factors((conv, from, to) in convolutions(), signed in any::<bool>(), bytes in any::<bool>(), first in activations()) {
+        let image_chw: Vec<f32> =
+            values(7, from.len()).into_iter().map(|value| if signed { value } else { value.abs() }).collect();
+        let range = if signed { [-1.0, 1.0] } else { [0.0, 1.0] };
+        let ranges = [range; 3];
+        let (format, target) = if bytes && to.height * to.width > 1 {
+            (Format::int8(range), Target::Int8(&ranges))
+        } else {
+            (Format::Bf16, Target::Bf16)
+        };
+        let rounded: Vec<f32> = image_chw.iter().map(|&value| rounded(value, format)).collect();
+        let expected: Vec<f32> =
+            naive(&rounded_weights(&conv, format), &rounded, from, to).into_iter().map(|x| activate(first, x)).collect();
+        let largest = expected.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+        let depthwise = conv.is_depthwise(to.channels);
+        for isa in Isa::all().into_iter().filter(|isa| isa.multiplies(format) && !depthwise) {
+            // A picture itself is not rounded to bytes.
+            let ending = Ending { first, ..Ending::NONE };
+            let nodes = vec![
+                Node::new(Kind::Image, Vec::new(), from),
+                Node::activation(0, from, Activation::NONE),
+                Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
+            ];
+            let plan = Plan::build(isa, Graph { nodes, output: 2 }, from.len(), target).unwrap();
+            prop_assert!(plan.steps.iter().any(|step| step.kernel.name() == "rounding"));
+            for threads in [1, 3] {
+                let actual = plan.run(&image_chw, NonZeroUsize::new(threads).unwrap());
+                for (i, (a, b)) in actual.values().iter().zip(&expected).enumerate() {
+                    prop_assert!((a - b).abs() <= TOLERANCE * largest, "{isa:?}, {format:?}, {threads} threads, {i}: {a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn winograds_convolution_is_the_naive_one(inputs in 1..40_usize, outputs in 1..70_usize, height in 3..20_usize, width in 3..33_usize, padding in 0..3_usize, four in any::<bool>(), first in activations(), joined in any::<bool>(), seed in any::<u32>()) {
         let scale = ((inputs * 9) as f32).sqrt().recip();
         let weights = values(seed, outputs * inputs * 9).into_iter().map(|weight| weight * scale).collect();
@@ -171,6 +209,7 @@ proptest! {
             dilation: one,
             groups: 1,
             tiling: None,
+            format: Format::F32,
         };
         let from = Shape { channels: inputs, height, width };
         let to = Shape { channels: outputs, height: height + 2 * padding - 2, width: width + 2 * padding - 2 };
@@ -230,6 +269,64 @@ proptest! {
     }
 }
 
+/// What a product of this format sees of a value.
+fn rounded(value: f32, format: Format) -> f32 {
+    match format {
+        Format::F32 => value,
+        Format::Bf16 => f32::from_bits(u32::from(bf16(value)) << 16),
+        Format::Int8 { scale, zero } => {
+            let zero = f32::from(zero);
+            ((value / scale + zero).round_ties_even().clamp(0.0, 255.0) - zero) * scale
+        }
+    }
+}
+
+fn rounded_weights(conv: &Conv, format: Format) -> Conv {
+    let of_output = conv.weights.len() / conv.bias.len();
+    let weights = conv.weights.chunks(of_output).flat_map(|weights| {
+        let largest = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
+        let step = largest / 127.0;
+        let round = move |&weight: &f32| match format {
+            Format::Int8 { .. } => (weight / step).round_ties_even() * step,
+            _ => rounded(weight, format),
+        };
+        weights.iter().map(round)
+    });
+    Conv { weights: weights.collect(), ..conv.clone() }
+}
+
+fn compiled(isa: Isa, arithmetic: &Arithmetic, backbone: &tl_backbones::Backbone) -> Plan {
+    Plan::compile_for(isa, arithmetic, backbone, Output::Features, [3, 75, 64]).unwrap()
+}
+
+#[test]
+fn whole_networks_in_narrow_numbers_are_near_those_in_floats() {
+    let device = burn::tensor::Device::flex();
+    let image_chw = values(3, 3 * 75 * 64);
+    let calibration = Calibration { images_bchw: values(4, 2 * 3 * 96 * 96), size: 96 };
+    let int8 = Arithmetic::Int8(std::sync::Arc::new(calibration));
+    let rows = [tl_backbones::mobilenetv2_050(), tl_backbones::resnet50(), tl_backbones::resnext50_32x4d()];
+    for row in rows.into_iter().chain([tl_backbones::densenet121()]) {
+        let backbone = row.init(&device);
+        for isa in Isa::all() {
+            let run = |arithmetic: &Arithmetic| {
+                let plan = compiled(isa, arithmetic, &backbone);
+                plan.run(&image_chw, NonZeroUsize::MIN).values().to_vec()
+            };
+            let floats = run(&Arithmetic::F32);
+            let length = |values: &mut dyn Iterator<Item = f32>| values.map(|x| x * x).sum::<f32>().sqrt();
+            for (arithmetic, most) in [(&Arithmetic::Bf16, 0.02), (&int8, 0.1)] {
+                let narrow = run(arithmetic);
+                let error = length(&mut narrow.iter().zip(&floats).map(|(a, b)| a - b))
+                    / length(&mut floats.iter().copied());
+                println!("{} {isa:?} {} {error:.4}", row.name, arithmetic.precision());
+                let same = !isa.multiplies(arithmetic.precision().format());
+                assert!(error < most && (error == 0.0) == same, "{} {isa:?} {arithmetic:?}", row.name);
+            }
+        }
+    }
+}
+
 #[test]
 fn whole_networks_agree_on_every_instruction_set() {
     let device = burn::tensor::Device::flex();
@@ -237,7 +334,7 @@ fn whole_networks_agree_on_every_instruction_set() {
     for row in [tl_backbones::efficientnet_b0(), tl_backbones::resnet18(), tl_backbones::densenet121()] {
         let backbone = row.init(&device);
         let features = |isa| {
-            let plan = Plan::compile_for(isa, &backbone, crate::Output::Features, [3, 75, 64]).unwrap();
+            let plan = compiled(isa, &Arithmetic::F32, &backbone);
             plan.run(&image_chw, NonZeroUsize::MIN)
         };
         let portable = features(Isa::Portable);

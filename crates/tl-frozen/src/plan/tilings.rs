@@ -10,26 +10,26 @@ const TRANSFORM: usize = 8;
 /// Fewer channels than this leave too little between the transforms.
 const FEWEST_CHANNELS: usize = 32;
 
-/// Chooses for every convolution what costs least.
-pub(crate) fn choose(graph: &mut Graph) {
+/// Chooses for every convolution what costs least, where direct products take so many numbers at once.
+pub(crate) fn choose(graph: &mut Graph, numbers: usize) {
     for id in 0..graph.nodes.len() {
         let (output, input) = (graph.nodes[id].shape, graph.nodes[id].inputs.first().copied());
         let Some(input) = input.map(|input| graph.nodes[input].shape) else { continue };
         if let Kind::Conv(conv) = &mut graph.nodes[id].kind {
-            conv.tiling = conv.best_tiling(input, output);
+            conv.tiling = conv.best_tiling(input, output, numbers);
         }
     }
 }
 
 impl Conv {
-    fn best_tiling(&self, input: Shape, output: Shape) -> Option<Tiling> {
+    fn best_tiling(&self, input: Shape, output: Shape, numbers: usize) -> Option<Tiling> {
         let plain =
             self.kernel == [3, 3] && self.stride == [1, 1] && self.dilation == [1, 1] && self.groups == 1;
         if !plain || input.channels.min(output.channels) < FEWEST_CHANNELS {
             return None;
         }
         let weights = input.channels * output.channels;
-        let direct = weights * 9 * (output.height * output.width + FETCH);
+        let direct = weights * 9 * (output.height * output.width + FETCH) / numbers;
         let cost = |tiling: Tiling| {
             let tiles = output.height.div_ceil(tiling.outputs()) * output.width.div_ceil(tiling.outputs());
             let transforms = tiles * tiling.places() * (input.channels + output.channels) * TRANSFORM;

@@ -1,0 +1,68 @@
+//! Which products are done in numbers of 16 or 8 bits, and the steps that round what they read.
+
+use std::collections::HashMap;
+
+use super::graph::{Ending, Graph, Kind, Node, NodeId, Shape};
+use crate::kernels::{Format, Isa};
+
+/// What to narrow to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    F32,
+    Bf16,
+    /// With the least and greatest value of every node.
+    Int8(&'a [[f32; 2]]),
+}
+
+impl Target<'_> {
+    /// Of a convolution that reads this node.
+    fn format(self, isa: Isa, graph: &Graph, node: &Node) -> Format {
+        let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first()) else { return Format::F32 };
+        if conv.tiling.is_some() || conv.is_depthwise(node.shape.channels) {
+            return Format::F32;
+        }
+        // Pictures lose too much in bytes, and a product with one pixel waits for its weights whatever they are.
+        let coarse =
+            matches!(graph.nodes[input].kind, Kind::Image) || node.shape.height * node.shape.width == 1;
+        let wanted = match self {
+            Self::F32 => Format::F32,
+            Self::Int8(ranges) if !coarse => Format::int8(ranges[input]),
+            Self::Bf16 | Self::Int8(_) => Format::Bf16,
+        };
+        if isa.multiplies(wanted) { wanted } else { Format::F32 }
+    }
+}
+
+/// The graph with its products in the numbers that are wanted. Maps that several products read are rounded once.
+pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
+    let uses = graph.uses();
+    let format = |(id, node): (NodeId, &Node)| {
+        if uses[id] > 0 { target.format(isa, &graph, node) } else { Format::F32 }
+    };
+    let formats: Vec<Format> = graph.nodes.iter().enumerate().map(format).collect();
+    let mut nodes: Vec<Node> = Vec::new();
+    let mut places: Vec<NodeId> = Vec::new();
+    let mut rounded: HashMap<(NodeId, usize), NodeId> = HashMap::new();
+    for (mut node, format) in graph.nodes.into_iter().zip(formats) {
+        node.inputs.iter_mut().for_each(|input| *input = places[*input]);
+        if let Some((_, other)) = &mut node.ending.join {
+            *other = places[*other];
+        }
+        if let (Kind::Conv(conv), true) = (&mut node.kind, format != Format::F32) {
+            conv.format = format;
+            let input = node.inputs[0];
+            node.inputs[0] = *rounded.entry((input, format.numbers())).or_insert_with(|| {
+                let shape = nodes[input].shape;
+                let shape = Shape { channels: shape.channels.div_ceil(format.numbers()), ..shape };
+                nodes.push(Node {
+                    ending: Ending::NONE,
+                    ..Node::new(Kind::Narrow(format), vec![input], shape)
+                });
+                nodes.len() - 1
+            });
+        }
+        places.push(nodes.len());
+        nodes.push(node);
+    }
+    Graph { nodes, output: places[graph.output] }
+}

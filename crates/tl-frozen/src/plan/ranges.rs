@@ -1,0 +1,39 @@
+//! How large the values of a network become: what bytes are scaled to.
+
+use super::graph::Graph;
+use super::place::Places;
+use super::{PlanError, lower, workers};
+use crate::kernels::{Arena, Isa};
+
+/// The least and greatest value of every node's maps over some images of so many floats each.
+pub(crate) fn ranges(
+    isa: Isa,
+    graph: &Graph,
+    images: &[f32],
+    image: usize,
+) -> Result<Vec<[f32; 2]>, PlanError> {
+    let uses = graph.uses();
+    let places = Places::new(graph, &uses);
+    let steps = lower::lower(graph, &uses, &places, isa)?;
+    let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
+    let mut arena = Arena::new(places.floats + scratch);
+    let mut ranges = vec![[0.0_f32; 2]; graph.nodes.len()];
+    for image in images.chunks_exact(image.max(1)) {
+        let mut steps = steps.iter().peekable();
+        // Later nodes may overwrite what this one has made.
+        for (id, [low, high]) in ranges.iter_mut().enumerate().filter(|&(id, _)| uses[id] > 0) {
+            while let Some(step) = steps.next_if(|step| step.node <= id) {
+                workers::time(step, &mut arena, image);
+            }
+            let Some(map) = places.map(graph, id) else { continue };
+            for y in 0..map.height {
+                for x in 0..map.width {
+                    for &value in &arena.floats()[map.at(y, x)..][..map.channels] {
+                        (*low, *high) = (low.min(value), high.max(value));
+                    }
+                }
+            }
+        }
+    }
+    Ok(ranges)
+}
