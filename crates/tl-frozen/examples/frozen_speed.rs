@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tl_frozen::{Arithmetic, Calibration, Output, Plan, Precision};
+use tl_frozen::{Arithmetic, Output, Plan, Precision, Ranges};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,8 +26,8 @@ fn main() -> Result<()> {
         Precision::F32 => Arithmetic::F32,
         Precision::Bf16 => Arithmetic::Bf16,
         Precision::Int8 => {
-            let images_bchw = images[..3 * side * side].to_vec();
-            Arithmetic::Int8(Arc::new(Calibration { images_bchw, size: side }))
+            let seen = &images[..3 * side * side];
+            Arithmetic::Int8(Arc::new(Ranges::measure(&backbone, Output::Features, seen, side)?))
         }
     };
     let plan = Plan::compile_with(&arithmetic, &backbone, Output::Features, [3, side, side])?;

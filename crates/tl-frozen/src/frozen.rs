@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tl_backbones::{Backbone, Boundary};
 use tl_heads::Matrix;
 
-use crate::{Output, Plan, PlanError};
+use crate::{Arithmetic, Output, Plan, PlanError};
 
 /// A backbone used for inference alone, on the device it was built on.
 ///
@@ -17,6 +17,7 @@ use crate::{Output, Plan, PlanError};
 pub struct Frozen {
     backbone: Backbone,
     device: Device,
+    arithmetic: Arithmetic,
     plans: Mutex<HashMap<(Output, usize), Compiled>>,
 }
 
@@ -25,7 +26,24 @@ type Compiled = Result<Arc<Plan>, PlanError>;
 impl Frozen {
     /// Freezes `backbone`, whose parameters are on `device`; a device without autodiff.
     pub fn new(backbone: Backbone, device: Device) -> Self {
-        Self { backbone, device, plans: Mutex::default() }
+        Self { backbone, device, arithmetic: Arithmetic::F32, plans: Mutex::default() }
+    }
+
+    /// The same network with other products, of which only plans know: on another device, and of bytes for another output
+    /// than their ranges are of, it computes in floats.
+    #[must_use]
+    pub fn with_arithmetic(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, plans: Mutex::default(), ..self }
+    }
+
+    /// Whether it runs as plans, on the processor.
+    pub fn is_planned(&self) -> bool {
+        self.device == Device::flex()
+    }
+
+    /// How it multiplies.
+    pub fn arithmetic(&self) -> &Arithmetic {
+        &self.arithmetic
     }
 
     /// The network.
@@ -72,11 +90,16 @@ impl Frozen {
 
     /// `None` on other devices than the processor.
     fn plan(&self, output: Output, size: usize) -> Option<Compiled> {
-        if self.device != Device::flex() {
+        if !self.is_planned() {
             return None;
         }
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        let compile = || Plan::compile(&self.backbone, output, [3, size, size]).map(Arc::new);
+        let arithmetic = match &self.arithmetic {
+            Arithmetic::Int8(ranges) if ranges.output != output => &Arithmetic::F32,
+            arithmetic => arithmetic,
+        };
+        let compile =
+            || Plan::compile_with(arithmetic, &self.backbone, output, [3, size, size]).map(Arc::new);
         Some(plans.entry((output, size)).or_insert_with(compile).clone())
     }
 

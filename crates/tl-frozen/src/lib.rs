@@ -14,5 +14,5 @@ pub use extract::{Extraction, Job, Output, Times, extract};
 pub use frozen::Frozen;
 pub use kernels::peak_gflops;
 pub use plan::{Plan, PlanError, StepCost};
-pub use precision::{Arithmetic, Calibration, Precision};
+pub use precision::{Arithmetic, Precision, Ranges};
 pub use store::{Augmented, NotKept, Recipe, Shelf, Store, StoreKey, extract_kept};

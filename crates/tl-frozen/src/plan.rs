@@ -124,29 +124,49 @@ impl Plan {
         image_chw: [usize; 3],
     ) -> Result<Self, PlanError> {
         let image = image_chw.iter().product();
-        let graph = |image_chw, products: Precision| {
-            let mut graph = capture::capture(backbone, output, image_chw)?;
-            fuse::fuse(&mut graph);
-            let format = products.format();
-            tilings::choose(&mut graph, if isa.multiplies(format) { format.numbers() } else { 1 });
-            Ok(graph)
-        };
-        match arithmetic {
-            Arithmetic::F32 => Self::build(isa, graph(image_chw, Precision::F32)?, image, Target::F32),
-            Arithmetic::Bf16 => Self::build(isa, graph(image_chw, Precision::Bf16)?, image, Target::Bf16),
-            Arithmetic::Int8(calibration) => {
-                let seen_chw = [3, calibration.size, calibration.size];
-                let seen = seen_chw.iter().product();
-                let ranges =
-                    ranges::ranges(isa, &graph(seen_chw, Precision::F32)?, &calibration.images_bchw, seen)?;
-                let graph = graph(image_chw, Precision::Int8)?;
-                if graph.nodes.len() != ranges.len() {
-                    let detail = "the network has other steps for pictures of another size".to_owned();
-                    return Err(PlanError::Internal { detail });
-                }
-                Self::build(isa, graph, image, Target::Int8(&ranges))
+        let precision = arithmetic.precision();
+        let graph = Self::graph(isa, precision, backbone, output, image_chw)?;
+        let target = match arithmetic {
+            Arithmetic::F32 => Target::F32,
+            Arithmetic::Bf16 => Target::Bf16,
+            Arithmetic::Int8(ranges)
+                if ranges.output == output && ranges.values.len() == graph.nodes.len() =>
+            {
+                Target::Int8(&ranges.values)
             }
-        }
+            Arithmetic::Int8(_) => {
+                let detail = "the ranges of its values are those of other steps".to_owned();
+                return Err(PlanError::Internal { detail });
+            }
+        };
+        Self::build(isa, graph, image, target)
+    }
+
+    /// The steps of a network, products being done in this precision.
+    fn graph(
+        isa: Isa,
+        precision: Precision,
+        backbone: &Backbone,
+        output: Output,
+        image_chw: [usize; 3],
+    ) -> Result<graph::Graph, PlanError> {
+        let mut graph = capture::capture(backbone, output, image_chw)?;
+        fuse::fuse(&mut graph);
+        let format = precision.format();
+        tilings::choose(&mut graph, if isa.multiplies(format) { format.numbers() } else { 1 });
+        Ok(graph)
+    }
+
+    /// The least and greatest value of every step over some images.
+    pub(crate) fn ranges(
+        backbone: &Backbone,
+        output: Output,
+        images_bchw: &[f32],
+        image_chw: [usize; 3],
+    ) -> Result<Vec<[f32; 2]>, PlanError> {
+        let isa = Isa::detect();
+        let graph = Self::graph(isa, Precision::F32, backbone, output, image_chw)?;
+        ranges::ranges(isa, &graph, images_bchw, image_chw.iter().product())
     }
 
     /// Of a graph whose image has so many floats.

@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use tl_backbones::Backbone;
+
 use crate::kernels::{Format, Isa};
+use crate::{Output, Plan, PlanError};
 
 /// Numbers that factors are rounded to before they are multiplied. Sums are always of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -63,24 +66,24 @@ impl FromStr for Precision {
 }
 
 /// A [`Precision`] with what it needs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Arithmetic {
     /// Floats.
     #[default]
     F32,
     /// bfloat16.
     Bf16,
-    /// Bytes, scaled so that what these pictures make of every map fits.
-    Int8(Arc<Calibration>),
+    /// Bytes, scaled so that values in these ranges fit.
+    Int8(Arc<Ranges>),
 }
 
-/// Pictures that show how large values become in a network.
+/// How large the values of a network become on its way to an output.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Calibration {
-    /// Normalised pictures, `[batch, 3, size, size]` flattened.
-    pub images_bchw: Vec<f32>,
-    /// Their height and width, in pixels.
-    pub size: usize,
+pub struct Ranges {
+    /// The output. For others a network has other steps.
+    pub output: Output,
+    /// The least and greatest value of every step.
+    pub values: Vec<[f32; 2]>,
 }
 
 impl Arithmetic {
@@ -91,5 +94,21 @@ impl Arithmetic {
             Self::Bf16 => Precision::Bf16,
             Self::Int8(_) => Precision::Int8,
         }
+    }
+}
+
+impl Ranges {
+    /// Those of some normalised pictures, `[batch, 3, size, size]` flattened.
+    ///
+    /// # Errors
+    /// If the network has an operation that plans do not know.
+    pub fn measure(
+        backbone: &Backbone,
+        output: Output,
+        images_bchw: &[f32],
+        size: usize,
+    ) -> Result<Self, PlanError> {
+        let values = Plan::ranges(backbone, output, images_bchw, [3, size, size])?;
+        Ok(Self { output, values })
     }
 }

@@ -5,13 +5,14 @@ use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
 use tl_data::{Limits, PictureError, Place, Preprocess, Progress};
-use tl_frozen::{Frozen, Job, Output, extract};
+use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling};
 use tl_weights::FetchConfig;
 
+use crate::precision::check;
 use crate::threshold::given;
 use crate::truth::probabilities;
-use crate::{Header, ModelFile, Pretrained, TrainError, Watch};
+use crate::{Header, ModelFile, PrecisionChoice, Pretrained, Rounding, TrainError, Watch};
 
 /// A model that turns pictures into class probabilities.
 #[derive(Debug)]
@@ -41,7 +42,34 @@ impl Classifier {
     /// If there is none, or it is damaged.
     pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let ModelFile { header, head, backbone } = ModelFile::read(&ModelFile::path_in(path), device)?;
-        Ok(Self::new(header, Frozen::new(backbone, device.clone()), Some(head)))
+        let mut classifier = Self::new(header, Frozen::new(backbone, device.clone()), Some(head));
+        let trained = classifier.header.rounding.as_ref().map(Rounding::arithmetic).unwrap_or_default();
+        // Floats give nearly the same where there are no instructions for it.
+        if check(trained.precision(), &classifier.frozen).is_ok() {
+            classifier.frozen = classifier.frozen.with_arithmetic(trained);
+        }
+        Ok(classifier)
+    }
+
+    /// The same model with its network's products in this precision; `Auto` is the one it was trained with, or f32 where
+    /// the processor has no instructions for that.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if the processor has no instructions for it, or it is int8 and the model was not trained so.
+    pub fn with_precision(self, precision: PrecisionChoice) -> Result<Self, TrainError> {
+        let PrecisionChoice::Fixed(precision) = precision else { return Ok(self) };
+        check(precision, &self.frozen)?;
+        let arithmetic = match precision {
+            Precision::F32 => Arithmetic::F32,
+            Precision::Bf16 => Arithmetic::Bf16,
+            Precision::Int8 if matches!(self.frozen.arithmetic(), Arithmetic::Int8(_)) => return Ok(self),
+            Precision::Int8 => {
+                let (what, value) = ("the precision".to_owned(), "int8".to_owned());
+                let rule = "f32 or bf16 with a model that was not trained with `--precision int8`".to_owned();
+                return Err(TrainError::Setting { what, value, rule });
+            }
+        };
+        Ok(Self { frozen: self.frozen.with_arithmetic(arithmetic), ..self })
     }
 
     pub(crate) fn new(header: Header, frozen: Frozen, head: Option<FittedHead>) -> Self {

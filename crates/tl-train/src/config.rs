@@ -8,7 +8,7 @@ use tl_data::{ReadOptions, ResizeMode, Source};
 use tl_heads::LossKind;
 use tl_weights::FetchConfig;
 
-use crate::{Pretrained, Recipe, StepsConfig, TrainError};
+use crate::{PrecisionChoice, Pretrained, Recipe, StepsConfig, TrainError};
 
 /// The settings of a training job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,12 +70,19 @@ pub struct TrainConfig {
     pub pixels: Option<Pixels>,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
+    /// In which numbers products are done: those of the frozen network, and, in bf16, those of training in steps.
+    #[serde(skip_serializing_if = "is_auto")]
+    pub precision: PrecisionChoice,
     /// Threads that decode pictures and compute features; the processor's number by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
     /// Training in steps.
     #[serde(skip_serializing_if = "is_usual")]
     pub steps: StepsConfig,
+}
+
+fn is_auto(precision: &PrecisionChoice) -> bool {
+    *precision == PrecisionChoice::Auto
 }
 
 fn is_usual(steps: &StepsConfig) -> bool {
@@ -178,6 +185,7 @@ impl Default for TrainConfig {
             cache_gib: 4,
             pixels: None,
             device: "auto".to_owned(),
+            precision: PrecisionChoice::Auto,
             threads: None,
             steps: StepsConfig::default(),
         }

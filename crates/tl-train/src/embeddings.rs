@@ -20,12 +20,12 @@ use tl_data::{
     ContentHash, Dataset, Limits, MaxBad, Place, Portion, Preprocess, Progress, ReadOptions, Rejected,
     ResizeMode, SampleId, check_bad, read_portion,
 };
-use tl_frozen::{Extraction, Frozen, Job, Shelf, extract, extract_kept};
+use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
 use tl_weights::{FetchConfig, Loaded};
 
 use crate::checkpoint::Replacement;
 use crate::keeping::Keeping;
-use crate::{Data, Pretrained, Step, TrainConfig, TrainError, Watch, open_device};
+use crate::{Data, Pretrained, Step, TrainConfig, TrainError, Watch, open_device, precision};
 use sheet::{Kind, Outline, Rows, Sheet};
 pub use view::At;
 use view::View;
@@ -63,6 +63,8 @@ pub struct EmbedConfig {
     pub offline: bool,
     /// Most that kept features may take, of all runs together, in GiB; `None`: nothing is taken from there or kept.
     pub cache_gib: Option<u64>,
+    /// In which numbers the network multiplies: f32 or bf16.
+    pub precision: Precision,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
     /// Threads that decode pictures and compute features.
@@ -101,6 +103,7 @@ impl EmbedConfig {
             max_bad: MaxBad::default(),
             offline: false,
             cache_gib: train.kept_gib(),
+            precision: Precision::F32,
             device: train.device.clone(),
             threads: train.threads(),
             backbone: train.backbone,
@@ -164,6 +167,17 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Watch) -> Result<Embedded, TrainE
     let fetch = FetchConfig { offline: config.offline, ..FetchConfig::from_env() };
     let (backbone, loaded) = pretrained.load(&device, &fetch, watch)?;
     let frozen = Frozen::new(backbone, device);
+    precision::check(config.precision, &frozen)?;
+    let arithmetic = match config.precision {
+        Precision::F32 => Arithmetic::F32,
+        Precision::Bf16 => Arithmetic::Bf16,
+        Precision::Int8 => {
+            let (what, value) = ("the precision".to_owned(), "int8".to_owned());
+            let rule = "f32 or bf16: bytes are scaled to training pictures, of which there are none here";
+            return Err(TrainError::Setting { what, value, rule: rule.to_owned() });
+        }
+    };
+    let frozen = frozen.with_arithmetic(arithmetic);
     let keeping = Keeping::of(config.cache_gib, &pretrained, &loaded);
 
     let about = about(config, &pretrained, &loaded, &view, &data);
@@ -191,6 +205,7 @@ fn about(
         ("at", config.at.to_string()),
         ("backbone", pretrained.architecture.name.to_owned()),
         ("classes", json!(data.classes).to_string()),
+        ("precision", config.precision.to_string()),
         ("preprocess", json!(view.preprocess).to_string()),
         ("shape", json!(view.shape).to_string()),
         ("shard", config.portion.to_string()),

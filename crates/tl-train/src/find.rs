@@ -7,6 +7,7 @@ use tl_report::RateCurve;
 use crate::features::Features;
 use crate::job::pictures_of;
 use crate::keeping::Keeping;
+use crate::precision::settle;
 use crate::split::Division;
 use crate::trial::Trials;
 use crate::{RateSearch, Step, TrainConfig, TrainError, Watch, open_device};
@@ -51,12 +52,14 @@ fn prepare<T>(
     let (config, _) =
         config.with_batch(&pretrained.architecture, &backbone, Division::new(&data, config)?.learning())?;
     let config = &config;
+    let train = training(&data, config)?;
     let frozen = Frozen::new(backbone, device.clone());
+    let (frozen, _) = settle(config, frozen, &data, &train, &pretrained.preprocess)?;
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
     features.keeping = Keeping::of(config.kept_gib(), &pretrained, &loaded);
     let mut trials =
         Trials::new(config, std::slice::from_ref(&device), watch, features, &pretrained, &loaded, "")?;
-    job(&mut trials, &training(&data, config)?)
+    job(&mut trials, &train)
 }
 
 /// The pictures that would be trained on.

@@ -16,7 +16,7 @@ use crate::run_folder::UnderWay;
 use crate::run_log::{METRICS, RunLog, jsonl};
 use crate::split::{Division, has};
 use crate::trial::{Trial, Trials};
-use crate::{Header, Invocation, Outcome, Pretrained, RunFolder, TrainConfig, TrainError};
+use crate::{Header, Invocation, Outcome, Pretrained, Rounding, RunFolder, TrainConfig, TrainError};
 
 /// Everything that is known when training is over.
 pub(crate) struct Finished<'a> {
@@ -79,6 +79,9 @@ impl Finished<'_> {
         let mut header = Header::new(self.pretrained, self.loaded, classes, preprocess, head);
         // Weights that were trained are nowhere else.
         header.slim = self.config.slim && trial.model.backbone.is_none();
+        if trial.model.backbone.is_none() {
+            header.rounding = Rounding::of(self.frozen.arithmetic());
+        }
         let header = header.with_layers(trial.model.pooling, trial.model.head.kinds());
         header.with_thresholds(trial.thresholds.clone())
     }

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, check_bad, read};
-use tl_frozen::Frozen;
+use tl_frozen::{Frozen, Precision};
 use tl_report::{Choice, Folds, MeanSpread, Part, Record, Stage};
 use tl_weights::Loaded;
 
@@ -19,6 +19,7 @@ use crate::features::Features;
 use crate::figures::Figures;
 use crate::finish::Finished;
 use crate::keeping::Keeping;
+use crate::precision::{self, settle};
 use crate::run_folder::UnderWay;
 use crate::settings::read_settings;
 use crate::split::Division;
@@ -75,7 +76,13 @@ pub fn train(
     config.steps.check_stages(&backbone.stages())?;
     let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, division.learning())?;
     let config = &config;
-    let frozen = Frozen::new(backbone, device.clone());
+    let (frozen, precision) = settle(
+        config,
+        Frozen::new(backbone, device.clone()),
+        &data,
+        division.training(),
+        &pretrained.preprocess,
+    )?;
     let loaded = begun.elapsed();
 
     let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
@@ -85,12 +92,18 @@ pub fn train(
     let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;
     trials.under_way = under_way;
     let (trial, figures, folds) = evaluate(&mut trials, &division)?;
+    let cost = trials.cost_of_bytes(&trial, &division)?;
+    if let Some(error) = frozen.not_compiled() {
+        watch.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
+    }
     trials.features.origin().iter().for_each(|note| watch.noted("features", note));
     let mut choices = vec![
         backbone_choice(&pretrained, &loaded_weights),
         division_choice(&division, config, data.multi_label),
     ];
     choices.extend(batch);
+    choices.extend(precision);
+    choices.extend(cost);
     choices.extend(trials.warm.iter().map(|warm| warm.choice.clone()));
     choices.extend(trial.choices.iter().cloned());
     choices.iter().for_each(|choice| watch.chosen(choice));
@@ -166,6 +179,26 @@ fn evaluate(
 }
 
 impl Trials<'_> {
+    /// What the precision costs on pictures that trained nothing, where it is bytes and there are such pictures.
+    fn cost_of_bytes(&self, trial: &Trial, division: &Division) -> Result<Option<Choice>, TrainError> {
+        let Features { frozen, data, preprocess, threads, .. } = &self.features;
+        let bytes = frozen.arithmetic().precision() == Precision::Int8;
+        let held_out = match division {
+            Division::HeldOut(Parts { val, test, .. }) if bytes => {
+                if test.is_empty() {
+                    val
+                } else {
+                    test
+                }
+            }
+            _ => return Ok(None),
+        };
+        let floats = Frozen::new(frozen.backbone().clone(), frozen.device().clone());
+        let mut features = Features::new(&floats, data, preprocess.clone(), *threads);
+        let ids = self.features.readable(held_out);
+        precision::cost(&mut features, &trial.model.head, &ids, trial.mode, &self.features).map(Some)
+    }
+
     fn figures(&self, part: Part, trial: &Trial) -> Result<Figures, TrainError> {
         self.judge().figures(part, &trial.predictions, &trial.thresholds, WORST)
     }

@@ -32,6 +32,7 @@ mod job;
 mod keeping;
 mod memory;
 mod model_file;
+mod precision;
 mod predict;
 mod pretrained;
 mod rates;
@@ -61,6 +62,7 @@ pub use evaluate::{Evaluated, evaluate};
 pub use find::find_rate;
 pub use job::{Invocation, Outcome, resume, train};
 pub use model_file::{Header, ModelFile};
+pub use precision::{PrecisionChoice, Rounding};
 pub use predict::pictures;
 pub use pretrained::Pretrained;
 pub use rates::RateSearch;
@@ -71,5 +73,6 @@ pub use steps::{
     EpochNews, Group, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, StepNews,
     StepsConfig, Unfreeze,
 };
+pub use tl_frozen::Precision;
 pub use truth::Truth;
 pub use watch::{Quiet, Step, Watch};

@@ -18,7 +18,7 @@ use tl_heads::{FittedHead, LayerKind, Pooling};
 use tl_weights::{Loaded, SavedTensor, load_stages, stage_tensors};
 
 use crate::steps;
-use crate::{Pretrained, TrainError};
+use crate::{Pretrained, Rounding, TrainError};
 
 const ENTRY: &str = "tl";
 const PREFIX: &str = "backbone.";
@@ -68,6 +68,9 @@ pub struct Header {
     /// From which probability on a picture is given each label, in 0..=1; none if it gives one label each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<f64>,
+    /// How the network multiplied when the head was trained, if not in f32.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<Rounding>,
 }
 
 fn linear() -> Vec<LayerKind> {
@@ -108,6 +111,7 @@ impl Header {
             layers: linear(),
             multi_label: false,
             thresholds: Vec::new(),
+            rounding: None,
         }
     }
 

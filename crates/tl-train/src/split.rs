@@ -39,6 +39,14 @@ impl Division {
         })
     }
 
+    /// Pictures to train on, those of the first fold where there are several.
+    pub(crate) fn training(&self) -> &[SampleId] {
+        match self {
+            Self::HeldOut(parts) => &parts.train,
+            Self::Folds(folds) => folds.first().map_or(&[], |fold| &fold.train),
+        }
+    }
+
     /// Every picture that is in a part.
     /// About how many pictures training in steps learns from: those to train on, less those that judge epochs.
     pub(crate) fn learning(&self) -> usize {

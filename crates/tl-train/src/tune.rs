@@ -6,8 +6,9 @@ use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{Limits, Place, ResizeMode, SampleId, Sampling};
-use tl_frozen::Frozen;
+use tl_frozen::{Frozen, Precision};
 use tl_heads::{FittedHead, Head, LossKind, Matrix, Pooling, Standardiser};
+use tl_kernels::{Products, multiply_in};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateCurve};
 
 use crate::checkpoint::Checkpoints;
@@ -19,7 +20,8 @@ use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
 use crate::trial::{Trials, named};
 use crate::truth::probabilities;
 use crate::{
-    Classifier, HeadKind, Header, Phase, RateSearch, Recipe, StepsConfig, TrainError, Truth, Unfreeze,
+    Classifier, HeadKind, Header, Phase, PrecisionChoice, RateSearch, Recipe, StepsConfig, TrainError, Truth,
+    Unfreeze,
 };
 
 /// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
@@ -252,6 +254,8 @@ impl Trials<'_> {
         job: impl FnOnce(&Lesson<'_>) -> Result<T, TrainError>,
     ) -> Result<T, TrainError> {
         let steps = &self.config.steps;
+        let rounded = self.config.precision == PrecisionChoice::Fixed(Precision::Bf16);
+        let _multiplying = multiply_in(if rounded { Products::Bf16 } else { Products::F32 });
         let preprocess = self.features.preprocess(mode);
         let side = preprocess.size as usize;
         let summary = tl_backbones::summary_at(&self.architecture, [side, side]);

@@ -11,6 +11,7 @@ use crate::{labels, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let classifier = Classifier::open(&args.run, &open_device(&args.device)?)?;
+    let classifier = classifier.with_precision(args.precision)?;
     let display = Display::new(verbosity.unless(args.json));
     let source = args.labels.data(&args.data)?.source();
     let result = evaluate(&classifier, &source, &args.max_bad, threads(), &display);

@@ -42,6 +42,7 @@ fn config(args: &ExtractArgs) -> Result<EmbedConfig> {
         max_bad: args.max_bad,
         offline: args.offline,
         cache_gib: (!args.no_cache).then_some(args.cache_gib),
+        precision: args.precision,
         device: args.device.clone(),
         threads: args.threads.unwrap_or_else(threads).max(1),
     })

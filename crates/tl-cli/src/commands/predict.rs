@@ -41,6 +41,7 @@ pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> 
         (None, [run, places @ ..]) => (Classifier::open(Path::new(run), &device)?, places),
         (None, []) => bail!("nothing to predict"),
     };
+    let classifier = classifier.with_precision(args.precision)?;
     let files = pictures(places)?;
     let display = Display::new(verbosity.unless(files.len() < 10));
     display.step(Step::Extract);

@@ -9,7 +9,7 @@ use super::Plan;
 use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};
 use super::narrow::Target;
 use crate::kernels::{Activation, Format, Isa, Join, Tiling, bf16};
-use crate::{Arithmetic, Calibration, Output};
+use crate::{Arithmetic, Output, Ranges};
 
 /// Measured: at most 4e-6 of the largest value.
 const TOLERANCE: f32 = 2e-5;
@@ -303,11 +303,13 @@ fn compiled(isa: Isa, arithmetic: &Arithmetic, backbone: &tl_backbones::Backbone
 fn whole_networks_in_narrow_numbers_are_near_those_in_floats() {
     let device = burn::tensor::Device::flex();
     let image_chw = values(3, 3 * 75 * 64);
-    let calibration = Calibration { images_bchw: values(4, 2 * 3 * 96 * 96), size: 96 };
-    let int8 = Arithmetic::Int8(std::sync::Arc::new(calibration));
+    let seen = values(4, 2 * 3 * 96 * 96);
     let rows = [tl_backbones::mobilenetv2_050(), tl_backbones::resnet50(), tl_backbones::resnext50_32x4d()];
     for row in rows.into_iter().chain([tl_backbones::densenet121()]) {
         let backbone = row.init(&device);
+        // The size of the pictures does not matter.
+        let ranges = Ranges::measure(&backbone, Output::Features, &seen, 96).unwrap();
+        let int8 = Arithmetic::Int8(std::sync::Arc::new(ranges));
         for isa in Isa::all() {
             let run = |arithmetic: &Arithmetic| {
                 let plan = compiled(isa, arithmetic, &backbone);
@@ -319,9 +321,13 @@ fn whole_networks_in_narrow_numbers_are_near_those_in_floats() {
                 let narrow = run(arithmetic);
                 let error = length(&mut narrow.iter().zip(&floats).map(|(a, b)| a - b))
                     / length(&mut floats.iter().copied());
-                println!("{} {isa:?} {} {error:.4}", row.name, arithmetic.precision());
                 let same = !isa.multiplies(arithmetic.precision().format());
-                assert!(error < most && (error == 0.0) == same, "{} {isa:?} {arithmetic:?}", row.name);
+                assert!(
+                    error < most && (error == 0.0) == same,
+                    "{} {isa:?} {}: {error}",
+                    row.name,
+                    arithmetic.precision()
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use tl_data::{Augment, Preprocess};
 
 use super::Hex;
-use crate::{Frozen, Output};
+use crate::{Arithmetic, Frozen, Output};
 
 /// Raised whenever decoding, resizing, the plan or the module give other bits than before: what older versions of this
 /// program have kept is then not found any more.
@@ -57,10 +57,14 @@ impl std::fmt::Debug for StoreKey {
 
 impl Frozen {
     /// The code that computes, for [`Recipe::numerics`]: a number that is raised when its results change, this
-    /// program's version, the device and the processor's vector instructions.
+    /// program's version, the device, the processor's vector instructions and how it multiplies.
     pub fn numerics(&self) -> String {
         let isa = crate::kernels::Isa::detect();
-        format!("{NUMERICS}, tl {}, {:?}, {isa:?}", env!("CARGO_PKG_VERSION"), self.device())
+        let plain = format!("{NUMERICS}, tl {}, {:?}, {isa:?}", env!("CARGO_PKG_VERSION"), self.device());
+        match self.arithmetic() {
+            Arithmetic::F32 => plain,
+            arithmetic => format!("{plain}, {arithmetic:?}"),
+        }
     }
 }
 

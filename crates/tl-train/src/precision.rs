@@ -1,0 +1,251 @@
+//! In which numbers the frozen network multiplies: as asked for, or decided by trying.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::sync::Arc;
+use tl_data::{Dataset, Limits, Preprocess, ResizeMode, SampleId, decode};
+use tl_frozen::{Arithmetic, Frozen, Output, Precision, Ranges};
+use tl_heads::FittedHead;
+use tl_report::Choice;
+
+use crate::features::Features;
+use crate::trial::named;
+use crate::{HeadKind, Recipe, TrainConfig, TrainError, Truth};
+
+/// Pictures that show what rounding costs, and how large values become.
+const SAMPLE: usize = 24;
+/// Pictures from which on a faster network saves more time than trying it takes.
+const WORTH_TRYING: usize = 500;
+/// Error of rounded features, as a share of their length, up to which they are as good as exact ones.
+const TOLERATED: f64 = 0.02;
+
+/// The setting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum PrecisionChoice {
+    /// bf16 if the processor has it, there are many pictures, and features and predictions stay what they are; else f32.
+    #[default]
+    Auto,
+    /// This one.
+    Fixed(Precision),
+}
+
+impl fmt::Display for PrecisionChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Fixed(precision) => precision.fmt(f),
+        }
+    }
+}
+
+impl FromStr for PrecisionChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        text.parse().map(Self::Fixed).map_err(|_| format!("`{text}` is not one of auto, f32, bf16, int8"))
+    }
+}
+
+impl From<PrecisionChoice> for String {
+    fn from(choice: PrecisionChoice) -> Self {
+        choice.to_string()
+    }
+}
+
+impl TryFrom<String> for PrecisionChoice {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// How a model's network multiplies, for its file. Left out, in f32.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "precision")]
+pub enum Rounding {
+    /// In bf16.
+    Bf16,
+    /// In bytes.
+    Int8 {
+        /// The least and greatest value of every step on the way to pooled features: [`Ranges`].
+        ranges: Vec<[f32; 2]>,
+    },
+}
+
+impl Rounding {
+    pub(crate) fn of(arithmetic: &Arithmetic) -> Option<Self> {
+        match arithmetic {
+            Arithmetic::F32 => None,
+            Arithmetic::Bf16 => Some(Self::Bf16),
+            Arithmetic::Int8(ranges) => Some(Self::Int8 { ranges: ranges.values.clone() }),
+        }
+    }
+
+    pub(crate) fn arithmetic(&self) -> Arithmetic {
+        match self {
+            Self::Bf16 => Arithmetic::Bf16,
+            Self::Int8 { ranges } => {
+                let ranges = Ranges { output: Output::Features, values: ranges.clone() };
+                Arithmetic::Int8(Arc::new(ranges))
+            }
+        }
+    }
+}
+
+/// Refuses a precision that there are no instructions for.
+///
+/// # Errors
+/// [`TrainError::Setting`].
+pub(crate) fn check(precision: Precision, frozen: &Frozen) -> Result<(), TrainError> {
+    let rule = match precision {
+        Precision::F32 => return Ok(()),
+        _ if !frozen.is_planned() => "f32 on this device: rounded products are the processor's".to_owned(),
+        _ if precision.is_available() => return Ok(()),
+        Precision::Bf16 => "f32: this processor has no products of bf16 (AVX-512 BF16)".to_owned(),
+        Precision::Int8 => "f32: this processor has no products of bytes (AVX-512 VNNI)".to_owned(),
+    };
+    Err(TrainError::Setting { what: "the precision".to_owned(), value: precision.to_string(), rule })
+}
+
+/// How the frozen network multiplies, and why. `train` are the pictures that it may be tried on.
+///
+/// # Errors
+/// If something is asked for that this processor or the recipe cannot do.
+pub(crate) fn settle(
+    config: &TrainConfig,
+    frozen: Frozen,
+    data: &Dataset,
+    train: &[SampleId],
+    preprocess: &Preprocess,
+) -> Result<(Frozen, Option<Choice>), TrainError> {
+    let features_only = config.steps.phases.is_empty()
+        && matches!(config.steps.recipe, Recipe::Auto | Recipe::Features)
+        && config.head != HeadKind::Layers;
+    let sample = || Sample::take(data, train, preprocess);
+    match config.precision {
+        PrecisionChoice::Fixed(precision) => check(precision, &frozen)?,
+        PrecisionChoice::Auto => {
+            let worth = features_only
+                && frozen.is_planned()
+                && Precision::Bf16.is_available()
+                && train.len() >= WORTH_TRYING;
+            return Ok(if worth { sample().try_bf16(frozen) } else { (frozen, None) });
+        }
+    }
+    let asked = |why: &str| Some(named("precision", config.precision.to_string(), why.to_owned()));
+    Ok(match config.precision {
+        PrecisionChoice::Fixed(Precision::Bf16) => {
+            (frozen.with_arithmetic(Arithmetic::Bf16), asked("asked for"))
+        }
+        PrecisionChoice::Fixed(Precision::Int8) if !features_only => {
+            let rule =
+                "f32 or bf16 where more than the head is trained: bytes serve a network that does not change";
+            let (what, value) = ("the precision".to_owned(), "int8".to_owned());
+            return Err(TrainError::Setting { what, value, rule: rule.to_owned() });
+        }
+        PrecisionChoice::Fixed(Precision::Int8) => {
+            let sample = sample();
+            let ranges = sample.ranges(&frozen)?;
+            let why = format!("scaled to what {} training pictures make of every layer", sample.len());
+            (frozen.with_arithmetic(Arithmetic::Int8(Arc::new(ranges))), asked(&why))
+        }
+        PrecisionChoice::Auto | PrecisionChoice::Fixed(Precision::F32) => (frozen, asked("asked for")),
+    })
+}
+
+/// Some training pictures.
+struct Sample {
+    images_bchw: Vec<f32>,
+    size: usize,
+}
+
+impl Sample {
+    /// Evenly out of all; those that cannot be read are left out.
+    fn take(data: &Dataset, train: &[SampleId], preprocess: &Preprocess) -> Self {
+        let size = preprocess.size as usize;
+        let (mut images_bchw, limits) = (Vec::new(), Limits::default());
+        for id in train.iter().step_by(train.len().div_ceil(SAMPLE).max(1)) {
+            let bytes = data.place_of(*id).bytes(&limits).ok();
+            let picture = bytes.and_then(|bytes| decode(&bytes, &limits, preprocess.fill).ok());
+            if let Some(picture) = picture {
+                images_bchw.extend(preprocess.tensor_chw(&picture));
+            }
+        }
+        Self { images_bchw, size }
+    }
+
+    fn len(&self) -> usize {
+        self.images_bchw.len() / (3 * self.size * self.size)
+    }
+
+    fn ranges(&self, frozen: &Frozen) -> Result<Ranges, TrainError> {
+        Ranges::measure(frozen.backbone(), Output::Features, &self.images_bchw, self.size).map_err(|error| {
+            let (what, value) = ("the precision".to_owned(), "int8".to_owned());
+            TrainError::Setting { what, value, rule: format!("f32 for this network: {error}") }
+        })
+    }
+
+    /// bf16 if that changes little: pooled features, and, of a network with its published head, the likeliest classes.
+    fn try_bf16(&self, frozen: Frozen) -> (Frozen, Option<Choice>) {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let of =
+            |frozen: &Frozen, output| frozen.output(output, self.images_bchw.clone(), self.size, threads);
+        let exact = [Output::Features, Output::Logits].map(|output| of(&frozen, output));
+        let frozen = frozen.with_arithmetic(Arithmetic::Bf16);
+        let rounded = [Output::Features, Output::Logits].map(|output| of(&frozen, output));
+        let error = relative(exact[0].values(), rounded[0].values());
+        let changed =
+            exact[1].iter_rows().zip(rounded[1].iter_rows()).filter(|(a, b)| likeliest(a) != likeliest(b));
+        let (changed, pictures) = (changed.count(), self.len());
+        let shows =
+            format!("of {pictures} training pictures features are within {:.1} % of f32's", 100.0 * error);
+        if error <= TOLERATED && changed == 0 && pictures > 0 {
+            let why = format!("{shows} and predictions the same; `--precision f32` does without");
+            return (frozen, Some(named("precision", "bf16".to_owned(), why)));
+        }
+        let why = format!("in bf16 {shows}, and {changed} predictions differ");
+        (frozen.with_arithmetic(Arithmetic::F32), Some(named("precision", "f32".to_owned(), why)))
+    }
+}
+
+/// Length of the difference, as a share of the length.
+fn relative(exact: &[f32], other: &[f32]) -> f64 {
+    let length =
+        |values: &mut dyn Iterator<Item = f32>| values.map(|x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+    let difference = length(&mut exact.iter().zip(other).map(|(a, b)| a - b));
+    difference / length(&mut exact.iter().copied()).max(f64::MIN_POSITIVE)
+}
+
+fn likeliest(logits: &[f32]) -> Option<usize> {
+    (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
+}
+
+/// What bytes cost: how many of these pictures a head gets right with features in bytes, and in floats.
+pub(crate) fn cost(
+    features: &mut Features<'_>,
+    head: &FittedHead,
+    ids: &[SampleId],
+    mode: ResizeMode,
+    kept: &Features<'_>,
+) -> Result<Choice, TrainError> {
+    features.ensure(ids, &[mode], &|_| ());
+    let truth = Truth::of(kept.data, ids);
+    let right = |features: &Features<'_>| -> Result<f64, TrainError> {
+        let logits = head.logits(&features.matrix(ids, mode))?;
+        Ok(truth.scores(&truth.probabilities(logits)).accuracy)
+    };
+    let (floats, bytes) = (right(features)?, right(kept)?);
+    let why = format!(
+        "with the same head and features in f32 {:.1} %, on {} held-out pictures",
+        100.0 * floats,
+        ids.len()
+    );
+    Ok(named("int8", format!("{:.1} % right", 100.0 * bytes), why))
+}
