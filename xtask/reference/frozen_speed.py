@@ -1,9 +1,12 @@
 """Pictures per second of other programs on the networks of `cargo xtask bench frozen`, pooled features, random weights.
 
     frozen_speed.py export FOLDER NETWORK ...            ONNX files, batch 1 and 32; needs torch, torchvision, timm, onnx
-    frozen_speed.py PEER FOLDER NETWORK BATCH THREADS SECONDS   one line of JSON; PEER is onnxruntime, openvino or torch
+    frozen_speed.py PEER FOLDER NETWORK BATCH THREADS SECONDS PRECISION   one line of JSON; PEER is onnxruntime, openvino
+                                                                          or torch; PRECISION f32, bf16 or int8
 
-openvino is told to compute in f32; torch runs eagerly in channels-last order under inference mode.
+openvino is told to compute in f32 or bf16; torch runs eagerly in channels-last order under inference mode, in bf16 with
+weights and images of bf16. For int8, onnxruntime quantises the ONNX file itself (QDQ, a scale per output channel, bytes with
+sign, 8 calibration images), which openvino then runs, too. What a peer cannot do is null.
 """
 
 import json
@@ -47,7 +50,7 @@ def export(folder, names):
                 torch.onnx.export(network, torch.zeros(batch, 3, side, side), path, dynamo=False, opset_version=17)
 
 
-def onnxruntime_runner(path, threads):
+def onnxruntime_runner(path, threads, _precision):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -57,24 +60,49 @@ def onnxruntime_runner(path, threads):
     return lambda images: session.run(None, {name: images}), onnxruntime.__version__
 
 
-def openvino_runner(path, threads):
+def quantised(path):
+    """The file with its convolutions in bytes, made if it is not there."""
+    import numpy
+    import onnxruntime.quantization as quantization
+
+    made = path.with_name(path.stem + "_int8.onnx")
+    if made.exists():
+        return made
+    session_input = __import__("onnx").load(str(path)).graph.input[0]
+    shape = [dimension.dim_value for dimension in session_input.type.tensor_type.shape.dim]
+    random = numpy.random.default_rng(1)
+    batches = [random.standard_normal(shape, dtype=numpy.float32) for _ in range(max(1, 8 // shape[0]))]
+
+    class Reader(quantization.CalibrationDataReader):
+        def get_next(self):
+            return {session_input.name: batches.pop()} if batches else None
+
+    quantization.quantize_static(str(path), str(made), Reader(), quant_format=quantization.QuantFormat.QDQ,
+                                 per_channel=True, activation_type=quantization.QuantType.QUInt8,
+                                 weight_type=quantization.QuantType.QInt8)
+    return made
+
+
+def openvino_runner(path, threads, precision):
     import openvino
 
-    config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    hint = "bf16" if precision == "bf16" else "f32"
+    config = {"INFERENCE_PRECISION_HINT": hint, "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
     compiled = openvino.Core().compile_model(str(path), "CPU", config)
     request = compiled.create_infer_request()
     return lambda images: request.infer({0: images}, share_inputs=True), openvino.__version__.split("-")[0]
 
 
-def torch_runner(name, threads):
+def torch_runner(name, threads, precision):
     import torch
 
     torch.set_num_threads(threads)
-    network = module(name).to(memory_format=torch.channels_last)
+    kind = torch.bfloat16 if precision == "bf16" else torch.float32
+    network = module(name).to(memory_format=torch.channels_last, dtype=kind)
 
     def run(images):
         with torch.inference_mode():
-            return network(torch.from_numpy(images).contiguous(memory_format=torch.channels_last))
+            return network(torch.from_numpy(images).to(kind).contiguous(memory_format=torch.channels_last))
 
     return run, torch.__version__
 
@@ -82,7 +110,7 @@ def torch_runner(name, threads):
 def main():
     if sys.argv[1] == "export":
         return export(sys.argv[2], sys.argv[3:])
-    peer, folder, name, batch, threads, seconds = sys.argv[1:7]
+    peer, folder, name, batch, threads, seconds, precision = sys.argv[1:8]
     batch, threads, seconds = int(batch), int(threads), float(seconds)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     import numpy
@@ -90,10 +118,13 @@ def main():
     side = SIDES.get(name, 224)
     images = numpy.random.default_rng(0).standard_normal((batch, 3, side, side), dtype=numpy.float32)
     runners = {"onnxruntime": onnxruntime_runner, "openvino": openvino_runner}
+    if (peer, precision) in {("torch", "int8"), ("onnxruntime", "bf16")}:
+        return print(json.dumps({"peer": peer, "version": "-", "median": None}))
     if peer == "torch":
-        run, version = torch_runner(name, threads)
+        run, version = torch_runner(name, threads, precision)
     else:
-        run, version = runners[peer](file_of(folder, name, batch), threads)
+        path = file_of(folder, name, batch)
+        run, version = runners[peer](quantised(path) if precision == "int8" else path, threads, precision)
     run(images)
     times, begun = [], time.perf_counter()
     while time.perf_counter() - begun < seconds or len(times) < 3:

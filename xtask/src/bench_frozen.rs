@@ -33,6 +33,9 @@ pub(crate) struct Frozen {
     batch: Vec<usize>,
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Numbers that products are done in: f32, bf16, int8.
+    #[arg(long, default_value = "f32")]
+    precision: String,
     /// Seconds per program and turn.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
@@ -47,7 +50,13 @@ pub(crate) fn run(frozen: &Frozen) -> Result<()> {
     std::fs::create_dir_all(root().join(&frozen.onnx))?;
     let mut export = frozen.python(&frozen.python);
     must(export.arg("export").arg(&frozen.onnx).args(&frozen.networks))?;
-    println!("{}, {} threads, medians of {} turns\n", machine(), frozen.threads, frozen.rounds);
+    println!(
+        "{}, {}, {} threads, medians of {} turns\n",
+        machine(),
+        frozen.precision,
+        frozen.threads,
+        frozen.rounds
+    );
     println!(
         "| network | batch | tl | {} | tl / fastest other |\n|---|---|---|{}---|",
         frozen.peers.join(" | "),
@@ -100,7 +109,7 @@ impl Frozen {
     fn ours(&self, network: &str, batch: usize) -> Command {
         let mut command = Command::new(root().join("target/release/examples/frozen_speed"));
         command.args([network, &batch.to_string(), &self.threads.to_string(), &self.seconds.to_string()]);
-        command.current_dir(root());
+        command.arg(&self.precision).current_dir(root());
         command
     }
 
@@ -109,6 +118,7 @@ impl Frozen {
         let mut command = self.python(python.unwrap_or(&self.python));
         command.arg(peer).arg(&self.onnx);
         command.args([network, &batch.to_string(), &self.threads.to_string(), &self.seconds.to_string()]);
+        command.arg(&self.precision);
         command
     }
 

@@ -249,3 +249,49 @@ pub(crate) fn cost(
     );
     Ok(named("int8", format!("{:.1} % right", 100.0 * bytes), why))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn noise(count: usize) -> Vec<f32> {
+        (0..count).map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0).collect()
+    }
+
+    fn frozen() -> Frozen {
+        let device = Device::flex();
+        Frozen::new(tl_backbones::mobilenetv2_050().init(&device), device)
+    }
+
+    #[test]
+    fn bf16_is_taken_where_it_changes_nothing_and_not_without_a_picture() {
+        if !Precision::Bf16.is_available() {
+            return;
+        }
+        let sample = Sample { images_bchw: noise(2 * 3 * 64 * 64), size: 64 };
+        let (taken, choice) = sample.try_bf16(frozen());
+        let choice = choice.unwrap();
+        // Whatever random logits do, the choice and what it says are one.
+        assert_eq!(choice.chosen, taken.arithmetic().precision().name());
+        assert_eq!(choice.chosen == "bf16", choice.why.contains("predictions the same"), "{}", choice.why);
+        let nothing = Sample { images_bchw: Vec::new(), size: 64 };
+        let (kept, _) = nothing.try_bf16(frozen());
+        assert_eq!(*kept.arithmetic(), Arithmetic::F32);
+    }
+
+    #[test]
+    fn the_error_is_a_share_of_the_length() {
+        assert_eq!(relative(&[3.0, 4.0], &[3.0, 4.0]), 0.0);
+        assert!((relative(&[3.0, 4.0], &[3.0, 4.5]) - 0.1).abs() < 1e-9);
+        assert_eq!(relative(&[0.0], &[0.0]), 0.0);
+    }
+
+    #[test]
+    fn the_setting_reads_as_it_is_written() {
+        for name in ["auto", "f32", "bf16", "int8"] {
+            assert_eq!(name.parse::<PrecisionChoice>().unwrap().to_string(), name);
+        }
+        assert!("int4".parse::<PrecisionChoice>().is_err());
+    }
+}

@@ -14,6 +14,7 @@ mod logs;
 mod lr_find;
 mod manners;
 mod network;
+mod precision;
 mod predicting;
 mod program;
 mod recipes;
