@@ -171,11 +171,16 @@ impl Plan {
 
     /// Of a graph whose image has so many floats.
     fn build(isa: Isa, graph: graph::Graph, image: usize, target: Target<'_>) -> Result<Self, PlanError> {
-        let graph = narrow::narrow(graph, isa, target);
+        let mut graph = narrow::narrow(graph, isa, target);
+        narrow::merge(&mut graph);
+        Self::placed(isa, &graph, image)
+    }
+
+    fn placed(isa: Isa, graph: &graph::Graph, image: usize) -> Result<Self, PlanError> {
         let uses = graph.uses();
-        let places = place::Places::new(&graph, &uses);
-        let steps = lower::lower(&graph, &uses, &places, isa)?;
-        let output = places.map(&graph, graph.output);
+        let places = place::Places::new(graph, &uses);
+        let steps = lower::lower(graph, &uses, &places, isa)?;
+        let output = places.map(graph, graph.output);
         let output = output.ok_or_else(|| PlanError::Internal { detail: "there is no output".to_owned() })?;
         let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
         let floats = places.floats;

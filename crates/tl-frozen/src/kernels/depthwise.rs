@@ -12,7 +12,7 @@
 use super::activation::{Finish, Quick, clamp};
 use super::isa::{Isa, with_lanes};
 use super::lanes::Lanes;
-use super::{Map, Memory, Part};
+use super::{Format, Map, Memory, Part};
 
 /// Pixels of the largest tile: enough sums in flight for two multiply-adds a cycle.
 const MOST: usize = 8;
@@ -29,6 +29,10 @@ pub(crate) struct Depthwise {
     pub(crate) step: [usize; 2],
     /// Offsets of the places of the filter.
     pub(crate) taps: Vec<usize>,
+    /// Number of channels.
+    pub(crate) channels: usize,
+    /// What holds those of the output.
+    pub(crate) stores: Format,
     pub(crate) output: Map,
     /// By register of channels, then place; padded with zeros to whole registers.
     pub(crate) weights: Vec<f32>,
@@ -96,11 +100,11 @@ unsafe fn depthwise<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
 #[inline(always)]
 unsafe fn pixels<L: Lanes, const PIXELS: usize>(op: &Depthwise, memory: Memory, y: usize, first: usize) {
     let quick = op.finish.quick();
-    for (block, channel) in (0..op.output.channels).step_by(L::WIDTH).enumerate() {
+    for (block, channel) in (0..op.channels).step_by(L::WIDTH).enumerate() {
         let at = [y, first, channel];
         // SAFETY: the caller's.
         unsafe {
-            if op.output.channels - channel >= L::WIDTH {
+            if op.channels - channel >= L::WIDTH {
                 register::<L, PIXELS, true>(op, memory, at, block, quick);
             } else {
                 register::<L, PIXELS, false>(op, memory, at, block, quick);
@@ -118,7 +122,7 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
     block: usize,
     quick: Quick,
 ) {
-    let (left, places, step) = (op.output.channels - channel, op.taps.len(), op.step[1]);
+    let (left, places, step) = (op.channels - channel, op.taps.len(), op.step[1]);
     // SAFETY: weights and bias are padded to whole registers; the rest is the caller's.
     unsafe {
         let mut weights = op.weights.as_ptr().add(block * places * L::WIDTH);
@@ -133,9 +137,17 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
                 sums[i] = value.mul_add(factor, sums[i]);
             }
         }
-        let output = op.output.at(y, first) + channel;
+        let output = op.output.at(y, first);
         if let (Quick::Clamp { low, high }, true) = (quick, WHOLE) {
-            // A loop of fixed length without branches: the compiler unrolls it, and the sums stay in registers.
+            // Loops of fixed length without branches: the compiler unrolls them, and the sums stay in registers.
+            if op.stores != Format::F32 {
+                for i in 0..PIXELS {
+                    let value = clamp(sums[i], low, high);
+                    value.store_as(op.stores, memory.at(output + i * op.output.pixel), channel, L::WIDTH);
+                }
+                return;
+            }
+            let output = output + channel;
             for i in 0..PIXELS {
                 clamp(sums[i], low, high).store(memory.at(output + i * op.output.pixel));
             }
@@ -148,7 +160,7 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
         for i in 0..PIXELS {
             let sum = L::load(spilt.as_ptr().add(i * L::WIDTH));
             let value = op.finish.apply(sum, memory, [y, first + i, channel], left);
-            value.store_up_to(memory.at(output + i * op.output.pixel), left);
+            value.store_as(op.stores, memory.at(output + i * op.output.pixel), channel, left);
         }
     }
 }
@@ -156,8 +168,8 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
 impl Depthwise {
     /// Behind the last float that the step reads as input or joins in.
     pub(crate) fn end(&self) -> usize {
-        let Map { height, width, channels, .. } = self.output;
+        let Map { height, width, .. } = self.output;
         let last = self.origin + (height - 1) * self.step[0] + (width - 1) * self.step[1];
-        (last + self.taps.iter().max().unwrap_or(&0) + channels).max(self.finish.end())
+        (last + self.taps.iter().max().unwrap_or(&0) + self.channels).max(self.finish.end())
     }
 }

@@ -54,6 +54,15 @@ pub(crate) fn bf16(value: f32) -> u16 {
     (if value.is_nan() { quiet } else { rounded }) as u16
 }
 
+/// Floats next to this one are whole numbers, and their lowest byte is how far they are from it.
+const WHOLE: f32 = 12_582_912.0;
+
+/// `value * factor + zero`, to the nearest byte; 0 of numbers that are none.
+#[inline(always)]
+pub(crate) fn byte(value: f32, factor: f32, zero: f32) -> u8 {
+    ((value * factor + zero).max(0.0).min(255.0) + WHOLE).to_bits() as u8
+}
+
 /// Where the instructions for a format are.
 impl Isa {
     /// Whether products of this format have kernels. The portable ones are for comparison and slower than floats.

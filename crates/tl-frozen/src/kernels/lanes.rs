@@ -2,6 +2,11 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads; see the contract of `Lanes`")]
 
+use super::format::{Format, bf16, byte};
+
+/// Floats in the widest register.
+pub(super) const WIDEST: usize = 16;
+
 /// A vector register of floats.
 ///
 /// # Safety
@@ -49,6 +54,51 @@ pub(crate) trait Lanes: Copy {
     unsafe fn store_up_to(self, to: *mut f32, count: usize) {
         // SAFETY: the caller's contract.
         unsafe { if count >= Self::WIDTH { self.store(to) } else { self.store_part(to, count) } }
+    }
+
+    /// The first `count` lanes as bfloat16 numbers; those of a number that is none, and its bits otherwise, do not matter.
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16, count: usize) {
+        let mut values = [0.0_f32; WIDEST];
+        // SAFETY: the array is as wide as the widest register; the rest is the caller's contract.
+        unsafe {
+            self.store(values.as_mut_ptr());
+            for (i, &value) in values.iter().enumerate().take(count.min(Self::WIDTH)) {
+                *to.add(i) = bf16(value);
+            }
+        }
+    }
+
+    /// The first `count` lanes as bytes: times `factor`, plus `zero`, to the nearest.
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, count: usize, [factor, zero]: [f32; 2]) {
+        let mut values = [0.0_f32; WIDEST];
+        // SAFETY: as above.
+        unsafe {
+            self.store(values.as_mut_ptr());
+            for (i, &value) in values.iter().enumerate().take(count.min(Self::WIDTH)) {
+                *to.add(i) = byte(value, factor, zero);
+            }
+        }
+    }
+
+    /// Stores `count` numbers of a pixel from a channel on, as the maps of this format hold them.
+    #[inline(always)]
+    unsafe fn store_as(self, format: Format, pixel: *mut f32, channel: usize, count: usize) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            match format {
+                Format::F32 => self.store_up_to(pixel.add(channel), count),
+                Format::Bf16 => self.store_bf16(pixel.cast::<u16>().add(channel), count),
+                Format::Int8 { scale, zero } => {
+                    self.store_bytes(
+                        pixel.cast::<u8>().add(channel),
+                        count,
+                        [scale.recip(), f32::from(zero)],
+                    );
+                }
+            }
+        }
     }
 
     /// `1 / (1 + exp(-x))`, to 3e-7 of its value for x above -87.

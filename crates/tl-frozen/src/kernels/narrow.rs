@@ -2,13 +2,10 @@
 
 #![allow(unsafe_code, reason = "reads and writes the memory that steps share")]
 
-use super::format::{Format, bf16};
+use super::format::{Format, bf16, byte};
 use super::isa::{Isa, with_lanes};
 use super::lanes::Lanes;
 use super::{Map, Memory, Part};
-
-/// Floats next to this one are whole numbers, and their lowest byte is how far they are from it.
-const WHOLE: f32 = 12_582_912.0;
 
 /// Rounds maps of floats into maps of lanes, the numbers of a lane neighbouring channels.
 #[derive(Debug)]
@@ -60,10 +57,7 @@ unsafe fn narrow<L: Lanes>(op: &Narrow, memory: Memory, part: Part) {
                     let (factor, zero) = (scale.recip(), f32::from(zero));
                     // SAFETY: as above; a lane has room for four.
                     let to = unsafe { std::slice::from_raw_parts_mut(to.cast::<u8>(), 4 * lanes) };
-                    fill(from, to, |value| {
-                        // Numbers that are none become the smallest; the rest is rounded to whole by the sum.
-                        ((value * factor + zero).max(0.0).min(255.0) + WHOLE).to_bits() as u8
-                    });
+                    fill(from, to, |value| byte(value, factor, zero));
                 }
             }
         }

@@ -39,6 +39,10 @@ pub(crate) struct Product {
     pub(crate) taps: Vec<usize>,
     /// Floats in a run.
     pub(crate) span: usize,
+    /// Number of output channels.
+    pub(crate) channels: usize,
+    /// What holds them.
+    pub(crate) stores: Format,
     pub(crate) output: Map,
     pub(crate) panels: Vec<Panel>,
     pub(crate) weights: Vec<f32>,
@@ -58,6 +62,8 @@ pub(crate) struct Work<'a> {
     pub(crate) step: [usize; 2],
     pub(crate) taps: &'a [usize],
     pub(crate) span: usize,
+    pub(crate) channels: usize,
+    pub(crate) stores: Format,
     pub(crate) output: Map,
     pub(crate) panels: &'a [Panel],
     pub(crate) weights: &'a [f32],
@@ -113,10 +119,25 @@ impl Product {
     }
 
     fn work(&self) -> Work<'_> {
-        let Self { isa, format, origin, step, span, output, finish, .. } = *self;
+        let Self { isa, format, origin, step, span, channels, stores, output, finish, .. } = *self;
         let (taps, panels, weights) = (&self.taps, &self.panels, &self.weights);
         let (bias, scales) = (&self.bias, &self.scales);
-        Work { isa, format, origin, step, taps, span, output, panels, weights, bias, scales, finish }
+        Work {
+            isa,
+            format,
+            origin,
+            step,
+            taps,
+            span,
+            channels,
+            stores,
+            output,
+            panels,
+            weights,
+            bias,
+            scales,
+            finish,
+        }
     }
 
     /// Behind the last float that the step reads as input or joins in.

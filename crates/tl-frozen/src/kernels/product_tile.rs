@@ -8,16 +8,14 @@
 
 use super::activation::{Quick, clamp};
 use super::format::Dot;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, WIDEST};
 use super::product::{REGISTERS, Work};
-use super::{Memory, Panel};
+use super::{Format, Memory, Panel};
 
 /// Pixels of the largest tile.
 const MOST: usize = 14;
 /// How far ahead weights are fetched, in floats: a page, since the processor's own prefetching ends at pages.
 const AHEAD: usize = 1024;
-/// Floats in the widest register.
-const WIDEST: usize = 16;
 
 /// Output pixels of a tile: offsets of what they see, and places.
 pub(super) struct Pixels {
@@ -54,7 +52,7 @@ pub(super) unsafe fn any_tile<L: Lanes, D: Dot<L>>(
     panel: usize,
     quick: Quick,
 ) {
-    let left = op.output.channels - panel * REGISTERS * L::WIDTH;
+    let left = op.channels - panel * REGISTERS * L::WIDTH;
     let single = left <= L::WIDTH;
     let registers = if single { 1 } else { REGISTERS };
     let quick = if left >= registers * L::WIDTH { quick } else { Quick::No };
@@ -100,7 +98,7 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
         for i in 0..PIXELS {
             for v in 0..REGISTERS {
                 let at = channel + v * L::WIDTH;
-                L::prefetch(memory.at(pixels.output[i] + at));
+                L::prefetch(memory.at(pixels.output[i] + at / op.stores.numbers()));
                 if let Quick::AddClamp { other, .. } = quick {
                     let [y, x] = pixels.places[i];
                     L::prefetch(memory.at(other.at(y, x) + at));
@@ -134,6 +132,15 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
             }
         }
         match quick {
+            Quick::Clamp { low, high } if op.stores != Format::F32 => {
+                for i in 0..PIXELS {
+                    let to = memory.at(pixels.output[i]);
+                    for v in 0..REGISTERS {
+                        let value = clamp(done[i][v], low, high);
+                        value.store_as(op.stores, to, channel + v * L::WIDTH, L::WIDTH);
+                    }
+                }
+            }
             Quick::Clamp { low, high } => {
                 for i in 0..PIXELS {
                     let to = memory.at(pixels.output[i] + channel);
@@ -176,13 +183,13 @@ unsafe fn end_spilt<L: Lanes>(
     for i in 0..pixels.count {
         for v in 0..registers {
             let channel = (panel * REGISTERS + v) * L::WIDTH;
-            let left = op.output.channels - channel;
+            let left = op.channels - channel;
             let [y, x] = pixels.places[i];
             // SAFETY: the pixels' places are in the output and in what is joined in; `left` channels are there.
             unsafe {
                 let sum = L::load(spilt.add((i * registers + v) * L::WIDTH));
                 let value = op.finish.apply(sum, memory, [y, x, channel], left);
-                value.store_up_to(memory.at(pixels.output[i] + channel), left);
+                value.store_as(op.stores, memory.at(pixels.output[i]), channel, left);
             }
         }
     }

@@ -94,6 +94,8 @@ impl Winograd {
             step: [0, inputs],
             taps: &[0],
             span: inputs,
+            channels: outputs,
+            stores: Format::F32,
             output: Map { start, row: 0, pixel: outputs, height: 1, width: tiles, channels: outputs },
             panels: &self.panels,
             weights: &self.weights[place * weights..(place + 1) * weights],

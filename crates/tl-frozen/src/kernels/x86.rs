@@ -64,6 +64,28 @@ impl Lanes for Avx512 {
         unsafe { _mm512_mask_storeu_ps(to, mask16(count), self.0) }
     }
     #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16, count: usize) {
+        unsafe {
+            let bits = _mm512_castps_si512(self.0);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+            let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half));
+            let quiet = _mm512_or_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(0x40));
+            let none = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
+            let lanes = _mm512_mask_mov_epi32(rounded, none, quiet);
+            _mm512_mask_cvtepi32_storeu_epi16(to.cast(), mask16(count), lanes);
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8, count: usize, [factor, zero]: [f32; 2]) {
+        unsafe {
+            let scaled = self.mul(Self::splat(factor)).add(Self::splat(zero));
+            // Numbers that are none become the second.
+            let scaled = scaled.max(Self::splat(0.0)).min(Self::splat(255.0));
+            _mm512_mask_cvtepi32_storeu_epi8(to.cast(), mask16(count), _mm512_cvtps_epi32(scaled.0));
+        }
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }

@@ -79,6 +79,8 @@ pub(crate) struct Conv {
     pub(crate) tiling: Option<Tiling>,
     /// What its input and weights are rounded to: chosen after the tiling.
     pub(crate) format: Format,
+    /// What its output is rounded to.
+    pub(crate) stores: Format,
 }
 
 /// What each output pixel of a pooling looks at, inside the input.

@@ -114,17 +114,29 @@ impl Lowering<'_> {
         };
         let [rows, columns] = conv.kernel;
         let isa = self.isa;
-        if conv.is_depthwise(output.channels) {
+        let (channels, stores) = (conv.bias.len(), conv.stores);
+        if conv.is_depthwise(channels) {
             let places = rows * columns;
             let weights =
                 pack_depthwise(isa, conv.groups, places, |c, place| conv.weights[c * places + place]);
             let bias = padded(&conv.bias, isa.width());
             let taps = grid(rows, columns);
-            return Kernel::Depthwise(Depthwise { isa, origin, step, taps, output, weights, bias, finish });
+            return Kernel::Depthwise(Depthwise {
+                isa,
+                origin,
+                step,
+                taps,
+                channels,
+                stores,
+                output,
+                weights,
+                bias,
+                finish,
+            });
         }
         let joined_rows = input.pixel == input.channels && conv.groups == 1 && conv.dilation[1] == 1;
         let taps = if joined_rows { grid(rows, 1) } else { grid(rows, columns) };
-        let (spans, lanes) = spans(conv, input.channels, output.channels, 2 * isa.width());
+        let (spans, lanes) = spans(conv, input.channels, channels, 2 * isa.width());
         let places_in_span = if joined_rows { columns } else { 1 };
         let lane_of = |o: usize, k: usize| (k / spans, k % spans + lanes[o / (2 * isa.width())]);
         let rounded = Rounded::new(conv);
@@ -132,7 +144,7 @@ impl Lowering<'_> {
             let (place, lane) = lane_of(o, k);
             rounded.lane(o, place, lane)
         };
-        let (weights, starts) = pack_panels(isa, output.channels, rows * columns * spans, value);
+        let (weights, starts) = pack_panels(isa, channels, rows * columns * spans, value);
         let panels = starts.into_iter().zip(lanes.iter().copied());
         let panels = panels.map(|(weights, channel)| Panel { weights, channel }).collect();
         let [bias, scales] = rounded.bias_and_scales().map(|values| padded(&values, 2 * isa.width()));
@@ -144,6 +156,8 @@ impl Lowering<'_> {
             step,
             taps,
             span,
+            channels,
+            stores,
             output,
             panels,
             weights,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::graph::{Ending, Graph, Kind, Node, NodeId, Shape};
-use crate::kernels::{Format, Isa};
+use crate::kernels::{Activation, Format, Isa};
 
 /// What to narrow to.
 #[derive(Debug, Clone, Copy)]
@@ -18,7 +18,7 @@ impl Target<'_> {
     /// Of a convolution that reads this node.
     fn format(self, isa: Isa, graph: &Graph, node: &Node) -> Format {
         let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first()) else { return Format::F32 };
-        if conv.tiling.is_some() || conv.is_depthwise(node.shape.channels) {
+        if conv.tiling.is_some() || conv.is_depthwise(conv.bias.len()) {
             return Format::F32;
         }
         // Pictures lose too much in bytes, and a product with one pixel waits for its weights whatever they are.
@@ -65,4 +65,27 @@ pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
         nodes.push(node);
     }
     Graph { nodes, output: places[graph.output] }
+}
+
+/// Lets convolutions round what they store, where nobody else reads it.
+pub(crate) fn merge(graph: &mut Graph) {
+    let uses = graph.uses();
+    for id in 0..graph.nodes.len() {
+        let Kind::Narrow(format) = graph.nodes[id].kind else { continue };
+        let (shape, input) = (graph.nodes[id].shape, graph.nodes[id].inputs[0]);
+        let node = &mut graph.nodes[input];
+        let plain = matches!(node.ending.first, Activation::Clamp { .. })
+            && node.ending.join.is_none()
+            && node.ending.last.is_none();
+        // What fills up a lane must be zero, and convolutions write nothing but their channels.
+        let whole = shape.channels * format.numbers() == node.shape.channels;
+        let Kind::Conv(conv) = &mut node.kind else { continue };
+        if uses[id] == 0 || uses[input] != 1 || conv.tiling.is_some() || !plain || !whole {
+            continue;
+        }
+        (conv.stores, node.shape) = (format, shape);
+        for reader in &mut graph.nodes[id + 1..] {
+            reader.inputs.iter_mut().filter(|read| **read == id).for_each(|read| *read = input);
+        }
+    }
 }

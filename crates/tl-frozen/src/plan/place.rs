@@ -83,7 +83,11 @@ impl Places {
     }
 
     fn make(&mut self, node: &Node) -> usize {
-        let zero = if let Kind::Narrow(format) = node.kind { format.zero() } else { 0 };
+        let zero = match &node.kind {
+            Kind::Narrow(format) => format.zero(),
+            Kind::Conv(conv) => conv.stores.zero(),
+            _ => 0,
+        };
         let shape = node.shape;
         self.buffers.push(Buffer { shape, around: [0; 4], alive: [usize::MAX, 0], start: 0, zero });
         self.buffers.len() - 1

@@ -35,6 +35,24 @@ fn activate(activation: Activation, x: f32) -> f32 {
     }
 }
 
+/// Without weights.
+fn pointwise() -> Conv {
+    let one = [1, 1];
+    let nothing = Vec::new();
+    Conv {
+        weights: nothing.clone(),
+        bias: nothing,
+        kernel: one,
+        stride: one,
+        padding: [0, 0],
+        dilation: one,
+        groups: 1,
+        tiling: None,
+        format: Format::F32,
+        stores: Format::F32,
+    }
+}
+
 /// One convolution, channel by channel, zeros outside.
 fn naive(conv: &Conv, image_chw: &[f32], from: Shape, to: Shape) -> Vec<f32> {
     let (of_group, outputs) = (from.channels / conv.groups, to.channels / conv.groups);
@@ -123,6 +141,7 @@ fn convolutions() -> impl Strategy<Value = (Conv, Shape, Shape)> {
             groups,
             tiling: None,
             format: Format::F32,
+            stores: Format::F32,
         };
         let from = Shape { channels: groups * inputs, height, width };
         let (height, width) = (count(height, top, seen_y, sy), count(width, left, seen_x, sx));
@@ -196,6 +215,38 @@ proptest! {
     }
 
     #[test]
+    fn what_convolutions_round_themselves_is_what_would_be_rounded((conv, from, to) in convolutions(), bytes in any::<bool>(), low in -2..1_i8, seed in any::<u32>()) {
+        let next = Conv { weights: values(seed, to.channels * 20), bias: values(seed ^ 1, 20), ..pointwise() };
+        let ranges = [[f32::from(low), 1.5]; 4];
+        let target = if bytes { Target::Int8(&ranges) } else { Target::Bf16 };
+        let graph = |isa| {
+            let ending = Ending { first: Activation::Clamp { low: f32::from(low), high: 1.0 }, ..Ending::NONE };
+            let shape = Shape { channels: 20, ..to };
+            let nodes = vec![
+                Node::new(Kind::Image, Vec::new(), from),
+                Node::activation(0, from, Activation::NONE),
+                Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
+                Node::new(Kind::Conv(next.clone()), vec![2], shape),
+            ];
+            super::narrow::narrow(Graph { nodes, output: 3 }, isa, target)
+        };
+        let image_chw = values(7, from.len());
+        for isa in Isa::all() {
+            let apart = Plan::placed(isa, &graph(isa), from.len()).unwrap();
+            let mut merged = graph(isa);
+            super::narrow::merge(&mut merged);
+            let merged = Plan::placed(isa, &merged, from.len()).unwrap();
+            let run = |plan: &Plan| plan.run(&image_chw, NonZeroUsize::MIN).values().to_vec();
+            let roundings = |plan: &Plan| plan.steps.iter().filter(|step| step.kernel.name() == "rounding").count();
+            let numbers = if bytes && to.height * to.width > 1 { 4 } else { 2 };
+            let fewer = isa.multiplies(if numbers == 4 { Format::int8(ranges[0]) } else { Format::Bf16 })
+                && to.channels.is_multiple_of(numbers);
+            prop_assert_eq!(roundings(&apart) - roundings(&merged), usize::from(fewer));
+            prop_assert_eq!(run(&apart), run(&merged));
+        }
+    }
+
+    #[test]
     fn winograds_convolution_is_the_naive_one(inputs in 1..40_usize, outputs in 1..70_usize, height in 3..20_usize, width in 3..33_usize, padding in 0..3_usize, four in any::<bool>(), first in activations(), joined in any::<bool>(), seed in any::<u32>()) {
         let scale = ((inputs * 9) as f32).sqrt().recip();
         let weights = values(seed, outputs * inputs * 9).into_iter().map(|weight| weight * scale).collect();
@@ -210,6 +261,7 @@ proptest! {
             groups: 1,
             tiling: None,
             format: Format::F32,
+            stores: Format::F32,
         };
         let from = Shape { channels: inputs, height, width };
         let to = Shape { channels: outputs, height: height + 2 * padding - 2, width: width + 2 * padding - 2 };
