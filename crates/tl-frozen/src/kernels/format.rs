@@ -58,6 +58,7 @@ pub(crate) fn bf16(value: f32) -> u16 {
 const WHOLE: f32 = 12_582_912.0;
 
 /// `value * factor + zero`, to the nearest byte; 0 of numbers that are none.
+#[allow(clippy::manual_clamp, reason = "`clamp` would leave numbers that are none")]
 #[inline(always)]
 pub(crate) fn byte(value: f32, factor: f32, zero: f32) -> u8 {
     ((value * factor + zero).max(0.0).min(255.0) + WHOLE).to_bits() as u8
