@@ -46,6 +46,8 @@ use steps::Step;
 #[derive(Debug)]
 pub struct Plan {
     steps: Vec<Step>,
+    /// The first step from which on several pictures are better taken together.
+    heavy: usize,
     /// Of the image, in floats.
     image: usize,
     output: Map,
@@ -153,7 +155,7 @@ impl Plan {
         let mut graph = capture::capture(backbone, output, image_chw)?;
         fuse::fuse(&mut graph);
         let format = precision.format();
-        tilings::choose(&mut graph, if isa.multiplies(format) { format.numbers() } else { 1 });
+        tilings::choose(&mut graph, isa.at_once(format));
         Ok(graph)
     }
 
@@ -183,8 +185,8 @@ impl Plan {
         let output = places.map(graph, graph.output);
         let output = output.ok_or_else(|| PlanError::Internal { detail: "there is no output".to_owned() })?;
         let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
-        let floats = places.floats;
-        Ok(Self { steps, image, output, floats, scratch, spare: Mutex::default() })
+        let (floats, heavy) = (places.floats, steps::heavy(&steps));
+        Ok(Self { steps, heavy, image, output, floats, scratch, spare: Mutex::default() })
     }
 
     /// Images `[batch, channels, height, width]` to what the plan was compiled for: a row per image, maps channel by

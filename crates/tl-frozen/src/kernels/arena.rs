@@ -28,6 +28,16 @@ impl Arena {
         Self { lines: vec![Line([0.0; 16]); floats.div_ceil(16)] }
     }
 
+    /// These floats, and zeros up to the end of a cache line.
+    pub(crate) fn of(floats: &[f32]) -> Self {
+        let (lines, rest) = floats.as_chunks::<16>();
+        let mut lines: Vec<Line> = lines.iter().copied().map(Line).collect();
+        if !rest.is_empty() {
+            lines.push(Line(std::array::from_fn(|i| rest.get(i).copied().unwrap_or(0.0))));
+        }
+        Self { lines }
+    }
+
     /// Whether it has room for so many floats.
     pub(crate) fn holds(&self, floats: usize) -> bool {
         self.lines.len() * 16 >= floats

@@ -11,6 +11,8 @@ pub(crate) struct Borders {
     pub(crate) inner: Map,
     /// Pixels above, to the left, below, to the right.
     pub(crate) around: [usize; 4],
+    /// Lanes behind the last pixel.
+    pub(crate) behind: usize,
     /// What zero looks like, in each byte.
     pub(crate) zero: u8,
 }
@@ -21,7 +23,7 @@ impl Borders {
     /// # Safety
     /// The maps and their borders are inside `memory`, and no other thread uses the borders.
     pub(crate) unsafe fn run(&self, memory: Memory) {
-        let Map { start, row, pixel, height, width, channels } = self.inner;
+        let Map { start, row, pixel, height, width, channels, .. } = self.inner;
         let [top, left, below, right] = self.around;
         let zero = |y: usize, x: usize, pixels: usize| {
             // Rows and columns are counted from the corner of the borders, which is inside the memory.
@@ -30,6 +32,11 @@ impl Borders {
             // SAFETY: the caller's: these pixels are part of the borders, or gaps between their channels.
             unsafe { memory.at(corner + y * row + x * pixel).write_bytes(self.zero, floats) };
         };
+        // SAFETY: the caller's: behind the last pixel of the maps or their borders there are so many lanes.
+        unsafe {
+            let end = start + (height + below) * row - left * pixel;
+            memory.at(end).write_bytes(self.zero, self.behind);
+        }
         for y in 0..top + height + below {
             if y < top || y >= top + height {
                 zero(y, 0, left + width + right);

@@ -16,6 +16,8 @@ use super::{Format, Map, Memory, Part};
 
 /// Pixels of the largest tile: enough sums in flight for two multiply-adds a cycle.
 const MOST: usize = 8;
+/// Pixels of tiles that slide; smaller ones are rare.
+const SLIDING: usize = 7;
 /// Floats in the widest register.
 const WIDEST: usize = 16;
 
@@ -27,12 +29,13 @@ pub(crate) struct Depthwise {
     pub(crate) origin: usize,
     /// From an output pixel to the one below and the one beside it, in the input.
     pub(crate) step: [usize; 2],
-    /// Offsets of the places of the filter.
+    /// Offsets of the places of the filter, row by row.
     pub(crate) taps: Vec<usize>,
-    /// Number of channels.
+    /// Places of a row of the filter, where these and output pixels are neighbours in the input.
+    pub(crate) row: Option<usize>,
+    /// Number of channels, and what holds those of the input.
     pub(crate) channels: usize,
-    /// What holds those of the output.
-    pub(crate) stores: Format,
+    pub(crate) holds: Format,
     pub(crate) output: Map,
     /// By register of channels, then place; padded with zeros to whole registers.
     pub(crate) weights: Vec<f32>,
@@ -105,10 +108,61 @@ unsafe fn pixels<L: Lanes, const PIXELS: usize>(op: &Depthwise, memory: Memory, 
         // SAFETY: the caller's.
         unsafe {
             if op.channels - channel >= L::WIDTH {
+                if PIXELS >= SLIDING
+                    && let (Some(row), Quick::Clamp { low, high }) = (op.row, quick)
+                {
+                    let at = (at, block);
+                    match row {
+                        3 => sliding::<L, PIXELS, 3>(op, memory, at, [low, high]),
+                        5 => sliding::<L, PIXELS, 5>(op, memory, at, [low, high]),
+                        _ => register::<L, PIXELS, true>(op, memory, at.0, block, quick),
+                    }
+                    continue;
+                }
                 register::<L, PIXELS, true>(op, memory, at, block, quick);
             } else {
                 register::<L, PIXELS, false>(op, memory, at, block, quick);
             }
+        }
+    }
+}
+
+/// One register of channels of some neighbouring pixels of a row, for filters of `ACROSS` places: each input is loaded once
+/// for all pixels of a tile that see it.
+#[inline(always)]
+unsafe fn sliding<L: Lanes, const PIXELS: usize, const ACROSS: usize>(
+    op: &Depthwise,
+    memory: Memory,
+    ([y, first, channel], block): ([usize; 3], usize),
+    [low, high]: [f32; 2],
+) {
+    let (places, pixel) = (op.taps.len(), op.step[1]);
+    // SAFETY: weights and bias are padded to whole registers; the rest is the caller's.
+    unsafe {
+        let mut weights = op.weights.as_ptr().add(block * places * L::WIDTH);
+        let mut sums = [L::load(op.bias.as_ptr().add(channel)); PIXELS];
+        let input = memory.at(op.origin + y * op.step[0] + first * op.step[1]).cast_const();
+        for taps in op.taps.chunks_exact(ACROSS) {
+            let mut factors = [L::splat(0.0); ACROSS];
+            for kx in 0..ACROSS {
+                factors[kx] = L::load(weights.add(kx * L::WIDTH));
+            }
+            weights = weights.add(ACROSS * L::WIDTH);
+            let row = input.add(taps[0]);
+            for column in 0..PIXELS - 1 + ACROSS {
+                let value = L::load_as(op.holds, row.add(column * pixel), channel, L::WIDTH);
+                for kx in 0..ACROSS {
+                    if column >= kx && column - kx < PIXELS {
+                        let i = column - kx;
+                        sums[i] = value.mul_add(factors[kx], sums[i]);
+                    }
+                }
+            }
+        }
+        let output = op.output.at(y, first);
+        for i in 0..PIXELS {
+            let to = memory.at(output + i * op.output.pixel);
+            clamp(sums[i], low, high).store_as(op.output.holds, to, channel, L::WIDTH);
         }
     }
 }
@@ -127,23 +181,28 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
     unsafe {
         let mut weights = op.weights.as_ptr().add(block * places * L::WIDTH);
         let mut sums = [L::load(op.bias.as_ptr().add(channel)); PIXELS];
-        let input = memory.at(op.origin + y * op.step[0] + first * step + channel);
+        let input = memory.at(op.origin + y * op.step[0] + first * step).cast_const();
         for &tap in &op.taps {
             let factor = L::load(weights);
             weights = weights.add(L::WIDTH);
             for i in 0..PIXELS {
                 let from = input.add(tap + i * step);
-                let value = if WHOLE { L::load(from) } else { L::load_part(from, left) };
+                let value = L::load_as(op.holds, from, channel, if WHOLE { L::WIDTH } else { left });
                 sums[i] = value.mul_add(factor, sums[i]);
             }
         }
         let output = op.output.at(y, first);
         if let (Quick::Clamp { low, high }, true) = (quick, WHOLE) {
             // Loops of fixed length without branches: the compiler unrolls them, and the sums stay in registers.
-            if op.stores != Format::F32 {
+            if op.output.holds != Format::F32 {
                 for i in 0..PIXELS {
                     let value = clamp(sums[i], low, high);
-                    value.store_as(op.stores, memory.at(output + i * op.output.pixel), channel, L::WIDTH);
+                    value.store_as(
+                        op.output.holds,
+                        memory.at(output + i * op.output.pixel),
+                        channel,
+                        L::WIDTH,
+                    );
                 }
                 return;
             }
@@ -160,7 +219,7 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
         for i in 0..PIXELS {
             let sum = L::load(spilt.as_ptr().add(i * L::WIDTH));
             let value = op.finish.apply(sum, memory, [y, first + i, channel], left);
-            value.store_as(op.stores, memory.at(output + i * op.output.pixel), channel, left);
+            value.store_as(op.output.holds, memory.at(output + i * op.output.pixel), channel, left);
         }
     }
 }
@@ -170,6 +229,7 @@ impl Depthwise {
     pub(crate) fn end(&self) -> usize {
         let Map { height, width, .. } = self.output;
         let last = self.origin + (height - 1) * self.step[0] + (width - 1) * self.step[1];
-        (last + self.taps.iter().max().unwrap_or(&0) + self.channels).max(self.finish.end())
+        let lanes = self.channels.div_ceil(self.holds.numbers());
+        (last + self.taps.iter().max().unwrap_or(&0) + lanes).max(self.finish.end())
     }
 }

@@ -42,7 +42,7 @@ impl Elementwise {
 
 #[inline(always)]
 unsafe fn elementwise<L: Lanes>(op: &Elementwise, memory: Memory, part: Part) {
-    let channels = op.output.channels;
+    let channels = op.output.channels * op.output.holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {
             let (from, to) = (op.input.at(y, x), op.output.at(y, x));
@@ -50,13 +50,13 @@ unsafe fn elementwise<L: Lanes>(op: &Elementwise, memory: Memory, part: Part) {
                 let left = channels - channel;
                 // SAFETY: the place is in all maps (the caller's); scale and shift are padded to whole registers.
                 unsafe {
-                    let mut value = L::load_up_to(memory.at(from + channel), left);
+                    let mut value = L::load_as(op.input.holds, memory.at(from), channel, left);
                     if let Some((scale, shift)) = &op.scale_shift {
                         let shift = L::load(shift.as_ptr().add(channel));
                         value = value.mul_add(L::load(scale.as_ptr().add(channel)), shift);
                     }
                     let value = op.finish.apply(value, memory, [y, x, channel], left);
-                    value.store_up_to(memory.at(to + channel), left);
+                    value.store_as(op.output.holds, memory.at(to), channel, left);
                 }
             }
         }

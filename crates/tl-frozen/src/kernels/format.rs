@@ -71,10 +71,20 @@ impl Isa {
         match (self, format) {
             (Self::Portable, _) | (_, Format::F32) => true,
             #[cfg(target_arch = "x86_64")]
-            (Self::Avx512, Format::Bf16) => is_x86_feature_detected!("avx512bf16"),
-            #[cfg(target_arch = "x86_64")]
-            (Self::Avx512, Format::Int8 { .. }) => is_x86_feature_detected!("avx512vnni"),
+            (Self::Amx | Self::Avx512Bf16, _) => true,
             _ => false,
+        }
+    }
+}
+
+impl Isa {
+    /// How many products of this format are done in the time of one of floats.
+    pub(crate) fn at_once(self, format: Format) -> usize {
+        match format {
+            Format::F32 => 1,
+            _ if self.has_matrices() => 8 * format.numbers(),
+            _ if self.multiplies(format) => format.numbers(),
+            _ => 1,
         }
     }
 }

@@ -3,6 +3,12 @@
 /// A set of vector instructions with kernels for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Isa {
+    /// Matrix registers beside all that [`Avx512Bf16`](Self::Avx512Bf16) has.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
+    /// AVX-512 with products of bfloat16 numbers and of bytes.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
     #[cfg(target_arch = "x86_64")]
     Avx512,
     #[cfg(target_arch = "x86_64")]
@@ -18,6 +24,15 @@ impl Isa {
         let mut all = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
+            let more = is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl");
+            let narrow = is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512vnni");
+            let rounds = is_x86_feature_detected!("avx512f") && more && narrow;
+            if rounds && super::amx::is_allowed() {
+                all.push(Self::Amx);
+            }
+            if rounds {
+                all.push(Self::Avx512Bf16);
+            }
             if is_x86_feature_detected!("avx512f") {
                 all.push(Self::Avx512);
             }
@@ -36,11 +51,19 @@ impl Isa {
         Self::all().first().copied().unwrap_or(Self::Portable)
     }
 
+    /// Whether products of narrow numbers are done on matrix registers.
+    pub(crate) fn has_matrices(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self == Self::Amx;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// Floats in a register.
     pub(crate) fn width(self) -> usize {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => 16,
+            Self::Amx | Self::Avx512Bf16 | Self::Avx512 => 16,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => 8,
             #[cfg(target_arch = "aarch64")]
@@ -55,10 +78,16 @@ impl Isa {
 macro_rules! with_lanes {
     ($isa:expr, $kernel:ident, $step:ty, $arguments:expr) => {{
         #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+        unsafe fn avx512_bf16(step: &$step, memory: Memory, part: Part) {
+            // SAFETY: the caller's.
+            unsafe { $kernel::<crate::kernels::x86::Avx512<true>>(step, memory, part) }
+        }
+        #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f")]
         unsafe fn avx512(step: &$step, memory: Memory, part: Part) {
             // SAFETY: the caller's.
-            unsafe { $kernel::<crate::kernels::x86::Avx512>(step, memory, part) }
+            unsafe { $kernel::<crate::kernels::x86::Avx512<false>>(step, memory, part) }
         }
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2,fma")]
@@ -68,6 +97,8 @@ macro_rules! with_lanes {
         }
         let (step, memory, part) = $arguments;
         match $isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Amx | Isa::Avx512Bf16 => avx512_bf16(step, memory, part),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => avx512(step, memory, part),
             #[cfg(target_arch = "x86_64")]

@@ -69,6 +69,29 @@ pub(crate) trait Lanes: Copy {
         }
     }
 
+    /// Two whole registers as bfloat16 numbers, one behind the other.
+    #[inline(always)]
+    unsafe fn store_two_bf16(self, second: Self, to: *mut u16) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            self.store_bf16(to, Self::WIDTH);
+            second.store_bf16(to.add(Self::WIDTH), Self::WIDTH);
+        }
+    }
+
+    /// `count` bfloat16 numbers, zeros behind them.
+    #[inline(always)]
+    unsafe fn load_bf16(from: *const u16, count: usize) -> Self {
+        let mut values = [0.0_f32; WIDEST];
+        // SAFETY: as of `store_bf16`.
+        unsafe {
+            for (i, value) in values.iter_mut().enumerate().take(count.min(Self::WIDTH)) {
+                *value = f32::from_bits(u32::from(*from.add(i)) << 16);
+            }
+            Self::load(values.as_ptr())
+        }
+    }
+
     /// The first `count` lanes as bytes: times `factor`, plus `zero`, to the nearest.
     #[inline(always)]
     unsafe fn store_bytes(self, to: *mut u8, count: usize, [factor, zero]: [f32; 2]) {
@@ -78,6 +101,18 @@ pub(crate) trait Lanes: Copy {
             self.store(values.as_mut_ptr());
             for (i, &value) in values.iter().enumerate().take(count.min(Self::WIDTH)) {
                 *to.add(i) = byte(value, factor, zero);
+            }
+        }
+    }
+
+    /// Loads `count` numbers of a pixel from a channel on; of maps of floats or bfloat16 numbers.
+    #[inline(always)]
+    unsafe fn load_as(format: Format, pixel: *const f32, channel: usize, count: usize) -> Self {
+        // SAFETY: the caller's contract.
+        unsafe {
+            match format {
+                Format::Bf16 => Self::load_bf16(pixel.cast::<u16>().add(channel), count),
+                _ => Self::load_up_to(pixel.add(channel), count),
             }
         }
     }
@@ -98,6 +133,19 @@ pub(crate) trait Lanes: Copy {
                     );
                 }
             }
+        }
+    }
+
+    /// Stores two whole registers of a pixel, one behind the other, from a channel on.
+    #[inline(always)]
+    unsafe fn store_two_as([first, second]: [Self; 2], format: Format, pixel: *mut f32, channel: usize) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            if format == Format::Bf16 {
+                return first.store_two_bf16(second, pixel.cast::<u16>().add(channel));
+            }
+            first.store_as(format, pixel, channel, Self::WIDTH);
+            second.store_as(format, pixel, channel + Self::WIDTH, Self::WIDTH);
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::Format;
+
 /// Maps in the order height, width, channels: offsets in floats into the memory of one picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Map {
     /// Of channel 0 of the top left pixel.
     pub(crate) start: usize,
@@ -13,7 +15,10 @@ pub(crate) struct Map {
     pub(crate) pixel: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
+    /// Lanes of a pixel, each a float or several numbers.
     pub(crate) channels: usize,
+    /// What a lane holds.
+    pub(crate) holds: Format,
 }
 
 impl Map {

@@ -5,11 +5,14 @@
 //! every offset that a kernel can form lies inside that memory.
 
 mod activation;
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod arena;
 mod borders;
 mod depthwise;
 mod elementwise;
 mod format;
+mod image;
 mod isa;
 mod lanes;
 mod map;
@@ -33,11 +36,12 @@ pub(crate) use borders::Borders;
 pub(crate) use depthwise::{Depthwise, pack_depthwise};
 pub(crate) use elementwise::Elementwise;
 pub(crate) use format::{Format, bf16};
+pub(crate) use image::Image;
 pub(crate) use isa::Isa;
 pub(crate) use map::{Map, Part};
 pub(crate) use narrow::Narrow;
 pub use peak::peak_gflops;
 pub(crate) use pool::{Pool, Reduce};
-pub(crate) use product::{Panel, Product, pack_panels};
+pub(crate) use product::{Grid, Panel, Product, pack_panels};
 pub(crate) use winograd::Winograd;
 pub(crate) use winograd_transforms::Tiling;

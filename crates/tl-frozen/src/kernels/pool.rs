@@ -43,7 +43,7 @@ impl Pool {
 
 #[inline(always)]
 unsafe fn pool<L: Lanes>(op: &Pool, memory: Memory, part: Part) {
-    let channels = op.output.channels;
+    let channels = op.output.channels * op.output.holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {
             let window = [&op.rows[y], &op.columns[x]];
@@ -54,13 +54,13 @@ unsafe fn pool<L: Lanes>(op: &Pool, memory: Memory, part: Part) {
                 while channel + REGISTERS * L::WIDTH <= channels {
                     let values = reduce::<L, REGISTERS>(op, memory, window, channel, L::WIDTH);
                     for (v, value) in values.iter().enumerate() {
-                        value.store(memory.at(to + channel + v * L::WIDTH));
+                        value.store_as(op.output.holds, memory.at(to), channel + v * L::WIDTH, L::WIDTH);
                     }
                     channel += REGISTERS * L::WIDTH;
                 }
                 while channel < channels {
                     let [value] = reduce::<L, 1>(op, memory, window, channel, channels - channel);
-                    value.store_up_to(memory.at(to + channel), channels - channel);
+                    value.store_as(op.output.holds, memory.at(to), channel, channels - channel);
                     channel += L::WIDTH;
                 }
             }
@@ -82,9 +82,9 @@ unsafe fn reduce<L: Lanes, const REGISTERS: usize>(
         let mut values = [L::splat(start); REGISTERS];
         for y in rows.clone() {
             for x in columns.clone() {
-                let from = memory.at(op.input.at(y, x) + channel);
+                let from = memory.at(op.input.at(y, x));
                 for (v, value) in values.iter_mut().enumerate() {
-                    let other = L::load_up_to(from.add(v * L::WIDTH), count);
+                    let other = L::load_as(op.input.holds, from, channel + v * L::WIDTH, count);
                     *value = if op.reduce == Reduce::Max { value.max(other) } else { value.add(other) };
                 }
             }

@@ -12,15 +12,19 @@
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
 use super::activation::Finish;
+#[cfg(target_arch = "x86_64")]
+use super::amx;
 use super::format::{self, Dot, Format};
 use super::isa::{Isa, with_lanes};
 use super::lanes::Lanes;
 use super::portable::Portable;
 use super::product_tile::{Pixels, any_tile};
-use super::{Map, Memory, Part};
+use super::{Arena, Map, Memory, Part};
 
 /// Registers of output channels in a tile.
 pub(super) const REGISTERS: usize = 2;
+/// Rows of a matrix register, and lanes of one.
+const MATRIX: usize = 16;
 /// Weights that stay in the second-level cache beside the maps, in floats: 512 KiB.
 const CACHED_WEIGHTS: usize = 128 * 1024;
 /// Inputs of the tiles that are taken together when the weights do not stay in the cache, in floats: 256 KiB.
@@ -41,16 +45,51 @@ pub(crate) struct Product {
     pub(crate) span: usize,
     /// Number of output channels.
     pub(crate) channels: usize,
-    /// What holds them.
-    pub(crate) stores: Format,
     pub(crate) output: Map,
     pub(crate) panels: Vec<Panel>,
-    pub(crate) weights: Vec<f32>,
+    pub(crate) weights: Arena,
     /// One per output channel, and zeros up to the end of the last panel.
     pub(crate) bias: Vec<f32>,
     /// What a whole sum is multiplied with, like the bias; of products of 8 bits only.
     pub(crate) scales: Vec<f32>,
     pub(crate) finish: Finish,
+    /// How matrix registers go over the pixels, if they do.
+    pub(crate) grid: Option<Grid>,
+}
+
+/// Pixels of the output in lines, within which they see inputs the same way apart: rows, or all rows as one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grid {
+    pub(crate) lines: usize,
+    /// Pixels of a line, with those between rows.
+    pub(crate) length: usize,
+    /// From a row of the output to the next, in pixels of a line.
+    pub(crate) pitch: usize,
+    /// Pixels of a tile.
+    pub(crate) rows: usize,
+    /// Lanes that are multiplied at once, and those of a run, filled up to a multiple of them with weights of zero.
+    pub(crate) lanes: usize,
+    pub(crate) padded: usize,
+}
+
+impl Grid {
+    /// Over an output of this height and width, whose pixels are so many floats of the input apart, down and across, and
+    /// look at runs of so many lanes.
+    pub(crate) fn new([height, width]: [usize; 2], [down, across]: [usize; 2], span: usize) -> Self {
+        let one_line = (height - 1) * (down / across) + width;
+        let tiles = |length: usize| length.div_ceil(MATRIX);
+        let joined = down.is_multiple_of(across) && tiles(one_line) <= height * tiles(width);
+        let (lines, length) = if joined { (1, one_line) } else { (height, width) };
+        let lanes = span.min(MATRIX);
+        Self {
+            lines,
+            length,
+            pitch: if joined { down / across } else { width },
+            rows: length.min(MATRIX),
+            lanes,
+            padded: span.next_multiple_of(lanes),
+        }
+    }
 }
 
 /// What the kernel works with; the fields are those of a [`Product`].
@@ -63,13 +102,13 @@ pub(crate) struct Work<'a> {
     pub(crate) taps: &'a [usize],
     pub(crate) span: usize,
     pub(crate) channels: usize,
-    pub(crate) stores: Format,
     pub(crate) output: Map,
     pub(crate) panels: &'a [Panel],
     pub(crate) weights: &'a [f32],
     pub(crate) bias: &'a [f32],
     pub(crate) scales: &'a [f32],
     pub(crate) finish: Finish,
+    pub(crate) grid: Option<Grid>,
 }
 
 /// Two registers of output channels.
@@ -109,18 +148,18 @@ fn panel_width(isa: Isa, left: usize) -> usize {
 impl Product {
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memories: &[Memory], part: Part) {
         // SAFETY: the caller's.
-        unsafe { self.work().run(memory, part) }
+        unsafe { self.work().run(memories, part) }
     }
 
     pub(crate) fn multiply_adds(&self) -> usize {
-        self.weights.len() * self.format.numbers() * self.output.height * self.output.width
+        self.weights.floats().len() * self.format.numbers() * self.output.height * self.output.width
     }
 
     fn work(&self) -> Work<'_> {
-        let Self { isa, format, origin, step, span, channels, stores, output, finish, .. } = *self;
-        let (taps, panels, weights) = (&self.taps, &self.panels, &self.weights);
+        let Self { isa, format, origin, step, span, channels, output, grid, finish, .. } = *self;
+        let (taps, panels, weights) = (&self.taps, &self.panels, self.weights.floats());
         let (bias, scales) = (&self.bias, &self.scales);
         Work {
             isa,
@@ -130,8 +169,8 @@ impl Product {
             taps,
             span,
             channels,
-            stores,
             output,
+            grid,
             panels,
             weights,
             bias,
@@ -144,7 +183,8 @@ impl Product {
     pub(crate) fn end(&self) -> usize {
         let Map { height, width, .. } = self.output;
         let last = self.origin + (height - 1) * self.step[0] + (width - 1) * self.step[1];
-        let run = self.taps.iter().max().unwrap_or(&0) + self.span;
+        let span = self.grid.map_or(self.span, |grid| grid.padded);
+        let run = self.taps.iter().max().unwrap_or(&0) + span;
         let channel = self.panels.iter().map(|panel| panel.channel).max().unwrap_or(0);
         (last + run + channel).max(self.finish.end())
     }
@@ -154,47 +194,60 @@ impl Product {
     }
 }
 
+/// The same for pictures in several memories.
+struct Several<'a> {
+    work: &'a Work<'a>,
+    memories: &'a [Memory],
+}
+
 impl Work<'_> {
+    /// For each memory, with the weights in the cache once.
+    ///
     /// # Safety
     /// As of [`Product::run`].
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memories: &[Memory], part: Part) {
+        let several = &Several { work: self, memories };
         // SAFETY: the caller's; an `Isa` is made by detection only, and multiplies the formats that it is given.
         unsafe {
             match (self.format, self.isa) {
-                (Format::F32, isa) => with_lanes!(isa, product, Work<'_>, (self, memory, part)),
                 #[cfg(target_arch = "x86_64")]
-                (Format::Bf16, Isa::Avx512) => avx512_bf16(self, memory, part),
+                (_, Isa::Amx) if let Some(grid) = &self.grid => amx::products(self, grid, memories, part),
+                (Format::F32, isa) => {
+                    with_lanes!(isa, product, Several<'_>, (several, Memory::NOWHERE, part));
+                }
                 #[cfg(target_arch = "x86_64")]
-                (Format::Int8 { .. }, Isa::Avx512) => avx512_int8(self, memory, part),
-                (Format::Bf16, _) => products::<Portable, format::Bf16>(self, memory, part),
-                (Format::Int8 { .. }, _) => products::<Portable, format::Int8>(self, memory, part),
+                (Format::Bf16, Isa::Amx | Isa::Avx512Bf16) => avx512_bf16(several, part),
+                #[cfg(target_arch = "x86_64")]
+                (Format::Int8 { .. }, Isa::Amx | Isa::Avx512Bf16) => avx512_int8(several, part),
+                (Format::Bf16, _) => products::<Portable, format::Bf16>(several, part),
+                (Format::Int8 { .. }, _) => products::<Portable, format::Int8>(several, part),
             }
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bf16")]
-unsafe fn avx512_bf16(op: &Work<'_>, memory: Memory, part: Part) {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+unsafe fn avx512_bf16(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<super::x86::Avx512, format::Bf16>(op, memory, part) }
+    unsafe { products::<super::x86::Avx512<true>, format::Bf16>(op, part) }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn avx512_int8(op: &Work<'_>, memory: Memory, part: Part) {
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
+unsafe fn avx512_int8(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<super::x86::Avx512, format::Int8>(op, memory, part) }
+    unsafe { products::<super::x86::Avx512<true>, format::Int8>(op, part) }
 }
 
 #[inline(always)]
-unsafe fn product<L: Lanes>(op: &Work<'_>, memory: Memory, part: Part) {
+unsafe fn product<L: Lanes>(op: &Several<'_>, _memory: Memory, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<L, format::F32>(op, memory, part) }
+    unsafe { products::<L, format::F32>(op, part) }
 }
 
 #[inline(always)]
-unsafe fn products<L: Lanes, D: Dot<L>>(op: &Work<'_>, memory: Memory, part: Part) {
+unsafe fn products<L: Lanes, D: Dot<L>>(&Several { work: op, memories }: &Several<'_>, part: Part) {
     let pixels = op.output.height * op.output.width;
     let tiles = pixels.div_ceil(L::TILE);
     let all = 0..op.panels.len();
@@ -211,16 +264,20 @@ unsafe fn products<L: Lanes, D: Dot<L>>(op: &Work<'_>, memory: Memory, part: Par
         let end = (start + chunk).min(rows.end);
         if chunk == 1 {
             let pixels = tile(start);
-            for panel in columns.clone() {
-                // SAFETY: the caller's.
-                unsafe { any_tile::<L, D>(op, memory, &pixels, panel, quick) }
+            for &memory in memories {
+                for panel in columns.clone() {
+                    // SAFETY: the caller's.
+                    unsafe { any_tile::<L, D>(op, memory, &pixels, panel, quick) }
+                }
             }
             continue;
         }
         for panel in columns.clone() {
-            for index in start..end {
-                // SAFETY: the caller's.
-                unsafe { any_tile::<L, D>(op, memory, &tile(index), panel, quick) }
+            for &memory in memories {
+                for index in start..end {
+                    // SAFETY: the caller's.
+                    unsafe { any_tile::<L, D>(op, memory, &tile(index), panel, quick) }
+                }
             }
         }
     }

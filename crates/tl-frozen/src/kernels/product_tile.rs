@@ -98,10 +98,10 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
         for i in 0..PIXELS {
             for v in 0..REGISTERS {
                 let at = channel + v * L::WIDTH;
-                L::prefetch(memory.at(pixels.output[i] + at / op.stores.numbers()));
+                L::prefetch(memory.at(pixels.output[i] + at / op.output.holds.numbers()));
                 if let Quick::AddClamp { other, .. } = quick {
                     let [y, x] = pixels.places[i];
-                    L::prefetch(memory.at(other.at(y, x) + at));
+                    L::prefetch(memory.at(other.at(y, x) + at / other.holds.numbers()));
                 }
             }
         }
@@ -132,12 +132,12 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
             }
         }
         match quick {
-            Quick::Clamp { low, high } if op.stores != Format::F32 => {
+            Quick::Clamp { low, high } if op.output.holds != Format::F32 => {
                 for i in 0..PIXELS {
                     let to = memory.at(pixels.output[i]);
                     for v in 0..REGISTERS {
                         let value = clamp(done[i][v], low, high);
-                        value.store_as(op.stores, to, channel + v * L::WIDTH, L::WIDTH);
+                        value.store_as(op.output.holds, to, channel + v * L::WIDTH, L::WIDTH);
                     }
                 }
             }
@@ -146,6 +146,18 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
                     let to = memory.at(pixels.output[i] + channel);
                     for v in 0..REGISTERS {
                         clamp(done[i][v], low, high).store(to.add(v * L::WIDTH));
+                    }
+                }
+            }
+            Quick::AddClamp { other, low, high } if [op.output.holds, other.holds] != [Format::F32; 2] => {
+                for i in 0..PIXELS {
+                    let to = memory.at(pixels.output[i]);
+                    let [y, x] = pixels.places[i];
+                    let from = memory.at(other.at(y, x)).cast_const();
+                    for v in 0..REGISTERS {
+                        let channel = channel + v * L::WIDTH;
+                        let sum = done[i][v].add(L::load_as(other.holds, from, channel, L::WIDTH));
+                        clamp(sum, low, high).store_as(op.output.holds, to, channel, L::WIDTH);
                     }
                 }
             }
@@ -189,7 +201,7 @@ unsafe fn end_spilt<L: Lanes>(
             unsafe {
                 let sum = L::load(spilt.add((i * registers + v) * L::WIDTH));
                 let value = op.finish.apply(sum, memory, [y, x, channel], left);
-                value.store_as(op.stores, memory.at(pixels.output[i]), channel, left);
+                value.store_as(op.output.holds, memory.at(pixels.output[i]), channel, left);
             }
         }
     }

@@ -95,13 +95,21 @@ impl Winograd {
             taps: &[0],
             span: inputs,
             channels: outputs,
-            stores: Format::F32,
-            output: Map { start, row: 0, pixel: outputs, height: 1, width: tiles, channels: outputs },
+            output: Map {
+                start,
+                row: 0,
+                pixel: outputs,
+                height: 1,
+                width: tiles,
+                channels: outputs,
+                holds: Format::F32,
+            },
             panels: &self.panels,
             weights: &self.weights[place * weights..(place + 1) * weights],
             bias: &self.zeros,
             scales: &[],
             finish: Finish { first: Activation::NONE, join: None, last: Activation::NONE },
+            grid: None,
         }
     }
 }
@@ -118,7 +126,7 @@ unsafe fn winograd<L: Lanes>(op: &Winograd, memory: Memory, part: Part) {
             let tiles = mine.start + within.start..mine.start + within.end;
             transform_in::<L>(op, memory, scratch, tiles.clone());
             for place in 0..op.tiling.places() {
-                op.product(place, tiles.len()).run(scratch, Part::ALL);
+                op.product(place, tiles.len()).run(&[scratch], Part::ALL);
             }
             transform_out::<L>(op, memory, scratch, tiles);
         }

@@ -87,16 +87,16 @@ fn merge(before: &mut Node, node: &Node) -> Option<Node> {
     match (&mut before.kind, &node.kind) {
         (Kind::Conv(conv), Kind::Each(Some(each))) if before.ending == Ending::NONE => {
             let kind = Kind::Conv(conv.scaled(each));
-            Some(Node { kind, inputs: before.inputs.clone(), shape: node.shape, ending: node.ending })
+            Some(Node { ending: node.ending, ..Node::new(kind, before.inputs.clone(), node.shape) })
         }
         (Kind::Each(Some(first)), Kind::Each(Some(then))) if before.ending == Ending::NONE => {
             let kind = Kind::Each(Some(first.followed_by(then)));
-            Some(Node { kind, inputs: before.inputs.clone(), shape: node.shape, ending: node.ending })
+            Some(Node { ending: node.ending, ..Node::new(kind, before.inputs.clone(), node.shape) })
         }
         (Kind::Conv(_) | Kind::Each(_), Kind::Each(None)) => {
             let ending = before.ending.followed_by(&node.ending)?;
             let kind = std::mem::replace(&mut before.kind, Kind::Each(None));
-            Some(Node { kind, inputs: before.inputs.clone(), shape: node.shape, ending })
+            Some(Node { ending, ..Node::new(kind, before.inputs.clone(), node.shape) })
         }
         (Kind::Pool(first), Kind::Pool(then)) => {
             let means = first.reduce == Reduce::Mean(None) && then.reduce == Reduce::Mean(None);

@@ -29,6 +29,8 @@ pub(crate) struct Node {
     /// The inputs of the step itself; [`Ending::join`] is another.
     pub(crate) inputs: Vec<NodeId>,
     pub(crate) shape: Shape,
+    /// What its lanes hold, of which the shape counts the channels.
+    pub(crate) holds: Format,
     pub(crate) ending: Ending,
 }
 
@@ -79,8 +81,6 @@ pub(crate) struct Conv {
     pub(crate) tiling: Option<Tiling>,
     /// What its input and weights are rounded to: chosen after the tiling.
     pub(crate) format: Format,
-    /// What its output is rounded to.
-    pub(crate) stores: Format,
 }
 
 /// What each output pixel of a pooling looks at, inside the input.
@@ -109,7 +109,7 @@ impl Ending {
 
 impl Node {
     pub(crate) fn new(kind: Kind, inputs: Vec<NodeId>, shape: Shape) -> Self {
-        Self { kind, inputs, shape, ending: Ending::NONE }
+        Self { kind, inputs, shape, holds: Format::F32, ending: Ending::NONE }
     }
 
     pub(crate) fn activation(input: NodeId, shape: Shape, activation: Activation) -> Self {

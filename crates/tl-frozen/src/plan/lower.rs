@@ -5,9 +5,12 @@ use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};
 use super::place::Places;
 use super::steps::{Kernel, Step};
 use crate::kernels::{
-    Depthwise, Elementwise, Finish, Format, Isa, Map, Narrow, Panel, Pool, Product, Tiling, Winograd, bf16,
-    pack_depthwise, pack_panels,
+    Arena, Depthwise, Elementwise, Finish, Format, Grid, Isa, Map, Narrow, Panel, Pool, Product, Tiling,
+    Winograd, bf16, pack_depthwise, pack_panels,
 };
+
+/// Output pixels below which matrix registers are not worth their weights.
+const FEWEST_PIXELS: usize = 4;
 
 /// The steps of a graph, in order.
 pub(crate) fn lower(
@@ -51,13 +54,13 @@ impl Lowering<'_> {
         let finish = self.finish(&node.ending, output)?;
         let missing = || PlanError::Internal { detail: format!("node {id} has no input") };
         Ok(match &node.kind {
-            Kind::Image => vec![Kernel::Image(output)],
+            Kind::Image => vec![Kernel::Image { isa: self.isa, output }],
             Kind::Slice(_) => Vec::new(),
             Kind::Conv(conv) => vec![self.conv(conv, first.ok_or_else(missing)?, output, finish)],
             Kind::Each(each) => vec![self.each(each.as_ref(), first.ok_or_else(missing)?, output, finish)],
-            &Kind::Narrow(format) => {
+            Kind::Narrow(_) => {
                 let (input, isa) = (first.ok_or_else(missing)?, self.isa);
-                vec![Kernel::Narrow(Narrow { isa, input, output, format }.flattened())]
+                vec![Kernel::Narrow(Narrow { isa, input, output }.flattened())]
             }
             Kind::Flatten => vec![Kernel::Flatten { input: first.ok_or_else(missing)?, output }],
             Kind::Pool(windows) => {
@@ -114,7 +117,7 @@ impl Lowering<'_> {
         };
         let [rows, columns] = conv.kernel;
         let isa = self.isa;
-        let (channels, stores) = (conv.bias.len(), conv.stores);
+        let channels = conv.bias.len();
         if conv.is_depthwise(channels) {
             let places = rows * columns;
             let weights =
@@ -126,8 +129,9 @@ impl Lowering<'_> {
                 origin,
                 step,
                 taps,
+                row: (conv.dilation[1] == 1 && conv.stride[1] == 1).then_some(columns),
                 channels,
-                stores,
+                holds: input.holds,
                 output,
                 weights,
                 bias,
@@ -140,15 +144,23 @@ impl Lowering<'_> {
         let places_in_span = if joined_rows { columns } else { 1 };
         let lane_of = |o: usize, k: usize| (k / spans, k % spans + lanes[o / (2 * isa.width())]);
         let rounded = Rounded::new(conv);
+        let span = spans * places_in_span;
+        let grid = self.grid(conv, output, step, span);
+        let padded_span = grid.map_or(span, |grid| grid.padded);
         let value = |o: usize, k: usize| {
-            let (place, lane) = lane_of(o, k);
+            let (run, at) = (k / padded_span, k % padded_span);
+            if at >= span {
+                return 0.0;
+            }
+            let (place, lane) = lane_of(o, run * span + at);
             rounded.lane(o, place, lane)
         };
-        let (weights, starts) = pack_panels(isa, channels, rows * columns * spans, value);
+        let (weights, starts) = pack_panels(isa, channels, taps.len() * padded_span, value);
+        let weights = Arena::of(&weights);
         let panels = starts.into_iter().zip(lanes.iter().copied());
         let panels = panels.map(|(weights, channel)| Panel { weights, channel }).collect();
         let [bias, scales] = rounded.bias_and_scales().map(|values| padded(&values, 2 * isa.width()));
-        let (span, format) = (spans * places_in_span, conv.format);
+        let format = conv.format;
         Kernel::Product(Product {
             isa,
             format,
@@ -157,14 +169,23 @@ impl Lowering<'_> {
             taps,
             span,
             channels,
-            stores,
             output,
             panels,
             weights,
             bias,
             scales,
             finish,
+            grid,
         })
+    }
+
+    /// How matrix registers go over a product of narrow numbers. Of a few pixels they would be all but empty.
+    fn grid(&self, conv: &Conv, output: Map, step: [usize; 2], span: usize) -> Option<Grid> {
+        let pixels = output.height * output.width;
+        if !self.isa.has_matrices() || conv.format == Format::F32 || pixels < FEWEST_PIXELS {
+            return None;
+        }
+        Some(Grid::new([output.height, output.width], step, span))
     }
 
     fn winograd(&self, conv: &Conv, tiling: Tiling, input: Map, output: Map, finish: Finish) -> Kernel {

@@ -2,7 +2,10 @@
 //! the one memory it starts.
 
 use super::graph::{Conv, Graph, Kind, Node, NodeId, Shape};
-use crate::kernels::{Borders, Map, Tiling};
+use crate::kernels::{Borders, Format, Map, Tiling};
+
+/// Floats of a cache line.
+const LINE: usize = 16;
 
 /// The memory of one picture.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ struct Buffer {
     shape: Shape,
     /// Pixels of zeros above, to the left, below, to the right.
     around: [usize; 4],
+    /// Lanes of zeros behind the last pixel.
+    behind: usize,
     /// From the first node that writes to the last that reads.
     alive: [NodeId; 2],
     start: usize,
@@ -73,7 +78,7 @@ impl Places {
             // In place, where nobody else reads what was there.
             Kind::Each(_) => {
                 let input = node.inputs[0];
-                let same = graph.nodes[input].shape == node.shape;
+                let same = graph.nodes[input].shape == node.shape && graph.nodes[input].holds == node.holds;
                 if same && uses[input] == 1 && writes(input) && self.homes[input].is_none() {
                     self.homes[input] = Some(home);
                 }
@@ -83,13 +88,10 @@ impl Places {
     }
 
     fn make(&mut self, node: &Node) -> usize {
-        let zero = match &node.kind {
-            Kind::Narrow(format) => format.zero(),
-            Kind::Conv(conv) => conv.stores.zero(),
-            _ => 0,
-        };
-        let shape = node.shape;
-        self.buffers.push(Buffer { shape, around: [0; 4], alive: [usize::MAX, 0], start: 0, zero });
+        let (shape, zero) = (node.shape, node.holds.zero());
+        // Products may look at more lanes than there are, and ignore what they find.
+        let behind = if node.holds == Format::F32 || shape.channels.is_multiple_of(LINE) { 0 } else { LINE };
+        self.buffers.push(Buffer { shape, around: [0; 4], behind, alive: [usize::MAX, 0], start: 0, zero });
         self.buffers.len() - 1
     }
 
@@ -155,14 +157,16 @@ impl Places {
         let home = self.homes[node]?;
         let (inner, shape) = (self.buffers[home.buffer].inner(), graph.nodes[node].shape);
         let Shape { channels, height, width } = shape;
-        Some(Map { start: inner.start + home.channel, channels, height, width, ..inner })
+        let holds = graph.nodes[node].holds;
+        Some(Map { start: inner.start + home.channel, channels, height, width, holds, ..inner })
     }
 
     /// The borders that have to be made when this node runs, the first to write there.
     pub(crate) fn borders(&self, node: NodeId) -> Option<Borders> {
         let buffer = &self.buffers[self.homes[node]?.buffer];
-        let first = buffer.alive[0] == node && buffer.around != [0; 4];
-        first.then(|| Borders { inner: buffer.inner(), around: buffer.around, zero: buffer.zero })
+        let first = buffer.alive[0] == node && (buffer.around != [0; 4] || buffer.behind > 0);
+        let Buffer { around, behind, zero, .. } = *buffer;
+        first.then(|| Borders { inner: buffer.inner(), around, behind, zero })
     }
 
     /// Whether an input of a concatenation was written where it belongs.
@@ -189,14 +193,15 @@ impl Buffer {
 
     fn floats(&self) -> usize {
         let [top, _, below, _] = self.around;
-        ((top + self.shape.height + below) * self.row()).next_multiple_of(16)
+        ((top + self.shape.height + below) * self.row() + self.behind).next_multiple_of(LINE)
     }
 
     fn inner(&self) -> Map {
         let [top, left, _, _] = self.around;
         let (row, pixel) = (self.row(), self.pixel());
         let Shape { channels, height, width } = self.shape;
-        Map { start: self.start + top * row + left * pixel, row, pixel, height, width, channels }
+        let start = self.start + top * row + left * pixel;
+        Map { start, row, pixel, height, width, channels, holds: Format::F32 }
     }
 }
 

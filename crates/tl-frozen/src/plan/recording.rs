@@ -112,7 +112,6 @@ impl Reader {
             groups: op.options.groups,
             tiling: None,
             format: Format::F32,
-            stores: Format::F32,
         };
         Ok(Node::new(Kind::Conv(conv), vec![self.node(&op.x)?], shape(&op.out)?))
     }
@@ -241,7 +240,6 @@ impl Conv {
             groups: 1,
             tiling: None,
             format: Format::F32,
-            stores: Format::F32,
         }
     }
 }

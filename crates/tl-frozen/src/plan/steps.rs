@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::StepCost;
 use super::graph::NodeId;
 use crate::kernels::{
-    Borders, Depthwise, Elementwise, Format, Map, Memory, Narrow, Part, Pool, Product, Winograd,
+    Borders, Depthwise, Elementwise, Format, Image, Isa, Map, Memory, Narrow, Part, Pool, Product, Winograd,
 };
 
 /// A kernel, and the borders that it is the first to need.
@@ -23,8 +23,11 @@ pub(crate) struct Step {
 /// What a step does.
 #[derive(Debug)]
 pub(crate) enum Kernel {
-    /// The picture, channel by channel, into maps.
-    Image(Map),
+    /// The picture into maps.
+    Image {
+        isa: Isa,
+        output: Map,
+    },
     Product(Product),
     Winograd(Winograd),
     Depthwise(Depthwise),
@@ -41,7 +44,7 @@ pub(crate) enum Kernel {
 impl Kernel {
     fn output(&self) -> Map {
         match self {
-            Self::Image(map) => *map,
+            Self::Image { output, .. } => *output,
             Self::Product(op) => op.output,
             Self::Winograd(op) => op.output,
             Self::Depthwise(op) => op.output,
@@ -55,7 +58,7 @@ impl Kernel {
     /// Behind the last float that the step writes, or reads of maps it was given.
     pub(crate) fn end(&self) -> usize {
         match self {
-            Self::Image(map) => map.end(),
+            Self::Image { output, .. } => output.end(),
             Self::Product(op) => op.end().max(op.output.end()),
             Self::Winograd(op) => op.end().max(op.output.end()),
             Self::Depthwise(op) => op.end().max(op.output.end()),
@@ -77,7 +80,7 @@ impl Kernel {
     /// Kind of layer, for tables.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Image(_) => "picture",
+            Self::Image { .. } => "picture",
             Self::Product(op) if op.output.height * op.output.width == 1 => "vector",
             Self::Product(op) => match (op.format, op.is_pointwise()) {
                 (Format::F32, true) => "1x1",
@@ -106,14 +109,24 @@ impl Kernel {
         }
     }
 
+    /// Floats of weights.
+    pub(crate) fn weights(&self) -> usize {
+        match self {
+            Self::Product(op) => op.weights.floats().len(),
+            Self::Winograd(op) => op.weights.len(),
+            Self::Depthwise(op) => op.weights.len(),
+            _ => 0,
+        }
+    }
+
     /// # Safety
     /// `memory` is as large as the plan says, and threads that run at the same time run other parts of this step.
     unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: Part) {
         // SAFETY: the caller's; `lower` has checked that the step stays inside the memory.
         unsafe {
             match self {
-                Self::Image(map) => image(*map, memory, image_chw, part),
-                Self::Product(op) => op.run(memory, part),
+                &Self::Image { isa, output } => Image { isa, image_chw, output }.run(memory, part),
+                Self::Product(op) => op.run(&[memory], part),
                 Self::Winograd(op) => op.run(memory, part),
                 Self::Depthwise(op) => op.run(memory, part),
                 Self::Elementwise(op) => op.run(memory, part),
@@ -137,6 +150,23 @@ impl Step {
         }
     }
 
+    /// The step for several pictures, whose weights come into the cache once.
+    ///
+    /// # Safety
+    /// As of a kernel, for every memory; none is that of the picture itself.
+    pub(crate) unsafe fn run_several(&self, memories: &[Memory]) {
+        // SAFETY: the caller's.
+        unsafe {
+            if let Kernel::Product(op) = &self.kernel {
+                let borders =
+                    self.borders.iter().flat_map(|borders| memories.iter().map(move |&at| (borders, at)));
+                borders.for_each(|(borders, memory)| borders.run(memory));
+                return op.run(memories, Part::ALL);
+            }
+            memories.iter().for_each(|&memory| self.run(memory, &[], Part::ALL));
+        }
+    }
+
     /// A part of the step; the first thread makes the borders, which nobody else touches meanwhile.
     ///
     /// # Safety
@@ -152,17 +182,20 @@ impl Step {
     }
 }
 
-unsafe fn image(map: Map, memory: Memory, image_chw: &[f32], part: Part) {
-    let plane = map.height * map.width;
-    for y in part.of(map.height) {
-        for x in 0..map.width {
-            for c in 0..map.channels {
-                let value = image_chw.get(c * plane + y * map.width + x).copied().unwrap_or(0.0);
-                // SAFETY: the place is in the map.
-                unsafe { *memory.at(map.at(y, x) + c) = value }
-            }
-        }
-    }
+/// The step from which on taking pictures together, which fetches weights once but leaves maps to colder caches, moves
+/// less memory than taking them one by one.
+pub(crate) fn heavy(steps: &[Step]) -> usize {
+    let weights = |step: &Step| step.kernel.weights();
+    let maps = |step: &Step| {
+        let Map { height, width, channels, .. } = step.kernel.output();
+        height * width * channels
+    };
+    // Maps are written and read.
+    let cost = |first: usize| {
+        let (each, all) = steps.split_at(first);
+        each.iter().map(weights).sum::<usize>() + 2 * all.iter().map(maps).sum::<usize>()
+    };
+    (1..=steps.len()).min_by_key(|&first| cost(first)).unwrap_or(steps.len())
 }
 
 unsafe fn flatten(input: Map, output: Map, memory: Memory, part: Part) {

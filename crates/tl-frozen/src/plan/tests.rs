@@ -49,7 +49,6 @@ fn pointwise() -> Conv {
         groups: 1,
         tiling: None,
         format: Format::F32,
-        stores: Format::F32,
     }
 }
 
@@ -141,7 +140,6 @@ fn convolutions() -> impl Strategy<Value = (Conv, Shape, Shape)> {
             groups,
             tiling: None,
             format: Format::F32,
-            stores: Format::F32,
         };
         let from = Shape { channels: groups * inputs, height, width };
         let (height, width) = (count(height, top, seen_y, sy), count(width, left, seen_x, sx));
@@ -204,7 +202,8 @@ proptest! {
                 Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
             ];
             let plan = Plan::build(isa, Graph { nodes, output: 2 }, from.len(), target).unwrap();
-            prop_assert!(plan.steps.iter().any(|step| step.kernel.name() == "rounding"));
+            let last = plan.steps.last().unwrap().kernel.name();
+            prop_assert!(last.ends_with("bf16") || last.ends_with("int8") || last == "vector", "{last}");
             for threads in [1, 3] {
                 let actual = plan.run(&image_chw, NonZeroUsize::new(threads).unwrap());
                 for (i, (a, b)) in actual.values().iter().zip(&expected).enumerate() {
@@ -216,6 +215,8 @@ proptest! {
 
     #[test]
     fn what_convolutions_round_themselves_is_what_would_be_rounded((conv, from, to) in convolutions(), bytes in any::<bool>(), low in -2..1_i8, seed in any::<u32>()) {
+        // What is no product takes floats as they are, or rounded, and so differs.
+        prop_assume!(!conv.is_depthwise(to.channels));
         let next = Conv { weights: values(seed, to.channels * 20), bias: values(seed ^ 1, 20), ..pointwise() };
         let ranges = [[f32::from(low), 1.5]; 4];
         let target = if bytes { Target::Int8(&ranges) } else { Target::Bf16 };
@@ -238,10 +239,11 @@ proptest! {
             let merged = Plan::placed(isa, &merged, from.len()).unwrap();
             let run = |plan: &Plan| plan.run(&image_chw, NonZeroUsize::MIN).values().to_vec();
             let roundings = |plan: &Plan| plan.steps.iter().filter(|step| step.kernel.name() == "rounding").count();
+            // Both readers' outputs are as large; a lane that is not filled is left to a step of its own.
             let numbers = if bytes && to.height * to.width > 1 { 4 } else { 2 };
-            let fewer = isa.multiplies(if numbers == 4 { Format::int8(ranges[0]) } else { Format::Bf16 })
-                && to.channels.is_multiple_of(numbers);
-            prop_assert_eq!(roundings(&apart) - roundings(&merged), usize::from(fewer));
+            let narrow = isa.multiplies(if numbers == 4 { Format::int8(ranges[0]) } else { Format::Bf16 });
+            let whole = [from, to].into_iter().filter(|shape| shape.channels.is_multiple_of(numbers)).count();
+            prop_assert_eq!(roundings(&apart) - roundings(&merged), if narrow { whole } else { 0 });
             prop_assert_eq!(run(&apart), run(&merged));
         }
     }
@@ -261,7 +263,6 @@ proptest! {
             groups: 1,
             tiling: None,
             format: Format::F32,
-            stores: Format::F32,
         };
         let from = Shape { channels: inputs, height, width };
         let to = Shape { channels: outputs, height: height + 2 * padding - 2, width: width + 2 * padding - 2 };
@@ -380,6 +381,26 @@ fn whole_networks_in_narrow_numbers_are_near_those_in_floats() {
                     row.name,
                     arithmetic.precision()
                 );
+            }
+        }
+    }
+}
+
+#[test]
+fn pictures_that_share_a_thread_have_the_bits_of_lone_ones() {
+    let device = burn::tensor::Device::flex();
+    let backbone = tl_backbones::resnet50().init(&device);
+    let images_bchw = values(5, 5 * 3 * 75 * 64);
+    for isa in Isa::all() {
+        for arithmetic in [Arithmetic::F32, Arithmetic::Bf16] {
+            let plan = compiled(isa, &arithmetic, &backbone);
+            assert!(plan.heavy < plan.steps.len());
+            let together = plan.run(&images_bchw, NonZeroUsize::MIN);
+            for (i, image_chw) in images_bchw.chunks(3 * 75 * 64).enumerate() {
+                for threads in [1, 2] {
+                    let alone = plan.run(image_chw, NonZeroUsize::new(threads).unwrap());
+                    assert!(alone.row(0) == together.row(i), "{isa:?} {arithmetic:?}, picture {i}");
+                }
             }
         }
     }

@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::Plan;
 use super::steps::{Shares, Step};
-use crate::kernels::{Arena, Map, Part};
+use crate::kernels::{Arena, Map, Memory, Part};
+
+/// Pictures that a thread works on at once, where weights are large.
+const TOGETHER: usize = 4;
 
 /// Runs all images; `values` gets a row for each.
 pub(crate) fn run(plan: &Plan, images_bchw: &[f32], values: &mut [f32], threads: usize) {
@@ -21,16 +24,24 @@ pub(crate) fn run(plan: &Plan, images_bchw: &[f32], values: &mut [f32], threads:
         each.for_each(|(image, values)| together(plan, image, values, threads));
         return;
     }
+    let group = images.div_ceil(threads).min(TOGETHER);
     let queue = Mutex::new(each);
     let work = || {
-        let mut arena = plan.arena(1);
+        let mut arenas: Vec<Arena> = (0..group).map(|_| plan.arena(1)).collect();
         loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((image, values)) = next else { break };
-            alone(plan, &mut arena, image);
-            take_out(plan.output, &arena, values);
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            let next: Vec<_> = queue.by_ref().take(group).collect();
+            drop(queue);
+            if next.is_empty() {
+                break;
+            }
+            let images: Vec<&[f32]> = next.iter().map(|(image, _)| *image).collect();
+            alone(plan, &mut arenas[..images.len()], &images);
+            for ((_, values), arena) in next.into_iter().zip(&arenas) {
+                take_out(plan.output, arena, values);
+            }
         }
-        plan.give_back(arena);
+        arenas.into_iter().for_each(|arena| plan.give_back(arena));
     };
     std::thread::scope(|scope| {
         (1..threads).for_each(|_| drop(scope.spawn(work)));
@@ -38,12 +49,17 @@ pub(crate) fn run(plan: &Plan, images_bchw: &[f32], values: &mut [f32], threads:
     });
 }
 
-/// One image on this thread.
-fn alone(plan: &Plan, arena: &mut Arena, image_chw: &[f32]) {
-    let memory = arena.memory();
-    for step in &plan.steps {
-        // SAFETY: the arena is the plan's, `lower` has checked the steps, and no other thread has this memory.
-        unsafe { step.run(memory, image_chw, Part::ALL) }
+/// Some images on this thread: one after the other as long as maps are large, then step by step as weights are.
+fn alone(plan: &Plan, arenas: &mut [Arena], images: &[&[f32]]) {
+    let memories: Vec<Memory> = arenas.iter_mut().map(Arena::memory).collect();
+    let (each, all) = plan.steps.split_at(plan.heavy);
+    // SAFETY: the arenas are the plan's, `lower` has checked the steps, no other thread has these memories, and the first
+    // step, which is never heavy, reads the image.
+    unsafe {
+        for (&memory, image) in memories.iter().zip(images) {
+            each.iter().for_each(|step| step.run(memory, image, Part::ALL));
+        }
+        all.iter().for_each(|step| step.run_several(&memories));
     }
 }
 
