@@ -9,6 +9,7 @@ mod check;
 mod device;
 mod kill;
 mod layers;
+mod sanitize;
 mod weights;
 
 use anyhow::{Context, Result, bail};
@@ -38,6 +39,15 @@ enum Task {
         /// What the instants are drawn from.
         #[arg(long, default_value_t = 0)]
         seed: u64,
+    },
+    /// Tests of the kernels under a sanitizer.
+    Sanitize {
+        /// What to look for.
+        #[arg(value_enum, default_value = "address")]
+        sanitizer: sanitize::Sanitizer,
+        /// Words for the tests themselves, a part of a name for example.
+        #[arg(last = true)]
+        words: Vec<String>,
     },
 }
 
@@ -93,6 +103,7 @@ fn main() -> Result<()> {
         Task::Bench(Bench::Train(train)) => bench_train::run(&train),
         Task::Bench(Bench::Build) => bench::build(),
         Task::Kill { runs, seed } => kill::run(runs, seed),
+        Task::Sanitize { sanitizer, words } => sanitize::run(sanitizer, &words),
     }
 }
 
