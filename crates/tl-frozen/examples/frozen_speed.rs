@@ -60,16 +60,18 @@ fn main() -> Result<()> {
 }
 
 /// The device that is named, if another than the processor is.
+#[allow(deprecated, reason = "burn keeps `ndarray` until 0.23")]
 fn other_device(arguments: &[String]) -> Option<Result<Device>> {
-    let named = arguments.iter().find(|word| ["ndarray", "cuda"].contains(&word.as_str()))?;
-    Some(match named.as_str() {
-        #[cfg(feature = "ndarray")]
-        #[allow(deprecated, reason = "burn keeps it until 0.23")]
-        "ndarray" => Ok(Device::ndarray()),
-        #[cfg(feature = "cuda")]
-        "cuda" => Ok(Device::cuda(0)),
-        name => Err(anyhow::anyhow!("this example was built without the feature `{name}`")),
-    })
+    let name = arguments.iter().find(|word| ["ndarray", "cuda"].contains(&word.as_str()))?;
+    #[cfg(feature = "ndarray")]
+    if name == "ndarray" {
+        return Some(Ok(Device::ndarray()));
+    }
+    #[cfg(feature = "cuda")]
+    if name == "cuda" {
+        return Some(Ok(Device::cuda(0)));
+    }
+    Some(Err(anyhow::anyhow!("this example was built without the feature `{name}`")))
 }
 
 /// The burn module, on images that are on the device already, until the features are back.
