@@ -106,6 +106,8 @@ struct Turns {
     accuracy: f64,
     extrapolated: bool,
     version: String,
+    /// Where the time of the last turn went, as far as the program says.
+    stages: String,
 }
 
 /// Prints a table of seconds, and how many times as fast `tl` is.
@@ -118,12 +120,12 @@ pub(crate) fn run(job: &MainJob) -> Result<()> {
     job.prepare(&pictures, &weights)?;
     println!(
         "{}, {}, {} threads, medians of {} turns\n\n| network | program | precision | seconds | least | tl f32 is faster \
-         by | tl bf16 is faster by | right, % |\n|{}",
+         by | tl bf16 is faster by | right, % | seconds of the last turn |\n|{}",
         machine(),
         job.device.name(),
         job.threads,
         job.rounds,
-        "---|".repeat(8)
+        "---|".repeat(9)
     );
     let mut versions: Vec<String> = Vec::new();
     for network in &job.networks {
@@ -160,14 +162,15 @@ fn print(network: &str, programs: &[Program], turns: &[Turns]) {
     for (program, turns) in programs.iter().zip(turns) {
         let least = turns.seconds.iter().copied().fold(f64::INFINITY, f64::min);
         println!(
-            "| {network} | {}{} | {} | {:.1} | {least:.1} | {} | {} | {:.1} |",
+            "| {network} | {}{} | {} | {:.1} | {least:.1} | {} | {} | {:.1} | {} |",
             program.name,
             if turns.extrapolated { ", extrapolated" } else { "" },
             program.precision,
             median(&mut turns.seconds.clone()),
             faster(of_ours("f32"), &turns.seconds),
             faster(of_ours("bf16"), &turns.seconds),
-            100.0 * turns.accuracy
+            100.0 * turns.accuracy,
+            turns.stages
         );
     }
 }
@@ -234,6 +237,11 @@ impl MainJob {
             let result: Value = serde_json::from_str(&text)?;
             turns.accuracy = result["record"]["evaluation"]["accuracy"].as_f64().context("no accuracy")?;
             turns.seconds.push(seconds);
+            let stages = result["record"]["timings"].as_array().into_iter().flatten();
+            let name = |stage: &Value| stage["name"].as_str().unwrap_or_default().to_owned();
+            let stages = stages
+                .map(|stage| format!("{} {:.1}", name(stage), stage["seconds"].as_f64().unwrap_or(f64::NAN)));
+            turns.stages = stages.collect::<Vec<_>>().join(", ");
             return Ok(());
         }
         let result: Value = serde_json::from_str(text.lines().last().context("nothing was printed")?)?;
@@ -241,6 +249,7 @@ impl MainJob {
         turns.seconds.push(seconds + more);
         turns.extrapolated |= more > 0.0;
         turns.accuracy = result["accuracy"].as_f64().context("no accuracy")?;
+        turns.stages = result["extraction"].as_f64().map_or_else(String::new, |s| format!("features {s:.1}"));
         turns.version = result["version"].as_str().unwrap_or_default().to_owned();
         Ok(())
     }
