@@ -1,8 +1,10 @@
 """Pictures per second of other programs on the networks of `cargo xtask bench frozen`, pooled features, random weights.
 
     frozen_speed.py export FOLDER NETWORK ...            ONNX files, batch 1 and 32; needs torch, torchvision, timm, onnx
-    frozen_speed.py PEER FOLDER NETWORK BATCH THREADS SECONDS PRECISION   one line of JSON; PEER is onnxruntime, openvino
-                                                                          or torch; PRECISION f32, bf16 or int8
+    frozen_speed.py PEER FOLDER NETWORK BATCH THREADS SECONDS PRECISION [DEVICE]    one line of JSON
+
+PEER is onnxruntime, openvino, torch or torch-compiled; PRECISION f32, bf16 or int8; DEVICE cpu or, for torch, cuda, where the
+images are, and to whose end every turn waits.
 
 openvino is told to compute in f32 or bf16; torch runs eagerly in channels-last order under inference mode, in bf16 with
 weights and images of bf16. For int8, onnxruntime quantises the ONNX file itself (QDQ, a scale per output channel, bytes with
@@ -93,16 +95,27 @@ def openvino_runner(path, threads, precision):
     return lambda images: request.infer({0: images}, share_inputs=True), openvino.__version__.split("-")[0]
 
 
-def torch_runner(name, threads, precision):
+def torch_runner(peer, name, threads, precision, device):
     import torch
 
     torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = True
     kind = torch.bfloat16 if precision == "bf16" else torch.float32
-    network = module(name).to(memory_format=torch.channels_last, dtype=kind)
+    network = module(name).to(device, memory_format=torch.channels_last, dtype=kind)
+    if peer == "torch-compiled":
+        network = torch.compile(network)
+    resident = {}
+
+    def tensor(images):
+        return torch.from_numpy(images).to(device, kind).contiguous(memory_format=torch.channels_last)
 
     def run(images):
         with torch.inference_mode():
-            return network(torch.from_numpy(images).to(kind).contiguous(memory_format=torch.channels_last))
+            if device == "cpu":
+                return network(tensor(images))
+            if not resident:
+                resident["images"] = tensor(images)
+            return network(resident["images"]).float().cpu()
 
     return run, torch.__version__
 
@@ -112,16 +125,17 @@ def main():
         return export(sys.argv[2], sys.argv[3:])
     peer, folder, name, batch, threads, seconds, precision = sys.argv[1:8]
     batch, threads, seconds = int(batch), int(threads), float(seconds)
+    device = sys.argv[8] if len(sys.argv) > 8 else "cpu"
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     import numpy
 
     side = SIDES.get(name, 224)
     images = numpy.random.default_rng(0).standard_normal((batch, 3, side, side), dtype=numpy.float32)
     runners = {"onnxruntime": onnxruntime_runner, "openvino": openvino_runner}
-    if (peer, precision) in {("torch", "int8"), ("onnxruntime", "bf16")}:
+    if (peer, precision) in {("torch", "int8"), ("torch-compiled", "int8"), ("onnxruntime", "bf16")}:
         return print(json.dumps({"peer": peer, "version": "-", "median": None}))
-    if peer == "torch":
-        run, version = torch_runner(name, threads, precision)
+    if peer.startswith("torch"):
+        run, version = torch_runner(peer, name, threads, precision, device)
     else:
         path = file_of(folder, name, batch)
         run, version = runners[peer](quantised(path) if precision == "int8" else path, threads, precision)

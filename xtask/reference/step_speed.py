@@ -1,9 +1,10 @@
 """Pictures per second of PyTorch training steps, for `cargo xtask bench train`: one line of JSON.
 
-    step_speed.py HOW NETWORK BATCH THREADS SECONDS [STAGES]
+    step_speed.py HOW NETWORK BATCH THREADS SECONDS DEVICE [STAGES]
 
-HOW is plain (as people run it), tuned (channels last; start it with GLIBC_TUNABLES that keep memory, or tcmalloc) or bf16
-(tuned, with autocast). With STAGES, so many of the network's last top-level parts with a convolution and the head learn and
+HOW is plain (as people run it), tuned (channels last; start it with GLIBC_TUNABLES that keep memory, or tcmalloc), torch-bf16
+(tuned, with autocast) or torch-compiled (that by torch.compile). DEVICE is cpu or cuda, with a pause for the GPU to finish
+after every step. With STAGES, so many of the network's last top-level parts with a convolution and the head learn and
 the rest is run frozen in every step. Random weights, noise for pictures, SGD with momentum, 10 classes.
 """
 
@@ -43,26 +44,31 @@ def main():
     torch.set_num_threads(threads)
     network = module(name).train()
     side = SIDES.get(name, 224)
-    if len(sys.argv) > 6:
-        for part in frozen_parts(network, int(sys.argv[6])):
+    device, cuda = sys.argv[6], sys.argv[6] == "cuda"
+    torch.backends.cuda.matmul.allow_tf32 = True
+    if len(sys.argv) > 7:
+        for part in frozen_parts(network, int(sys.argv[7])):
             part.eval().requires_grad_(False)
     order = torch.contiguous_format if how == "plain" else torch.channels_last
-    network = network.to(memory_format=order)
-    images = torch.randn(batch, 3, side, side).contiguous(memory_format=order)
-    labels = torch.arange(batch) % 10
+    network = network.to(device, memory_format=order)
+    images = torch.randn(batch, 3, side, side, device=device).contiguous(memory_format=order)
+    labels = torch.arange(batch, device=device) % 10
     with torch.no_grad():
         width = network(images[:2]).flatten(1).shape[1]
-    head = torch.nn.Linear(width, 10)
+    head = torch.nn.Linear(width, 10).to(device)
+    forward = torch.compile(network) if how == "torch-compiled" else network
     learning = [p for p in [*network.parameters(), *head.parameters()] if p.requires_grad]
     optimizer = torch.optim.SGD(learning, lr=1e-4, momentum=0.9)
     times, begun = [], time.perf_counter()
     while len(times) < 3 or time.perf_counter() - begun < seconds:
         start = time.perf_counter()
         optimizer.zero_grad()
-        with torch.autocast("cpu", torch.bfloat16, enabled=how == "bf16"):
-            loss = torch.nn.functional.cross_entropy(head(network(images).flatten(1)), labels)
+        with torch.autocast(device, torch.bfloat16, enabled=how.startswith("torch-")):
+            loss = torch.nn.functional.cross_entropy(head(forward(images).flatten(1)), labels)
         loss.backward()
         optimizer.step()
+        if cuda:
+            torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps({"median": batch / statistics.median(times[1:]), "version": torch.__version__, "peak_mib": peak}))

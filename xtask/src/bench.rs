@@ -10,8 +10,8 @@ use crate::{cargo, must, root};
 /// Seeds of the accuracy table, those of xtask/reference/stamps_accuracy.py.
 const SEEDS: u64 = 5;
 
-/// Time and memory of the main job, median of several runs after one that warms up.
-pub(crate) fn main_job(runs: usize) -> Result<()> {
+/// Time and memory of `tl train datasets/stamps`, median of several runs after one that warms up.
+pub(crate) fn stamps(runs: usize) -> Result<()> {
     must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
     let mut stages: Vec<(String, Vec<f64>)> = Vec::new();
     let (mut wall, mut memory) = (Vec::new(), Vec::new());

@@ -1,4 +1,5 @@
-//! `cargo xtask bench frozen`: compiled networks beside ONNX Runtime, OpenVINO and PyTorch, in turns in one run.
+//! `cargo xtask bench frozen`: compiled networks beside ONNX Runtime, OpenVINO and PyTorch, in turns in one run. On other
+//! devices than the processor ours run as burn modules, and on a GPU the others are PyTorch, eager and compiled.
 //!
 //! Ours is `crates/tl-frozen/examples/frozen_speed.rs`, theirs `xtask/reference/frozen_speed.py`.
 
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::bench::{machine, median};
-use crate::{cargo, must, root};
+use crate::device::Device;
+use crate::{must, root};
 
 /// What to compare, and with whose Python.
 #[derive(Debug, Args)]
@@ -26,9 +28,12 @@ pub(crate) struct Frozen {
     /// Folder for ONNX files, kept between runs.
     #[arg(long, default_value = "target/onnx")]
     onnx: PathBuf,
-    /// Other programs: onnxruntime, openvino, torch.
-    #[arg(long, default_values = ["onnxruntime", "openvino", "torch"])]
+    /// Other programs: onnxruntime, openvino, torch, torch-compiled [default: the first three; on a GPU the last two].
+    #[arg(long)]
     peers: Vec<String>,
+    /// Where networks run.
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
     #[arg(long, default_values_t = [1, 32])]
     batch: Vec<usize>,
     #[arg(long, default_value_t = 2)]
@@ -46,21 +51,25 @@ pub(crate) struct Frozen {
 
 /// Prints a table of pictures per second, and for every network what its kinds of layers reach.
 pub(crate) fn run(frozen: &Frozen) -> Result<()> {
-    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-frozen", "--example", "frozen_speed"]))?;
-    std::fs::create_dir_all(root().join(&frozen.onnx))?;
-    let mut export = frozen.python(&frozen.python);
-    must(export.arg("export").arg(&frozen.onnx).args(&frozen.networks))?;
+    let words = ["-p", "tl-frozen", "--example", "frozen_speed"];
+    frozen.device.build(&words)?;
+    if frozen.peers().iter().any(|peer| !peer.starts_with("torch")) {
+        std::fs::create_dir_all(root().join(&frozen.onnx))?;
+        let mut export = frozen.python(&frozen.python);
+        must(export.arg("export").arg(&frozen.onnx).args(&frozen.networks))?;
+    }
     println!(
-        "{}, {}, {} threads, medians of {} turns\n",
+        "{}, {}, {}, {} threads, medians of {} turns\n",
         machine(),
+        frozen.device.name(),
         frozen.precision,
         frozen.threads,
         frozen.rounds
     );
     println!(
         "| network | batch | tl | {} | tl / fastest other |\n|---|---|---|{}---|",
-        frozen.peers.join(" | "),
-        "---|".repeat(frozen.peers.len())
+        frozen.peers().join(" | "),
+        "---|".repeat(frozen.peers().len())
     );
     let mut versions = Vec::new();
     for network in &frozen.networks {
@@ -69,6 +78,9 @@ pub(crate) fn run(frozen: &Frozen) -> Result<()> {
         }
     }
     println!("\n{}", versions.join(", "));
+    if frozen.device != Device::Cpu {
+        return Ok(());
+    }
     for network in &frozen.networks {
         let profile = output(frozen.ours(network, 1).arg("profile"))?;
         let table = profile.split_once("\n\n").map_or("", |(_, table)| table);
@@ -78,13 +90,22 @@ pub(crate) fn run(frozen: &Frozen) -> Result<()> {
 }
 
 impl Frozen {
+    fn peers(&self) -> Vec<&str> {
+        match self.device {
+            _ if !self.peers.is_empty() => self.peers.iter().map(String::as_str).collect(),
+            Device::Cuda => vec!["torch", "torch-compiled"],
+            Device::Cpu | Device::Ndarray => vec!["onnxruntime", "openvino", "torch"],
+        }
+    }
+
     /// A row of the table.
     fn compare(&self, network: &str, batch: usize, versions: &mut Vec<String>) -> Result<()> {
-        let mut speeds = vec![Vec::new(); self.peers.len() + 1];
+        let peers = self.peers();
+        let mut speeds = vec![Vec::new(); peers.len() + 1];
         for _ in 0..self.rounds {
             speeds[0]
                 .push(self.speed(&mut self.ours(network, batch))?["median"].as_f64().unwrap_or(f64::NAN));
-            for (peer, speeds) in self.peers.iter().zip(&mut speeds[1..]) {
+            for (peer, speeds) in peers.iter().zip(&mut speeds[1..]) {
                 let result = self.speed(&mut self.theirs(peer, network, batch))?;
                 speeds.push(result["median"].as_f64().unwrap_or(f64::NAN));
                 let version = format!("{peer} {}", result["version"].as_str().unwrap_or_default());
@@ -107,18 +128,18 @@ impl Frozen {
     }
 
     fn ours(&self, network: &str, batch: usize) -> Command {
-        let mut command = Command::new(root().join("target/release/examples/frozen_speed"));
+        let mut command = Command::new(self.device.built("examples/frozen_speed"));
         command.args([network, &batch.to_string(), &self.threads.to_string(), &self.seconds.to_string()]);
-        command.arg(&self.precision).current_dir(root());
+        command.arg(&self.precision).arg(self.device.name()).current_dir(root());
         command
     }
 
     fn theirs(&self, peer: &str, network: &str, batch: usize) -> Command {
-        let python = if peer == "torch" { None } else { self.python_onnx.as_ref() };
+        let python = if peer.starts_with("torch") { None } else { self.python_onnx.as_ref() };
         let mut command = self.python(python.unwrap_or(&self.python));
         command.arg(peer).arg(&self.onnx);
         command.args([network, &batch.to_string(), &self.threads.to_string(), &self.seconds.to_string()]);
-        command.arg(&self.precision);
+        command.args([self.precision.as_str(), if self.device == Device::Cuda { "cuda" } else { "cpu" }]);
         command
     }
 

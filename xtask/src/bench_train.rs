@@ -11,10 +11,11 @@ use serde_json::Value;
 use std::process::Command;
 
 use crate::bench::{machine, median};
-use crate::{cargo, must, root};
+use crate::device::Device;
+use crate::root;
 
 /// glibc gives large blocks back to the kernel otherwise, and every step pays for the pages again.
-const KEEP_MEMORY: &str =
+pub(crate) const KEEP_MEMORY: &str =
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=8000000000:glibc.malloc.trim_threshold=8000000000";
 
 /// What to compare, and with whose Python.
@@ -30,6 +31,9 @@ pub(crate) struct Train {
     batch: usize,
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// Where networks run. On a GPU, PyTorch runs there too: tuned, with autocast to bf16, and so compiled.
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
     /// Stages that learn besides the head: all, unless so many; 0 and 1, for example.
     #[arg(long)]
     stages: Vec<usize>,
@@ -41,6 +45,8 @@ pub(crate) struct Train {
     rounds: usize,
 }
 
+/// On a GPU, where burn's operations are all there is: ours in f32 and in bf16, PyTorch's eager steps and compiled ones.
+const ON_A_GPU: [&str; 4] = ["ours", "bf16", "torch-bf16", "torch-compiled"];
 const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
 /// Where the prefix is frozen: ours in the first epoch, and in later ones.
 const PARTIAL: [&str; 4] = ["ours", "cached", "plain", "tuned"];
@@ -55,15 +61,20 @@ struct Medians {
 
 /// Prints a table of pictures per second.
 pub(crate) fn run(train: &Train) -> Result<()> {
-    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-train", "--example", "step_speed"]))?;
+    train.device.build(&["-p", "tl-train", "--example", "step_speed"])?;
     println!(
-        "{}, {} threads, batch {}, medians of {} turns\n",
+        "{}, {}, {} threads, batch {}, medians of {} turns\n",
         machine(),
+        train.device.name(),
         train.threads,
         train.batch,
         train.rounds
     );
-    if train.stages.is_empty() { train.whole() } else { train.partial() }
+    match (train.device, train.stages.is_empty()) {
+        (Device::Cuda, _) => train.on_a_gpu(),
+        (_, true) => train.whole(),
+        (_, false) => train.partial(),
+    }
 }
 
 impl Train {
@@ -99,6 +110,27 @@ impl Train {
         Ok(())
     }
 
+    /// Full steps, or those of every number of stages that was asked for.
+    fn on_a_gpu(&self) -> Result<()> {
+        println!(
+            "| network | stages that learn | tl f32 | tl bf16 | PyTorch bf16 | PyTorch bf16, compiled | tl bf16 / eager \
+             | tl bf16 / compiled |\n|{}",
+            "---|".repeat(8)
+        );
+        let asked = self.stages.iter().copied().map(Some);
+        let stages: Vec<Option<usize>> = if self.stages.is_empty() { vec![None] } else { asked.collect() };
+        for network in &self.networks {
+            for &stages in &stages {
+                let Medians { speeds, .. } = self.medians(ON_A_GPU, network, stages)?;
+                let cells: Vec<String> = speeds.iter().map(|speed| format!("{speed:.0}")).collect();
+                let stages = stages.map_or_else(|| "all".to_owned(), |stages| stages.to_string());
+                let (eager, compiled) = (speeds[1] / speeds[2], speeds[1] / speeds[3]);
+                println!("| {network} | {stages} | {} | {eager:.2} | {compiled:.2} |", cells.join(" | "));
+            }
+        }
+        Ok(())
+    }
+
     fn medians(&self, programs: [&str; 4], network: &str, stages: Option<usize>) -> Result<Medians> {
         let mut speeds = [const { Vec::new() }; 4];
         let mut memory = [const { Value::Null }; 4];
@@ -115,10 +147,10 @@ impl Train {
     fn measure(&self, program: &str, network: &str, stages: Option<usize>) -> Result<Value> {
         let (batch, seconds) = (self.batch.to_string(), self.seconds.to_string());
         let mut command = match program {
-            "ours" | "burn" | "cached" => {
-                let mut command = Command::new(root().join("target/release/examples/step_speed"));
+            "ours" | "burn" | "cached" | "bf16" => {
+                let mut command = Command::new(self.device.built("examples/step_speed"));
                 command
-                    .args([network, &batch, &seconds, program])
+                    .args([network, &batch, &seconds, program, self.device.name()])
                     .env("RAYON_NUM_THREADS", self.threads.to_string())
                     // As the program `tl` sets it for itself.
                     .env("MIMALLOC_PURGE_DELAY", "-1");
@@ -128,6 +160,7 @@ impl Train {
                 let mut command = Command::new(&self.python);
                 command.arg("xtask/reference/step_speed.py").args([how, network, &batch]);
                 command.args([&self.threads.to_string(), &seconds]);
+                command.arg(if self.device == Device::Cuda { "cuda" } else { "cpu" });
                 if how != "plain" {
                     command.env("GLIBC_TUNABLES", KEEP_MEMORY);
                 }

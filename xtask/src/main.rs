@@ -3,10 +3,13 @@
 mod bench;
 mod bench_data;
 mod bench_frozen;
+mod bench_main_job;
 mod bench_train;
 mod check;
+mod device;
 mod kill;
 mod layers;
+mod sanitize;
 mod weights;
 
 use anyhow::{Context, Result, bail};
@@ -37,17 +40,22 @@ enum Task {
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
+    /// Tests of the kernels under a sanitizer.
+    Sanitize {
+        /// What to look for.
+        #[arg(value_enum, default_value = "address")]
+        sanitizer: sanitize::Sanitizer,
+        /// Words for the tests themselves, a part of a name for example.
+        #[arg(last = true)]
+        words: Vec<String>,
+    },
 }
 
 /// What to measure.
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// `tl train` on datasets/stamps, stage by stage.
-    MainJob {
-        /// Runs, of which the median counts.
-        #[arg(long, default_value_t = 5)]
-        runs: usize,
-    },
+    /// From 2,000 pictures to a classifier, beside PyTorch, ONNX Runtime, OpenVINO and Keras.
+    MainJob(bench_main_job::MainJob),
     /// Accuracy of `tl train --folds 5` on datasets/stamps over five seeds, beside scikit-learn's.
     Accuracy,
     /// Accuracy of recipes by cross-validation over seeds.
@@ -85,7 +93,7 @@ fn main() -> Result<()> {
     match Task::parse() {
         Task::Check => check::run(),
         Task::FetchWeights { arguments } => weights::run(&arguments),
-        Task::Bench(Bench::MainJob { runs }) => bench::main_job(runs),
+        Task::Bench(Bench::MainJob(job)) => bench_main_job::run(&job),
         Task::Bench(Bench::Accuracy) => bench::accuracy(),
         Task::Bench(Bench::Recipes { data, recipes, seeds }) => bench::recipes(&data, &recipes, seeds),
         Task::Bench(Bench::Data { python, keras, rounds }) => {
@@ -95,6 +103,7 @@ fn main() -> Result<()> {
         Task::Bench(Bench::Train(train)) => bench_train::run(&train),
         Task::Bench(Bench::Build) => bench::build(),
         Task::Kill { runs, seed } => kill::run(runs, seed),
+        Task::Sanitize { sanitizer, words } => sanitize::run(sanitizer, &words),
     }
 }
 

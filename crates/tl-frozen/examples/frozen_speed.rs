@@ -1,14 +1,16 @@
-//! Pictures per second of compiled networks: `frozen_speed NETWORK BATCH THREADS SECONDS [bf16|int8] [profile]`, random
-//! weights.
+//! Pictures per second of compiled networks: `frozen_speed NETWORK BATCH THREADS SECONDS [bf16|int8] [profile|ndarray|cuda]`,
+//! random weights.
 //!
-//! Prints one line of JSON, or with `profile` a table of the steps. `cargo xtask bench frozen` runs it beside the peers.
+//! Prints one line of JSON, or with `profile` a table of the steps. `cargo xtask bench frozen` runs it beside the peers. On
+//! another device than the processor, if built with its feature, the network runs as the burn module.
 
 use anyhow::{Context, Result};
-use burn::tensor::Device;
+use burn::tensor::{Device, FloatDType, Tensor, TensorData};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tl_backbones::Architecture;
 use tl_frozen::{Arithmetic, Output, Plan, Precision, Ranges};
 
 fn main() -> Result<()> {
@@ -18,6 +20,9 @@ fn main() -> Result<()> {
     let (batch, threads): (usize, NonZeroUsize) = (text(1)?.parse()?, text(2)?.parse()?);
     let seconds = Duration::from_secs_f64(text(3)?.parse()?);
     let side = row.input_size;
+    if let Some(device) = other_device(&arguments) {
+        return module(&row, batch, seconds, &arguments, device?);
+    }
     let begun = Instant::now();
     let backbone = row.init(&Device::flex());
     let images: Vec<f32> = (0..batch * 3 * side * side).map(|i| (i % 251) as f32 / 125.0 - 1.0).collect();
@@ -50,6 +55,57 @@ fn main() -> Result<()> {
         batch as f64 / median,
         batch as f64 / best,
         plan.memory_bytes() as f64 / f64::from(1 << 20)
+    );
+    Ok(())
+}
+
+/// The device that is named, if another than the processor is.
+#[allow(deprecated, reason = "burn keeps `ndarray` until 0.23")]
+fn other_device(arguments: &[String]) -> Option<Result<Device>> {
+    let name = arguments.iter().find(|word| ["ndarray", "cuda"].contains(&word.as_str()))?;
+    #[cfg(feature = "ndarray")]
+    if name == "ndarray" {
+        return Some(Ok(Device::ndarray()));
+    }
+    #[cfg(feature = "cuda")]
+    if name == "cuda" {
+        return Some(Ok(Device::cuda(0)));
+    }
+    Some(Err(anyhow::anyhow!("this example was built without the feature `{name}`")))
+}
+
+/// The burn module, on images that are on the device already, until the features are back.
+fn module(
+    row: &Architecture,
+    batch: usize,
+    seconds: Duration,
+    arguments: &[String],
+    mut device: Device,
+) -> Result<()> {
+    let precision = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or_default();
+    match precision {
+        Precision::F32 => {}
+        Precision::Bf16 => device.configure(FloatDType::BF16)?,
+        Precision::Int8 => anyhow::bail!("int8 is the processor's"),
+    }
+    let backbone = row.init(&device);
+    let shape = [batch, 3, row.input_size, row.input_size];
+    let images = (0..shape.iter().product()).map(|i: usize| (i % 251) as f32 / 125.0 - 1.0).collect();
+    let images_bchw = Tensor::<4>::from_data(TensorData::new(images, shape), &device);
+    let run = || backbone.features(images_bchw.clone()).into_data();
+    // The first passes choose kernels and find memory.
+    (0..3).for_each(|_| drop(run()));
+    let (mut times, begun) = (Vec::new(), Instant::now());
+    while begun.elapsed() < seconds || times.len() < 3 {
+        let start = Instant::now();
+        run();
+        times.push(start.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    let [median, best] = [times[times.len() / 2], times[0]].map(|seconds| batch as f64 / seconds);
+    let name = row.name;
+    println!(
+        "{{\"network\": \"{name}\", \"precision\": \"{precision}\", \"batch\": {batch}, \"median\": {median:.2}, \"best\": {best:.2}}}"
     );
     Ok(())
 }

@@ -1,17 +1,18 @@
-//! Pictures per second of training steps: `step_speed NETWORK BATCH SECONDS WHAT [STAGES]`, one line of JSON.
+//! Pictures per second of training steps: `step_speed NETWORK BATCH SECONDS WHAT [DEVICE] [STAGES]`, one line of JSON.
 //!
 //! WHAT is `ours` (the kernels of tl-kernels), `bf16` (the same with products of rounded factors) or `burn` (burn's own
 //! operations). The last STAGES stages and a head for 10
 //! classes learn, all by default, by SGD with momentum; weights are random, pictures noise, in f32, as in
 //! `xtask/reference/step_speed.py`. With fewer stages the prefix runs as a compiled plan in every step, or, if WHAT is
-//! `cached`, once before the first, as from the second epoch on in training.
+//! `cached`, once before the first, as from the second epoch on in training. On other devices than `cpu` burn's own operations
+//! run, with everything in bfloat16 if WHAT is `bf16`, and a step ends when the device has done it.
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 use tl_backbones::{Backbone, Boundary};
@@ -31,20 +32,27 @@ struct Network {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [name, batch, seconds, what, rest @ ..] = words.as_slice() else {
-        return Err("step_speed NETWORK BATCH SECONDS ours|bf16|burn|cached [STAGES]".into());
+        return Err(
+            "step_speed NETWORK BATCH SECONDS ours|bf16|burn|cached [cpu|ndarray|cuda] [STAGES]".into()
+        );
     };
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let architecture = tl_backbones::architecture(name)?;
-    let (plain, side) = (Device::flex(), architecture.input_size);
+    let named = rest.iter().find(|word| word.parse::<usize>().is_err());
+    let mut plain = tl_train::open_device(named.map_or("cpu", String::as_str))?;
+    if plain != Device::flex() && what == "bf16" {
+        plain.configure(FloatDType::BF16)?;
+    }
+    let side = architecture.input_size;
     let device = plain.clone().autodiff();
     tl_kernels::choose(what != "burn");
     let products = if what == "bf16" { tl_kernels::Products::Bf16 } else { tl_kernels::Products::F32 };
     let _multiplying = tl_kernels::multiply_in(products);
     let backbone = architecture.init(&plain);
     let end = backbone.end().0;
-    let learning: usize = rest.first().map_or(Ok(end), |stages| stages.parse())?;
+    let learning: usize = rest.iter().find_map(|word| word.parse().ok()).unwrap_or(end);
     let boundary = Boundary(end - learning.min(end));
-    let frozen = Frozen::new(backbone.clone(), plain);
+    let frozen = Frozen::new(backbone.clone(), plain.clone());
     let head = LinearConfig::new(architecture.features, CLASSES).init(&device);
     let mut network = Network { backbone: backbone.train().freeze(boundary), head };
     let momentum = MomentumConfig::new().with_dampening(0.0);
@@ -86,6 +94,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .forward(network.head.forward(features_bd), labels_b.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = optimizer.step(1e-4, network, gradients);
+        plain.sync()?;
         times.push(step.elapsed().as_secs_f64());
     }
     // The first step finds its memory.

@@ -8,6 +8,8 @@
     reason = "clippy's exception for tests leaves out what they call"
 )]
 
+#[cfg(any(feature = "cuda", feature = "ndarray"))]
+mod devices;
 mod formula;
 mod frozen;
 mod golden;

@@ -1,0 +1,50 @@
+//! `--device` of the benchmarks: what a program is built with, and where it is then.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use std::path::PathBuf;
+
+use crate::{cargo, must, root};
+
+/// Where networks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Device {
+    /// The processor.
+    Cpu,
+    /// The processor, by burn's older backend.
+    Ndarray,
+    /// An NVIDIA GPU; docs/gpu.md says what building for it takes.
+    Cuda,
+}
+
+impl Device {
+    /// As `tl --device` and the examples spell it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Ndarray => "ndarray",
+            Self::Cuda => "cuda",
+        }
+    }
+
+    /// `cargo build --release` of what the words name, with this device.
+    pub(crate) fn build(self, words: &[&str]) -> Result<()> {
+        let mut command = cargo(&["build", "--release", "--quiet"]);
+        command.args(words).env("CARGO_TARGET_DIR", self.target());
+        if self != Self::Cpu {
+            command.args(["--features", self.name()]);
+        }
+        must(&mut command)
+    }
+
+    /// Where a program is that was built with this device.
+    pub(crate) fn built(self, program: &str) -> PathBuf {
+        self.target().join("release").join(program)
+    }
+
+    /// Others than the processor have a folder of their own: with another feature of burn everything is built again.
+    fn target(self) -> PathBuf {
+        let target = root().join("target");
+        if self == Self::Cpu { target } else { target.join(self.name()) }
+    }
+}
