@@ -14,7 +14,9 @@ use tl_data::{
 use tl_heads::HeadConfig;
 
 use super::*;
-use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Unfreeze, from_scratch};
+use crate::steps::inputs::View;
+use crate::steps::pupil::Batch;
+use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Schedule, Unfreeze, from_scratch};
 
 const SIDE: u32 = 32;
 
