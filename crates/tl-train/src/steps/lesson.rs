@@ -22,6 +22,7 @@ use super::groups::{Group, Rates};
 use super::network::Network;
 use super::pupil::{Average, Pupil};
 use super::save::Saved;
+use super::segments::Segments;
 use super::{Cursor, Phase, Pictures, Recipe, Scores, State, StepsConfig};
 use crate::checkpoint::Checkpoints;
 use crate::run_log::TrialLog;
@@ -134,8 +135,17 @@ impl Lesson<'_> {
             network,
             optimizer: phase.optimizer.init(),
             boundary,
+            segments: self.segments(boundary),
             pooling: self.steps.head.pooling,
             devices: self.devices.iter().map(|device| device.clone().autodiff()).collect(),
+        }
+    }
+
+    fn segments(&self, boundary: Boundary) -> Segments {
+        if self.steps.checkpoint_activations {
+            Segments::of_stages(&self.pictures.summary, boundary)
+        } else {
+            Segments::whole(boundary)
         }
     }
 
