@@ -1,6 +1,8 @@
 //! What checkpoints of activations do to memory, and that they need nothing of the processor's own kernels. Alone in a
 //! process: one test counts its memory, the other one turns the kernels off.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Tensor};
@@ -56,9 +58,10 @@ fn step(network: &Backbone, segments: &Segments, images_bchw: Tensor<4>) -> Grad
 #[test]
 fn a_step_takes_less_memory_where_activations_are_computed_again() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    for (name, most) in [("resnet50", 0.6), ("mobilenetv2_100", 0.6), ("densenet121", 0.6)] {
-        let (row, network, images_bchw) = begin(name, 4, 96);
-        let summary = summary_at(&row, [96, 96]).unwrap();
+    // Measured: 0.58, 0.50 and 0.57, gradients included; more pictures come nearer to what the largest stage keeps.
+    for (name, most) in [("resnet50", 0.65), ("mobilenetv2_100", 0.6), ("densenet121", 0.65)] {
+        let (row, network, images_bchw) = begin(name, 4, 224);
+        let summary = summary_at(&row, [224, 224]).unwrap();
         let peak = |segments: &Segments| {
             let network = network.valid().train();
             let before = MEMORY.current_usage();

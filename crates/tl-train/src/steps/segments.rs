@@ -90,8 +90,9 @@ impl Kept {
             // The gradient towards pictures, or towards what a frozen stage made of them, is nobody's.
             let is_first = self.again.is_empty();
             let input_bchw = if is_first { input_bchw } else { input_bchw.require_grad() };
-            let output = backbone.forward_stages(segment, input_bchw.clone());
-            gradients = (output * Tensor::from_inner(slope_bchw)).sum().backward();
+            let output_of_segment = backbone.forward_stages(segment, input_bchw.clone());
+            // burn's backward passes begin at a number; the gradient of this one is the slope.
+            gradients = (output_of_segment * Tensor::from_inner(slope_bchw)).sum().backward();
             all.accumulate(module, GradientsParams::from_module(&mut gradients, module));
             output_bchw = input_bchw;
         }
