@@ -37,6 +37,9 @@ pub(crate) struct Train {
     /// Stages that learn besides the head: all, unless so many; 0 and 1, for example.
     #[arg(long)]
     stages: Vec<usize>,
+    /// Beside ours, ours with activations checkpointed, instead of burn's own operations.
+    #[arg(long, conflicts_with = "stages")]
+    checkpointed: bool,
     /// Seconds per program and turn.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
@@ -48,6 +51,8 @@ pub(crate) struct Train {
 /// On a GPU, where burn's operations are all there is: ours in f32 and in bf16, PyTorch's eager steps and compiled ones.
 const ON_A_GPU: [&str; 4] = ["ours", "bf16", "torch-bf16", "torch-compiled"];
 const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
+/// Where memory is the question.
+const CHECKPOINTED: [&str; 4] = ["ours", "checkpointed", "plain", "tuned"];
 /// Where the prefix is frozen: ours in the first epoch, and in later ones.
 const PARTIAL: [&str; 4] = ["ours", "cached", "plain", "tuned"];
 /// Epochs over which the cost of the first is spread.
@@ -79,15 +84,18 @@ pub(crate) fn run(train: &Train) -> Result<()> {
 
 impl Train {
     fn whole(&self) -> Result<()> {
+        let (programs, second) =
+            if self.checkpointed { (CHECKPOINTED, "tl, checkpointed") } else { (PROGRAMS, "burn-flex") };
         println!(
-            "| network | tl | burn-flex | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | PyTorch tuned |\n|{}",
-            "---|".repeat(8)
+            "| network | tl | {second} | PyTorch | PyTorch tuned | tl / tuned | MiB: tl | {second} | PyTorch tuned |\n|{}",
+            "---|".repeat(9)
         );
         for network in &self.networks {
-            let Medians { speeds, memory } = self.medians(PROGRAMS, network, None)?;
+            let Medians { speeds, memory } = self.medians(programs, network, None)?;
             let cells: Vec<String> = speeds.iter().map(|speed| format!("{speed:.2}")).collect();
             let ratio = speeds[0] / speeds[3];
-            println!("| {network} | {} | {ratio:.2} | {} | {} |", cells.join(" | "), memory[0], memory[3]);
+            let [ours, second, _, tuned] = &memory;
+            println!("| {network} | {} | {ratio:.2} | {ours} | {second} | {tuned} |", cells.join(" | "));
         }
         Ok(())
     }
@@ -147,7 +155,7 @@ impl Train {
     fn measure(&self, program: &str, network: &str, stages: Option<usize>) -> Result<Value> {
         let (batch, seconds) = (self.batch.to_string(), self.seconds.to_string());
         let mut command = match program {
-            "ours" | "burn" | "cached" | "bf16" => {
+            "ours" | "burn" | "cached" | "bf16" | "checkpointed" => {
                 let mut command = Command::new(self.device.built("examples/step_speed"));
                 command
                     .args([network, &batch, &seconds, program, self.device.name()])

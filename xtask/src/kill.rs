@@ -35,8 +35,20 @@ const COURSES: [(&str, &[&str]); 3] = [
         ],
     ),
     (
-        "from scratch, AdamW, MixUp",
-        &["--recipe", "scratch", "--unfreeze", "2", "--epochs", "12", "--lr", "1e-3", "--mixup", "0.4"],
+        "from scratch, AdamW, MixUp, activations checkpointed",
+        &[
+            "--recipe",
+            "scratch",
+            "--unfreeze",
+            "2",
+            "--epochs",
+            "12",
+            "--lr",
+            "1e-3",
+            "--mixup",
+            "0.4",
+            "--checkpoint-activations",
+        ],
     ),
     (
         "two phases, fastai's head, AdamW, MixUp",

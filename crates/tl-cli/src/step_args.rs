@@ -71,6 +71,9 @@ pub(crate) struct StepArgs {
     /// Longest that the gradients together may be.
     #[arg(long, value_name = "LENGTH")]
     clip: Option<f64>,
+    /// Keep only the maps between stages that learn, and compute the rest again for the gradients: less memory, more time.
+    #[arg(long)]
+    checkpoint_activations: bool,
     /// Batches whose gradients are added up before a step [default: 1].
     #[arg(long, value_name = "N")]
     accumulate: Option<usize>,
@@ -139,6 +142,7 @@ impl StepArgs {
             None => {}
         }
         steps.accumulate = self.accumulate.unwrap_or(steps.accumulate);
+        steps.checkpoint_activations |= self.checkpoint_activations;
         steps.views = self.views.or(steps.views);
         steps.clip = self.clip.or(steps.clip);
         steps.ema = self.ema.or(steps.ema);

@@ -1,7 +1,7 @@
 //! Pictures per second of training steps: `step_speed NETWORK BATCH SECONDS WHAT [DEVICE] [STAGES]`, one line of JSON.
 //!
-//! WHAT is `ours` (the kernels of tl-kernels), `bf16` (the same with products of rounded factors) or `burn` (burn's own
-//! operations). The last STAGES stages and a head for 10
+//! WHAT is `ours` (the kernels of tl-kernels), `checkpointed` (the same, with `--checkpoint-activations`), `bf16` (the same
+//! with products of rounded factors) or `burn` (burn's own operations). The last STAGES stages and a head for 10
 //! classes learn, all by default, by SGD with momentum; weights are random, pictures noise, in f32, as in
 //! `xtask/reference/step_speed.py`. With fewer stages the prefix runs as a compiled plan in every step, or, if WHAT is
 //! `cached`, once before the first, as from the second epoch on in training. On other devices than `cpu` burn's own operations
@@ -17,6 +17,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 use tl_backbones::{Backbone, Boundary};
 use tl_frozen::{Frozen, Output};
+use tl_train::Segments;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -32,9 +33,8 @@ struct Network {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [name, batch, seconds, what, rest @ ..] = words.as_slice() else {
-        return Err(
-            "step_speed NETWORK BATCH SECONDS ours|bf16|burn|cached [cpu|ndarray|cuda] [STAGES]".into()
-        );
+        return Err("step_speed NETWORK BATCH SECONDS ours|checkpointed|bf16|burn|cached [cpu|ndarray|cuda] [STAGES]"
+            .into());
     };
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let architecture = tl_backbones::architecture(name)?;
@@ -65,34 +65,36 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let prefix = |output| frozen.output(output, pixels.clone(), side, threads).values().to_vec();
     let output = if boundary.0 == end { Output::Features } else { Output::Maps(boundary) };
+    let segments = match what.as_str() {
+        "checkpointed" => Segments::of_stages(&summary, boundary),
+        _ => Segments::whole(boundary),
+    };
     let kept = (what == "cached" && boundary.0 > 0).then(|| prefix(output));
     let rows = || kept.clone().unwrap_or_else(|| prefix(output));
     let mut times = Vec::new();
     let begun = Instant::now();
     while times.len() < 3 || begun.elapsed().as_secs_f64() < seconds {
         let step = Instant::now();
-        let features_bd = match boundary {
-            Boundary(0) => {
-                let images = TensorData::new(pixels.clone(), [batch, 3, side, side]);
-                let maps_bchw = network.backbone.forward_stages(0..end, Tensor::from_data(images, &device));
-                network.backbone.pool(maps_bchw)
-            }
-            Boundary(at) if at == end => {
-                let rows = rows();
-                let shape = [batch, rows.len() / batch];
-                Tensor::<2>::from_data(TensorData::new(rows, shape), &device)
-            }
-            Boundary(at) => {
-                let [channels, height, width] = summary.stages[at - 1].output;
-                let maps = TensorData::new(rows(), [batch, channels, height, width]);
-                let maps_bchw = network.backbone.forward_stages(at..end, Tensor::from_data(maps, &device));
-                network.backbone.pool(maps_bchw)
-            }
+        let values = if boundary.0 == 0 { pixels.clone() } else { rows() };
+        let shape = boundary.0.checked_sub(1).map_or([3, side, side], |stage| summary.stages[stage].output);
+        let (features_bd, kept) = if boundary.0 == end {
+            let shape = [batch, values.len() / batch];
+            (Tensor::from_data(TensorData::new(values, shape), &device), None)
+        } else {
+            let [channels, height, width] = shape;
+            let maps = TensorData::new(values, [batch, channels, height, width]);
+            let kept = segments.forward(&network.backbone, Tensor::from_data(maps, &device));
+            let last = segments.last().0..end;
+            let maps_bchw = network.backbone.forward_stages(last, kept.last_bchw.clone());
+            (network.backbone.pool(maps_bchw), Some(kept))
         };
         let loss = CrossEntropyLossConfig::new()
             .init(&device)
             .forward(network.head.forward(features_bd), labels_b.clone());
-        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        let gradients = match kept {
+            Some(kept) => kept.backward(&network, &network.backbone, loss.backward()),
+            None => GradientsParams::from_grads(loss.backward(), &network),
+        };
         network = optimizer.step(1e-4, network, gradients);
         plain.sync()?;
         times.push(step.elapsed().as_secs_f64());

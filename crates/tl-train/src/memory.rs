@@ -1,29 +1,17 @@
 //! What fits into memory: decoded pictures, and the pictures of a step.
 
+mod step;
+
 use std::process::Command;
 use sysinfo::System;
-use tl_backbones::{Architecture, Backbone, Boundary, Summary};
+use tl_backbones::{Architecture, Backbone, Boundary};
 use tl_data::PixelCache;
 use tl_report::Choice;
 use tl_weights::Cache;
 
 use crate::trial::named;
 use crate::{Pixels, TrainConfig, TrainError, Watch};
-
-/// The largest batch that is chosen: larger ones want other learning rates.
-const LARGEST: usize = 64;
-/// The smallest: a picture on its own has no statistics for batch normalisation to learn from.
-const LEAST: usize = 2;
-/// Steps that an epoch should have.
-const STEPS: usize = 8;
-/// Share of the free memory that a step may take.
-const SHARE: f64 = 0.7;
-/// Bytes that a step takes for each value that a convolution puts out. Measured with the kernels of the processor, f32,
-/// from a batch to one three or four times as large: 9 (MobileNetV2, EfficientNet-Lite0, Xception, VGG16) to 11 (ResNets),
-/// 19 for the concatenations of DenseNet.
-const BYTES: f64 = 20.0;
-/// Copies of what learns: values, gradients, and two moments.
-const COPIES: f64 = 4.0;
+use step::Steps;
 
 /// Bytes that are free on a device, as far as that can be found out.
 pub(crate) fn free(device: &str) -> Option<u64> {
@@ -51,21 +39,6 @@ fn free_on_gpu(index: &str) -> Option<u64> {
     Some(mebibytes << 20)
 }
 
-/// Bytes that a step on so many pictures takes, where all behind the boundary learns.
-fn step_bytes(summary: &Summary, boundary: Boundary, pictures: usize) -> f64 {
-    let behind = || summary.stages.iter().skip(boundary.0);
-    let outputs: u64 = behind().map(|stage| stage.outputs).sum();
-    let parameters: u64 = behind().map(|stage| stage.parameters).sum();
-    pictures as f64 * outputs as f64 * BYTES + parameters as f64 * 4.0 * COPIES
-}
-
-/// The largest power of two that fits and leaves an epoch of so many pictures its steps.
-fn largest_batch(summary: &Summary, boundary: Boundary, pictures: usize, free: u64) -> usize {
-    let fits = |batch: &usize| step_bytes(summary, boundary, *batch) <= SHARE * free as f64;
-    let sizes = std::iter::successors(Some(LARGEST), |batch| Some(batch / 2).filter(|&half| half >= LEAST));
-    sizes.filter(|&batch| batch * STEPS <= pictures).find(fits).unwrap_or(LEAST)
-}
-
 impl TrainConfig {
     /// With the batch decided, where that is left to the program, and why.
     pub(crate) fn with_batch(
@@ -84,21 +57,22 @@ impl TrainConfig {
         let phases = self.steps.resolve(stages.len(), pictures, false);
         let boundaries: Result<Vec<Boundary>, TrainError> =
             phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
-        // Without phases it is not decided yet what learns.
-        let lowest = boundaries?.into_iter().min().unwrap_or(Boundary(0));
+        let lowest = boundaries?.into_iter().min();
         let first = self.device.split(',').next().unwrap_or_default();
-        let (batch, why) = match free(first) {
-            Some(free) => {
-                let batch = largest_batch(&summary, lowest, pictures, free);
-                let gib = |bytes: f64| bytes / f64::from(1 << 30);
-                let taken = gib(step_bytes(&summary, lowest, batch));
-                (batch, format!("a step takes {taken:.1} GiB at most, {:.1} are free", gib(free as f64)))
-            }
-            None => (self.steps.batch, "how much memory is free cannot be found out".to_owned()),
-        };
         let mut config = self.clone();
-        (config.steps.batch, config.steps.auto_batch) = (batch, false);
-        Ok((config, Some(named("batch", format!("{batch} pictures"), why))))
+        let why = match free(first) {
+            Some(free) => {
+                let asked = config.steps.checkpoint_activations;
+                let (steps, batch) = Steps::that_fit(&summary, lowest, asked, pictures, free);
+                (config.steps.batch, config.steps.checkpoint_activations) = (batch, steps.checkpointed);
+                steps.reason(batch, free)
+            }
+            None => "how much memory is free cannot be found out".to_owned(),
+        };
+        config.steps.auto_batch = false;
+        let how = if config.steps.checkpoint_activations { ", activations checkpointed" } else { "" };
+        let chosen = format!("{} pictures{how}", config.steps.batch);
+        Ok((config, Some(named("batch", chosen, why))))
     }
 
     /// Where decoded pictures are kept, if they are. It is said if they cannot be.
@@ -122,34 +96,6 @@ impl TrainConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tl_backbones::architecture;
-
-    #[test]
-    fn the_batch_is_what_fits_and_leaves_an_epoch_its_steps() {
-        let resnet50 = tl_backbones::summary(&architecture("resnet50").unwrap());
-        let batch =
-            |boundary, pictures, gib: u64| largest_batch(&resnet50, Boundary(boundary), pictures, gib << 30);
-        let all: Vec<usize> = [1, 2, 4, 8, 16, 32].map(|gib| batch(0, 10_000, gib)).to_vec();
-        assert_eq!(all, [2, 4, 8, 16, 32, 64]);
-        // The head alone takes next to nothing; an epoch of few pictures has few.
-        assert_eq!([batch(5, 10_000, 1), batch(5, 100, 1), batch(5, 3, 1), batch(5, 0, 1)], [64, 8, 2, 2]);
-    }
-
-    #[test]
-    fn a_step_is_estimated_above_what_was_measured() {
-        // Peaks of whole processes, MiB, at batches of 8 and 32: `step_speed NETWORK 8 0.1 ours`.
-        for (name, small, large) in [
-            ("resnet18", 513, 1142),
-            ("resnet50", 1346, 3876),
-            ("mobilenetv2_100", 664, 1920),
-            ("vgg16", 1781, 4558),
-        ] {
-            let summary = tl_backbones::summary(&architecture(name).unwrap());
-            let of = |pictures| step_bytes(&summary, Boundary(0), pictures);
-            let (grows, grew) = (of(32) - of(8), f64::from(large - small) * f64::from(1 << 20));
-            assert!((1.0..2.5).contains(&(grows / grew)), "{name}: {grows} {grew}");
-        }
-    }
 
     #[test]
     fn a_machine_says_how_much_is_free() {

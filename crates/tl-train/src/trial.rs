@@ -21,8 +21,8 @@ use crate::threshold::give;
 use crate::tune::{Model, PartOfRun};
 use crate::warm::Warm;
 use crate::{
-    AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, TrainConfig, TrainError, Truth,
-    Watch,
+    AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, StepsConfig, TrainConfig,
+    TrainError, Truth, Watch,
 };
 
 /// Training pictures that resize modes are compared on, at most: each costs three passes through the network.
@@ -186,6 +186,8 @@ impl Trials<'_> {
             threads: None,
             offline: false,
             slim: false,
+            // A run that ran out of memory may go on in less of it: the bits are the same.
+            steps: StepsConfig { checkpoint_activations: false, ..self.config.steps.clone() },
             ..self.config.clone()
         };
         let settings = toml::to_string(&settings).unwrap_or_default();

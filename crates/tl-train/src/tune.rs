@@ -127,17 +127,31 @@ impl Trials<'_> {
                 .then(|| ("sampler", format!("{:?}", steps.sampler).to_lowercase())),
             (steps.loss.smoothing != 0.0).then(|| ("label smoothing", steps.loss.smoothing.to_string())),
             matches!(steps.loss.kind, LossKind::Focal { .. }).then(|| ("loss", "focal".to_owned())),
+            steps.checkpoint_activations.then(|| ("checkpoint activations", "true".to_owned())),
         ];
-        match asked.into_iter().flatten().next().filter(|_| phases.is_empty()) {
-            Some((what, value)) => Err(TrainError::Setting {
-                what: what.to_owned(),
+        let refuse = |what: &str, value: String, rule: &str| {
+            Err(TrainError::Setting { what: what.to_owned(), value, rule: rule.to_owned() })
+        };
+        match asked.into_iter().flatten().next() {
+            Some((what, value)) if phases.is_empty() => refuse(
+                what,
                 value,
-                rule:
-                    "left out where nothing is trained in steps: name a `--recipe`, or layers of a `--head`"
-                        .to_owned(),
-            }),
-            None => Ok(()),
+                "left out where nothing is trained in steps: name a `--recipe`, or layers of a `--head`",
+            ),
+            _ if steps.checkpoint_activations && !self.has_segments(phases) => refuse(
+                "checkpoint activations",
+                "true".to_owned(),
+                "left out where no phase trains two stages or more: all that one stage keeps is needed at once",
+            ),
+            _ => Ok(()),
         }
+    }
+
+    /// Is there a phase in which stages of the network can be computed again, one after the other?
+    fn has_segments(&self, phases: &[Phase]) -> bool {
+        let stages = self.features.frozen.backbone().stages();
+        let boundary = |phase: &Phase| phase.unfreeze.boundary(&stages);
+        phases.iter().filter_map(|phase| boundary(phase).ok()).any(|boundary| boundary.0 + 1 < stages.len())
     }
 
     /// The phases that are trained in steps.

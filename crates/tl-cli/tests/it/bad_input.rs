@@ -248,6 +248,21 @@ fn settings_of_training_in_steps_that_cannot_be() {
         let arguments = [&["data"], &arguments[..]].concat();
         refused(folder.path(), &arguments, &format!("error: {what}, {rule}\n"));
     }
+    let alone = "error: checkpoint activations is true, it must be left out where ";
+    for (arguments, rule) in [
+        (&[][..], "nothing is trained in steps: name a `--recipe`, or layers of a `--head`"),
+        (
+            &["--recipe", "lp-ft", "--unfreeze", "1"],
+            "no phase trains two stages or more: all that one stage keeps is needed at once",
+        ),
+        (
+            &["--head", "dense256"],
+            "no phase trains two stages or more: all that one stage keeps is needed at once",
+        ),
+    ] {
+        let arguments = [&["data", "--checkpoint-activations"], arguments].concat();
+        refused(folder.path(), &arguments, &format!("{alone}{rule}\n"));
+    }
 }
 
 #[test]

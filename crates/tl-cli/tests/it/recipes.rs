@@ -91,6 +91,26 @@ fn every_head_answers_as_it_was_evaluated() {
 }
 
 #[test]
+fn activations_that_are_computed_again_leave_the_same_model() {
+    let folder = two_classes(6);
+    let at = folder.path();
+    let begin = ["train", "data", "--recipe", "scratch", "--unfreeze", "3", "--epochs", "2", "--batch", "4"];
+    let train = [&begin[..], &["--ema", "0.5", "--accumulate", "2", "--resize", "squash"]].concat();
+    let result = |run: &str| {
+        ["model.safetensors", "metrics.jsonl"]
+            .map(|file| fs::read(at.join("runs").join(run).join(file)).unwrap())
+    };
+    tl_ok(at, &[&train[..], &["--name", "kept"]].concat());
+    tl_ok(at, &[&train[..], &["--name", "again", "--checkpoint-activations"]].concat());
+    assert!(result("kept-1") == result("again-1"), "other bits");
+    let settings = |run: &str| fs::read_to_string(at.join("runs").join(run).join("run.toml")).unwrap();
+    assert!(settings("again-1").contains("\ncheckpoint_activations = true\n"), "{}", settings("again-1"));
+    assert!(!settings("kept-1").contains("checkpoint_activations"));
+    tl_ok(at, &["train", "--config", "runs/again-1/run.toml", "--name", "told"]);
+    assert!(result("told-1") == result("again-1"), "the file of settings says something else");
+}
+
+#[test]
 fn a_batch_is_chosen_by_the_memory_and_written_down() {
     let folder = two_classes(8);
     let at = folder.path();

@@ -16,6 +16,7 @@ mod rows;
 mod save;
 mod schedule;
 mod scratch;
+mod segments;
 mod state;
 
 pub use groups::Group;
@@ -23,6 +24,7 @@ pub use lesson::{EpochNews, StepNews};
 pub use optimizer::{OptimizerConfig, OptimizerKind};
 pub use recipe::{Norms, Phase, Recipe, Unfreeze};
 pub use schedule::{Moment, Schedule};
+pub use segments::{Kept, Segments};
 
 pub(crate) use cursor::{Best, Cursor, Scores};
 pub(crate) use inputs::Pictures;
@@ -68,6 +70,10 @@ pub struct StepsConfig {
     pub auto_batch: bool,
     /// Batches whose gradients are added up before a step, at least 1.
     pub accumulate: usize,
+    /// Keep only the maps between stages that learn, and compute what is between them again for the gradients: less memory
+    /// for more time. It changes no bit of a result.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub checkpoint_activations: bool,
     /// The loss.
     pub loss: LossConfig,
     /// Weights of classes in the loss.
@@ -120,6 +126,7 @@ impl Default for StepsConfig {
             batch: 32,
             auto_batch: false,
             accumulate: 1,
+            checkpoint_activations: false,
             loss: LossConfig::default(),
             class_weights: None,
             sampler: Sampling::Natural,

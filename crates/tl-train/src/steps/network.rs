@@ -4,12 +4,13 @@
 
 use burn::module::{Flag, Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Gradients, Tensor, TensorData};
 use std::collections::BTreeMap;
 use tl_backbones::{Backbone, Boundary, KeyPath, Stage};
 use tl_heads::{Head, Pooling};
 
 use super::optimizer::Optimizer;
+use super::segments::{Kept, Segments};
 use super::{Norms, State};
 
 /// What the prefix before the boundary gave for a batch.
@@ -76,6 +77,21 @@ impl Network {
             }
         };
         self.head.forward(features_bd, dropout)
+    }
+
+    /// Runs all segments but the last. What is before that one, and what [`gradients`](Self::gradients) needs.
+    pub(crate) fn up_to_last(&self, segments: &Segments, inputs: Inputs) -> (Inputs, Option<Kept>) {
+        let Inputs::Maps(input_bchw) = inputs else { return (inputs, None) };
+        let kept = segments.forward(&self.backbone, input_bchw);
+        (Inputs::Maps(kept.last_bchw.clone()), Some(kept))
+    }
+
+    /// Of all parameters that learn, from those behind the last segment.
+    pub(crate) fn gradients(&self, kept: Option<Kept>, behind: Gradients) -> GradientsParams {
+        match kept {
+            Some(kept) => kept.backward(self, &self.backbone, behind),
+            None => GradientsParams::from_grads(behind, self),
+        }
     }
 
     /// Key and number of dimensions of every parameter that learns, in the order of the network.

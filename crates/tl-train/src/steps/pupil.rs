@@ -11,6 +11,7 @@ use super::State;
 use super::groups::Rates;
 use super::network::{Inputs, Network};
 use super::optimizer::Optimizer;
+use super::segments::Segments;
 
 /// What learns, in one phase.
 pub(crate) struct Pupil {
@@ -18,6 +19,8 @@ pub(crate) struct Pupil {
     pub(crate) optimizer: Optimizer,
     pub(crate) average: Option<Average>,
     pub(crate) boundary: Boundary,
+    /// Of the stages behind it.
+    pub(crate) segments: Segments,
     pub(crate) pooling: Pooling,
     /// With autodiff. The first holds the network; batches are dealt out to all.
     pub(crate) devices: Vec<Device>,
@@ -124,13 +127,13 @@ impl Pupil {
         key: u64,
         share: f64,
     ) -> (f64, GradientsParams) {
-        let inputs = self.inputs(batch, device);
-        let logits_bk = network.logits(self.boundary, inputs, self.pooling, Some(key));
+        let (inputs, kept) = network.up_to_last(&self.segments, self.inputs(batch, device));
+        let logits_bk = network.logits(self.segments.last(), inputs, self.pooling, Some(key));
         let [_, classes] = logits_bk.dims();
         let targets = TensorData::new(batch.targets_bk.clone(), [batch.pictures, classes]);
         let loss = rule.loss.forward(logits_bk, Tensor::from_data(targets, device));
         let mean = f64::from(loss.clone().into_scalar::<f32>()) * share;
-        (mean, GradientsParams::from_grads(loss.mul_scalar(share).backward(), network))
+        (mean, network.gradients(kept, loss.mul_scalar(share).backward()))
     }
 
     fn update(&mut self, gradients: GradientsParams, rule: &StepRule<'_>) {

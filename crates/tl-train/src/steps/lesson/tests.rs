@@ -14,7 +14,9 @@ use tl_data::{
 use tl_heads::HeadConfig;
 
 use super::*;
-use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Unfreeze, from_scratch};
+use crate::steps::inputs::View;
+use crate::steps::pupil::Batch;
+use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Schedule, Unfreeze, from_scratch};
 
 const SIDE: u32 = 32;
 
@@ -180,6 +182,27 @@ fn a_lesson_stopped_after_any_step_goes_on_to_the_same_bits() {
         assert_eq!(resumed.cursor, through.cursor, "stopped after step {stop}");
         assert_eq!(resumed.head, through.head, "stopped after step {stop}");
         assert!(values(&resumed.backbone) == values(&through.backbone), "stopped after step {stop}");
+    }
+}
+
+#[test]
+fn a_lesson_may_go_on_with_activations_computed_again() {
+    let phases = [Phase { norms: Norms::Train, ..phase("tune", 3, 2) }];
+    let head = HeadConfig { hidden: Some(8), ..HeadConfig::named("fastai").unwrap() };
+    let kept = StepsConfig { batch: 3, accumulate: 2, clip: Some(1.0), ema: Some(0.5), head, ..plain() };
+    let again = StepsConfig { checkpoint_activations: true, ..kept.clone() };
+    let through = taught(&kept, &phases).unwrap();
+    for order in [[&again, &kept], [&kept, &again], [&again, &again]] {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
+        let watch = StopAfter(3.into());
+        let stopped = lesson(order[0], &phases, &watch, Some(&open()), |lesson| lesson.teach().map(drop));
+        assert!(matches!(stopped, Err(TrainError::Stopped { .. })), "{stopped:?}");
+        let resumed =
+            lesson(order[1], &phases, &crate::Quiet, Some(&open()), |lesson| lesson.teach()).unwrap();
+        assert_eq!(resumed.cursor, through.cursor);
+        assert_eq!(resumed.head, through.head);
+        assert!(values(&resumed.backbone) == values(&through.backbone));
     }
 }
 

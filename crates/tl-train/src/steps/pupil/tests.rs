@@ -1,5 +1,7 @@
 //! Single steps, on noise.
 
+mod segments;
+
 use std::f64::consts::TAU;
 use tl_backbones::{Backbone, architecture, summary_at};
 use tl_heads::{HeadConfig, LossConfig};
@@ -20,6 +22,17 @@ struct Desk {
 impl Desk {
     /// SGD on the last stages of a network at its smallest pictures, or at 32 pixels.
     fn new(name: &str, last: Option<usize>, norms: Norms, kind: OptimizerKind) -> Self {
+        let config = HeadConfig { init: tl_heads::Init::Scaled, ..HeadConfig::default() };
+        Self::with_head(&config, name, last, norms, kind)
+    }
+
+    fn with_head(
+        config: &HeadConfig,
+        name: &str,
+        last: Option<usize>,
+        norms: Norms,
+        kind: OptimizerKind,
+    ) -> Self {
         let device = Device::flex();
         let row = architecture(name).unwrap();
         let backbone: Backbone = from_scratch(row.with_classes(2).init(&device), 0);
@@ -28,7 +41,6 @@ impl Desk {
         let summary = summary_at(&row, [side, side]).unwrap();
         let shape = boundary.0.checked_sub(1).map_or([3, side, side], |stage| summary.stages[stage].output);
         let optimizer = OptimizerConfig { kind, momentum: 0.0, decay: 0.0, ..OptimizerConfig::default() };
-        let config = HeadConfig { init: tl_heads::Init::Scaled, ..HeadConfig::default() };
         let network = Network::begin(&backbone, &config.init(row.features, 2, 0, &device), boundary, norms);
         let phase = Phase { unfreeze: Unfreeze::All, rate: RATE, ..Phase::default() };
         Self {
@@ -37,6 +49,7 @@ impl Desk {
                 network,
                 optimizer: optimizer.init(),
                 boundary,
+                segments: Segments::whole(boundary),
                 pooling: Pooling::Published,
                 devices: vec![device.clone().autodiff()],
             },

@@ -1,0 +1,106 @@
+//! The end of an epoch: how good the network is on pictures that do not train it.
+
+use std::ops::ControlFlow;
+use tl_backbones::Boundary;
+use tl_data::{SampleId, load_ordered};
+use tl_heads::Matrix;
+
+use super::{AHEAD, Course, EpochNews, JUDGED, Lesson};
+use crate::steps::cursor::{Best, LossSum, Plateau};
+use crate::steps::inputs::View;
+use crate::steps::network::Network;
+use crate::steps::pupil::Pupil;
+use crate::steps::{Cursor, Schedule, Scores, State};
+use crate::{TrainError, Truth};
+
+impl Lesson<'_> {
+    /// The end of an epoch: validation, the best so far, and what a plateau asks for.
+    pub(super) fn judge(
+        &self,
+        course: &Course<'_>,
+        pupil: &Pupil,
+        lowest: Boundary,
+        cursor: &mut Cursor,
+        best: &mut State,
+    ) -> Result<(), TrainError> {
+        cursor.epoch += 1;
+        let network = pupil.judged();
+        let scores = self.scores(course, pupil, &network)?;
+        let improved = match (&cursor.best, scores) {
+            (Some(best), Some(scores)) => scores.log_loss < best.scores.log_loss,
+            _ => true,
+        };
+        if improved {
+            *best = network.state(lowest);
+            let scores = scores.unwrap_or(Scores { log_loss: f64::INFINITY, accuracy: 0.0 });
+            cursor.best = Some(Best { phase: cursor.phase, epoch: cursor.epoch, scores });
+            cursor.waited = 0;
+        } else {
+            cursor.waited += 1;
+        }
+        self.note(course, cursor, scores, improved)?;
+        cursor.plateau = plateau(course.phase.schedule, cursor.plateau, improved);
+        Ok(())
+    }
+
+    fn note(
+        &self,
+        course: &Course<'_>,
+        cursor: &mut Cursor,
+        scores: Option<Scores>,
+        best: bool,
+    ) -> Result<(), TrainError> {
+        let (phase, train_loss) = (course.phase.name.as_str(), cursor.sum.mean());
+        cursor.sum = LossSum::default();
+        let val = scores.map(|scores| (scores.log_loss, scores.accuracy));
+        cursor.curve.push(tl_report::CurvePoint {
+            epoch: (course.epochs_before + cursor.epoch) as f64,
+            phase: Some(phase.to_owned()),
+            train_loss: Some(train_loss),
+            val_loss: val.map(|val| val.0),
+            val_accuracy: val.map(|val| val.1),
+        });
+        let news = EpochNews { phase, epoch: cursor.epoch, train_loss, val, best };
+        self.watch.judged(&news);
+        let step = cursor.step;
+        let rate = course.phase.rate * course.share(step.saturating_sub(1), cursor.plateau);
+        self.log.map_or(Ok(()), |log| log.epoch(&news, step, course.steps_before + step, rate))
+    }
+
+    fn scores(
+        &self,
+        course: &Course<'_>,
+        pupil: &Pupil,
+        network: &Network,
+    ) -> Result<Option<Scores>, TrainError> {
+        if self.monitor.is_empty() {
+            return Ok(None);
+        }
+        let truth = Truth::of(self.pictures.data, self.monitor);
+        let mut probabilities = Vec::with_capacity(self.monitor.len() * self.classes());
+        let groups = self.monitor.chunks(JUDGED);
+        let make = |ids: &[SampleId]| self.batch(course, ids, View::Plain, true, None);
+        let flow = load_ordered(groups, self.threads, AHEAD, make, |made| match made {
+            Ok(batch) => {
+                let logits_bk = pupil.logits(network, &batch, self.device);
+                let values = logits_bk.into_data().iter::<f32>().collect();
+                let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
+                probabilities.extend_from_slice(rows_bk.values());
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        });
+        flow.break_value().map_or(Ok(()), Err)?;
+        Ok(Some(truth.scores(&Matrix::with_columns(self.classes(), probabilities))))
+    }
+}
+
+fn plateau(schedule: Schedule, before: Plateau, improved: bool) -> Plateau {
+    let Schedule::Plateau { factor, patience } = schedule else { return before };
+    let waited = if improved { 0 } else { before.waited + 1 };
+    if waited >= patience {
+        Plateau { share: before.share * factor, waited: 0 }
+    } else {
+        Plateau { waited, ..before }
+    }
+}

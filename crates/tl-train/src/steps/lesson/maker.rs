@@ -1,0 +1,104 @@
+//! The batches of an epoch, made on any thread.
+
+use tl_data::{BatchKey, Blend, ClassId, PictureError, SampleId, Sampler};
+
+use super::{Course, Lesson};
+use crate::TrainError;
+use crate::steps::inputs::View;
+use crate::steps::pupil::Batch;
+use crate::truth::put_targets;
+
+/// Makes the batches of an epoch, on any thread.
+pub(super) struct Maker<'a> {
+    lesson: &'a Lesson<'a>,
+    course: &'a Course<'a>,
+    sampler: Sampler,
+    epoch: usize,
+}
+
+impl<'a> Maker<'a> {
+    pub(super) fn new(lesson: &'a Lesson<'a>, course: &'a Course<'a>, epoch: usize) -> Self {
+        // A picture of several classes comes as often as its rarest.
+        let counts = lesson.counts();
+        let rarest = |&id: &SampleId| lesson.labels(id).min_by_key(|class| counts[class.0]);
+        let labels: Vec<ClassId> = lesson.train.iter().filter_map(rarest).collect();
+        let epoch = course.epochs_before + epoch;
+        let sampler = Sampler::new(&labels, lesson.steps.sampler, lesson.pictures.seed, epoch as u64);
+        Self { lesson, course, sampler, epoch }
+    }
+
+    /// The batches of a step.
+    pub(super) fn step(&self, number: usize) -> Result<Vec<Batch>, TrainError> {
+        let steps = self.lesson.steps;
+        let together = steps.batch * steps.accumulate;
+        let end = self.sampler.len().min((number + 1) * together);
+        let ids: Vec<SampleId> =
+            (number * together..end).map(|i| self.lesson.train[self.sampler.at(i)]).collect();
+        // Several devices share the pictures of a step out.
+        let batches = steps.accumulate.max(self.lesson.devices.len());
+        // As evenly as can be: a picture on its own has no statistics for batch normalisation to learn from.
+        let parts = ids.len().div_ceil(together.div_ceil(batches)).max(1);
+        let chunks = ids.chunks(ids.len().div_ceil(parts).max(1)).enumerate();
+        chunks.map(|(i, ids)| self.batch(number * batches + i, ids)).collect()
+    }
+
+    fn batch(&self, number: usize, ids: &[SampleId]) -> Result<Batch, TrainError> {
+        let epoch = self.epoch as u64;
+        let view = match self.lesson.steps.views {
+            _ if self.course.plain => View::Plain,
+            Some(views) => View::Changed(epoch % views),
+            None => View::Changed(epoch),
+        };
+        let keep = self.course.plain || self.lesson.steps.views.is_some();
+        let blend = if self.course.mixes { self.blend(number, ids.len()) } else { None };
+        self.lesson.batch(self.course, ids, view, keep, blend.as_ref())
+    }
+
+    /// MixUp, CutMix, or the two in turn.
+    fn blend(&self, batch: usize, len: usize) -> Option<Blend> {
+        let key = BatchKey { seed: self.lesson.pictures.seed, epoch: self.epoch as u64, batch: batch as u64 };
+        let side = self.lesson.pictures.preprocess.size as usize;
+        let mixup = || self.lesson.steps.mixup.map(|mixup| mixup.draw(key, len));
+        let cutmix = || self.lesson.steps.cutmix.map(|cutmix| cutmix.draw(key, len, (side, side)));
+        if batch.is_multiple_of(2) { mixup().or_else(cutmix) } else { cutmix().or_else(mixup) }
+    }
+}
+
+impl Lesson<'_> {
+    pub(super) fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes()];
+        self.train.iter().flat_map(|&id| self.labels(id)).for_each(|class| counts[class.0] += 1);
+        counts
+    }
+
+    pub(super) fn classes(&self) -> usize {
+        self.pictures.data.classes.len()
+    }
+
+    pub(super) fn labels(&self, id: SampleId) -> impl Iterator<Item = ClassId> {
+        self.pictures.data.samples[id.0].labels()
+    }
+
+    pub(super) fn batch(
+        &self,
+        course: &Course<'_>,
+        ids: &[SampleId],
+        view: View,
+        keep: bool,
+        blend: Option<&Blend>,
+    ) -> Result<Batch, TrainError> {
+        let rows =
+            course.rows.of(ids, view, keep, blend).map_err(|(id, reason)| self.unreadable(id, reason))?;
+        let classes = self.classes();
+        let mut targets_bk = vec![0.0; ids.len() * classes];
+        put_targets(self.pictures.data, ids, &mut targets_bk);
+        if let Some(blend) = blend {
+            blend.mix_labels(&mut targets_bk, classes);
+        }
+        Ok(Batch { rows, shape: course.rows.shape, targets_bk, pictures: ids.len() })
+    }
+
+    fn unreadable(&self, id: SampleId, reason: PictureError) -> TrainError {
+        TrainError::Lost { path: self.pictures.data.samples[id.0].path.clone(), reason }
+    }
+}
