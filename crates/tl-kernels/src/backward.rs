@@ -136,8 +136,8 @@ impl Backward<Flex, 3> for NormBack {
 #[derive(Debug)]
 struct JoinBack;
 
-/// As of the norm; what came out.
-type JoinState = (NormState, FlexTensor, Arrived);
+/// As of the norm; what came out, where there is an activation.
+type JoinState = (NormState, Option<FlexTensor>, Arrived);
 
 impl Backward<Flex, 4> for JoinBack {
     type State = JoinState;
@@ -150,7 +150,7 @@ impl Backward<Flex, 4> for JoinBack {
         let numbers = Numbers::new([gamma, beta, moments], how);
         let mut slopes = None;
         let g = in_place(gy, |gy| {
-            slopes = Some(norm::slopes(values(&x), Some(values(&y)), gy, &numbers.channels(), how.act));
+            slopes = Some(norm::slopes(values(&x), y.as_ref().map(values), gy, &numbers.channels(), how.act));
         });
         drop(y);
         let Some(slopes) = slopes else { return };
@@ -318,7 +318,8 @@ fn join<C: CheckpointStrategy>(
             let nodes = [x, gamma, beta].map(|tensor| prep.checkpoint(tensor));
             let [x, gamma, beta, other] = tensors.map(|tensor| tensor.into_primitive());
             let y = Flex::tl_join(x, gamma, beta, moments.clone(), other, how);
-            prep.finish(((nodes, moments, how), y.clone(), arrived), y)
+            let kept = (how.act != Act::None).then(|| y.clone());
+            prep.finish(((nodes, moments, how), kept, arrived), y)
         }
         OpsKind::UnTracked(prep) => {
             let [x, gamma, beta, other] = tensors.map(|tensor| tensor.into_primitive());

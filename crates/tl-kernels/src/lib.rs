@@ -1,4 +1,4 @@
-//! Convolutions and batch normalisation that train at the speed of the processor.
+//! Convolutions, norms, pooling and activations that train at the speed of the processor.
 //!
 //! burn's CPU backend computes backward passes of convolutions at a tenth of what the processor can do, and batch
 //! normalisation as a chain of single operations. [`conv2d`] and [`batch_norm`] take their place on that backend, with

@@ -32,10 +32,10 @@ fn strides([_, channels, height, width]: [usize; 4]) -> [isize; 4] {
 /// Does memory hold maps pixel by pixel, from the first on?
 fn is_of_pixels(tensor: &FlexTensor) -> bool {
     let (shape, layout) = (dims(tensor), tensor.layout());
-    let along = layout.strides().iter().zip(strides(shape)).zip(shape);
+    let mut along = layout.strides().iter().zip(strides(shape)).zip(shape);
     layout.num_dims() == 4
         && layout.start_offset() == 0
-        && along.into_iter().all(|((&stride, expected), size)| size == 1 || stride == expected)
+        && along.all(|((&stride, expected), size)| size == 1 || stride == expected)
 }
 
 /// Maps whose memory holds them pixel by pixel.

@@ -104,10 +104,9 @@ impl<'a> Sums<'a> {
         let target = &pass.target;
         let mut gradients = vec![0.0; self.outputs * lanes];
         let start = ((band.pictures.start + number) * pass.grid[0] + band.rows.start) * columns;
-        for y in 0..band.rows.len() {
-            let from = &gy[(start + y * columns) * target.pitch + target.first + first.start..];
-            deal(from, target.pitch, [y * across, columns, first.len()], &mut gradients, lanes);
-        }
+        let from = &gy[start * target.pitch + target.first + first.start..];
+        let grid = Grid { rows: band.rows.len(), columns, across, outputs: first.len() };
+        deal(from, target.pitch, grid, &mut gradients, lanes);
         // What the places behind the last see is there, and is zeros.
         let behind = PLACES * step + pass.window[0] * across + pass.window[1];
         let mut seen = vec![0.0; (rows * across + behind + step) * self.channels];
@@ -155,19 +154,53 @@ impl<'a> Sums<'a> {
     }
 }
 
+/// Places along the rows of a map with its borders, and which of them have outputs.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    rows: usize,
+    columns: usize,
+    /// Places from a row to the next.
+    across: usize,
+    outputs: usize,
+}
+
+impl Grid {
+    #[inline(always)]
+    fn pixel(self, place: usize) -> Option<usize> {
+        let (y, x) = (place / self.across, place % self.across);
+        (y < self.rows && x < self.columns).then(|| y * self.columns + x)
+    }
+}
+
+/// So many floats from a place on, if there is one, with zeros behind them.
+#[inline(always)]
+fn few(values: &[f32], start: Option<usize>, count: usize) -> [f32; SIDE] {
+    let mut few = [0.0; SIDE];
+    let Some(start) = start else { return few };
+    if let (SIDE, Some(whole)) = (count, values[start..].first_chunk::<SIDE>()) {
+        return *whole;
+    }
+    few.iter_mut().zip(&values[start..start + count]).for_each(|(to, from)| *to = *from);
+    few
+}
+
 vectorised! {
-    /// Rounds a row's gradients, `[place, count, outputs]`, and deals them out to rows of outputs from a place on; a few rows
-    /// at a time, whose lanes stay in the first-level cache.
-    fn deal(from: &[f32], pitch: usize, sizes: [usize; 3], to: &mut [f32], lanes: usize) {
-        let [place, count, outputs] = sizes;
-        for first in (0..outputs).step_by(SIDE) {
-            let end = outputs.min(first + SIDE);
-            for (number, pixel) in from.chunks(pitch).take(count).enumerate() {
-                let (lane, high) = ((place + number) / 2, (place + number) % 2 == 1);
-                let to = to[first * lanes + lane..].iter_mut().step_by(lanes);
-                for (to, &gradient) in to.zip(&pixel[first..end]) {
-                    let (low, up) = if high { (0.0, gradient) } else { (gradient, 0.0) };
-                    *to = f32::from_bits(to.to_bits() | pair(low, up));
+    /// Rounds a picture's gradients, pixels of `pitch` floats, and deals them out to rows of outputs: 16 outputs of 32 places
+    /// at a time.
+    fn deal(gy: &[f32], pitch: usize, grid: Grid, to: &mut [f32], lanes: usize) {
+        for lane in (0..lanes).step_by(SIDE) {
+            let pixels: [Option<usize>; PLACES] = std::array::from_fn(|i| grid.pixel(2 * lane + i));
+            for first in (0..grid.outputs).step_by(SIDE) {
+                let count = SIDE.min(grid.outputs - first);
+                let mut square = [[0.0; SIDE]; SIDE];
+                for (square, pixels) in square.iter_mut().zip(pixels.as_chunks::<2>().0) {
+                    let [low, high] = pixels.map(|pixel| few(gy, pixel.map(|pixel| pixel * pitch + first), count));
+                    let pairs = low.iter().zip(&high);
+                    square.iter_mut().zip(pairs).for_each(|(to, (&low, &high))| *to = f32::from_bits(pair(low, high)));
+                }
+                for (output, to) in to[first * lanes..].chunks_exact_mut(lanes).take(count).enumerate() {
+                    let to = &mut to[lane..lane + SIDE];
+                    to.iter_mut().zip(&square).for_each(|(to, square)| *to = square[output]);
                 }
             }
         }

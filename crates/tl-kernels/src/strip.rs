@@ -31,7 +31,7 @@ pub(crate) struct Strips {
 impl Strips {
     pub(crate) fn new(channels: usize, len: usize) -> Self {
         let channels = channels.max(1);
-        let whole = (1..=LANES).find(|pixels| channels * pixels % LANES == 0).unwrap_or(1);
+        let whole = (1..=LANES).find(|pixels| (channels * pixels).is_multiple_of(LANES)).unwrap_or(1);
         Self { channels, pixels: whole * ROW.div_ceil(channels * whole), len }
     }
 
