@@ -2,6 +2,8 @@
 //!
 //! Shapes: `x`, `y` and their gradients `gx`, `gy` are `[pixels, channels]`; everything else has a value for each channel.
 
+#![allow(unsafe_code, reason = "memory that is written before it is read")]
+
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
 
@@ -100,14 +102,16 @@ impl Moments {
 pub(crate) fn forward(x: &[f32], channels: &Channels<'_>, other: Option<&[f32]>, act: Act) -> Vec<f32> {
     let strips = Strips::new(channels.mean.len(), x.len());
     let [scale, shift] = channels.lines(&strips);
-    written(x.len(), |y| {
+    let fill = |y: &mut [MaybeUninit<f32>]| {
         let size = strips.strip();
         let all = y.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate().with_min_len(8);
         all.for_each(|(number, (y, x))| match other {
             Some(other) => strip_joined(x, &other[number * size..][..x.len()], y, &scale, &shift, act),
             None => strip_forward(x, y, &scale, &shift, act),
         });
-    })
+    };
+    // SAFETY: `y` is as long as `x`, and its strips are written whole.
+    unsafe { written(x.len(), fill) }
 }
 
 /// What comes of gradients of norms.
@@ -192,10 +196,12 @@ pub(crate) fn towards_input_beside(
 ) -> Vec<f32> {
     let (strips, [a, b, c]) = numbers(x.len(), channels, slopes, train);
     let size = strips.strip();
-    written(x.len(), |gx| {
+    let fill = |gx: &mut [MaybeUninit<f32>]| {
         let all = gx.par_chunks_mut(size).zip(x.par_chunks(size)).zip(g.par_chunks(size)).with_min_len(8);
         all.for_each(|((gx, x), g)| strip_back_beside(x, g, gx, &a, &b, &c));
-    })
+    };
+    // SAFETY: as above.
+    unsafe { written(x.len(), fill) }
 }
 
 /// `gx = a * g + b * x + c`, for a row.
