@@ -5,13 +5,13 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::activation::{hard_sigmoid, hard_swish, relu, relu6, sigmoid, silu};
+use burn::tensor::activation::{hard_sigmoid, hard_swish, sigmoid, silu};
 use burn::tensor::{Device, Tensor};
 
 use crate::block_rows::{BlockConfig, Kind, in_eights};
 use crate::count::Counted;
 use crate::layers::conv;
-use tl_kernels::{Act, batch_norm};
+use tl_kernels::{Act, activate, batch_norm, batch_norm_onto};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Activation {
@@ -185,12 +185,11 @@ impl DepthwiseSeparable {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         let filtered = self.activation.behind(&self.bn1, self.conv_dw.apply(input_bchw.clone()));
         let maps_bchw = self.conv_pw.apply(excite(self.se.as_ref(), filtered));
-        let maps_bchw = if self.plain {
-            self.activation.behind(&self.bn2, maps_bchw)
-        } else {
-            batch_norm(&self.bn2, Act::None, maps_bchw)
-        };
-        if self.residual { maps_bchw + input_bchw } else { maps_bchw }
+        match (self.residual, self.plain) {
+            (true, _) => batch_norm_onto(&self.bn2, Act::None, maps_bchw, input_bchw),
+            (false, true) => self.activation.behind(&self.bn2, maps_bchw),
+            (false, false) => batch_norm(&self.bn2, Act::None, maps_bchw),
+        }
     }
 }
 
@@ -198,9 +197,12 @@ impl InvertedResidual {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         let expanded = self.activation.behind(&self.bn1, self.conv_pw.apply(input_bchw.clone()));
         let filtered = self.activation.behind(&self.bn2, self.conv_dw.apply(expanded));
-        let maps_bchw =
-            batch_norm(&self.bn3, Act::None, self.conv_pwl.apply(excite(self.se.as_ref(), filtered)));
-        if self.residual { maps_bchw + input_bchw } else { maps_bchw }
+        let maps_bchw = self.conv_pwl.apply(excite(self.se.as_ref(), filtered));
+        if self.residual {
+            batch_norm_onto(&self.bn3, Act::None, maps_bchw, input_bchw)
+        } else {
+            batch_norm(&self.bn3, Act::None, maps_bchw)
+        }
     }
 }
 
@@ -223,8 +225,8 @@ impl Activation {
 
     pub(crate) fn forward(self, maps_bchw: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Relu => relu(maps_bchw),
-            Self::Relu6 => relu6(maps_bchw),
+            Self::Relu => activate(Act::Relu, maps_bchw),
+            Self::Relu6 => activate(Act::Relu6, maps_bchw),
             Self::Silu => silu(maps_bchw),
             Self::HardSwish => hard_swish(maps_bchw),
         }
@@ -233,5 +235,5 @@ impl Activation {
 
 /// `maps_bchw` to `[batch, channels, 1, 1]`.
 pub(crate) fn mean_hw(maps_bchw: Tensor<4>) -> Tensor<4> {
-    maps_bchw.mean_dim(3).mean_dim(2)
+    tl_kernels::means(maps_bchw)
 }

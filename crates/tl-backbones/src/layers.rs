@@ -39,5 +39,5 @@ pub(crate) fn stem_pool() -> MaxPool2d {
 /// `maps_bchw` to their means over height and width, `features_bd`.
 pub(crate) fn global_average(maps_bchw: Tensor<4>) -> Tensor<2> {
     let [batch, channels, _, _] = maps_bchw.dims();
-    maps_bchw.mean_dim(3).mean_dim(2).reshape([batch, channels])
+    tl_kernels::means(maps_bchw).reshape([batch, channels])
 }

@@ -9,10 +9,9 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use tl_kernels::{Act, batch_norm};
+use tl_kernels::{Act, batch_norm, batch_norm_onto, max_pool};
 
 use crate::architecture::Ends;
 use crate::count::Counted;
@@ -152,18 +151,16 @@ impl Block {
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         let mut maps_bchw = batch_norm(&self.bn1, Act::Relu, self.conv1.apply(input_bchw.clone()));
         maps_bchw = self.conv2.apply(maps_bchw);
-        maps_bchw = match (&self.conv3, &self.bn3) {
-            (Some(conv3), Some(bn3)) => {
-                let inner_bchw = batch_norm(&self.bn2, Act::Relu, maps_bchw);
-                batch_norm(bn3, Act::None, conv3.apply(inner_bchw))
-            }
-            _ => batch_norm(&self.bn2, Act::None, maps_bchw),
-        };
-        let shortcut = match &self.downsample {
+        let mut last = &self.bn2;
+        if let (Some(conv3), Some(bn3)) = (&self.conv3, &self.bn3) {
+            maps_bchw = conv3.apply(batch_norm(&self.bn2, Act::Relu, maps_bchw));
+            last = bn3;
+        }
+        let shortcut_bchw = match &self.downsample {
             Some((conv, bn)) => batch_norm(bn, Act::None, conv.apply(input_bchw)),
             None => input_bchw,
         };
-        relu(maps_bchw + shortcut)
+        batch_norm_onto(last, Act::Relu, maps_bchw, shortcut_bchw)
     }
 }
 
@@ -176,7 +173,7 @@ impl Stages for ResNet {
     fn forward_stage(&self, stage: usize, input_bchw: Tensor<4>) -> Tensor<4> {
         let layers = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         match stage {
-            0 => self.maxpool.forward(batch_norm(&self.bn1, Act::Relu, self.conv1.apply(input_bchw))),
+            0 => max_pool(&self.maxpool, batch_norm(&self.bn1, Act::Relu, self.conv1.apply(input_bchw))),
             n => layers[n - 1].iter().fold(input_bchw, |maps_bchw, block| block.forward(maps_bchw)),
         }
     }

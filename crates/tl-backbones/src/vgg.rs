@@ -113,8 +113,8 @@ impl Layer {
         match self {
             Self::Conv(conv) => conv.apply(input_bchw),
             Self::Norm(norm) => tl_kernels::batch_norm(norm, Act::None, input_bchw),
-            Self::Relu(relu) => relu.forward(input_bchw),
-            Self::Pool(pool) => pool.forward(input_bchw),
+            Self::Relu(_) => tl_kernels::activate(Act::Relu, input_bchw),
+            Self::Pool(pool) => tl_kernels::max_pool(pool, input_bchw),
         }
     }
 }

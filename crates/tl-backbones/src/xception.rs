@@ -9,7 +9,7 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use tl_kernels::{Act, batch_norm};
+use tl_kernels::{Act, activate, batch_norm, batch_norm_onto, max_pool};
 
 use crate::architecture::Ends;
 use crate::count::Counted;
@@ -136,10 +136,18 @@ impl Block {
     }
 
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
-        let maps_bchw = self.rep.iter().fold(input_bchw.clone(), |maps_bchw, layer| layer.forward(maps_bchw));
-        match (&self.skip, &self.skipbn) {
-            (Some(skip), Some(skipbn)) => maps_bchw + batch_norm(skipbn, Act::None, skip.apply(input_bchw)),
-            _ => maps_bchw + input_bchw,
+        let run = |layers: &[Layer]| {
+            layers.iter().fold(input_bchw.clone(), |maps_bchw, layer| layer.forward(maps_bchw))
+        };
+        match (&self.skip, &self.skipbn, self.rep.as_slice()) {
+            (Some(skip), Some(skipbn), layers) => {
+                let maps_bchw = run(layers);
+                batch_norm_onto(skipbn, Act::None, skip.apply(input_bchw), maps_bchw)
+            }
+            (_, _, [layers @ .., Layer::Norm(last)]) => {
+                batch_norm_onto(last, Act::None, run(layers), input_bchw)
+            }
+            (_, _, layers) => run(layers) + input_bchw,
         }
     }
 }
@@ -152,10 +160,10 @@ impl Layer {
 
     fn forward(&self, input_bchw: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Relu(layer) => layer.forward(input_bchw),
+            Self::Relu(_) => activate(Act::Relu, input_bchw),
             Self::Separable(layer) => layer.forward(input_bchw),
             Self::Norm(layer) => batch_norm(layer, Act::None, input_bchw),
-            Self::Pool(layer) => layer.forward(input_bchw),
+            Self::Pool(layer) => max_pool(layer, input_bchw),
         }
     }
 }

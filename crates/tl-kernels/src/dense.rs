@@ -1,217 +1,204 @@
-//! Convolutions whose outputs see several channels: forward, and backward towards input and weights.
+//! Convolutions whose outputs see several channels: forward, and backward towards the input.
 //!
-//! Shapes in names: `x` is `[batch, channels, height, width]`, `w` `[outputs, channels / groups, kernel, kernel]`, `y`
-//! `[batch, outputs, out_height, out_width]`; `g` before a name is the gradient.
+//! Shapes in names: `x` is `[batch, height, width, channels]`, `w` `[outputs, channels / groups, kernel, kernel]`, `y`
+//! `[batch, out_height, out_width, outputs]`; `g` before a name is the gradient.
+
+#![allow(unsafe_code, reason = "tiles take pointers")]
 
 use rayon::prelude::*;
-use std::ops::Range;
 
-use crate::columns::{Block, gather, scatter};
-use crate::product::{Left, View, ViewMut};
+use crate::amx::{Registers, SIDE};
+use crate::band::{Band, View};
+use crate::panels::{Along, Panels};
+use crate::pass::{Pass, Taps};
+use crate::registers::{MOST, panel, rows};
+use crate::room::{Shared, filled};
 use crate::shape::{Products, Shape};
+use crate::tile::{Outputs, Run, Sum, tile};
 
-/// Parts of the batch whose weight gradients are summed up on their own. It does not depend on the number of threads,
-/// so neither do the bits of the sum.
-const PARTS: usize = 4;
-
-/// Outputs from which on rounding pays for a product towards weights, where both factors have to be transposed as well.
-const WORTH_ROUNDING: usize = 64;
-
-/// Room for one thread.
-#[derive(Default)]
-struct Scratch {
-    columns: Vec<f32>,
-    outputs: Vec<f32>,
-    rounded: Vec<u32>,
-}
-
-impl Scratch {
-    fn reserve(&mut self, shape: &Shape, block: &Block) {
-        let (total, outputs) = (block.columns(shape), shape.of_group()[1]);
-        self.columns.resize(self.columns.len().max(shape.depth() * total), 0.0);
-        self.outputs.resize(self.outputs.len().max(outputs * total), 0.0);
-    }
-}
+/// Outputs that are worked on together, where there are as many.
+const OUTPUTS: usize = 448;
+/// Weights that stay in the second-level cache beside the maps, in floats.
+const CACHED: usize = 1 << 18;
+/// Of more weights, so many lanes of a window are used at a time,
+const LANES: usize = 512;
+/// with so many floats.
+const PART: usize = 1 << 18;
 
 /// `y` of `x` and `w`.
 pub(crate) fn forward(shape: &Shape, x: &[f32], w: &[f32]) -> Vec<f32> {
-    let mut y = vec![0.0; shape.batch * shape.out_picture()];
-    let ([_, outputs], depth) = (shape.of_group(), shape.depth());
-    let weights = |group: usize| {
-        let view = View::rows(&w[group * outputs * depth..], depth);
-        Left::new(shape.window.products, [outputs, depth], view)
-    };
-    let weights: Vec<_> = (0..shape.window.groups).map(weights).collect();
-    each_part(shape, &mut y, shape.out_picture(), |pictures, y| {
-        let mut scratch = Scratch::default();
-        for block in Block::all(shape, pictures.clone()) {
-            for (group, weights) in weights.iter().enumerate() {
-                forward_block(shape, &block, (group, weights), x, pictures.start, y, &mut scratch);
-            }
+    let ([channels, outputs], kernel) = (shape.of_group(), shape.kernel[0] * shape.kernel[1]);
+    let groups = |y: Shared<'_>| {
+        for group in 0..shape.window.groups {
+            let (pass, taps) = Pass::forward(shape, group);
+            let w = &w[group * outputs * channels * kernel..];
+            let inner = Along { count: channels, apart: kernel };
+            let outer = Along { count: outputs, apart: channels * kernel };
+            run(shape, &pass, &taps, [inner, outer], w, x, y, false);
         }
-    });
-    y
+    };
+    // SAFETY: the groups together have all outputs, and a forward pass has all places.
+    unsafe { filled(shape.batch * shape.out_picture(), groups) }
 }
 
-fn forward_block(
+/// `gx` of `w` and `gy`, added to what it is so far where it is something.
+pub(crate) fn towards_input(
     shape: &Shape,
-    block: &Block,
-    (group, weights): (usize, &Left<'_>),
-    x: &[f32],
-    first: usize,
-    y: &mut [f32],
-    scratch: &mut Scratch,
-) {
-    let ([_, outputs], depth, total) = (shape.of_group(), shape.depth(), block.columns(shape));
-    scratch.reserve(shape, block);
-    let Scratch { columns, outputs: room, rounded } = scratch;
-    let columns = columns_of(shape, block, group, x, columns);
-    let size = [outputs, total, depth];
-    if block.is_single() {
-        let start = (block.pictures.start - first) * shape.out_picture() + group * outputs * shape.places();
-        let out = ViewMut::rows(&mut y[start + block.start(shape)..], shape.places());
-        weights.times(size, columns, out, false, rounded);
-    } else {
-        weights.times(size, columns, ViewMut::rows(room, total), false, rounded);
-        move_outputs(shape, block, group, |output, place, target, len| {
-            let target = target - first * shape.out_picture();
-            y[target..target + len].copy_from_slice(&room[output * total + place..][..len]);
-        });
-    }
-}
-
-/// The matrix of columns: the input itself where it is that.
-fn columns_of<'a>(shape: &Shape, block: &Block, group: usize, x: &'a [f32], room: &'a mut [f32]) -> View<'a> {
-    if shape.is_pointwise() && block.is_single() {
-        let start = block.pictures.start * shape.picture() + group * shape.of_group()[0] * shape.places();
-        return View::rows(&x[start + block.start(shape)..], shape.places());
-    }
-    gather(shape, block, group, x, room);
-    View::rows(room, block.columns(shape))
-}
-
-/// The gradients of a block's outputs as a matrix.
-fn outputs_of<'a>(
-    shape: &Shape,
-    block: &Block,
-    group: usize,
-    gy: &'a [f32],
-    room: &'a mut [f32],
-) -> View<'a> {
-    let outputs = shape.of_group()[1];
-    if block.is_single() {
-        let start = block.pictures.start * shape.out_picture() + group * outputs * shape.places();
-        return View::rows(&gy[start + block.start(shape)..], shape.places());
-    }
-    let total = block.columns(shape);
-    move_outputs(shape, block, group, |output, place, source, len| {
-        room[output * total + place..][..len].copy_from_slice(&gy[source..source + len]);
-    });
-    View::rows(room, total)
-}
-
-/// Calls `each` with an output of the group, the first of a picture's places in the block, where they are in `y`, and how
-/// many there are.
-fn move_outputs(
-    shape: &Shape,
-    block: &Block,
-    group: usize,
-    mut each: impl FnMut(usize, usize, usize, usize),
-) {
-    let (outputs, len) = (shape.of_group()[1], block.of_picture(shape));
-    for output in 0..outputs {
-        for (number, picture) in block.pictures.clone().enumerate() {
-            let channel = picture * shape.outputs + group * outputs + output;
-            each(output, number * len, channel * shape.places() + block.start(shape), len);
+    w: &[f32],
+    gy: &[f32],
+    so_far: Option<&mut [f32]>,
+) -> Option<Vec<f32>> {
+    let len = shape.batch * shape.picture();
+    match so_far {
+        Some(gx) => {
+            backward(shape, w, gy, Shared::of(gx), true);
+            None
+        }
+        // SAFETY: every input is seen, so it is in one of the passes.
+        None if shape.sees_all() => Some(unsafe { filled(len, |gx| backward(shape, w, gy, gx, false)) }),
+        None => {
+            let mut gx = vec![0.0; len];
+            backward(shape, w, gy, Shared::of(&mut gx), false);
+            Some(gx)
         }
     }
 }
 
-/// `gx` of `w` and `gy`.
-pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
-    let mut gx = vec![0.0; shape.batch * shape.picture()];
-    let ([_, outputs], depth) = (shape.of_group(), shape.depth());
-    let weights = |group: usize| {
-        let view = View::rows(&w[group * outputs * depth..], depth).transposed();
-        Left::new(shape.window.products, [depth, outputs], view)
-    };
-    let weights: Vec<_> = (0..shape.window.groups).map(weights).collect();
-    each_part(shape, &mut gx, shape.picture(), |pictures, gx| {
-        let mut scratch = Scratch::default();
-        for block in Block::all(shape, pictures.clone()) {
-            let total = block.columns(shape);
-            scratch.reserve(shape, &block);
-            for (group, weights) in weights.iter().enumerate() {
-                let Scratch { columns, outputs: room, rounded } = &mut scratch;
-                let gradients = outputs_of(shape, &block, group, gy, room);
-                let size = [depth, total, outputs];
-                let first = pictures.start * shape.picture();
-                if shape.is_pointwise() && block.is_single() {
-                    let start =
-                        block.pictures.start * shape.picture() + group * depth * shape.places() - first;
-                    let out = ViewMut::rows(&mut gx[start + block.start(shape)..], shape.places());
-                    weights.times(size, gradients, out, false, rounded);
-                } else {
-                    weights.times(size, gradients, ViewMut::rows(columns, total), false, rounded);
-                    let local = Block {
-                        pictures: block.pictures.start - pictures.start..block.pictures.end - pictures.start,
-                        ..block.clone()
-                    };
-                    scatter(shape, &local, group, columns, gx);
+fn backward(shape: &Shape, w: &[f32], gy: &[f32], gx: Shared<'_>, add: bool) {
+    let ([channels, outputs], kernel) = (shape.of_group(), shape.kernel[0] * shape.kernel[1]);
+    for group in 0..shape.window.groups {
+        for (pass, taps) in Pass::backward(shape, group) {
+            let w = &w[group * outputs * channels * kernel..];
+            let inner = Along { count: outputs, apart: channels * kernel };
+            let outer = Along { count: channels, apart: kernel };
+            run(shape, &pass, &taps, [inner, outer], w, gy, gx, add);
+        }
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one call in each direction")]
+fn run(
+    shape: &Shape,
+    pass: &Pass,
+    taps: &Taps,
+    [inner, outer]: [Along; 2],
+    w: &[f32],
+    source: &[f32],
+    target: Shared<'_>,
+    add: bool,
+) {
+    let products = shape.window.products;
+    let panels = Panels::new(products, taps, inner, outer, w);
+    let bands = Band::all(pass, 0..shape.batch, OUTPUTS);
+    bands.into_par_iter().for_each_init(Vec::new, |room, band| {
+        let view = View::of(pass, &band, products, source, room);
+        view.check(pass, &band);
+        let work =
+            Work { pass, band: &band, view, panels: &panels, target, pairs: products == Products::Bf16 };
+        work.run(add);
+    });
+}
+
+/// The outputs of a band.
+pub(crate) struct Work<'a> {
+    pub(crate) pass: &'a Pass,
+    pub(crate) band: &'a Band,
+    pub(crate) view: View<'a>,
+    pub(crate) panels: &'a Panels,
+    pub(crate) target: Shared<'a>,
+    pairs: bool,
+}
+
+/// Runs of a window that are multiplied together.
+pub(crate) struct Part {
+    pub(crate) runs: Vec<Run>,
+    /// The lane of the window they begin with.
+    pub(crate) lane: usize,
+}
+
+impl Work<'_> {
+    fn run(&self, add: bool) {
+        let whole = self.pairs && self.view.channels.is_multiple_of(SIDE);
+        if let Some(registers) = whole.then(Registers::new).flatten() {
+            return self.run_blocks(&registers, add);
+        }
+        let seen: Vec<usize> = self.view.offsets(self.pass, self.band).collect();
+        let to: Vec<usize> = targets(self.pass, self.band).collect();
+        let (parts, together) = self.parts();
+        for first in (0..self.panels.count()).step_by(together) {
+            let panels = first..self.panels.count().min(first + together);
+            for (number, part) in parts.iter().enumerate() {
+                let sum = Sum { add: add || number > 0, pairs: self.pairs };
+                let tiles = seen.len().div_ceil(rows());
+                for index in 0..tiles {
+                    let range = index * seen.len() / tiles..(index + 1) * seen.len() / tiles;
+                    for panel in panels.clone() {
+                        self.tile(part, panel, &seen[range.clone()], &to[range.clone()], sum);
+                    }
                 }
             }
         }
-    });
-    gx
-}
+    }
 
-/// `gw` of `x` and `gy`.
-pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> {
-    let ([_, outputs], depth) = (shape.of_group(), shape.depth());
-    let products = if outputs < WORTH_ROUNDING { Products::F32 } else { shape.window.products };
-    let of_part = |pictures: Range<usize>| {
-        let mut gw = vec![0.0; shape.outputs * depth];
-        let mut scratch = Scratch::default();
-        for block in Block::all(shape, pictures) {
-            scratch.reserve(shape, &block);
-            for group in 0..shape.window.groups {
-                let Scratch { columns, outputs: room, rounded } = &mut scratch;
-                let gradients = outputs_of(shape, &block, group, gy, room);
-                let columns = columns_of(shape, &block, group, x, columns);
-                let out = ViewMut::rows(&mut gw[group * outputs * depth..], depth);
-                let places = block.columns(shape);
-                let gradients = Left::new(products, [outputs, places], gradients);
-                gradients.times([outputs, depth, places], columns.transposed(), out, true, rounded);
+    fn tile(&self, part: &Part, number: usize, seen: &[usize], to: &[usize], sum: Sum) {
+        let (weights, channels) = self.panels.at(number, part.lane);
+        let mut outputs = Outputs {
+            count: seen.len(),
+            seen: [std::ptr::null(); MOST],
+            to: [std::ptr::null_mut(); MOST],
+            channels,
+        };
+        for (i, (&seen, &to)) in seen.iter().zip(to).enumerate() {
+            outputs.seen[i] = self.view.values[seen..].as_ptr();
+            outputs.to[i] = self.target.at(to + number * panel());
+        }
+        // SAFETY: a band's view holds all that its outputs see, as `View::of` made it; panels are as long as the runs together;
+        // every output is one band's, and inside the target, since grid and maps have the same sizes.
+        unsafe { tile(&outputs, &part.runs, weights.as_ptr(), sum) }
+    }
+
+    /// Parts of a window, and how many panels are used together, so that weights stay in the cache while all of the band's
+    /// outputs meet them.
+    pub(crate) fn parts(&self) -> (Vec<Part>, usize) {
+        let span = self.pass.window[1] * self.view.channels;
+        let run = |tap: usize, start: usize, len: usize| Run { offset: tap * self.view.row + start, len };
+        if self.panels.values.len() <= CACHED {
+            let runs = (0..self.pass.window[0]).map(|tap| run(tap, 0, span)).collect();
+            return (vec![Part { runs, lane: 0 }], self.panels.count().max(1));
+        }
+        let pieces = span.div_ceil(LANES);
+        let mut parts: Vec<Part> = Vec::new();
+        for tap in 0..self.pass.window[0] {
+            for piece in 0..pieces {
+                let cut = |piece| if piece == pieces { span } else { piece * span / pieces / SIDE * SIDE };
+                let (start, end) = (cut(piece), cut(piece + 1));
+                let next = run(tap, start, end - start);
+                match parts.last_mut() {
+                    Some(part) if part.lanes() + next.len <= LANES => part.runs.push(next),
+                    _ => parts.push(Part { runs: vec![next], lane: tap * span + start }),
+                }
             }
         }
-        gw
-    };
-    sum(parts(shape.batch).into_par_iter().map(of_part).collect())
+        let longest = parts.iter().map(Part::lanes).max().unwrap_or(1);
+        (parts, (PART / (longest * panel()).max(1)).max(1))
+    }
 }
 
-/// Sums up in the order of the parts.
-pub(crate) fn sum(parts: Vec<Vec<f32>>) -> Vec<f32> {
-    let add = |mut total: Vec<f32>, part: Vec<f32>| {
-        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-        total
-    };
-    parts.into_iter().reduce(add).unwrap_or_default()
+impl Part {
+    fn lanes(&self) -> usize {
+        self.runs.iter().map(|run| run.len).sum()
+    }
 }
 
-/// Ranges of pictures.
-pub(crate) fn parts(batch: usize) -> Vec<Range<usize>> {
-    let size = batch.div_ceil(PARTS).max(1);
-    (0..batch).step_by(size).map(|start| start..batch.min(start + size)).collect()
-}
-
-/// Works on parts of the batch, each with its own part of `values`, which has so many for each picture.
-fn each_part(
-    shape: &Shape,
-    values: &mut [f32],
-    picture: usize,
-    work: impl Fn(Range<usize>, &mut [f32]) + Sync,
-) {
-    let ranges = parts(shape.batch);
-    let size = ranges.first().map_or(1, ExactSizeIterator::len) * picture;
-    values.par_chunks_mut(size.max(1)).zip(ranges).for_each(|(values, pictures)| work(pictures, values));
+/// Where each output of a band is put.
+pub(crate) fn targets(pass: &Pass, band: &Band) -> impl Iterator<Item = usize> {
+    let (target, columns) = (pass.target, pass.grid[1]);
+    let ([top, left], [down, across]) = (pass.start, pass.stride);
+    let rows = band.rows.clone();
+    band.pictures.clone().flat_map(move |picture| {
+        rows.clone().flat_map(move |y| {
+            let row = (picture * target.size[0] + top + y * down) * target.size[1] + left;
+            (0..columns).map(move |x| (row + x * across) * target.pitch + target.first)
+        })
+    })
 }

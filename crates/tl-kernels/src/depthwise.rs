@@ -1,166 +1,154 @@
 //! Convolutions in which every channel is on its own.
 //!
-//! A plane is padded and, for strides above 1, dealt out column by column, so that whatever an offset of the kernel sees
-//! of a row lies in one piece: every loop runs along a row.
+//! Shapes in names: `x` is `[batch, height, width, channels]`, `w` `[channels, 1, kernel, kernel]`, `y`
+//! `[batch, out_height, out_width, channels]`; `g` before a name is the gradient.
+
+#![allow(unsafe_code, reason = "filters take pointers")]
 
 use rayon::prelude::*;
 use std::ops::Range;
 
-use crate::dense::{parts, sum};
-use crate::lanes::{add_scaled, dot, vectorised};
-use crate::shape::Shape;
+use crate::band::{Band, View};
+use crate::dense::targets;
+use crate::filter::{Row, Slopes, filter, slopes};
+use crate::pass::{Pass, Taps};
+use crate::registers::width;
+use crate::room::{Shared, filled};
+use crate::shape::{Products, Shape};
+use crate::weights::split;
 
-/// One channel of one picture, padded and dealt out.
-struct Plane {
-    values: Vec<f32>,
-    /// Length of a row of one of the dealt-out planes.
-    width: usize,
-    /// Columns before the first of the picture.
-    left: usize,
-    top: usize,
-    height: usize,
-    stride: usize,
-}
-
-impl Plane {
-    fn new(shape: &Shape) -> Self {
-        let [stride_y, stride] = shape.window.stride;
-        let [down, right] = shape.kernel;
-        let [top, _, left, _] = shape.window.padding;
-        let height = (shape.out_height.saturating_sub(1) * stride_y + down).max(top + shape.height);
-        let width =
-            ((shape.out_width.saturating_sub(1) * stride + right).max(left + shape.width)).div_ceil(stride);
-        Self { values: vec![0.0; height * width * stride], width, left, top, height, stride }
-    }
-
-    /// Where the columns dealt to `part` of a row begin.
-    #[inline(always)]
-    fn row(&self, y: usize, part: usize) -> usize {
-        (part * self.height + y) * self.width
-    }
-
-    /// Where what offset `kx` of the kernel sees of a row begins.
-    #[inline(always)]
-    fn seen(&self, y: usize, kx: usize) -> usize {
-        self.row(y, kx % self.stride) + kx / self.stride
-    }
-
-    #[inline(always)]
-    fn fill(&mut self, x: &[f32], width: usize) {
-        for (y, row) in x.chunks_exact(width).enumerate() {
-            let y = y + self.top;
-            if self.stride == 1 {
-                let start = self.row(y, 0) + self.left;
-                self.values[start..start + width].copy_from_slice(row);
-            } else {
-                for (column, &value) in row.iter().enumerate() {
-                    let column = column + self.left;
-                    let at = self.row(y, column % self.stride) + column / self.stride;
-                    self.values[at] = value;
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn empty(&self, x: &mut [f32], width: usize) {
-        for (y, row) in x.chunks_exact_mut(width).enumerate() {
-            let y = y + self.top;
-            if self.stride == 1 {
-                let start = self.row(y, 0) + self.left;
-                row.copy_from_slice(&self.values[start..start + width]);
-            } else {
-                for (column, value) in row.iter_mut().enumerate() {
-                    let column = column + self.left;
-                    *value = self.values[self.row(y, column % self.stride) + column / self.stride];
-                }
-            }
-        }
-    }
-}
+/// Places that are worked on together, where the cache has room for what they see.
+const OUTPUTS: usize = 4096;
+/// Parts of the batch whose gradients are summed up on their own. It does not depend on the number of threads, so neither do
+/// the bits of the sum.
+const PARTS: usize = 8;
 
 /// `y` of `x` and `w`.
 pub(crate) fn forward(shape: &Shape, x: &[f32], w: &[f32]) -> Vec<f32> {
-    let (plane, places) = (shape.height * shape.width, shape.places());
-    let mut y = vec![0.0; shape.batch * shape.out_picture()];
-    let planes = x.par_chunks_exact(plane.max(1)).zip(y.par_chunks_exact_mut(places.max(1))).enumerate();
-    planes.with_min_len(16).for_each_init(
-        || Plane::new(shape),
-        |room, (number, (x, y))| plane_forward(shape, kernel(shape, w, number % shape.channels), x, y, room),
-    );
-    y
+    let (pass, taps) = Pass::forward(&shape.together(), 0);
+    // SAFETY: a forward pass has all outputs.
+    unsafe { filled(shape.batch * shape.out_picture(), |y| run(shape, &pass, &taps, w, x, y, false)) }
 }
 
-/// `gx` of `w` and `gy`.
-pub(crate) fn towards_input(shape: &Shape, w: &[f32], gy: &[f32]) -> Vec<f32> {
-    let (plane, places) = (shape.height * shape.width, shape.places());
-    let mut gx = vec![0.0; shape.batch * shape.picture()];
-    let planes = gy.par_chunks_exact(places.max(1)).zip(gx.par_chunks_exact_mut(plane.max(1))).enumerate();
-    planes.with_min_len(16).for_each_init(
-        || Plane::new(shape),
-        |room, (number, (gy, gx))| plane_back(shape, kernel(shape, w, number % shape.channels), gy, gx, room),
-    );
-    gx
+/// `gx` of `w` and `gy`, added to what it is so far where it is something.
+pub(crate) fn towards_input(
+    shape: &Shape,
+    w: &[f32],
+    gy: &[f32],
+    so_far: Option<&mut [f32]>,
+) -> Option<Vec<f32>> {
+    let len = shape.batch * shape.picture();
+    let passes = Pass::backward(&shape.together(), 0);
+    let all = |gx: Shared<'_>, add| {
+        passes.iter().for_each(|(pass, taps)| run(shape, pass, taps, w, gy, gx, add));
+    };
+    match so_far {
+        Some(gx) => {
+            all(Shared::of(gx), true);
+            None
+        }
+        // SAFETY: every input is seen, so it is in one of the passes.
+        None if shape.sees_all() => Some(unsafe { filled(len, |gx| all(gx, false)) }),
+        None => {
+            let mut gx = vec![0.0; len];
+            all(Shared::of(&mut gx), false);
+            Some(gx)
+        }
+    }
+}
+
+fn run(shape: &Shape, pass: &Pass, taps: &Taps, w: &[f32], source: &[f32], target: Shared<'_>, add: bool) {
+    let weights = pack(shape.channels, taps, w);
+    let bands = Band::all(pass, 0..shape.batch, OUTPUTS);
+    bands.into_par_iter().for_each_init(Vec::new, |room, band| {
+        let view = View::of(pass, &band, Products::F32, source, room);
+        view.check(pass, &band);
+        let row = Pass { grid: [pass.grid[0], 1], ..*pass };
+        let (seen, to) = (view.offsets(&row, &band), targets(&row, &band));
+        let places = offsets(pass, &view);
+        for (seen, to) in seen.zip(to) {
+            let row = Row {
+                count: pass.grid[1],
+                seen: view.values[seen..].as_ptr(),
+                step: pass.step[1] * view.pixel,
+                taps: &places,
+                channels: shape.channels,
+                weights: weights.as_ptr(),
+                to: target.at(to),
+                pitch: pass.stride[1] * pass.target.pitch,
+                add,
+            };
+            // SAFETY: the view holds all that a band's outputs see, as checked; weights are whole registers; every output is one
+            // band's, and inside the target, since grid and maps have the same sizes.
+            unsafe { filter(&row) }
+        }
+    });
+}
+
+/// Offsets of the places of a window.
+fn offsets(pass: &Pass, view: &View<'_>) -> Vec<usize> {
+    let across = |y| (0..pass.window[1]).map(move |x| y * view.row + x * view.pixel);
+    (0..pass.window[0]).flat_map(across).collect()
+}
+
+/// For each register of channels, one register for each tap.
+fn pack(channels: usize, taps: &Taps, w: &[f32]) -> Vec<f32> {
+    let mut weights = vec![0.0; channels.next_multiple_of(width()) * taps.places.len()];
+    for (block, weights) in weights.chunks_exact_mut(width() * taps.places.len()).enumerate() {
+        for (weights, place) in weights.chunks_exact_mut(width()).zip(&taps.places) {
+            let of_block = w[block * width() * taps.kernel..].chunks(taps.kernel);
+            weights.iter_mut().zip(of_block).for_each(|(to, w)| *to = w[*place]);
+        }
+    }
+    weights
 }
 
 /// `gw` of `x` and `gy`.
 pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> {
+    let (pass, taps) = Pass::forward(&shape.together(), 0);
+    let parts: Vec<Range<usize>> = split(shape.batch, PARTS).collect();
     let of_part = |pictures: Range<usize>| {
-        let mut gw = vec![0.0; shape.channels * shape.kernel[0] * shape.kernel[1]];
-        let mut room = Plane::new(shape);
-        let x = &x[pictures.start * shape.picture()..pictures.end * shape.picture()];
-        let gy = &gy[pictures.start * shape.out_picture()..pictures.end * shape.out_picture()];
-        let planes = x.chunks_exact(shape.height * shape.width).zip(gy.chunks_exact(shape.places()));
-        for (number, (x, gy)) in planes.enumerate() {
-            let kernel = shape.kernel[0] * shape.kernel[1];
-            let first = number % shape.channels * kernel;
-            plane_weights(shape, x, gy, &mut gw[first..first + kernel], &mut room);
+        let mut sums = vec![0.0; shape.channels.next_multiple_of(width()) * taps.kernel];
+        let mut room = Vec::new();
+        for band in Band::all(&pass, pictures, OUTPUTS) {
+            let view = View::of(&pass, &band, Products::F32, x, &mut room);
+            view.check(&pass, &band);
+            add_slopes(&pass, &band, &view, gy, &mut sums);
         }
-        gw
+        sums
     };
-    sum(parts(shape.batch).into_par_iter().map(of_part).collect())
-}
-
-vectorised! {
-    fn plane_forward(shape: &Shape, kernel: &[f32], x: &[f32], y: &mut [f32], room: &mut Plane) {
-        room.fill(x, shape.width);
-        for (row, y) in y.chunks_exact_mut(shape.out_width).enumerate() {
-            for (offset, &factor) in kernel.iter().enumerate() {
-                let start = seen(shape, room, row, offset);
-                add_scaled(y, &room.values[start..start + shape.out_width], factor);
-            }
+    let sums: Vec<Vec<f32>> = parts.into_par_iter().map(of_part).collect();
+    let mut gw = vec![0.0; shape.channels * taps.kernel];
+    for (channel, gw) in gw.chunks_exact_mut(taps.kernel.max(1)).enumerate() {
+        let first = channel / width() * width() * taps.kernel + channel % width();
+        for (place, gw) in gw.iter_mut().enumerate() {
+            *gw = sums.iter().map(|sums| sums[first + place * width()]).sum();
         }
     }
-
-    fn plane_back(shape: &Shape, kernel: &[f32], gy: &[f32], gx: &mut [f32], room: &mut Plane) {
-        room.values.fill(0.0);
-        for (row, gy) in gy.chunks_exact(shape.out_width).enumerate() {
-            for (offset, &factor) in kernel.iter().enumerate() {
-                let start = seen(shape, room, row, offset);
-                add_scaled(&mut room.values[start..start + shape.out_width], gy, factor);
-            }
-        }
-        room.empty(gx, shape.width);
-    }
-
-    fn plane_weights(shape: &Shape, x: &[f32], gy: &[f32], gw: &mut [f32], room: &mut Plane) {
-        room.fill(x, shape.width);
-        for (row, gy) in gy.chunks_exact(shape.out_width).enumerate() {
-            for (offset, gw) in gw.iter_mut().enumerate() {
-                let start = seen(shape, room, row, offset);
-                *gw += dot(&room.values[start..start + shape.out_width], gy);
-            }
-        }
-    }
+    gw
 }
 
-fn kernel<'a>(shape: &Shape, w: &'a [f32], channel: usize) -> &'a [f32] {
-    let size = shape.kernel[0] * shape.kernel[1];
-    &w[channel * size..(channel + 1) * size]
-}
-
-/// Where what an offset of the kernel sees for a row of the output begins.
-#[inline(always)]
-fn seen(shape: &Shape, room: &Plane, row: usize, offset: usize) -> usize {
-    room.seen(row * shape.window.stride[0] + offset / shape.kernel[1], offset % shape.kernel[1])
+/// A picture of a band at a time.
+fn add_slopes(pass: &Pass, band: &Band, view: &View<'_>, gy: &[f32], sums: &mut [f32]) {
+    let (places, row) = (offsets(pass, view), pass.grid[1] * pass.target.pitch);
+    for (number, picture) in band.pictures.clone().enumerate() {
+        let start = (picture * pass.grid[0] + band.rows.start) * row;
+        let gradients = &gy[start..start + band.rows.len() * row];
+        let of_band = Slopes {
+            rows: band.rows.len(),
+            count: pass.grid[1],
+            seen: view.values[view.origin + number * view.picture..].as_ptr(),
+            step: pass.step[1] * view.pixel,
+            seen_row: pass.step[0] * view.row,
+            taps: &places,
+            channels: pass.source.channels,
+            gradients: gradients.as_ptr(),
+            pitch: pass.target.pitch,
+            row,
+            sums: sums.as_mut_ptr(),
+        };
+        // SAFETY: the view holds all that a band's outputs see, as checked; there is a gradient for each of them; the sums are
+        // whole registers.
+        unsafe { slopes(&of_band) }
+    }
 }

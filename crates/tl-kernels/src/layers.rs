@@ -2,6 +2,7 @@
 
 use burn::backend::Dispatch;
 use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{DType, Device, Tensor};
@@ -9,7 +10,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::norm::Act;
+use crate::act::Act;
 use crate::ops::{Kernels, Norm};
 use crate::shape::{Products, Window};
 
@@ -69,9 +70,8 @@ pub fn conv2d(conv: &Conv2d, images_bchw: Tensor<4>) -> Tensor<4> {
         Tensor::from_dispatch(Dispatch::tl_conv(images_bchw.into_dispatch(), weight.into_dispatch(), window));
     match &conv.bias {
         Some(bias) => {
-            let bias = bias.val();
-            let [outputs] = bias.dims();
-            maps_bchw + bias.reshape([1, outputs, 1, 1])
+            let bias = bias.val().into_dispatch();
+            Tensor::from_dispatch(Dispatch::tl_bias(maps_bchw.into_dispatch(), bias))
         }
         None => maps_bchw,
     }
@@ -101,13 +101,68 @@ pub fn batch_norm(norm: &BatchNorm, act: Act, maps_bchw: Tensor<4>) -> Tensor<4>
     if !serves(&maps_bchw) {
         return activated(act, norm.forward(maps_bchw));
     }
+    normalised(norm, act, maps_bchw, None)
+}
+
+/// [`BatchNorm::forward`], added to the maps of a shortcut, and an activation.
+pub fn batch_norm_onto(
+    norm: &BatchNorm,
+    act: Act,
+    maps_bchw: Tensor<4>,
+    shortcut_bchw: Tensor<4>,
+) -> Tensor<4> {
+    if !serves(&maps_bchw) || maps_bchw.dims() != shortcut_bchw.dims() {
+        return activated(act, norm.forward(maps_bchw) + shortcut_bchw);
+    }
+    normalised(norm, act, maps_bchw, Some(shortcut_bchw))
+}
+
+fn normalised(norm: &BatchNorm, act: Act, maps_bchw: Tensor<4>, other_bchw: Option<Tensor<4>>) -> Tensor<4> {
     let train = norm.training.is_enabled();
     let moments = if train { followed(norm, &maps_bchw) } else { kept(norm) };
-    let moments = Tensor::<2>::from_inner(moments);
+    let moments = Tensor::<2>::from_inner(moments).into_dispatch();
     let how = Norm { train, epsilon: norm.epsilon, act };
     let [gamma, beta] = [&norm.gamma, &norm.beta].map(|param| param.val().into_dispatch());
-    let (maps, moments) = (maps_bchw.into_dispatch(), moments.into_dispatch());
-    Tensor::from_dispatch(Dispatch::tl_norm(maps, gamma, beta, moments, how))
+    let maps = maps_bchw.into_dispatch();
+    Tensor::from_dispatch(match other_bchw {
+        Some(other) => Dispatch::tl_join(maps, gamma, beta, moments, other.into_dispatch(), how),
+        None => Dispatch::tl_norm(maps, gamma, beta, moments, how),
+    })
+}
+
+/// An activation on its own.
+pub fn activate(act: Act, maps_bchw: Tensor<4>) -> Tensor<4> {
+    if act == Act::None || !serves(&maps_bchw) {
+        return activated(act, maps_bchw);
+    }
+    Tensor::from_dispatch(Dispatch::tl_act(maps_bchw.into_dispatch(), act))
+}
+
+/// [`MaxPool2d::forward`].
+pub fn max_pool(pool: &MaxPool2d, maps_bchw: Tensor<4>) -> Tensor<4> {
+    let [top, left, bottom, right] = match pool.padding {
+        PaddingConfig2d::Valid => [0; 4],
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [top, left, bottom, right],
+        PaddingConfig2d::Same => return pool.forward(maps_bchw),
+    };
+    let [down, across] = pool.kernel_size;
+    // A window among zeros alone, or with more places than a byte counts, is left to burn.
+    let fits = down * across <= 256 && top.max(bottom) < down && left.max(right) < across;
+    if !serves(&maps_bchw) || !fits || pool.ceil_mode || pool.dilation != [1, 1] {
+        return pool.forward(maps_bchw);
+    }
+    let [_, groups, _, _] = maps_bchw.dims();
+    let padding = [top, bottom, left, right];
+    let window = Window { stride: pool.stride, padding, groups, products: Products::F32 };
+    Tensor::from_dispatch(Dispatch::tl_greatest(maps_bchw.into_dispatch(), window, pool.kernel_size))
+}
+
+/// Means over height and width, `[batch, channels, 1, 1]`.
+pub fn means(maps_bchw: Tensor<4>) -> Tensor<4> {
+    if !serves(&maps_bchw) {
+        return maps_bchw.mean_dim(3).mean_dim(2);
+    }
+    Tensor::from_dispatch(Dispatch::tl_means(maps_bchw.into_dispatch()))
 }
 
 /// Mean and variance of the batch, which the running ones follow as burn's do.

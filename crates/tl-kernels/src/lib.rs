@@ -1,4 +1,4 @@
-//! Convolutions and batch normalisation that train at the speed of the processor.
+//! Convolutions, norms, pooling and activations that train at the speed of the processor.
 //!
 //! burn's CPU backend computes backward passes of convolutions at a tenth of what the processor can do, and batch
 //! normalisation as a chain of single operations. [`conv2d`] and [`batch_norm`] take their place on that backend, with
@@ -16,20 +16,38 @@
 //! assert_eq!(images_bchw.grad(&gradients).unwrap().dims(), [2, 3, 16, 16]);
 //! ```
 
-mod columns;
+mod act;
+mod amx;
+mod arrived;
+mod backward;
+mod band;
+mod blocks;
 mod dense;
 mod depthwise;
+mod elementwise;
+mod filter;
 mod lanes;
 mod layers;
+mod maps;
 mod norm;
 mod ops;
-mod product;
-mod rounded;
+mod panels;
+mod pass;
+mod pool;
+mod registers;
+mod room;
+mod rounded_weights;
+mod rounding;
 mod shape;
+mod strip;
 #[cfg(test)]
 mod tests;
+mod tile;
+mod weights;
 
-pub use layers::{Multiplying, batch_norm, choose, conv2d, multiply_in};
-pub use norm::Act;
+pub use act::Act;
+pub use layers::{
+    Multiplying, activate, batch_norm, batch_norm_onto, choose, conv2d, max_pool, means, multiply_in,
+};
 pub use ops::{Kernels, Norm};
 pub use shape::{Products, Window};

@@ -1,6 +1,6 @@
 //! Sizes of a convolution.
 
-use std::ops::Range;
+use crate::pass::Maps;
 
 /// A convolution's window and how it moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Products {
 impl Products {
     /// Has this processor instructions for it? Without, bfloat16 gives the same numbers, slowly.
     pub fn is_fast(self) -> bool {
-        self == Self::F32 || crate::rounded::is_fast()
+        self == Self::F32 || crate::registers::has_pairs()
     }
 }
 
@@ -73,6 +73,24 @@ impl Shape {
         self.channels * self.height * self.width
     }
 
+    /// The same with all channels in one group.
+    pub(crate) fn together(&self) -> Self {
+        Self { window: Window { groups: 1, ..self.window }, ..*self }
+    }
+
+    pub(crate) fn input_maps(&self, first: usize, channels: usize) -> Maps {
+        Maps { size: [self.height, self.width], pitch: self.channels, first, channels }
+    }
+
+    pub(crate) fn output_maps(&self, first: usize, channels: usize) -> Maps {
+        Maps { size: [self.out_height, self.out_width], pitch: self.outputs, first, channels }
+    }
+
+    /// Do outputs see every input, or would if there were more of them?
+    pub(crate) fn sees_all(&self) -> bool {
+        self.kernel[0] >= self.window.stride[0] && self.kernel[1] >= self.window.stride[1]
+    }
+
     /// Places of the window on one picture.
     pub(crate) fn places(&self) -> usize {
         self.out_height * self.out_width
@@ -88,34 +106,11 @@ impl Shape {
         [self.channels / self.window.groups.max(1), self.outputs / self.window.groups.max(1)]
     }
 
-    /// Rows of the matrix of columns of one group.
-    pub(crate) fn depth(&self) -> usize {
-        self.of_group()[0] * self.kernel[0] * self.kernel[1]
-    }
-
     pub(crate) fn is_depthwise(&self) -> bool {
         self.window.groups == self.channels && self.outputs == self.channels
     }
 
-    /// Is the matrix of columns the input itself?
-    pub(crate) fn is_pointwise(&self) -> bool {
-        self.kernel == [1, 1] && self.window.stride == [1, 1] && self.window.padding == [0; 4]
-    }
-
     pub(crate) fn output(&self) -> [usize; 4] {
         [self.batch, self.outputs, self.out_height, self.out_width]
-    }
-
-    /// The output positions along one axis whose window has position `offset` of the kernel inside the input.
-    pub(crate) fn inside(
-        size: usize,
-        out: usize,
-        stride: usize,
-        before: usize,
-        offset: usize,
-    ) -> Range<usize> {
-        let first = before.saturating_sub(offset).div_ceil(stride);
-        let end = (size + before).saturating_sub(offset).div_ceil(stride).min(out);
-        first.min(end)..end
     }
 }

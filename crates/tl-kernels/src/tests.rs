@@ -2,13 +2,14 @@
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::MaxPool2dConfig;
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
 use crate::layers::serves;
-use crate::{Act, Products, batch_norm, conv2d, multiply_in};
+use crate::{Act, Products, activate, batch_norm, batch_norm_onto, conv2d, max_pool, means, multiply_in};
 
 /// Largest difference from burn's convolutions, as a share of the largest value; 1.7e-6 over 3,000 cases.
 const TOLERANCE: f32 = 1e-5;
@@ -77,9 +78,9 @@ fn case() -> impl Strategy<Value = Case> {
     let sizes = (1_usize..6, 1_usize..4, 1_usize..4, 5_usize..24, 5_usize..24);
     let window = (1_usize..6, 1_usize..6, 1_usize..4, 1_usize..4, 0_usize..4, 0_usize..4, any::<bool>());
     (sizes, window).prop_map(|((batch, c, o, height, width), (down, right, sy, sx, pad, groups, same))| {
-        // Dense, grouped with several channels each, depthwise, dense with many outputs.
+        // Dense, grouped with several channels each, depthwise, dense with many outputs and channels.
         let (channels, outputs, groups) =
-            [(c * 3, o * 5, 1), (c * 2, o * 2, 2), (c * 4, c * 4, c * 4), (c * 3, o * 24, 1)][groups];
+            [(c * 3, o * 5, 1), (c * 2, o * 2, 2), (c * 6, c * 6, c * 6), (c * 17, o * 24, 1)][groups];
         let padding = if same {
             PaddingConfig2d::Same
         } else {
@@ -177,6 +178,60 @@ proptest! {
     }
 }
 
+/// Output and gradients of a residual block, whose input is read three times and whose shortcut is pooled.
+fn of_block(layers: &(Conv2d, Conv2d, BatchNorm), x: &Tensor<4>, ours: bool, act: Act) -> Vec<Vec<f32>> {
+    let (first, second, norm) = layers;
+    let pool = MaxPool2dConfig::new([3, 3])
+        .with_strides([2, 2])
+        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+        .init();
+    let burns = |x: Tensor<4>| {
+        let x = pool.forward(relu(first.forward(x)));
+        let y = norm.forward(second.forward(x.clone())) + x.clone();
+        let y = if act == Act::Relu { relu(y) } else { y };
+        y * x.mean_dim(3).mean_dim(2)
+    };
+    let mine = |x: Tensor<4>| {
+        let x = max_pool(&pool, activate(Act::Relu, conv2d(first, x)));
+        let y = batch_norm_onto(norm, act, conv2d(second, x.clone()), x.clone());
+        y * means(x)
+    };
+    let forward: &dyn Fn(Tensor<4>) -> Tensor<4> = if ours { &mine } else { &burns };
+    run(x, forward, |gradients| {
+        let bias = first.bias.as_ref().unwrap().val();
+        vec![
+            values(first.weight.val().grad(gradients).unwrap()),
+            values(bias.grad(gradients).unwrap()),
+            values(second.weight.val().grad(gradients).unwrap()),
+            values(norm.gamma.val().grad(gradients).unwrap()),
+            values(norm.beta.val().grad(gradients).unwrap()),
+        ]
+    })
+}
+
+#[test]
+fn a_residual_block_and_its_gradients_are_burns() {
+    for (seed, (channels, act)) in [(1, Act::Relu), (20, Act::None), (48, Act::Relu)].into_iter().enumerate()
+    {
+        let conv = |from: usize| {
+            let config = Conv2dConfig::new([from, channels], [3, 3])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+            config.init(&device())
+        };
+        let x = noise([3, 5, 13, 17], seed as u64 + 40);
+        // Statistics follow what the layer sees, so each way has its own.
+        let layers = || (conv(5), conv(channels), filled(channels, true, seed as u64));
+        let (mine, mut burns) = (layers(), layers());
+        (burns.0, burns.1) = (mine.0.clone(), mine.1.clone());
+        let (ours, theirs) = (of_block(&mine, &x, true, act), of_block(&burns, &x, false, act));
+        let names = ["y", "gx", "first weights", "bias", "second weights", "ggamma", "gbeta"];
+        for (name, (ours, theirs)) in names.iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs);
+            assert!(error < NORM_TOLERANCE, "{name} of {channels} channels differs by {error}");
+        }
+    }
+}
+
 /// A layer whose numbers are not those it begins with.
 fn filled(channels: usize, train: bool, seed: u64) -> BatchNorm {
     let mut layer = BatchNormConfig::new(channels).init(&device());
@@ -192,6 +247,43 @@ fn filled(channels: usize, train: bool, seed: u64) -> BatchNorm {
         let training = layer.training.clone().with_value(false);
         BatchNorm { training, ..layer }
     }
+}
+
+/// The losses of ten steps of gradient descent on two convolutions with a norm and a shortcut.
+fn losses(mut convs: [Conv2d; 2], norm: &BatchNorm, ours: bool) -> Vec<f32> {
+    let x = noise([4, 5, 12, 12], 3);
+    let mut step = || {
+        let [first, second] = &convs;
+        let y = if ours {
+            let y = conv2d(first, x.clone());
+            batch_norm_onto(norm, Act::Relu, conv2d(second, y.clone()), y)
+        } else {
+            let y = first.forward(x.clone());
+            relu(norm.forward(second.forward(y.clone())) + y)
+        };
+        let loss = (y - 1.0).powi_scalar(2).mean();
+        let gradients = loss.clone().backward();
+        for conv in &mut convs {
+            let weight = conv.weight.val();
+            let moved = weight.clone().inner() - weight.grad(&gradients).unwrap() * 0.05;
+            conv.weight = Param::from_tensor(Tensor::from_inner(moved).require_grad());
+        }
+        loss.into_scalar::<f32>()
+    };
+    (0..10).map(|_| step()).collect()
+}
+
+#[test]
+fn ten_steps_lose_what_burns_lose() {
+    let config =
+        |from| Conv2dConfig::new([from, 20], [3, 3]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+    let convs = [5, 20].map(|from| config(from).init(&device()));
+    let ours = losses(convs.clone(), &filled(20, true, 6), true);
+    let burns = losses(convs, &filled(20, true, 6), false);
+    assert!(ours[9] < ours[0], "{ours:?}");
+    // What training with the kernels has to keep to; sums in another order differ by less.
+    let apart = ours.iter().zip(&burns).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+    assert!(apart < 1e-4, "{apart}");
 }
 
 /// Central differences, in the one case that is small enough for f32 to be exact about.
@@ -217,14 +309,21 @@ fn gradients_are_slopes() {
 
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
-    let conv = Conv2dConfig::new([6, 10], [3, 3]).with_padding(PaddingConfig2d::Same).init(&device());
-    let layer = filled(10, true, 8);
-    let x = noise([9, 6, 13, 17], 21);
-    let bits = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| of_conv(&conv, &x, |x| batch_norm(&layer, Act::Relu, conv2d(&conv, x))))
-    };
-    assert_eq!(bits(1), bits(3));
+    let kinds = [(6, 10, 1), (32, 40, 1), (24, 24, 24)];
+    let cases =
+        kinds.into_iter().flat_map(|kind| [Products::F32, Products::Bf16].map(|products| (kind, products)));
+    for ((channels, outputs, groups), products) in cases {
+        let _multiplying = multiply_in(products);
+        let config = Conv2dConfig::new([channels, outputs], [3, 3]).with_groups(groups);
+        let conv = config.with_padding(PaddingConfig2d::Same).init(&device());
+        let layer = filled(outputs, true, 8);
+        let x = noise([9, channels, 13, 17], 21);
+        let bits = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| of_conv(&conv, &x, |x| batch_norm(&layer, Act::Relu, conv2d(&conv, x))))
+        };
+        assert_eq!(bits(1), bits(3), "{channels} to {outputs} in {products:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! What is done to every value on its own, and to every channel.
+
+use rayon::prelude::*;
+
+use crate::act::{Act, for_act};
+use crate::lanes::vectorised;
+use crate::strip::Strips;
+
+/// Floats that a thread takes at a time.
+const PIECE: usize = 1 << 15;
+
+/// Activates in place.
+pub(crate) fn activate(x: &mut [f32], act: Act) {
+    x.par_chunks_mut(PIECE).for_each(|x| piece(x, act));
+}
+
+/// The gradient in front of an activation, in place of that behind it; `y` is what came out.
+pub(crate) fn activate_back(y: &[f32], gy: &mut [f32], act: Act) {
+    gy.par_chunks_mut(PIECE).zip(y.par_chunks(PIECE)).for_each(|(gy, y)| piece_back(y, gy, act));
+}
+
+/// `to += from`
+pub(crate) fn add(to: &mut [f32], from: &[f32]) {
+    to.par_chunks_mut(PIECE).zip(from.par_chunks(PIECE)).for_each(|(to, from)| piece_add(to, from));
+}
+
+/// Adds to each channel its number.
+pub(crate) fn add_bias(x: &mut [f32], bias: &[f32]) {
+    let strips = Strips::new(bias.len(), x.len());
+    let row = strips.repeat(bias);
+    x.par_chunks_mut(strips.strip()).with_min_len(8).for_each(|x| {
+        x.chunks_mut(row.len()).for_each(|x| piece_add(x, &row[..x.len()]));
+    });
+}
+
+/// The sum of each channel.
+pub(crate) fn sums(channels: usize, x: &[f32]) -> Vec<f32> {
+    let strips = Strips::new(channels, x.len());
+    let of_part = |part: std::ops::Range<usize>| {
+        let (mut sums, mut row) = (vec![0.0; channels], vec![0.0; strips.row()]);
+        for strip in x[part].chunks(strips.strip()) {
+            row.fill(0.0);
+            strip.chunks(row.len()).for_each(|x| piece_add(&mut row[..x.len()], x));
+            strips.fold(&row, &mut sums);
+        }
+        sums
+    };
+    let parts = strips.each(of_part);
+    (0..channels).map(|channel| parts.iter().map(|part| part[channel]).sum::<f64>() as f32).collect()
+}
+
+vectorised! {
+    fn piece(x: &mut [f32], act: Act) {
+        for_act!(act, ACT => x.iter_mut().for_each(|x| *x = ACT.of(*x)));
+    }
+
+    fn piece_back(y: &[f32], gy: &mut [f32], act: Act) {
+        for_act!(act, ACT => gy.iter_mut().zip(y).for_each(|(gy, y)| *gy = ACT.back(*y, *gy)));
+    }
+
+    fn piece_add(to: &mut [f32], from: &[f32]) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+    }
+}

@@ -1,0 +1,87 @@
+//! Weights in the order in which tiles use them.
+
+use rayon::prelude::*;
+
+use crate::band::lanes;
+use crate::pass::Taps;
+use crate::registers::{panel, width};
+use crate::rounding::pair;
+use crate::shape::Products;
+
+/// How weights of a place of the kernel lie: so many, so far apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Along {
+    pub(crate) count: usize,
+    pub(crate) apart: usize,
+}
+
+/// Panels of two registers of outputs, the last of one if it has no more; each has all lanes of a window, one after the
+/// other.
+#[derive(Debug)]
+pub(crate) struct Panels {
+    pub(crate) values: Vec<f32>,
+    /// Lanes of a window.
+    pub(crate) depth: usize,
+    pub(crate) outputs: usize,
+}
+
+impl Panels {
+    /// Weights `w` of what comes in, `inner`, and what goes out, `outer`, at the places of `taps`.
+    pub(crate) fn new(products: Products, taps: &Taps, inner: Along, outer: Along, w: &[f32]) -> Self {
+        let depth = taps.places.len() * lanes(products, inner.count);
+        let outputs = outer.count;
+        let whole = panel() * depth;
+        let mut values = vec![0.0; whole * outputs.div_ceil(panel())];
+        values.par_chunks_mut(whole.max(1)).enumerate().for_each(|(number, values)| {
+            let first = number * panel();
+            let outer = Along { count: outputs - first, ..outer };
+            pack(products, taps, inner, outer, &w[first * outer.apart..], values);
+        });
+        Self { values, depth, outputs }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.outputs.div_ceil(panel())
+    }
+
+    /// From some lane of a window on, in a panel; and the panel's outputs.
+    pub(crate) fn at(&self, number: usize, lane: usize) -> (&[f32], usize) {
+        let left = self.outputs - number * panel();
+        let start = number * panel() * self.depth + lane * wide(left);
+        (&self.values[start..], left.min(panel()))
+    }
+}
+
+/// Channels coming in that are put in order together: what lies between them is read once.
+const TOGETHER: usize = 16;
+
+/// One panel.
+fn pack(products: Products, taps: &Taps, inner: Along, outer: Along, w: &[f32], panel_values: &mut [f32]) {
+    let (wide, per_place) = (wide(outer.count), lanes(products, inner.count));
+    let numbers = if products == Products::Bf16 { 2 } else { 1 };
+    for first in (0..per_place).step_by(TOGETHER) {
+        let count = TOGETHER.min(per_place - first);
+        for lane in 0..wide.min(outer.count) {
+            let w = &w[lane * outer.apart..];
+            for (number, place) in taps.places.iter().enumerate() {
+                let rows = &mut panel_values[(number * per_place + first) * wide + lane..];
+                let at = |k: usize| place + k * inner.apart;
+                let rows = rows.iter_mut().step_by(wide).take(count).enumerate();
+                if numbers == 1 {
+                    rows.for_each(|(k, row)| *row = w[at(first + k)]);
+                    continue;
+                }
+                for (k, row) in rows {
+                    let k = 2 * (first + k);
+                    let number = |k| if k < inner.count { w[at(k)] } else { 0.0 };
+                    *row = f32::from_bits(pair(number(k), number(k + 1)));
+                }
+            }
+        }
+    }
+}
+
+/// Lanes of a panel for so many outputs and those behind them.
+pub(crate) fn wide(left: usize) -> usize {
+    if left <= width() { width() } else { panel() }
+}
