@@ -33,8 +33,10 @@ struct Network {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [name, batch, seconds, what, rest @ ..] = words.as_slice() else {
-        return Err("step_speed NETWORK BATCH SECONDS ours|checkpointed|bf16|burn|cached [cpu|ndarray|cuda] [STAGES]"
-            .into());
+        return Err(
+            "step_speed NETWORK BATCH SECONDS ours|checkpointed|bf16|burn|cached [cpu|ndarray|cuda] [STAGES]"
+                .into(),
+        );
     };
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let architecture = tl_backbones::architecture(name)?;
