@@ -7,7 +7,7 @@ use crate::{Arithmetic, Frozen, Output};
 
 /// Raised whenever decoding, resizing, the plan or the module give other bits than before: what older versions of this
 /// program have kept is then not found any more.
-const NUMERICS: u32 = 1;
+const NUMERICS: u32 = 2;
 
 /// Everything that an output of the frozen network depends on, besides the picture's content and the view's number.
 #[derive(Debug, Clone, Copy)]
