@@ -64,80 +64,26 @@ pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
     Graph { nodes, output: places[graph.output] }
 }
 
-/// Lets steps round what they store: to what its only reader multiplies, or to bfloat16 where all readers take that.
+/// Lets steps round what they store, where nobody else reads it.
 pub(crate) fn merge(graph: &mut Graph) {
     let uses = graph.uses();
     for id in 0..graph.nodes.len() {
-        let readers: Vec<NodeId> = readers(graph, &uses, id).collect();
-        if let Some(format) = graph.stored(&uses, id, &readers) {
-            let channels = graph.nodes[id].shape.channels.div_ceil(format.numbers());
-            graph.nodes[id].holds = format;
-            graph.nodes[id].shape.channels = channels;
-            for reader in readers {
-                if graph.nodes[reader].holds == format && matches!(graph.nodes[reader].kind, Kind::Narrow(_))
-                {
-                    bypass(graph, reader, id);
-                }
-            }
-        }
-    }
-}
-
-fn readers<'a>(graph: &'a Graph, uses: &'a [usize], id: NodeId) -> impl Iterator<Item = NodeId> + 'a {
-    let reads =
-        move |&reader: &NodeId| uses[reader] > 0 && graph.nodes[reader].reads().any(|read| read == id);
-    (id + 1..graph.nodes.len()).filter(reads)
-}
-
-/// What has read `node` reads `input`.
-fn bypass(graph: &mut Graph, node: NodeId, input: NodeId) {
-    for reader in &mut graph.nodes[node + 1..] {
-        reader.inputs.iter_mut().filter(|read| **read == node).for_each(|read| *read = input);
-    }
-}
-
-impl Graph {
-    /// What a node may store instead of floats.
-    fn stored(&self, uses: &[usize], id: NodeId, readers: &[NodeId]) -> Option<Format> {
-        let node = &self.nodes[id];
+        let Kind::Narrow(format) = graph.nodes[id].kind else { continue };
+        let (shape, input) = (graph.nodes[id].shape, graph.nodes[id].inputs[0]);
+        let node = &mut graph.nodes[input];
         let rounds = match &node.kind {
             Kind::Conv(conv) => conv.tiling.is_none(),
             Kind::Image | Kind::Each(_) | Kind::Pool(_) => true,
             _ => false,
         };
-        if !rounds || id == self.output || uses[id] == 0 || node.holds != Format::F32 {
-            return None;
-        }
-        let format = match readers {
-            &[reader] if uses[id] == 1 => match self.nodes[reader].kind {
-                Kind::Narrow(format) => format,
-                _ => Format::Bf16,
-            },
-            _ => Format::Bf16,
-        };
         // What fills up a lane must be zero, and only pictures are written with what fills them up.
         let whole = matches!(node.kind, Kind::Image) || node.shape.channels.is_multiple_of(format.numbers());
-        let is_read = |&reader: &NodeId| match self.nodes[reader].kind {
-            Kind::Narrow(_) => true,
-            _ => !matches!(node.kind, Kind::Image) && self.nodes[reader].takes_bf16(id),
-        };
-        let taken = readers.iter().all(is_read);
-        (whole && taken && self.narrows()).then_some(format)
-    }
-
-    /// Whether any product is one of narrow numbers.
-    fn narrows(&self) -> bool {
-        self.nodes.iter().any(|node| matches!(node.kind, Kind::Narrow(_)))
-    }
-}
-
-impl Node {
-    /// Whether the step reads maps of bfloat16 numbers as well as of floats.
-    fn takes_bf16(&self, input: NodeId) -> bool {
-        match &self.kind {
-            Kind::Narrow(_) | Kind::Each(_) | Kind::Pool(_) => true,
-            Kind::Conv(conv) => conv.is_depthwise(conv.bias.len()) || !self.inputs.contains(&input),
-            Kind::Image | Kind::Concat | Kind::Slice(_) | Kind::Flatten => false,
+        if uses[id] == 0 || uses[input] != 1 || !rounds || !whole {
+            continue;
+        }
+        (node.holds, node.shape) = (format, shape);
+        for reader in &mut graph.nodes[id + 1..] {
+            reader.inputs.iter_mut().filter(|read| **read == id).for_each(|read| *read = input);
         }
     }
 }
