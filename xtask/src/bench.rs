@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::process::Command;
 use std::time::Instant;
 
+use crate::device::Device;
 use crate::{cargo, must, root};
 
 /// Seeds of the accuracy table, those of xtask/reference/stamps_accuracy.py.
@@ -12,7 +13,7 @@ const SEEDS: u64 = 5;
 
 /// Time and memory of `tl train datasets/stamps`, median of several runs after one that warms up.
 pub(crate) fn stamps(runs: usize) -> Result<()> {
-    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
+    Device::Cpu.build()?;
     let mut stages: Vec<(String, Vec<f64>)> = Vec::new();
     let (mut wall, mut memory) = (Vec::new(), Vec::new());
     for run in 0..=runs {
@@ -44,7 +45,7 @@ pub(crate) fn stamps(runs: usize) -> Result<()> {
 
 /// Cross-validated accuracy over seeds, beside the reference's.
 pub(crate) fn accuracy() -> Result<()> {
-    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
+    Device::Cpu.build()?;
     let reference = std::fs::read_to_string(root().join("xtask/reference/stamps_accuracy.json"))?;
     let reference: Value = serde_json::from_str(&reference)?;
     println!(
@@ -69,7 +70,7 @@ pub(crate) fn accuracy() -> Result<()> {
 
 /// Cross-validated accuracy of recipes on a folder, over seeds: rows for docs/results.md.
 pub(crate) fn recipes(data: &str, recipes: &[String], seeds: u64) -> Result<()> {
-    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-cli"]))?;
+    Device::Cpu.build()?;
     println!(
         "{}\n\n| recipe | right of judged | accuracy | interval | seeds | log loss | minutes |\n|{}",
         machine(),
@@ -125,7 +126,7 @@ fn train(arguments: &[&str]) -> Result<Value> {
 
 fn train_on(data: &str, arguments: &[&str], cache: bool) -> Result<Value> {
     let runs = tempfile::tempdir()?;
-    let mut command = Command::new(root().join("target/release/tl"));
+    let mut command = Command::new(Device::Cpu.built("tl"));
     command.args(["train", data, "--json", "--runs"]).arg(runs.path()).args(arguments);
     command.args((!cache).then_some("--no-cache"));
     let output = command.current_dir(root()).output().with_context(|| format!("cannot start {command:?}"))?;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bench::machine;
-use crate::{cargo, must, root};
+use crate::device::Device;
+use crate::{must, root};
 
 /// What is run, in turn, in every round: (job, program, workers). `0` workers: in the program's own process.
 const PEERS: &[(&str, &str, usize)] = &[
@@ -28,7 +29,7 @@ type Results = BTreeMap<(String, String), Vec<(f64, Option<f64>)>>;
 
 /// `python` has torch, torchvision, scikit-image and scikit-learn; `keras`, if given, has tensorflow.
 pub(crate) fn run(python: &Path, keras: Option<&Path>, rounds: usize) -> Result<()> {
-    must(&mut cargo(&["build", "--release", "--quiet", "-p", "tl-data", "--example", "data_speed"]))?;
+    Device::Cpu.build()?;
     let folder = pictures(python)?;
     let (mut results, mut parts) = (Results::new(), Value::Null);
     for _ in 0..rounds.max(1) {
@@ -68,7 +69,7 @@ fn script(name: &str) -> PathBuf {
 }
 
 fn ours(folder: &Path) -> Result<Vec<Value>> {
-    let output = output(Command::new(root().join("target/release/examples/data_speed")).arg(folder))?;
+    let output = output(Command::new(Device::Cpu.built("examples/data_speed")).arg(folder))?;
     output.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 

@@ -51,8 +51,7 @@ pub(crate) struct Frozen {
 
 /// Prints a table of pictures per second, and for every network what its kinds of layers reach.
 pub(crate) fn run(frozen: &Frozen) -> Result<()> {
-    let words = ["-p", "tl-frozen", "--example", "frozen_speed"];
-    frozen.device.build(&words)?;
+    frozen.device.build()?;
     if frozen.peers().iter().any(|peer| !peer.starts_with("torch")) {
         std::fs::create_dir_all(root().join(&frozen.onnx))?;
         let mut export = frozen.python(&frozen.python);

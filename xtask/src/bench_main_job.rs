@@ -115,7 +115,7 @@ pub(crate) fn run(job: &MainJob) -> Result<()> {
     if let Some(runs) = job.stamps {
         return bench::stamps(runs);
     }
-    job.device.build(&["-p", "tl-cli"])?;
+    job.device.build()?;
     let (pictures, weights) = (root().join("target/bench-data"), root().join("target/bench-weights"));
     job.prepare(&pictures, &weights)?;
     println!(

@@ -66,7 +66,7 @@ struct Medians {
 
 /// Prints a table of pictures per second.
 pub(crate) fn run(train: &Train) -> Result<()> {
-    train.device.build(&["-p", "tl-train", "--example", "step_speed"])?;
+    train.device.build()?;
     println!(
         "{}, {}, {} threads, batch {}, medians of {} turns\n",
         machine(),

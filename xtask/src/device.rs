@@ -27,10 +27,11 @@ impl Device {
         }
     }
 
-    /// `cargo build --release` of what the words name, with this device.
-    pub(crate) fn build(self, words: &[&str]) -> Result<()> {
-        let mut command = cargo(&["build", "--release", "--quiet"]);
-        command.args(words).env("CARGO_TARGET_DIR", self.target());
+    /// `cargo build --release` of all programs and examples, with this device. One at a time would be built with other
+    /// features of the packages that they share, and those again and again.
+    pub(crate) fn build(self) -> Result<()> {
+        let mut command = cargo(&["build", "--release", "--quiet", "--workspace", "--bins", "--examples"]);
+        command.env("CARGO_TARGET_DIR", self.target());
         if self != Self::Cpu {
             command.args(["--features", self.name()]);
         }

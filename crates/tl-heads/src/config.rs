@@ -90,6 +90,19 @@ impl HeadConfig {
         !self.norm && self.hidden.is_none() && !self.cosine
     }
 
+    /// Its layers in words: `dropout 0.25, 512 units with ReLU, linear layer`.
+    pub fn describe(&self) -> String {
+        let norm = || self.norm.then(|| "batch norm".to_owned());
+        let dropout = |share: f64| (share > 0.0).then(|| format!("dropout {share}"));
+        let pooling = (self.pooling != Pooling::Published).then(|| self.pooling.describe().to_owned());
+        let hidden = self.hidden.map(|units| format!("{units} units with ReLU"));
+        let behind = hidden.is_some().then(|| [norm(), dropout(self.hidden_dropout)]);
+        let last = if self.cosine { "cosine layer" } else { "linear layer" };
+        let layers = [pooling, norm(), dropout(self.dropout), hidden].into_iter();
+        let layers = layers.chain(behind.into_iter().flatten()).chain([Some(last.to_owned())]);
+        layers.flatten().collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether such a head can be made.
     ///
     /// # Errors
@@ -134,6 +147,17 @@ mod tests {
         assert_eq!(HeadConfig::named("nonsense"), None);
         assert_eq!(HeadConfig::named("linear"), Some(HeadConfig::default()));
         assert_eq!(serde_json::from_str::<HeadConfig>("{}").unwrap(), HeadConfig::default());
+    }
+
+    #[test]
+    fn a_head_is_told_in_words() {
+        let words = |name: &str| HeadConfig::named(name).unwrap().describe();
+        assert_eq!(words("linear"), "linear layer");
+        assert_eq!(words("dense256"), "256 units with ReLU, linear layer");
+        assert_eq!(words("cosine"), "cosine layer");
+        let fastai = "max and average pooling, batch norm, dropout 0.25, 512 units with ReLU, batch norm, dropout 0.5, \
+                      linear layer";
+        assert_eq!(words("fastai"), fastai);
     }
 
     #[test]

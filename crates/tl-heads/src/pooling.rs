@@ -37,6 +37,17 @@ impl Pooling {
         }
     }
 
+    /// In words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Published => "the network's own pooling",
+            Self::Average => "average pooling",
+            Self::Max => "max pooling",
+            Self::Concat => "max and average pooling",
+            Self::Flatten => "no pooling",
+        }
+    }
+
     /// [`apply`](Self::apply) to maps in rows, one for each picture, channel by channel; height and width do not matter to it.
     pub fn of_rows(self, maps: &Matrix, channels: usize) -> Matrix {
         let shape = [maps.rows(), channels, maps.columns() / channels.max(1), 1];

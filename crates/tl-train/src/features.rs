@@ -126,6 +126,11 @@ impl<'a> Features<'a> {
         ids.iter().copied().filter(|id| !self.failed.contains_key(id)).collect()
     }
 
+    /// A picture's features, if they were computed in this mode.
+    pub(crate) fn row(&self, id: SampleId, mode: ResizeMode) -> Option<&[f32]> {
+        self.rows.get(&(mode_number(mode), id)).map(Vec::as_slice)
+    }
+
     /// `[ids, features]`; every picture must have been computed in this mode.
     pub(crate) fn matrix(&self, ids: &[SampleId], mode: ResizeMode) -> Matrix {
         let mode = mode_number(mode);

@@ -21,19 +21,19 @@ const HALF: f64 = 0.5;
 
 impl Trials<'_> {
     /// Thresholds of a model, from the pictures `judges` that judged its epochs; without any, from cross-validation of its
-    /// head on `train`.
+    /// head on `train`, if that was made by a `method`.
     pub(crate) fn thresholds(
         &self,
         model: &Model,
-        method: Method,
+        method: Option<Method>,
         train: &[SampleId],
         judges: &[SampleId],
         mode: ResizeMode,
     ) -> Result<(Vec<f64>, Choice), TrainError> {
         let data = self.features.data;
         let (found, from) = if judges.is_empty() {
-            let held_out = self.held_out(train, method, mode)?;
-            (held_out, "cross-validation on the training pictures".to_owned())
+            let held_out = method.map(|method| self.held_out(train, method, mode)).transpose()?;
+            (held_out.flatten(), "cross-validation on the training pictures".to_owned())
         } else {
             let predictions = self.predictions(model, judges, mode)?;
             let values = predictions.iter().flat_map(|prediction| &prediction.probabilities);

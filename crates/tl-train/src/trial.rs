@@ -21,7 +21,7 @@ use crate::threshold::give;
 use crate::tune::{Model, PartOfRun};
 use crate::warm::Warm;
 use crate::{
-    AdamWSettings, EpochLoss, HeadKind, Pretrained, Resize, STRENGTHS, Step, StepsConfig, TrainConfig,
+    AdamWSettings, EpochLoss, HeadKind, Phase, Pretrained, Resize, STRENGTHS, Step, StepsConfig, TrainConfig,
     TrainError, Truth, Watch,
 };
 
@@ -114,6 +114,37 @@ impl<'a> Trials<'a> {
     }
 }
 
+impl Trial {
+    /// Nothing is known of it yet.
+    fn of(mode: ResizeMode, model: Model, choices: Vec<Choice>) -> Self {
+        Self {
+            mode,
+            model,
+            choices,
+            predictions: Vec::new(),
+            thresholds: Vec::new(),
+            phases: Vec::new(),
+            candidates: Vec::new(),
+            curve: Vec::new(),
+        }
+    }
+}
+
+/// The head that the frozen network gets by itself, and how it was chosen.
+pub(crate) struct Probe {
+    pub(crate) head: FittedHead,
+    pub(crate) method: Method,
+    choice: Choice,
+    curve: Vec<CurvePoint>,
+}
+
+impl Probe {
+    /// On the network as pretrained.
+    pub(crate) fn model(self) -> Model {
+        Model::frozen(self.head, self.method)
+    }
+}
+
 impl Trials<'_> {
     /// Chooses settings on `train`, trains on it and predicts `val`, which may be empty. `monitor` judges the epochs of
     /// training in steps; if it is empty, some of the training pictures do. `part` names the trial in the run.
@@ -129,34 +160,26 @@ impl Trials<'_> {
         self.extract(&all, &[mode])?;
         let [train, monitor, val] = [train, monitor, val].map(|ids| self.features.readable(ids));
         check_classes(self.data(), &train, &val)?;
-        let (method, head_choice) = self.choose_method(&train, mode)?;
-        let (head, curve) = self.fit(&train, mode, method)?;
-        let frozen = Model::frozen(head, method);
-        let mut trial = Trial {
-            mode,
-            model: frozen,
-            predictions: Vec::new(),
-            thresholds: Vec::new(),
-            choices: vec![resize, head_choice],
-            phases: Vec::new(),
-            candidates: Vec::new(),
-            curve,
-        };
         let phases = self.phases(train.len());
-        let mut judges = monitor.clone();
         self.check_steps(&phases)?;
-        if phases.is_empty() {
-            let (recipe, why) = self.recipe(train.len());
-            trial.choices.push(named("recipe", recipe.to_string(), why));
-        }
-        if !phases.is_empty() {
-            let part = PartOfRun { name: part, train: &train, monitor: &monitor };
-            let tuned = self.tune(&part, &phases, trial.model, method, mode)?;
-            (trial.model, trial.candidates, trial.curve) = (tuned.model, tuned.candidates, tuned.curve);
-            judges = tuned.monitor;
-            trial.choices.push(tuned.choice);
-            trial.phases = tuned.phases;
-        }
+        let (mut choices, probe) = (vec![resize], self.probe(&phases, &train, mode)?);
+        choices.push(probe.as_ref().map_or_else(|| self.layers(), |probe| probe.choice.clone()));
+        let method = probe.as_ref().map(|probe| probe.method);
+        let (mut trial, judges) = match probe {
+            Some(probe) if phases.is_empty() => {
+                let (recipe, why) = self.recipe(train.len());
+                choices.push(named("recipe", recipe.to_string(), why));
+                let curve = probe.curve.clone();
+                (Trial { curve, ..Trial::of(mode, probe.model(), choices) }, monitor)
+            }
+            probe => {
+                let part = PartOfRun { name: part, train: &train, monitor: &monitor };
+                let tuned = self.tune(&part, &phases, probe, mode)?;
+                choices.push(tuned.choice);
+                let (phases, candidates, curve) = (tuned.phases, tuned.candidates, tuned.curve);
+                (Trial { phases, candidates, curve, ..Trial::of(mode, tuned.model, choices) }, tuned.monitor)
+            }
+        };
         if self.data().multi_label {
             let (thresholds, choice) = self.thresholds(&trial.model, method, &train, &judges, mode)?;
             trial.thresholds = thresholds;
@@ -272,7 +295,30 @@ impl Trials<'_> {
             .then(|| format!("{:.0} % of the pictures are smaller than {size} pixels", small * 100.0))
     }
 
-    pub(crate) fn choose_method(
+    /// The head that the frozen network gets by itself, from these pictures; `None` where nobody asks for it: layers learn
+    /// alone, or all of a network from random weights.
+    pub(crate) fn probe(
+        &mut self,
+        phases: &[Phase],
+        train: &[SampleId],
+        mode: ResizeMode,
+    ) -> Result<Option<Probe>, TrainError> {
+        if !(phases.is_empty() || self.compares(phases) || self.begins_solved()) {
+            return Ok(None);
+        }
+        let (method, choice) = self.choose_method(train, mode)?;
+        let (head, curve) = self.fit(train, mode, method)?;
+        Ok(Some(Probe { head, method, choice, curve }))
+    }
+
+    /// A head that is trained in steps only.
+    fn layers(&self) -> Choice {
+        let asked = self.config.head == HeadKind::Layers;
+        let why = if asked { "asked for" } else { "learns with the network" };
+        named("head", self.config.steps.head.describe(), why.to_owned())
+    }
+
+    fn choose_method(
         &mut self,
         train: &[SampleId],
         mode: ResizeMode,

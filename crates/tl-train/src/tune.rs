@@ -17,7 +17,7 @@ use crate::fit::{Method, as_linear};
 use crate::run_log::{RunLog, TrialLog};
 use crate::split::inner_folds;
 use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
-use crate::trial::{Trials, named};
+use crate::trial::{Probe, Trials, named};
 use crate::truth::probabilities;
 use crate::{
     Classifier, HeadKind, Header, Phase, PrecisionChoice, RateSearch, Recipe, StepsConfig, TrainError, Truth,
@@ -161,55 +161,75 @@ impl Trials<'_> {
         steps.resolve(stages, pictures, self.config.head == HeadKind::Layers)
     }
 
+    /// Can what comes out of these phases be worse than the head on the frozen network, and so be compared with it?
+    pub(crate) fn compares(&self, phases: &[Phase]) -> bool {
+        self.config.steps.recipe != Recipe::Scratch
+            && phases.iter().any(|phase| phase.unfreeze != Unfreeze::Head)
+    }
+
+    /// Do steps begin with the head that can be solved for?
+    pub(crate) fn begins_solved(&self) -> bool {
+        let steps = &self.config.steps;
+        let solvable = steps.head.is_linear() && self.config.head != HeadKind::Layers;
+        solvable && steps.recipe.begins_with_probe()
+    }
+
     /// Trains in steps and keeps the better of what comes out and the head on the frozen network.
     pub(crate) fn tune(
         &mut self,
         part: &PartOfRun<'_>,
         phases: &[Phase],
-        frozen: Model,
-        method: Method,
+        frozen: Option<Probe>,
         mode: ResizeMode,
     ) -> Result<Tuned, TrainError> {
         let division = self.divide(part.train, part.monitor);
-        let probe =
-            if division.carved { self.fit(&division.learn, mode, method)?.0 } else { frozen.head.clone() };
+        let probe = match &frozen {
+            Some(frozen) if division.carved => Some(self.fit(&division.learn, mode, frozen.method)?.0),
+            frozen => frozen.as_ref().map(|frozen| frozen.head.clone()),
+        };
         let begun = Instant::now();
-        let taught = self.teach(part.name, phases, &probe, &division, mode)?;
+        let taught = self.teach(part.name, phases, probe.as_ref(), &division, mode)?;
         let seconds = begun.elapsed().as_secs_f64();
-        let truth = Truth::of(self.features.data, &division.monitor);
-        let probe = truth.probabilities(probe.logits(&self.features.matrix(&division.monitor, mode))?);
-        let (losses, probe) = (truth.losses(&probe), truth.scores(&probe));
-        let compared = phases.iter().any(|phase| phase.unfreeze != Unfreeze::Head)
-            && self.config.steps.recipe != Recipe::Scratch
-            && !division.monitor.is_empty();
         let scores = taught.best.scores;
         let (best, curve, cards) = (taught.best.clone(), taught.cursor.curve.clone(), taught.phases.clone());
         let recipe = name(self.config.steps.recipe, phases);
         let tuned = self.model(taught, &recipe);
-        let better = compared && scores.accuracy >= probe.accuracy && {
-            let rows = self.predictions(&tuned, &division.monitor, mode)?.into_iter();
-            let values = rows.flat_map(|row| row.probabilities).map(|p| p as f32).collect();
-            let tuned = truth.losses(&Matrix::with_columns(self.features.data.classes.len(), values));
-            is_lower(&tuned, &losses)
+        let truth = Truth::of(self.features.data, &division.monitor);
+        let rival = match (probe, frozen) {
+            (Some(probe), Some(frozen)) if self.compares(phases) && !division.monitor.is_empty() => {
+                let p_nk = truth.probabilities(probe.logits(&self.features.matrix(&division.monitor, mode))?);
+                Some((frozen.model(), truth.scores(&p_nk), truth.losses(&p_nk)))
+            }
+            _ => None,
         };
-        let kept = !compared || better;
+        let kept = match &rival {
+            Some((_, frozen, _)) if scores.accuracy < frozen.accuracy => false,
+            Some((.., losses)) => {
+                let rows = self.predictions(&tuned, &division.monitor, mode)?.into_iter();
+                let values = rows.flat_map(|row| row.probabilities).map(|p| p as f32).collect();
+                let p_nk = Matrix::with_columns(self.features.data.classes.len(), values);
+                is_lower(&truth.losses(&p_nk), losses)
+            }
+            None => true,
+        };
         let data = self.features.data;
         let questions = if data.multi_label { data.classes.len() } else { 1 };
         let total = division.monitor.len() * questions;
         let mut candidates = vec![candidate(&recipe, scores, total, seconds, kept)];
-        if compared {
-            candidates.insert(0, candidate("head on the frozen network", probe, total, 0.0, !kept));
-        }
-        let why = if compared {
-            reason(&division, probe, scores, &best, phases)
-        } else if division.monitor.is_empty() {
-            "not compared with the frozen network: a class has too few pictures to set some aside".to_owned()
-        } else {
-            "asked for".to_owned()
+        let why = match &rival {
+            Some((_, frozen, _)) => {
+                candidates.insert(0, candidate("head on the frozen network", *frozen, total, 0.0, !kept));
+                reason(&division, *frozen, scores, &best, phases)
+            }
+            None if division.monitor.is_empty() => {
+                "not compared with the frozen network: a class has too few pictures to set some aside"
+                    .to_owned()
+            }
+            None => "asked for".to_owned(),
         };
-        let chosen = if kept { recipe.clone() } else { format!("{recipe}, but the frozen network is kept") };
-        let model = if kept { tuned } else { frozen };
+        let chosen = if kept { recipe } else { format!("{recipe}, but the frozen network is kept") };
         let monitor = if kept || !division.carved { division.monitor } else { Vec::new() };
+        let model = rival.filter(|_| !kept).map_or(tuned, |(frozen, ..)| frozen);
         let choice = named("recipe", chosen, why);
         Ok(Tuned { model, choice, phases: cards, candidates, curve, monitor })
     }
@@ -230,7 +250,7 @@ impl Trials<'_> {
         &mut self,
         part: &str,
         phases: &[Phase],
-        probe: &FittedHead,
+        probe: Option<&FittedHead>,
         division: &Division,
         mode: ResizeMode,
     ) -> Result<Taught, TrainError> {
@@ -251,17 +271,16 @@ impl Trials<'_> {
         let (mode, _) = self.choose_mode(train)?;
         self.extract(train, &[mode])?;
         let division = self.divide(&self.features.readable(train), &[]);
-        let (method, _) = self.choose_method(&division.learn, mode)?;
-        let (probe, _) = self.fit(&division.learn, mode, method)?;
         let phases = self.phases(train.len());
-        self.lesson(&phases, &probe, &division, mode, None, |lesson| lesson.find(search))
+        let probe = self.probe(&phases, &division.learn, mode)?.map(|probe| probe.head);
+        self.lesson(&phases, probe.as_ref(), &division, mode, None, |lesson| lesson.find(search))
     }
 
     /// Does something with a lesson on a division of the pictures, and with what it begins with.
     fn lesson<T>(
         &self,
         phases: &[Phase],
-        probe: &FittedHead,
+        probe: Option<&FittedHead>,
         division: &Division,
         mode: ResizeMode,
         saving: Option<Saving<'_>>,
@@ -283,6 +302,7 @@ impl Trials<'_> {
             seed: self.config.seed,
             summary,
             published_features: self.architecture.features,
+            known: Some(&self.features),
             keeping: self.features.keeping.as_ref(),
             pixels: self.features.pixels.as_ref(),
         };
@@ -313,7 +333,7 @@ impl Trials<'_> {
     /// recipe begins so and the head can be solved for.
     fn first_head(
         &self,
-        probe: &FittedHead,
+        probe: Option<&FittedHead>,
         division: &Division,
         mode: ResizeMode,
         features: usize,
@@ -324,9 +344,9 @@ impl Trials<'_> {
         if !steps.head.is_linear() {
             return Ok(fresh());
         }
-        let solved = steps.recipe.begins_with_probe() && self.config.head != HeadKind::Layers;
+        let probe = probe.filter(|_| self.begins_solved());
         let warm = self.warm.as_ref().and_then(|warm| warm.head_on(steps.head.pooling));
-        let Some(linear) = warm.or_else(|| as_linear(probe).filter(|_| solved)) else { return Ok(fresh()) };
+        let Some(linear) = warm.or_else(|| probe.and_then(as_linear)) else { return Ok(fresh()) };
         if steps.head.pooling != Pooling::Published || self.config.head == HeadKind::Layers {
             return Ok(Head::from_linear(&steps.head, linear, self.device));
         }

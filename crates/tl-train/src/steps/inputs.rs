@@ -11,6 +11,7 @@ use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
 
 use super::rows::Cut;
+use crate::features::Features;
 use crate::keeping::Keeping;
 
 /// The pictures of a run, and how they are prepared.
@@ -27,6 +28,8 @@ pub(crate) struct Pictures<'a> {
     pub(crate) summary: Summary,
     /// Width of the features that the network was published with.
     pub(crate) published_features: usize,
+    /// Published features of pictures as they are, computed before.
+    pub(crate) known: Option<&'a Features<'a>>,
     /// Where outputs are kept from run to run.
     pub(crate) keeping: Option<&'a Keeping>,
     /// Where pictures that are changed at random are kept as they were decoded.
@@ -43,9 +46,9 @@ pub(crate) enum View {
 }
 
 impl Pictures<'_> {
-    /// The same pictures before another network, whose outputs are not kept.
+    /// The same pictures before another network, whose outputs are neither known nor kept.
     pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> Pictures<'b> {
-        Pictures { frozen, keeping: None, ..self.clone() }
+        Pictures { frozen, known: None, keeping: None, ..self.clone() }
     }
 
     /// Normalised pictures, `[ids, 3, size, size]` flattened.

@@ -87,6 +87,11 @@ impl<'a> Rows<'a> {
 
     fn known(&self, id: SampleId, view: View) -> Option<Arc<[f32]>> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).get(&(id, view)).cloned();
+        let kept = kept.or_else(|| {
+            let features = self.pictures.known.filter(|_| self.cut.output() == Some(Output::Features));
+            let features = features.filter(|_| view == View::Plain)?;
+            Some(features.row(id, self.pictures.preprocess.mode)?.into())
+        });
         kept.or_else(|| {
             let shelf = self.shelf(view)?.read().unwrap_or_else(PoisonError::into_inner);
             let row = shelf.get(self.pictures.data.samples[id.0].content, number(view));
