@@ -30,6 +30,7 @@ mod pooling;
 #[cfg(test)]
 mod pytorch;
 mod standardise;
+mod sweep;
 
 pub use config::{HeadConfig, Init};
 pub use error::HeadError;

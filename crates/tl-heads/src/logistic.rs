@@ -2,6 +2,7 @@
 
 use crate::lbfgs::{Point, Stop, minimise};
 use crate::linear::softmax;
+use crate::sweep::sweep;
 use crate::{HeadError, LinearHead, Matrix};
 
 /// Largest entry of the gradient, per sample, that counts as zero; scikit-learn's default `tol`.
@@ -76,39 +77,26 @@ struct Problem<'a> {
 impl Problem<'_> {
     fn evaluate(&self, parameters: &[f64]) -> Point {
         let head = unpack(parameters, self.classes, self.features_nd.columns());
-        let (loss, residual_nk) = self.residual(&head);
         let weights = self.classes * self.features_nd.columns();
         let (weight, _) = parameters.split_at(weights);
-        let slope_kd = residual_nk.transposed_times(self.features_nd);
-        let slopes =
-            slope_kd.values().iter().zip(weight).map(|(&slope, w)| f64::from(slope) + self.penalty * w);
-        let mut gradient: Vec<f64> = slopes.collect();
-        gradient.extend(column_sums(&residual_nk));
+        let share = 1.0 / self.labels_n.len().max(1) as f64;
+        let (mut loss, mut of_bias) = (0.0, vec![0.0; self.classes]);
+        let slope_kd = sweep(self.features_nd, &head.weight_kd, |row, values_k| {
+            values_k.iter_mut().zip(&head.bias_k).for_each(|(logit, bias)| *logit += bias);
+            let label = self.labels_n[row];
+            let truth = f64::from(values_k[label]);
+            loss += (softmax(values_k) - truth) * share;
+            values_k[label] -= 1.0;
+            // Each is (probability - truth) / samples.
+            for (value, sum) in values_k.iter_mut().zip(&mut of_bias) {
+                *value = (f64::from(*value) * share) as f32;
+                *sum += f64::from(*value);
+            }
+        });
+        let slopes = slope_kd.iter().zip(weight).map(|(slope, w)| slope + self.penalty * w);
+        let gradient = slopes.chain(of_bias).collect();
         Point { value: loss + 0.5 * self.penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
     }
-
-    /// Mean cross-entropy, and (probability - truth) / samples.
-    fn residual(&self, head: &LinearHead) -> (f64, Matrix) {
-        let mut scores_nk = self.features_nd.times_transposed(&head.weight_kd);
-        let share = 1.0 / self.labels_n.len().max(1) as f64;
-        let mut loss = 0.0;
-        for (row, &label) in scores_nk.values_mut().chunks_exact_mut(self.classes.max(1)).zip(self.labels_n) {
-            row.iter_mut().zip(&head.bias_k).for_each(|(logit, bias)| *logit += bias);
-            let truth = f64::from(row[label]);
-            loss += (softmax(row) - truth) * share;
-            row[label] -= 1.0;
-            row.iter_mut().for_each(|value| *value = (f64::from(*value) * share) as f32);
-        }
-        (loss, scores_nk)
-    }
-}
-
-fn column_sums(matrix: &Matrix) -> Vec<f64> {
-    let mut sums = vec![0.0; matrix.columns()];
-    for row in matrix.iter_rows() {
-        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
-    }
-    sums
 }
 
 fn pack(head: &LinearHead) -> Vec<f64> {

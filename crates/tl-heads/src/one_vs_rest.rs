@@ -5,6 +5,7 @@
 
 use crate::lbfgs::{Minimum, Point, Stop, minimise};
 use crate::logistic::{GRADIENT, ITERATIONS, check_finite};
+use crate::sweep::sweep;
 use crate::{Fit, HeadError, LinearHead, Matrix};
 
 /// Minimises, for each class by itself, `sum of binary cross-entropies + |weight|^2 / (2 c)`; biases go unpunished.
@@ -65,26 +66,23 @@ impl Question<'_> {
     fn evaluate(&self, parameters: &[f64]) -> Point {
         let (weight, bias) = parameters.split_at(self.features_nd.columns());
         let weight_1d = weight.iter().map(|&value| value as f32).collect();
-        let logits_n1 = self.features_nd.times_transposed(&Matrix::with_columns(weight.len(), weight_1d));
-        let (loss, residual_n1) = self.residual(logits_n1, bias.iter().sum());
-        let slope_1d = residual_n1.transposed_times(self.features_nd);
-        let slopes =
-            slope_1d.values().iter().zip(weight).map(|(&slope, w)| f64::from(slope) + self.penalty * w);
-        let of_bias: f64 = residual_n1.values().iter().map(|&value| f64::from(value)).sum();
+        let weight_1d = Matrix::with_columns(weight.len(), weight_1d);
+        let bias: f64 = bias.iter().sum();
+        let share = 1.0 / self.targets_n.len().max(1) as f64;
+        let (mut loss, mut of_bias) = (0.0, 0.0);
+        let slope_1d = sweep(self.features_nd, &weight_1d, |row, values_1| {
+            let target = f64::from(self.targets_n[row]);
+            for value in values_1 {
+                let logit = f64::from(*value) + bias;
+                // ln(1 + e^x) - t x, which neither overflows nor loses what is small.
+                loss += (logit.max(0.0) - target * logit + (-logit.abs()).exp().ln_1p()) * share;
+                // (probability - target) / samples
+                *value = ((1.0 / (1.0 + (-logit).exp()) - target) * share) as f32;
+                of_bias += f64::from(*value);
+            }
+        });
+        let slopes = slope_1d.iter().zip(weight).map(|(slope, w)| slope + self.penalty * w);
         let gradient = slopes.chain([of_bias]).collect();
         Point { value: loss + 0.5 * self.penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
-    }
-
-    /// Mean binary cross-entropy, and (probability - target) / samples.
-    fn residual(&self, mut logits_n1: Matrix, bias: f64) -> (f64, Matrix) {
-        let share = 1.0 / self.targets_n.len().max(1) as f64;
-        let mut loss = 0.0;
-        for (value, &target) in logits_n1.values_mut().iter_mut().zip(&self.targets_n) {
-            let (logit, target) = (f64::from(*value) + bias, f64::from(target));
-            // ln(1 + e^x) - t x, which neither overflows nor loses what is small.
-            loss += (logit.max(0.0) - target * logit + (-logit.abs()).exp().ln_1p()) * share;
-            *value = ((1.0 / (1.0 + (-logit).exp()) - target) * share) as f32;
-        }
-        (loss, logits_n1)
     }
 }
