@@ -28,7 +28,7 @@ pub(crate) fn add(to: &mut [f32], from: &[f32]) {
 pub(crate) fn add_bias(x: &mut [f32], bias: &[f32]) {
     let strips = Strips::new(bias.len(), x.len());
     let row = strips.repeat(bias);
-    x.par_chunks_mut(strips.strip()).with_min_len(8).for_each(|x| {
+    x.par_chunks_mut(strips.strip()).with_min_len(2).for_each(|x| {
         x.chunks_mut(row.len()).for_each(|x| piece_add(x, &row[..x.len()]));
     });
 }

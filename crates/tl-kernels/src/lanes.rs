@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// Compiles functions three times, for AVX-512, for AVX2 and for any processor, and calls the widest that this one can run.
 /// What they call must be marked `#[inline(always)]`, or it is compiled for any processor.
 macro_rules! vectorised {
-    ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block)*) => {$(
+    ($($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block)*) => {$(
         $(#[$doc])*
-        fn $name($($arg: $type),*) $(-> $ret)? {
+        $vis fn $name($($arg: $type),*) $(-> $ret)? {
             #[inline(always)]
             fn plain($($arg: $type),*) $(-> $ret)? $body
 

@@ -88,12 +88,7 @@ impl Moments {
         let count = self.count + other.count;
         let share = if count > 0.0 { other.count / count } else { 0.0 };
         let weight = self.count * share;
-        let sides = self.mean.iter_mut().zip(&mut self.squares).zip(other.mean.iter().zip(&other.squares));
-        for ((mean, squares), (other_mean, other_squares)) in sides {
-            let distance = other_mean - *mean;
-            *mean += distance * share;
-            *squares += other_squares + distance * distance * weight;
-        }
+        merge([&mut self.mean, &mut self.squares], [&other.mean, &other.squares], [share, weight]);
         self.count = count;
     }
 }
@@ -104,7 +99,7 @@ pub(crate) fn forward(x: &[f32], channels: &Channels<'_>, other: Option<&[f32]>,
     let [scale, shift] = channels.lines(&strips);
     let fill = |y: &mut [MaybeUninit<f32>]| {
         let size = strips.strip();
-        let all = y.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate().with_min_len(8);
+        let all = y.par_chunks_mut(size).zip(x.par_chunks(size)).enumerate().with_min_len(2);
         all.for_each(|(number, (y, x))| match other {
             Some(other) => strip_joined(x, &other[number * size..][..x.len()], y, &scale, &shift, act),
             None => strip_forward(x, y, &scale, &shift, act),
@@ -182,7 +177,7 @@ pub(crate) fn towards_input(
     let (strips, [a, b, c]) = numbers(x.len(), channels, slopes, train);
     let [scale, shift] = channels.lines(&strips);
     let size = strips.strip();
-    let all = gy.par_chunks_mut(size).zip(x.par_chunks(size)).with_min_len(8);
+    let all = gy.par_chunks_mut(size).zip(x.par_chunks(size)).with_min_len(2);
     all.for_each(|(gy, x)| strip_back(x, gy, [&scale, &shift], [&a, &b, &c], act));
 }
 
@@ -197,7 +192,7 @@ pub(crate) fn towards_input_beside(
     let (strips, [a, b, c]) = numbers(x.len(), channels, slopes, train);
     let size = strips.strip();
     let fill = |gx: &mut [MaybeUninit<f32>]| {
-        let all = gx.par_chunks_mut(size).zip(x.par_chunks(size)).zip(g.par_chunks(size)).with_min_len(8);
+        let all = gx.par_chunks_mut(size).zip(x.par_chunks(size)).zip(g.par_chunks(size)).with_min_len(2);
         all.for_each(|((gx, x), g)| strip_back_beside(x, g, gx, &a, &b, &c));
     };
     // SAFETY: as above.
@@ -224,6 +219,16 @@ fn numbers(len: usize, channels: &Channels<'_>, slopes: &Slopes, train: bool) ->
 }
 
 vectorised! {
+    fn merge(moments: [&mut [f64]; 2], others: [&[f64]; 2], numbers: [f64; 2]) {
+        let ([mean, squares], [other_mean, other_squares], [share, weight]) = (moments, others, numbers);
+        let sides = mean.iter_mut().zip(squares).zip(other_mean.iter().zip(other_squares));
+        for ((mean, squares), (other_mean, other_squares)) in sides {
+            let distance = other_mean - *mean;
+            *mean += distance * share;
+            *squares += other_squares + distance * distance * weight;
+        }
+    }
+
     fn sums(x: &[f32], sums: &mut [f32]) {
         for x in x.chunks(sums.len()) {
             sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);

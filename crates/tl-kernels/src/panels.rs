@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use crate::band::lanes;
+use crate::lanes::vectorised;
 use crate::pass::Taps;
-use crate::registers::{panel, width};
+use crate::registers::{REGISTERS, WIDEST, panel, width};
 use crate::rounding::pair;
 use crate::shape::Products;
 
@@ -52,32 +53,42 @@ impl Panels {
     }
 }
 
-/// Channels coming in that are put in order together: what lies between them is read once.
+/// Lanes that are put in order together: what lies between their channels is read once.
 const TOGETHER: usize = 16;
 
 /// One panel.
 fn pack(products: Products, taps: &Taps, inner: Along, outer: Along, w: &[f32], panel_values: &mut [f32]) {
     let (wide, per_place) = (wide(outer.count), lanes(products, inner.count));
-    let numbers = if products == Products::Bf16 { 2 } else { 1 };
+    let each = if products == Products::Bf16 { 2 } else { 1 };
+    // For each channel coming in, a row of outputs.
+    let mut square = [[0.0; REGISTERS * WIDEST]; 2 * TOGETHER];
     for first in (0..per_place).step_by(TOGETHER) {
         let count = TOGETHER.min(per_place - first);
-        for lane in 0..wide.min(outer.count) {
-            let w = &w[lane * outer.apart..];
-            for (number, place) in taps.places.iter().enumerate() {
-                let rows = &mut panel_values[(number * per_place + first) * wide + lane..];
-                let at = |k: usize| place + k * inner.apart;
-                let rows = rows.iter_mut().step_by(wide).take(count).enumerate();
-                if numbers == 1 {
-                    rows.for_each(|(k, row)| *row = w[at(first + k)]);
-                    continue;
-                }
-                for (k, row) in rows {
-                    let k = 2 * (first + k);
-                    let number = |k| if k < inner.count { w[at(k)] } else { 0.0 };
-                    *row = f32::from_bits(pair(number(k), number(k + 1)));
-                }
+        let channels = each * first..inner.count.min(each * (first + count));
+        for (number, place) in taps.places.iter().enumerate() {
+            let ends = channels.len()..each * count;
+            square[ends].iter_mut().for_each(|row| row.fill(0.0));
+            for lane in 0..wide.min(outer.count) {
+                let w = &w[lane * outer.apart + place..];
+                let values = w[channels.start * inner.apart..].iter().step_by(inner.apart);
+                square
+                    .iter_mut()
+                    .zip(values)
+                    .take(channels.len())
+                    .for_each(|(row, &value)| row[lane] = value);
+            }
+            let rows = panel_values[(number * per_place + first) * wide..].chunks_exact_mut(wide).take(count);
+            match each {
+                1 => rows.zip(&square).for_each(|(to, row)| to.copy_from_slice(&row[..wide])),
+                _ => rows.zip(square.as_chunks::<2>().0).for_each(|(to, [low, high])| round(low, high, to)),
             }
         }
+    }
+}
+
+vectorised! {
+    fn round(low: &[f32], high: &[f32], to: &mut [f32]) {
+        to.iter_mut().zip(low.iter().zip(high)).for_each(|(to, (&low, &high))| *to = f32::from_bits(pair(low, high)));
     }
 }
 

@@ -206,8 +206,8 @@ vectorised! {
         }
     }
 
-    /// A row of pixels, each with the pixel that the next place sees: the same row's, or the next one's first.
-    fn couple(from: &[f32], seen: [usize; 3], sizes: [usize; 3], to: &mut [f32], pitch: usize) {
+    /// A row of pixels, each with the pixel that the next place sees: the same row's, or the next one's first, if there is one.
+    pub(crate) fn couple(from: &[f32], seen: [usize; 3], sizes: [usize; 3], to: &mut [f32], pitch: usize) {
         let ([pixel, row, channels], [across, step, rows]) = (seen, sizes);
         for (number, to) in to.chunks_exact_mut(pitch).take(across).enumerate() {
             let low = &from[number * pixel..][..channels];

@@ -1,19 +1,20 @@
 //! Loops over pixels with a number for each channel.
 //!
 //! Few channels make short loops, so the numbers are repeated until they fill some registers, and several pixels are one
-//! row. Memory is walked in strips that stay in the first-level cache.
+//! row. Memory is walked in strips that stay in the second-level cache.
 
 use rayon::prelude::*;
 use std::ops::Range;
 
+use crate::lanes::vectorised;
 use crate::weights::split;
 
 /// Floats of a row at least, where there are as many pixels.
 const ROW: usize = 256;
 /// Floats in the widest register.
 const LANES: usize = 16;
-/// Floats of a strip.
-const STRIP: usize = 1 << 12;
+/// Floats of a strip: of many channels, so many pixels that sums for each channel cost little beside them.
+const STRIP: usize = 1 << 14;
 /// Floats of a part at least, and most parts. They do not depend on the number of threads, so neither do the bits of sums.
 const PART: usize = 1 << 16;
 const PARTS: usize = 64;
@@ -52,9 +53,7 @@ impl Strips {
 
     /// The numbers of a row added up for each channel.
     pub(crate) fn fold(&self, row: &[f32], sums: &mut [f64]) {
-        for pixel in row.chunks_exact(self.channels) {
-            sums.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += f64::from(value));
-        }
+        fold(row, sums);
     }
 
     /// Strips that one thread walks over.
@@ -68,5 +67,13 @@ impl Strips {
     /// Works on parts of memory at once.
     pub(crate) fn each<T: Send>(&self, of_part: impl Fn(Range<usize>) -> T + Sync + Send) -> Vec<T> {
         self.parts().into_par_iter().map(of_part).collect()
+    }
+}
+
+vectorised! {
+    fn fold(row: &[f32], sums: &mut [f64]) {
+        for pixel in row.chunks_exact(sums.len()) {
+            sums.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
     }
 }

@@ -181,6 +181,8 @@ pub(crate) struct Outer<'a> {
     pub(crate) pitch: usize,
     /// Is there one register of channels only?
     pub(crate) single: bool,
+    /// Are lanes bfloat16 numbers of two outputs?
+    pub(crate) pairs: bool,
 }
 
 with_lanes! {
@@ -201,11 +203,23 @@ pub(crate) unsafe fn outer(tile: &Outer<'_>) {
 
 #[inline(always)]
 unsafe fn outer_any<L: Lanes>(tile: &Outer<'_>) {
+    // SAFETY: the caller's.
+    unsafe {
+        if tile.pairs {
+            outer_in::<L, true>(tile);
+        } else {
+            outer_in::<L, false>(tile);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn outer_in<L: Lanes, const PAIRS: bool>(tile: &Outer<'_>) {
     macro_rules! tile_of {
         ($($count:literal)*) => {
             match tile.count {
-                $($count if $count <= L::TILE && tile.single => outer_sized::<L, $count, 1>(tile),
-                $count if $count <= L::TILE => outer_sized::<L, $count, REGISTERS>(tile),)*
+                $($count if $count <= L::TILE && tile.single => outer_sized::<L, PAIRS, $count, 1>(tile),
+                $count if $count <= L::TILE => outer_sized::<L, PAIRS, $count, REGISTERS>(tile),)*
                 _ => {}
             }
         };
@@ -215,7 +229,9 @@ unsafe fn outer_any<L: Lanes>(tile: &Outer<'_>) {
 }
 
 #[inline(always)]
-unsafe fn outer_sized<L: Lanes, const COUNT: usize, const REGISTERS: usize>(tile: &Outer<'_>) {
+unsafe fn outer_sized<L: Lanes, const PAIRS: bool, const COUNT: usize, const REGISTERS: usize>(
+    tile: &Outer<'_>,
+) {
     // SAFETY: the caller's.
     unsafe {
         let mut sums = [[L::splat(0.0); REGISTERS]; COUNT];
@@ -231,7 +247,11 @@ unsafe fn outer_sized<L: Lanes, const COUNT: usize, const REGISTERS: usize>(tile
             for i in 0..COUNT {
                 let value = L::splat(*row.add(i));
                 for v in 0..REGISTERS {
-                    sums[i][v] = value.mul_add(factors[v], sums[i][v]);
+                    sums[i][v] = if PAIRS {
+                        sums[i][v].add_pairs(value, factors[v])
+                    } else {
+                        value.mul_add(factors[v], sums[i][v])
+                    };
                 }
             }
             // The last step goes behind what is there.

@@ -10,10 +10,12 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 use crate::band::{Band, View};
+use crate::lanes::vectorised;
 use crate::panels::wide;
 use crate::pass::Pass;
-use crate::registers::{panel, rows};
-use crate::rounded_weights;
+use crate::registers::{has_pairs, panel, rows};
+use crate::rounded_weights::{self, couple};
+use crate::rounding::pair;
 use crate::shape::{Products, Shape};
 use crate::tile::{Outer, outer};
 
@@ -25,6 +27,9 @@ const TILES: usize = 8;
 const FEW: usize = 1 << 17;
 /// Most parts of either.
 const PARTS: usize = 8;
+
+/// So many products for each value that is rounded pay for rounding it.
+const WORTH_ROUNDING: usize = 32;
 
 /// Pictures and panels of outputs that one thread works on.
 #[derive(Debug, Clone)]
@@ -44,7 +49,12 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
             continue;
         }
         let parts = Part::all(shape.batch, outputs, channels * kernel);
-        let sums: Vec<Vec<f32>> = parts.par_iter().map(|part| part.sums(&pass, x, gy)).collect();
+        let worth = channels * outputs * kernel >= WORTH_ROUNDING * (channels + outputs);
+        let pairs = shape.window.products == Products::Bf16 && has_pairs() && worth;
+        let sums: Vec<Vec<f32>> = parts
+            .par_iter()
+            .map(|part| if pairs { part.rounded(&pass, x, gy) } else { part.sums(&pass, x, gy) })
+            .collect();
         put(&parts, &sums, gw, [channels, kernel]);
     }
     gw
@@ -84,6 +94,23 @@ impl Part {
         sums
     }
 
+    /// The same, from rounded values of two neighbouring places in a lane; the last place of a row may be alone.
+    fn rounded(&self, pass: &Pass, x: &[f32], gy: &[f32]) -> Vec<f32> {
+        let mut sums = vec![0.0; pass.window[0] * pass.span() * self.lanes()];
+        let (mut room, mut coupled, mut ordered) = (Vec::new(), Vec::new(), Vec::new());
+        for band in Band::all(pass, self.pictures.clone(), OUTPUTS) {
+            let view = View::of(pass, &band, Products::F32, x, &mut room);
+            view.check(pass, &band);
+            let view = couples(pass, &band, &view, &mut coupled);
+            let of_row = |row: &[usize]| row.iter().step_by(2).copied().collect::<Vec<_>>();
+            let offsets: Vec<usize> = view.offsets(pass, &band).collect();
+            let offsets: Vec<usize> = offsets.chunks(pass.grid[1].max(1)).flat_map(of_row).collect();
+            let gradients = self.couples(pass, &band, gy, &mut ordered);
+            self.band(pass, &view, &offsets, &gradients, &mut sums);
+        }
+        sums
+    }
+
     fn band(
         &self,
         pass: &Pass,
@@ -101,16 +128,17 @@ impl Part {
                 let to = &mut sums[(row * span + first) * pitch..][..(end - first) * pitch];
                 for number in 0..self.panels.len() {
                     let left = pass.target.channels - (self.panels.start + number) * panel();
-                    let (gradients, step) = gradients.of(number);
+                    let (values, step) = gradients.of(number);
                     let tile = Outer {
                         count: end - first,
                         seen: seen.as_ptr(),
                         offsets,
-                        gradients: gradients.as_ptr(),
+                        gradients: values.as_ptr(),
                         step,
                         to: to[number * panel()..].as_mut_ptr(),
                         pitch,
                         single: wide(left) < panel(),
+                        pairs: gradients.pairs,
                     };
                     // SAFETY: the last window, which reaches farthest, is inside the view; there are a panel's channels of as many
                     // places as there are offsets, as `Gradients` sees to; the rows of sums have whole panels.
@@ -146,7 +174,60 @@ impl Part {
             rows.for_each(|(to, from)| gather(&from[..count], to));
         }
         let direct = few.then_some((from, target.pitch));
-        Gradients { direct, ordered: room, places, first: self.panels.start, channels: target.channels }
+        let (first, channels) = (self.panels.start, target.channels);
+        Gradients { direct, ordered: room, places, first, channels, pairs: false }
+    }
+
+    /// A band's gradients, rounded, two places in a lane.
+    fn couples<'a>(&self, pass: &Pass, band: &Band, gy: &[f32], room: &'a mut Vec<f32>) -> Gradients<'a> {
+        let target = &pass.target;
+        let (rows, columns) = (band.pictures.len() * band.rows.len(), pass.grid[1].max(1));
+        let places = rows * columns.div_ceil(2);
+        let start = (band.pictures.start * pass.grid[0] + band.rows.start) * columns * target.pitch;
+        let from = &gy[start + target.first..];
+        room.resize(room.len().max(places * self.lanes()), 0.0);
+        for (number, panel_number) in self.panels.clone().enumerate() {
+            let first = panel_number * panel();
+            let left = target.channels - first;
+            let mut to = room[number * places * panel()..].chunks_exact_mut(wide(left));
+            for row in from[first..].chunks(columns * target.pitch).take(rows) {
+                let both = row.chunks(2 * target.pitch).take(columns.div_ceil(2));
+                both.zip(&mut to).for_each(|(both, to)| pairs(both, target.pitch, left.min(panel()), to));
+            }
+        }
+        let (first, channels) = (self.panels.start, target.channels);
+        Gradients { direct: None, ordered: room, places, first, channels, pairs: true }
+    }
+}
+
+/// A view in which each pixel's channels are together with those of the next pixel that is seen.
+fn couples<'a>(pass: &Pass, band: &Band, view: &View<'_>, room: &'a mut Vec<f32>) -> View<'a> {
+    let ([rows, across], channels) = (pass.seen(&band.rows), view.channels);
+    let (row, picture) = (across * channels, rows * across * channels);
+    room.resize(room.len().max(picture * band.pictures.len()), 0.0);
+    for number in 0..band.pictures.len() {
+        for y in 0..rows {
+            let from = &view.values[view.origin + number * view.picture + y * view.row..];
+            let to = &mut room[number * picture + y * row..][..row];
+            couple(from, [view.pixel, view.row, channels], [across, pass.step[1], 1], to, channels);
+        }
+    }
+    View { values: room, origin: 0, picture, row, pixel: channels, channels }
+}
+
+vectorised! {
+    /// The first floats of one or two places, which are `pitch` floats apart, with zeros behind them.
+    fn pairs(places: &[f32], pitch: usize, count: usize, to: &mut [f32]) {
+        let low = &places[..count];
+        let (inside, behind) = to.split_at_mut(count);
+        match places.get(pitch..pitch + count) {
+            Some(high) => {
+                let both = low.iter().zip(high);
+                inside.iter_mut().zip(both).for_each(|(to, (&low, &high))| *to = f32::from_bits(pair(low, high)));
+            }
+            None => inside.iter_mut().zip(low).for_each(|(to, &low)| *to = f32::from_bits(pair(low, 0.0))),
+        }
+        behind.fill(0.0);
     }
 }
 
@@ -159,6 +240,8 @@ struct Gradients<'a> {
     /// The first panel, and the channels of all.
     first: usize,
     channels: usize,
+    /// Are lanes bfloat16 numbers of two places?
+    pairs: bool,
 }
 
 impl Gradients<'_> {
