@@ -1,11 +1,11 @@
 //! Weights in the order in which tiles use them.
 
 use rayon::prelude::*;
+use tl_registers::pair;
 
 use crate::band::lanes;
 use crate::pass::Taps;
 use crate::registers::{panel, width};
-use crate::rounding::pair;
 use crate::shape::Products;
 
 /// How weights of a place of the kernel lie: so many, so far apart.
@@ -74,7 +74,7 @@ fn pack(products: Products, taps: &Taps, inner: Along, outer: Along, w: &[f32], 
                 for (k, row) in rows {
                     let k = 2 * (first + k);
                     let number = |k| if k < inner.count { w[at(k)] } else { 0.0 };
-                    *row = f32::from_bits(pair(number(k), number(k + 1)));
+                    *row = pair(number(k), number(k + 1));
                 }
             }
         }
