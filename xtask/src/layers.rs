@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::cargo;
 
 /// Top to bottom.
-const LAYERS: [&str; 10] = [
+const LAYERS: [&str; 11] = [
     "tl-data",
+    "tl-registers",
     "tl-kernels",
     "tl-backbones",
     "tl-heads",

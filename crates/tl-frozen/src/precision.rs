@@ -37,7 +37,7 @@ impl Precision {
     /// Whether this processor has instructions for it (AVX-512 BF16, AVX-512 VNNI).
     pub fn is_available(self) -> bool {
         let isa = Isa::detect();
-        self == Self::F32 || (isa != Isa::Portable && isa.multiplies(self.format()))
+        self == Self::F32 || (isa != Isa::PORTABLE && isa.multiplies(self.format()))
     }
 
     /// A format of these numbers.

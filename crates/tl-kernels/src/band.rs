@@ -1,11 +1,11 @@
 //! Outputs that are worked on together, and what they see: the map itself, or a copy with zeros around it.
 
 use std::ops::Range;
+use tl_registers::{SIDE, pair};
 
-use crate::amx::{SIDE, is_there};
+use crate::amx::is_there;
 use crate::lanes::vectorised;
 use crate::pass::Pass;
-use crate::rounding::pair;
 use crate::shape::Products;
 
 /// Some rows of one picture's outputs, or some whole pictures'.
@@ -169,8 +169,8 @@ vectorised! {
     fn round(from: &[f32], to: &mut [f32]) {
         let (pairs, last) = from.as_chunks::<2>();
         let (to, rest) = to.split_at_mut(pairs.len());
-        to.iter_mut().zip(pairs).for_each(|(to, &[low, high])| *to = f32::from_bits(pair(low, high)));
-        let last = last.iter().map(|&low| f32::from_bits(pair(low, 0.0)));
+        to.iter_mut().zip(pairs).for_each(|(to, &[low, high])| *to = pair(low, high));
+        let last = last.iter().map(|&low| pair(low, 0.0));
         rest.iter_mut().zip(last.chain(std::iter::repeat(0.0))).for_each(|(to, last)| *to = last);
     }
 }

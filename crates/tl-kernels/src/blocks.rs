@@ -2,7 +2,9 @@
 
 #![allow(unsafe_code, reason = "blocks and tiles take pointers")]
 
-use crate::amx::{BLOCK, Block, Registers, SIDE};
+use tl_registers::SIDE;
+
+use crate::amx::{BLOCK, Block, Registers};
 use crate::dense::{Part, Work, targets};
 use crate::registers::panel;
 use crate::tile::put;

@@ -6,8 +6,9 @@
 #![allow(unsafe_code, reason = "tiles take pointers")]
 
 use rayon::prelude::*;
+use tl_registers::SIDE;
 
-use crate::amx::{Registers, SIDE};
+use crate::amx::Registers;
 use crate::band::{Band, View};
 use crate::panels::{Along, Panels};
 use crate::pass::{Pass, Taps};

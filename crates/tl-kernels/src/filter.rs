@@ -6,7 +6,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use crate::registers::{Lanes, with_lanes};
+use tl_registers::{Lanes, Vectors, with_lanes};
 
 /// Outputs side by side, each of which sees the places `taps` from where it begins.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,8 @@ with_lanes! {
 /// # Safety
 /// As of [`filter_of`].
 pub(crate) unsafe fn filter(row: &Row<'_>) {
-    // SAFETY: the caller's.
-    unsafe { filter_of(row) }
+    // SAFETY: the caller's; the registers were detected.
+    unsafe { filter_of(Vectors::detect(), row) }
 }
 
 #[inline(always)]
@@ -136,8 +136,8 @@ with_lanes! {
 /// # Safety
 /// As of [`slopes_of`].
 pub(crate) unsafe fn slopes(slopes: &Slopes<'_>) {
-    // SAFETY: the caller's.
-    unsafe { slopes_of(slopes) }
+    // SAFETY: the caller's; the registers were detected.
+    unsafe { slopes_of(Vectors::detect(), slopes) }
 }
 
 #[inline(always)]

@@ -37,7 +37,6 @@ mod pool;
 mod registers;
 mod room;
 mod rounded_weights;
-mod rounding;
 mod shape;
 mod strip;
 #[cfg(test)]

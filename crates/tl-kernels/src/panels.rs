@@ -1,12 +1,12 @@
 //! Weights in the order in which tiles use them.
 
 use rayon::prelude::*;
+use tl_registers::{WIDEST, pair};
 
 use crate::band::lanes;
 use crate::lanes::vectorised;
 use crate::pass::Taps;
-use crate::registers::{REGISTERS, WIDEST, panel, width};
-use crate::rounding::pair;
+use crate::registers::{REGISTERS, panel, width};
 use crate::shape::Products;
 
 /// How weights of a place of the kernel lie: so many, so far apart.
@@ -88,7 +88,7 @@ fn pack(products: Products, taps: &Taps, inner: Along, outer: Along, w: &[f32], 
 
 vectorised! {
     fn round(low: &[f32], high: &[f32], to: &mut [f32]) {
-        to.iter_mut().zip(low.iter().zip(high)).for_each(|(to, (&low, &high))| *to = f32::from_bits(pair(low, high)));
+        to.iter_mut().zip(low.iter().zip(high)).for_each(|(to, (&low, &high))| *to = pair(low, high));
     }
 }
 

@@ -7,12 +7,12 @@
 #![allow(unsafe_code, reason = "blocks take pointers")]
 
 use rayon::prelude::*;
+use tl_registers::{SIDE, pair};
 
-use crate::amx::{BLOCK, Block, Registers, SIDE, is_there};
+use crate::amx::{BLOCK, Block, Registers, is_there};
 use crate::band::{Band, View};
 use crate::lanes::vectorised;
 use crate::pass::Pass;
-use crate::rounding::pair;
 use crate::shape::{Products, Shape};
 use crate::weights::Part;
 
@@ -196,7 +196,7 @@ vectorised! {
                 for (square, pixels) in square.iter_mut().zip(pixels.as_chunks::<2>().0) {
                     let [low, high] = pixels.map(|pixel| few(gy, pixel.map(|pixel| pixel * pitch + first), count));
                     let pairs = low.iter().zip(&high);
-                    square.iter_mut().zip(pairs).for_each(|(to, (&low, &high))| *to = f32::from_bits(pair(low, high)));
+                    square.iter_mut().zip(pairs).for_each(|(to, (&low, &high))| *to = pair(low, high));
                 }
                 for (output, to) in to[first * lanes..].chunks_exact_mut(lanes).take(count).enumerate() {
                     let to = &mut to[lane..lane + SIDE];
@@ -216,9 +216,9 @@ vectorised! {
             let to = to.iter_mut().zip(low);
             if next / across < rows {
                 let high = &from[at..][..channels];
-                to.zip(high).for_each(|((to, &low), &high)| *to = f32::from_bits(pair(low, high)));
+                to.zip(high).for_each(|((to, &low), &high)| *to = pair(low, high));
             } else {
-                to.for_each(|(to, &low)| *to = f32::from_bits(pair(low, 0.0)));
+                to.for_each(|(to, &low)| *to = pair(low, 0.0));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Sizes of a convolution.
 
+use tl_registers::Vectors;
+
 use crate::pass::Maps;
 
 /// A convolution's window and how it moves.
@@ -29,7 +31,7 @@ pub enum Products {
 impl Products {
     /// Has this processor instructions for it? Without, bfloat16 gives the same numbers, slowly.
     pub fn is_fast(self) -> bool {
-        self == Self::F32 || crate::registers::has_pairs()
+        self == Self::F32 || Vectors::detect().multiplies_narrow()
     }
 }
 

@@ -10,7 +10,9 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use crate::registers::{Lanes, MOST, REGISTERS, WIDEST, with_lanes};
+use tl_registers::{Lanes, Vectors, WIDEST, with_lanes};
+
+use crate::registers::{MOST, REGISTERS};
 
 /// How far ahead weights are fetched, in floats.
 const AHEAD: usize = 512;
@@ -56,8 +58,8 @@ with_lanes! {
 /// # Safety
 /// As of [`multiply`].
 pub(crate) unsafe fn tile(outputs: &Outputs, runs: &[Run], weights: *const f32, sum: Sum) {
-    // SAFETY: the caller's.
-    unsafe { multiply(outputs, runs, weights, sum) }
+    // SAFETY: the caller's; the registers were detected.
+    unsafe { multiply(Vectors::detect(), outputs, runs, weights, sum) }
 }
 
 #[inline(always)]
@@ -107,9 +109,9 @@ unsafe fn registers<L: Lanes, const PAIRS: bool, const COUNT: usize, const REGIS
         for run in runs {
             let rows: [*const f32; COUNT] = std::array::from_fn(|i| outputs.seen[i].add(run.offset));
             for k in 0..run.len {
-                L::fetch(weights.wrapping_add(AHEAD));
+                L::prefetch(weights.wrapping_add(AHEAD));
                 if REGISTERS * L::WIDTH > 16 {
-                    L::fetch(weights.wrapping_add(AHEAD + 16));
+                    L::prefetch(weights.wrapping_add(AHEAD + 16));
                 }
                 let factors: [L; REGISTERS] = std::array::from_fn(|v| L::load(weights.add(v * L::WIDTH)));
                 for i in 0..COUNT {
@@ -197,8 +199,8 @@ with_lanes! {
 /// # Safety
 /// As of [`outer_of`].
 pub(crate) unsafe fn outer(tile: &Outer<'_>) {
-    // SAFETY: the caller's.
-    unsafe { outer_of(tile) }
+    // SAFETY: the caller's; the registers were detected.
+    unsafe { outer_of(Vectors::detect(), tile) }
 }
 
 #[inline(always)]
@@ -237,7 +239,7 @@ unsafe fn outer_sized<L: Lanes, const PAIRS: bool, const COUNT: usize, const REG
         let mut sums = [[L::splat(0.0); REGISTERS]; COUNT];
         for i in 0..COUNT {
             for v in 0..REGISTERS {
-                L::fetch(tile.to.add(i * tile.pitch + v * L::WIDTH));
+                L::prefetch(tile.to.add(i * tile.pitch + v * L::WIDTH));
             }
         }
         let mut gradients = tile.gradients;
@@ -277,8 +279,8 @@ with_lanes! {
 /// # Safety
 /// As of [`put_of`].
 pub(crate) unsafe fn put(sums: *const f32, to: *mut f32, count: usize, add: bool) {
-    // SAFETY: the caller's.
-    unsafe { put_of(sums, to, count, add) }
+    // SAFETY: the caller's; the registers were detected.
+    unsafe { put_of(Vectors::detect(), sums, to, count, add) }
 }
 
 #[inline(always)]

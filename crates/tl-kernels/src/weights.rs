@@ -8,14 +8,14 @@
 
 use rayon::prelude::*;
 use std::ops::Range;
+use tl_registers::{Vectors, pair};
 
 use crate::band::{Band, View};
 use crate::lanes::vectorised;
 use crate::panels::wide;
 use crate::pass::Pass;
-use crate::registers::{has_pairs, panel, rows};
+use crate::registers::{panel, rows};
 use crate::rounded_weights::{self, couple};
-use crate::rounding::pair;
 use crate::shape::{Products, Shape};
 use crate::tile::{Outer, outer};
 
@@ -50,7 +50,7 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
         }
         let parts = Part::all(shape.batch, outputs, channels * kernel);
         let worth = channels * outputs * kernel >= WORTH_ROUNDING * (channels + outputs);
-        let pairs = shape.window.products == Products::Bf16 && has_pairs() && worth;
+        let pairs = shape.window.products == Products::Bf16 && Vectors::detect().multiplies_narrow() && worth;
         let sums: Vec<Vec<f32>> = parts
             .par_iter()
             .map(|part| if pairs { part.rounded(&pass, x, gy) } else { part.sums(&pass, x, gy) })
@@ -223,9 +223,9 @@ vectorised! {
         match places.get(pitch..pitch + count) {
             Some(high) => {
                 let both = low.iter().zip(high);
-                inside.iter_mut().zip(both).for_each(|(to, (&low, &high))| *to = f32::from_bits(pair(low, high)));
+                inside.iter_mut().zip(both).for_each(|(to, (&low, &high))| *to = pair(low, high));
             }
-            None => inside.iter_mut().zip(low).for_each(|(to, &low)| *to = f32::from_bits(pair(low, 0.0))),
+            None => inside.iter_mut().zip(low).for_each(|(to, &low)| *to = pair(low, 0.0)),
         }
         behind.fill(0.0);
     }

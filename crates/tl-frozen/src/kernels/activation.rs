@@ -2,7 +2,8 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use super::lanes::Lanes;
+use tl_registers::Lanes;
+
 use super::{Map, Memory};
 
 /// A function of one value.
@@ -121,7 +122,7 @@ impl Finish {
         unsafe {
             let mut value = self.first.apply(value);
             if let Some((join, other)) = &self.join {
-                let other = L::load_as(other.holds, memory.at(other.at(y, x)), channel, count);
+                let other = L::load_up_to(memory.at(other.at(y, x) + channel), count);
                 value = match join {
                     Join::Add => value.add(other),
                     Join::Multiply => value.mul(other),

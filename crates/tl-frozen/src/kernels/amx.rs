@@ -8,88 +8,22 @@
 #![allow(unsafe_code, reason = "instructions of matrix registers, and raw loads")]
 
 use std::arch::asm;
-use std::sync::OnceLock;
+
+use tl_registers::{Amx, Avx512, Lanes, SIDE, Shapes};
 
 use super::activation::{Quick, clamp};
-use super::format::{Dot, Int8};
-use super::lanes::Lanes;
+use super::format::{Dot, Int8, Store};
 use super::product::{Grid, REGISTERS, Work};
-use super::x86::Avx512;
 use super::{Format, Memory, Part};
 
-/// Rows of a register: pixels, or lanes of weights.
-pub(super) const ROWS: usize = 16;
 /// Channels of a panel: two registers.
-const COLUMNS: usize = REGISTERS * ROWS;
+const COLUMNS: usize = REGISTERS * SIDE;
 /// Inputs of the blocks that are taken together when the weights do not stay in the cache, in floats: 512 KiB.
 const CACHED_INPUT: usize = 128 * 1024;
 /// Weights that stay in the second-level cache beside the maps, in floats: 1 MiB.
 const CACHED_WEIGHTS: usize = 256 * 1024;
 
 type L = Avx512<true>;
-
-/// Whether the processor has matrix registers for both formats, and the system lets this process use them.
-pub(super) fn is_allowed() -> bool {
-    static ALLOWED: OnceLock<bool> = OnceLock::new();
-    *ALLOWED.get_or_init(|| has_registers() && ask())
-}
-
-/// Leaf 7: AMX-BF16, AMX-TILE and AMX-INT8; Intel's manual, volume 2, `CPUID`.
-fn has_registers() -> bool {
-    const NEEDED: u32 = 1 << 22 | 1 << 24 | 1 << 25;
-    let leaves = std::arch::x86_64::__cpuid(0).eax;
-    leaves >= 7 && std::arch::x86_64::__cpuid_count(7, 0).edx & NEEDED == NEEDED
-}
-
-/// Linux makes room for the registers in a process that asks for them,
-/// <https://docs.kernel.org/arch/x86/xstate.html>.
-#[cfg(target_os = "linux")]
-fn ask() -> bool {
-    const ARCH_PRCTL: i64 = 158;
-    const REQUEST_PERMISSION: i64 = 0x1023;
-    const TILE_DATA: i64 = 18;
-    let answer: i64;
-    // SAFETY: a call that changes nothing but what the process may do; it clobbers what is named.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") ARCH_PRCTL => answer,
-            in("rdi") REQUEST_PERMISSION,
-            in("rsi") TILE_DATA,
-            lateout("rcx") _,
-            lateout("r11") _,
-            options(nostack)
-        );
-    }
-    answer == 0
-}
-
-#[cfg(not(target_os = "linux"))]
-fn ask() -> bool {
-    false
-}
-
-/// Shapes of the registers, as `ldtilecfg` reads them.
-#[repr(C, align(64))]
-struct Shapes {
-    palette: u8,
-    start: u8,
-    reserved: [u8; 14],
-    bytes: [u16; 16],
-    rows: [u8; 16],
-}
-
-impl Shapes {
-    /// Registers 0 to 3 for sums, 4 and 5 for pixels, 6 and 7 for weights.
-    fn new(pixels: usize, lanes: usize) -> Self {
-        let (mut rows, mut bytes) = ([0; 16], [0; 16]);
-        rows[..6].fill(pixels as u8);
-        rows[6..8].fill(lanes as u8);
-        bytes[..8].fill(64);
-        bytes[4..6].fill(4 * lanes as u16);
-        Self { palette: 1, start: 0, reserved: [0; 14], bytes, rows }
-    }
-}
 
 /// Multiplies two pixel tiles (`4`, `5`) with the two halves of a panel (`6`, `7`), or fewer, by this instruction.
 macro_rules! multiply_add {
@@ -137,17 +71,15 @@ macro_rules! multiply_add {
 }
 
 /// # Safety
-/// As of [`Product::run`](super::Product::run); the processor has the registers, and the system [allows](is_allowed) them.
-pub(super) unsafe fn products(op: &Work<'_>, grid: &Grid, memories: &[Memory], part: Part) {
-    let shapes = Shapes::new(grid.rows, grid.lanes);
-    // SAFETY: the caller's; what a thread has in its registers is nobody else's.
+/// As of [`Product::run`](super::Product::run).
+pub(super) unsafe fn products(op: &Work<'_>, (amx, grid): (Amx, &Grid), memories: &[Memory], part: Part) {
+    let _registers = amx.load(&Shapes::new(grid.rows, grid.lanes));
+    // SAFETY: the caller's; the registers have the shapes of the grid as long as they are held.
     unsafe {
-        asm!("ldtilecfg [{}]", in(reg) &raw const shapes, options(nostack, readonly, preserves_flags));
         match op.format {
             Format::Int8 { .. } => blocks::<true>(op, grid, memories, part),
             _ => blocks::<false>(op, grid, memories, part),
         }
-        asm!("tilerelease", options(nostack, nomem, preserves_flags));
     }
 }
 
@@ -160,9 +92,9 @@ unsafe fn blocks<const BYTES: bool>(op: &Work<'_>, grid: &Grid, memories: &[Memo
     let chunk = if op.weights.len() <= CACHED_WEIGHTS {
         1
     } else {
-        (CACHED_INPUT / (2 * ROWS * op.step[1]).max(1)).max(1)
+        (CACHED_INPUT / (2 * SIDE * op.step[1]).max(1)).max(1)
     };
-    let mut sums = Sums([0.0; 2 * ROWS * COLUMNS]);
+    let mut sums = Sums([0.0; 2 * SIDE * COLUMNS]);
     // Weights that stay in the cache serve one picture after another, others all pictures at once.
     let groups = if chunk == 1 { 1 } else { memories.len() };
     let turns = memories
@@ -180,7 +112,7 @@ unsafe fn blocks<const BYTES: bool>(op: &Work<'_>, grid: &Grid, memories: &[Memo
                 unsafe {
                     sum::<BYTES>(op, grid, memory, (&pair[..count], panel), &mut sums);
                     for (number, tile) in pair[..count].iter().enumerate() {
-                        end::<BYTES>(op, grid, memory, (tile, panel), &sums.0[number * ROWS * COLUMNS..]);
+                        end::<BYTES>(op, grid, memory, (tile, panel), &sums.0[number * SIDE * COLUMNS..]);
                     }
                 }
             }
@@ -190,7 +122,7 @@ unsafe fn blocks<const BYTES: bool>(op: &Work<'_>, grid: &Grid, memories: &[Memo
 
 /// Of two tiles, a row of channels for each pixel.
 #[repr(align(64))]
-struct Sums([f32; 2 * ROWS * COLUMNS]);
+struct Sums([f32; 2 * SIDE * COLUMNS]);
 
 /// Some pixels of a grid that lie the same way apart.
 #[derive(Debug, Clone, Copy)]
@@ -249,7 +181,7 @@ unsafe fn sum<const BYTES: bool>(
                 } else {
                     multiply_add!("tdpbf16ps", tiles.len(), registers, a, b, apart, weights);
                 }
-                weights = weights.add(grid.lanes * registers * ROWS);
+                weights = weights.add(grid.lanes * registers * SIDE);
             }
         }
         let to = sums.0.as_mut_ptr();
@@ -266,7 +198,7 @@ unsafe fn sum<const BYTES: bool>(
 }
 
 fn registers(op: &Work<'_>, panel: usize) -> usize {
-    if op.channels - panel * COLUMNS <= ROWS { 1 } else { REGISTERS }
+    if op.channels - panel * COLUMNS <= SIDE { 1 } else { REGISTERS }
 }
 
 /// Turns sums into values, and stores those of pixels of the output.
@@ -281,11 +213,11 @@ unsafe fn end<const BYTES: bool>(
     sums: &[f32],
 ) {
     let (channel, registers) = (panel * COLUMNS, registers(op, panel));
-    let whole = op.channels - channel >= REGISTERS * ROWS;
+    let whole = op.channels - channel >= REGISTERS * SIDE;
     let quick = if whole { op.finish.quick() } else { Quick::No };
     // SAFETY: scales and biases are padded to whole panels; the places are in the output, and so are the channels.
     unsafe {
-        let numbers = [numbers::<BYTES>(op, channel), numbers::<BYTES>(op, channel + ROWS * (registers - 1))];
+        let numbers = [numbers::<BYTES>(op, channel), numbers::<BYTES>(op, channel + SIDE * (registers - 1))];
         let (mut y, mut x) = (tile.line + tile.new / grid.pitch, tile.new % grid.pitch);
         for row in tile.new - tile.first..grid.rows {
             if x < op.output.width {
@@ -294,21 +226,20 @@ unsafe fn end<const BYTES: bool>(
                 match quick {
                     Quick::Clamp { low, high } => {
                         let first = clamp(value::<BYTES>(from, numbers[0]), low, high);
-                        let second = clamp(value::<BYTES>(from.add(ROWS), numbers[1]), low, high);
+                        let second = clamp(value::<BYTES>(from.add(SIDE), numbers[1]), low, high);
                         L::store_two_as([first, second], op.output.holds, to, channel);
                     }
                     Quick::AddClamp { other: map, low, high } => {
-                        let other = memory.at(map.at(y, x)).cast_const();
-                        let first = L::load_as(map.holds, other, channel, ROWS);
-                        let second = L::load_as(map.holds, other, channel + ROWS, ROWS);
+                        let other = memory.at(map.at(y, x) + channel).cast_const();
+                        let (first, second) = (L::load(other), L::load(other.add(SIDE)));
                         let first = clamp(value::<BYTES>(from, numbers[0]).add(first), low, high);
-                        let second = clamp(value::<BYTES>(from.add(ROWS), numbers[1]).add(second), low, high);
+                        let second = clamp(value::<BYTES>(from.add(SIDE), numbers[1]).add(second), low, high);
                         L::store_two_as([first, second], op.output.holds, to, channel);
                     }
                     Quick::No => {
                         for (v, &numbers) in numbers.iter().enumerate().take(registers) {
-                            let (channel, left) = (channel + v * ROWS, op.channels - channel - v * ROWS);
-                            let value = value::<BYTES>(from.add(v * ROWS), numbers);
+                            let (channel, left) = (channel + v * SIDE, op.channels - channel - v * SIDE);
+                            let value = value::<BYTES>(from.add(v * SIDE), numbers);
                             let value = op.finish.apply(value, memory, [y, x, channel], left);
                             value.store_as(op.output.holds, to, channel, left);
                         }

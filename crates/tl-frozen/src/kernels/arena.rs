@@ -64,9 +64,6 @@ impl Flattened for Vec<Line> {
 }
 
 impl Memory {
-    /// Of steps that use none.
-    pub(crate) const NOWHERE: Self = Self(std::ptr::null_mut());
-
     /// # Safety
     /// `offset` is inside the arena, which is alive.
     #[inline(always)]

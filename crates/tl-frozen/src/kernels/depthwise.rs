@@ -9,17 +9,17 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
+use tl_registers::{Lanes, WIDEST, with_lanes};
+
 use super::activation::{Finish, Quick, clamp};
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
+use super::format::Store;
+use super::isa::Isa;
 use super::{Format, Map, Memory, Part};
 
 /// Pixels of the largest tile: enough sums in flight for two multiply-adds a cycle.
 const MOST: usize = 8;
 /// Pixels of tiles that slide; smaller ones are rare.
 const SLIDING: usize = 7;
-/// Floats in the widest register.
-const WIDEST: usize = 16;
 
 /// A convolution in which every output channel sees one input channel of the same number.
 #[derive(Debug)]
@@ -33,9 +33,8 @@ pub(crate) struct Depthwise {
     pub(crate) taps: Vec<usize>,
     /// Places of a row of the filter, where these and output pixels are neighbours in the input.
     pub(crate) row: Option<usize>,
-    /// Number of channels, and what holds those of the input.
+    /// Number of channels.
     pub(crate) channels: usize,
-    pub(crate) holds: Format,
     pub(crate) output: Map,
     /// By register of channels, then place; padded with zeros to whole registers.
     pub(crate) weights: Vec<f32>,
@@ -67,7 +66,7 @@ impl Depthwise {
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, depthwise, Depthwise, (self, memory, part)) }
+        unsafe { depthwise(self.isa.vectors, self, memory, part) }
     }
 
     pub(crate) fn multiply_adds(&self) -> usize {
@@ -75,8 +74,14 @@ impl Depthwise {
     }
 }
 
+with_lanes! {
+    /// # Safety
+    /// As of [`Depthwise::run`].
+    unsafe fn depthwise(op: &Depthwise, memory: Memory, part: Part) = depthwise_any
+}
+
 #[inline(always)]
-unsafe fn depthwise<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
+unsafe fn depthwise_any<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
     let tiles = op.output.width.div_ceil(MOST);
     for y in part.of(op.output.height) {
         for tile in 0..tiles {
@@ -148,9 +153,9 @@ unsafe fn sliding<L: Lanes, const PIXELS: usize, const ACROSS: usize>(
                 factors[kx] = L::load(weights.add(kx * L::WIDTH));
             }
             weights = weights.add(ACROSS * L::WIDTH);
-            let row = input.add(taps[0]);
+            let row = input.add(taps[0] + channel);
             for column in 0..PIXELS - 1 + ACROSS {
-                let value = L::load_as(op.holds, row.add(column * pixel), channel, L::WIDTH);
+                let value = L::load(row.add(column * pixel));
                 for kx in 0..ACROSS {
                     if column >= kx && column - kx < PIXELS {
                         let i = column - kx;
@@ -186,8 +191,8 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
             let factor = L::load(weights);
             weights = weights.add(L::WIDTH);
             for i in 0..PIXELS {
-                let from = input.add(tap + i * step);
-                let value = L::load_as(op.holds, from, channel, if WHOLE { L::WIDTH } else { left });
+                let from = input.add(tap + i * step + channel);
+                let value = L::load_up_to(from, if WHOLE { L::WIDTH } else { left });
                 sums[i] = value.mul_add(factor, sums[i]);
             }
         }
@@ -229,7 +234,6 @@ impl Depthwise {
     pub(crate) fn end(&self) -> usize {
         let Map { height, width, .. } = self.output;
         let last = self.origin + (height - 1) * self.step[0] + (width - 1) * self.step[1];
-        let lanes = self.channels.div_ceil(self.holds.numbers());
-        (last + self.taps.iter().max().unwrap_or(&0) + lanes).max(self.finish.end())
+        (last + self.taps.iter().max().unwrap_or(&0) + self.channels).max(self.finish.end())
     }
 }

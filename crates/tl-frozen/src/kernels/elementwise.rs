@@ -2,9 +2,11 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
+use tl_registers::{Lanes, with_lanes};
+
 use super::activation::Finish;
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
+use super::format::Store;
+use super::isa::Isa;
 use super::{Map, Memory, Part};
 
 /// `finish(input * scale + shift)`; output and input may be the same maps.
@@ -36,12 +38,18 @@ impl Elementwise {
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, elementwise, Elementwise, (self, memory, part)) }
+        unsafe { elementwise(self.isa.vectors, self, memory, part) }
     }
 }
 
+with_lanes! {
+    /// # Safety
+    /// As of [`Elementwise::run`].
+    unsafe fn elementwise(op: &Elementwise, memory: Memory, part: Part) = elementwise_any
+}
+
 #[inline(always)]
-unsafe fn elementwise<L: Lanes>(op: &Elementwise, memory: Memory, part: Part) {
+unsafe fn elementwise_any<L: Lanes>(op: &Elementwise, memory: Memory, part: Part) {
     let channels = op.output.channels * op.output.holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {
@@ -50,7 +58,7 @@ unsafe fn elementwise<L: Lanes>(op: &Elementwise, memory: Memory, part: Part) {
                 let left = channels - channel;
                 // SAFETY: the place is in all maps (the caller's); scale and shift are padded to whole registers.
                 unsafe {
-                    let mut value = L::load_as(op.input.holds, memory.at(from), channel, left);
+                    let mut value = L::load_up_to(memory.at(from + channel), left);
                     if let Some((scale, shift)) = &op.scale_shift {
                         let shift = L::load(shift.as_ptr().add(channel));
                         value = value.mul_add(L::load(scale.as_ptr().add(channel)), shift);

@@ -5,9 +5,9 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
+use tl_registers::{Lanes, Vectors};
+
 use super::isa::Isa;
-use super::lanes::Lanes;
-use super::portable::Portable;
 use super::product::Work;
 
 /// What a lane of 32 bits holds.
@@ -44,40 +44,14 @@ impl Format {
     }
 }
 
-/// To the nearest bfloat16, to an even one where two are equally near.
-#[inline(always)]
-pub(crate) fn bf16(value: f32) -> u16 {
-    let bits = value.to_bits();
-    let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
-    // Rounding might carry a number that is none into infinity.
-    let quiet = bits >> 16 | 0x40;
-    (if value.is_nan() { quiet } else { rounded }) as u16
-}
-
-/// Floats next to this one are whole numbers, and their lowest byte is how far they are from it.
-const WHOLE: f32 = 12_582_912.0;
-
-/// `value * factor + zero`, to the nearest byte; 0 of numbers that are none.
-#[allow(clippy::manual_clamp, reason = "`clamp` would leave numbers that are none")]
-#[inline(always)]
-pub(crate) fn byte(value: f32, factor: f32, zero: f32) -> u8 {
-    ((value * factor + zero).max(0.0).min(255.0) + WHOLE).to_bits() as u8
-}
-
 /// Where the instructions for a format are.
 impl Isa {
     /// Whether products of this format have kernels. The portable ones are for comparison and slower than floats.
     pub(crate) fn multiplies(self, format: Format) -> bool {
-        match (self, format) {
-            (Self::Portable, _) | (_, Format::F32) => true,
-            #[cfg(target_arch = "x86_64")]
-            (Self::Amx | Self::Avx512Bf16, _) => true,
-            _ => false,
-        }
+        let narrow = self.vectors == Vectors::Portable || self.vectors.multiplies_narrow();
+        format == Format::F32 || narrow
     }
-}
 
-impl Isa {
     /// How many products of this format are done in the time of one of floats.
     pub(crate) fn at_once(self, format: Format) -> usize {
         match format {
@@ -132,91 +106,68 @@ impl<L: Lanes> Dot<L> for F32 {
     }
 }
 
-impl Dot<Portable> for Bf16 {
-    type Sums = Portable;
+impl<L: Lanes> Dot<L> for Bf16 {
+    type Sums = L;
     type End = ();
 
     #[inline(always)]
-    unsafe fn start(bias: *const f32) -> Portable {
+    unsafe fn start(bias: *const f32) -> L {
         // SAFETY: the caller's.
-        unsafe { Portable::load(bias) }
+        unsafe { L::load(bias) }
     }
     #[inline(always)]
-    unsafe fn dot(values: Portable, weights: Portable, sums: Portable) -> Portable {
-        let low = |bits: u32| f32::from_bits(bits << 16);
-        let high = |bits: u32| f32::from_bits(bits & !0xffff);
-        let (values, weights) = (values.bits(), weights.bits());
-        sums.each(|i, sum| {
-            let sum = sum + high(values[i]) * high(weights[i]);
-            sum + low(values[i]) * low(weights[i])
-        })
+    unsafe fn dot(values: L, weights: L, sums: L) -> L {
+        // SAFETY: the caller's.
+        unsafe { sums.add_pairs(weights, values) }
     }
     #[inline(always)]
     unsafe fn ending(_op: &Work<'_>, _channel: usize) {}
     #[inline(always)]
-    unsafe fn end(sums: Portable, (): ()) -> Portable {
+    unsafe fn end(sums: L, (): ()) -> L {
         sums
     }
 }
 
-impl Dot<Portable> for Int8 {
-    type Sums = [i32; Portable::WIDTH];
-    type End = [Portable; 2];
+/// How maps of a format hold numbers.
+pub(super) trait Store: Lanes {
+    /// Stores `count` numbers of a pixel from a channel on.
+    ///
+    /// # Safety
+    /// The contract of [`Lanes`].
+    #[inline(always)]
+    unsafe fn store_as(self, format: Format, pixel: *mut f32, channel: usize, count: usize) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            match format {
+                Format::F32 => self.store_up_to(pixel.add(channel), count),
+                Format::Bf16 => self.store_bf16(pixel.cast::<u16>().add(channel), count),
+                Format::Int8 { scale, zero } => {
+                    self.store_bytes(
+                        pixel.cast::<u8>().add(channel),
+                        count,
+                        [scale.recip(), f32::from(zero)],
+                    );
+                }
+            }
+        }
+    }
 
+    /// Stores two whole registers of a pixel, one behind the other, from a channel on.
+    ///
+    /// # Safety
+    /// The contract of [`Lanes`].
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn start(_bias: *const f32) -> Self::Sums {
-        [0; Portable::WIDTH]
-    }
-    #[inline(always)]
-    unsafe fn dot(values: Portable, weights: Portable, sums: Self::Sums) -> Self::Sums {
-        let (values, weights) = (values.bits(), weights.bits());
-        std::array::from_fn(|i| {
-            let bytes = values[i].to_ne_bytes().into_iter().zip(weights[i].to_ne_bytes());
-            let products = bytes.map(|(value, weight)| i32::from(value) * i32::from(weight as i8));
-            sums[i] + products.sum::<i32>()
-        })
-    }
-    #[inline(always)]
-    unsafe fn ending(op: &Work<'_>, channel: usize) -> [Portable; 2] {
-        // SAFETY: the caller's.
-        unsafe { scale_and_bias(op, channel) }
-    }
-    #[inline(always)]
-    unsafe fn end(sums: Self::Sums, [scale, bias]: [Portable; 2]) -> Portable {
-        let whole = sums.map(|sum| sum as f32);
-        // SAFETY: a register is as wide as the array.
-        unsafe { Portable::load(whole.as_ptr()).mul_add(scale, bias) }
+    unsafe fn store_two_as([first, second]: [Self; 2], format: Format, pixel: *mut f32, channel: usize) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            if format == Format::Bf16 {
+                return first.store_two_bf16(second, pixel.cast::<u16>().add(channel));
+            }
+            first.store_as(format, pixel, channel, Self::WIDTH);
+            second.store_as(format, pixel, channel + Self::WIDTH, Self::WIDTH);
+        }
     }
 }
 
-/// What whole sums are multiplied with, and what is added then.
-///
-/// # Safety
-/// The contract of [`Lanes`]; scales and biases reach a register beyond `channel`.
-#[inline(always)]
-pub(super) unsafe fn scale_and_bias<L: Lanes>(op: &Work<'_>, channel: usize) -> [L; 2] {
-    // SAFETY: the caller's.
-    unsafe { [op.scales, op.bias].map(|values| L::load(values.as_ptr().add(channel))) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bf16;
-
-    #[test]
-    fn bfloat16_is_the_nearest_and_ties_go_to_even() {
-        let widened = |value: f32| f32::from_bits(u32::from(bf16(value)) << 16);
-        assert_eq!(widened(1.0), 1.0);
-        assert_eq!(widened(-0.0).to_bits(), (-0.0_f32).to_bits());
-        // Between 1 and the next number, 1 + 2^-7.
-        let step = 2.0_f32.powi(-7);
-        assert_eq!(widened(1.0 + 0.49 * step), 1.0);
-        assert_eq!(widened(1.0 + 0.51 * step), 1.0 + step);
-        assert_eq!(widened(1.0 + 0.5 * step), 1.0);
-        assert_eq!(widened(1.0 + 1.5 * step), 1.0 + 2.0 * step);
-        assert_eq!(widened(f32::MAX), f32::INFINITY);
-        assert_eq!(widened(f32::NEG_INFINITY), f32::NEG_INFINITY);
-        assert!(widened(f32::NAN).is_nan());
-        assert!(widened(f32::from_bits(0x7f80_0001)).is_nan());
-    }
-}
+impl<L: Lanes> Store for L {}

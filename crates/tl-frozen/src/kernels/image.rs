@@ -2,9 +2,10 @@
 
 #![allow(unsafe_code, reason = "writes to the memory that steps share")]
 
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
-use super::{Format, Map, Memory, Part, bf16};
+use tl_registers::{Lanes, pair, with_lanes};
+
+use super::isa::Isa;
+use super::{Format, Map, Memory, Part};
 
 /// A picture on its way into maps of floats or of bfloat16 numbers, whose last lane is filled up with a zero.
 #[derive(Debug)]
@@ -19,13 +20,20 @@ impl Image<'_> {
     /// The maps are inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, image, Image<'_>, (self, memory, part)) }
+        unsafe { image(self.isa.vectors, self, memory, part) }
     }
 }
 
+with_lanes! {
+    /// # Safety
+    /// As of [`Image::run`].
+    unsafe fn image(op: &Image<'_>, memory: Memory, part: Part) = image_any
+}
+
 /// Plain loops, which the compiler turns into the instructions of the lanes.
+#[allow(clippy::extra_unused_type_parameters, reason = "says what this is compiled for")]
 #[inline(always)]
-unsafe fn image<L: Lanes>(op: &Image<'_>, memory: Memory, part: Part) {
+unsafe fn image_any<L: Lanes>(op: &Image<'_>, memory: Memory, part: Part) {
     let Map { height, width, pixel, channels, .. } = op.output;
     for y in part.of(height) {
         // SAFETY: the pixels of a row are in the maps, with nothing but theirs between them.
@@ -69,9 +77,4 @@ fn any<'a>(map: Map, numbers: usize, to: &mut [f32], row: impl Fn(usize) -> Opti
             }
         }
     }
-}
-
-#[inline(always)]
-fn pair(low: f32, high: f32) -> f32 {
-    f32::from_bits(u32::from(bf16(low)) | u32::from(bf16(high)) << 16)
 }

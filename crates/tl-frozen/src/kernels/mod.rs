@@ -13,29 +13,24 @@ mod depthwise;
 mod elementwise;
 mod format;
 mod image;
+mod int8;
 mod isa;
-mod lanes;
 mod map;
 mod narrow;
-#[cfg(target_arch = "aarch64")]
-mod neon;
 mod peak;
 mod pool;
-mod portable;
 mod product;
 mod product_tile;
 mod winograd;
 mod winograd_tiles;
 mod winograd_transforms;
-#[cfg(target_arch = "x86_64")]
-mod x86;
 
 pub(crate) use activation::{Activation, Finish, Join};
 pub(crate) use arena::{Arena, Memory};
 pub(crate) use borders::Borders;
 pub(crate) use depthwise::{Depthwise, pack_depthwise};
 pub(crate) use elementwise::Elementwise;
-pub(crate) use format::{Format, bf16};
+pub(crate) use format::Format;
 pub(crate) use image::Image;
 pub(crate) use isa::Isa;
 pub(crate) use map::{Map, Part};

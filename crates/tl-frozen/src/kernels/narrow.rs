@@ -2,46 +2,49 @@
 
 #![allow(unsafe_code, reason = "reads and writes the memory that steps share")]
 
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
+use tl_registers::{Lanes, with_lanes};
+
+use super::format::Store;
+use super::isa::Isa;
 use super::{Map, Memory, Part};
 
 /// Rounds maps into maps of lanes, the numbers of a lane neighbouring channels.
 #[derive(Debug)]
 pub(crate) struct Narrow {
     pub(crate) isa: Isa,
-    /// Of floats or bfloat16 numbers.
+    /// Of floats.
     pub(crate) input: Map,
-    /// Its channels are lanes: the numbers of the input divided by those in a lane, rounded up.
+    /// Its channels are lanes: those of the input divided by the numbers in a lane, rounded up.
     pub(crate) output: Map,
 }
 
 impl Narrow {
     /// The same step over rows without gaps, where lanes do not end within a pixel.
     pub(crate) fn flattened(mut self) -> Self {
-        let whole = self.numbers() == self.output.channels * self.output.holds.numbers();
+        let whole = self.input.channels == self.output.channels * self.output.holds.numbers();
         if let (true, Some(input), Some(output)) = (whole, self.input.flat_rows(), self.output.flat_rows()) {
             (self.input, self.output) = (input, output);
         }
         self
     }
 
-    /// Of a pixel of the input.
-    fn numbers(&self) -> usize {
-        self.input.channels * self.input.holds.numbers()
-    }
-
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, narrow, Narrow, (self, memory, part)) }
+        unsafe { narrow(self.isa.vectors, self, memory, part) }
     }
 }
 
+with_lanes! {
+    /// # Safety
+    /// As of [`Narrow::run`].
+    unsafe fn narrow(op: &Narrow, memory: Memory, part: Part) = narrow_any
+}
+
 #[inline(always)]
-unsafe fn narrow<L: Lanes>(op: &Narrow, memory: Memory, part: Part) {
-    let (numbers, holds) = (op.numbers(), op.output.holds);
+unsafe fn narrow_any<L: Lanes>(op: &Narrow, memory: Memory, part: Part) {
+    let (numbers, holds) = (op.input.channels, op.output.holds);
     let bytes = numbers * size_of::<f32>() / holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {
@@ -50,7 +53,7 @@ unsafe fn narrow<L: Lanes>(op: &Narrow, memory: Memory, part: Part) {
                 let (from, to) = (memory.at(op.input.at(y, x)).cast_const(), memory.at(op.output.at(y, x)));
                 for channel in (0..numbers).step_by(L::WIDTH) {
                     let left = numbers - channel;
-                    L::load_as(op.input.holds, from, channel, left).store_as(holds, to, channel, left);
+                    L::load_up_to(from.add(channel), left).store_as(holds, to, channel, left);
                 }
                 // Behind the last number zeros, which meet weights that are zero.
                 let rest = op.output.channels * size_of::<f32>() - bytes;

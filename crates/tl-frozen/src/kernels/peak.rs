@@ -5,9 +5,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
-use super::{Memory, Part};
+use tl_registers::{Lanes, WIDEST, with_lanes};
+
+use super::isa::Isa;
 
 /// Independent sums: more than a multiply-add's latency times the multiply-adds a cycle, and few enough for registers.
 const SUMS: usize = 12;
@@ -19,16 +19,22 @@ pub fn peak_gflops() -> f64 {
     let trial = || {
         let begun = Instant::now();
         let isa = Isa::detect();
-        // SAFETY: the instructions were detected; nothing is read or written through the memory.
-        unsafe { with_lanes!(isa, multiply_adds, (), (&(), Memory::NOWHERE, Part::ALL)) }
+        // SAFETY: the registers were detected.
+        unsafe { multiply_adds(isa.vectors) }
         begun.elapsed()
     };
     let best: Duration = (0..100).map(|_| trial()).min().unwrap_or(Duration::MAX);
     (2 * SUMS * ROUNDS * Isa::detect().width()) as f64 / best.as_secs_f64() / 1e9
 }
 
+with_lanes! {
+    /// # Safety
+    /// The processor has the registers.
+    unsafe fn multiply_adds() = multiply_adds_any
+}
+
 #[inline(always)]
-unsafe fn multiply_adds<L: Lanes>((): &(), _memory: Memory, _part: Part) {
+unsafe fn multiply_adds_any<L: Lanes>() {
     // SAFETY: the caller's; the array is as wide as the widest register.
     unsafe {
         let (factor, term) = (L::splat(black_box(0.5)), L::splat(black_box(1.0)));
@@ -39,7 +45,7 @@ unsafe fn multiply_adds<L: Lanes>((): &(), _memory: Memory, _part: Part) {
             }
         }
         for sum in sums {
-            let mut values = [0.0; 16];
+            let mut values = [0.0; WIDEST];
             sum.store(values.as_mut_ptr());
             black_box(values);
         }

@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
+use tl_registers::{Lanes, with_lanes};
+
+use super::format::Store;
+use super::isa::Isa;
 use super::{Map, Memory, Part};
 
 /// Registers of channels at once, so that whole cache lines are used as they come.
@@ -37,12 +39,18 @@ impl Pool {
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, pool, Pool, (self, memory, part)) }
+        unsafe { pool(self.isa.vectors, self, memory, part) }
     }
 }
 
+with_lanes! {
+    /// # Safety
+    /// As of [`Pool::run`].
+    unsafe fn pool(op: &Pool, memory: Memory, part: Part) = pool_any
+}
+
 #[inline(always)]
-unsafe fn pool<L: Lanes>(op: &Pool, memory: Memory, part: Part) {
+unsafe fn pool_any<L: Lanes>(op: &Pool, memory: Memory, part: Part) {
     let channels = op.output.channels * op.output.holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {
@@ -84,7 +92,7 @@ unsafe fn reduce<L: Lanes, const REGISTERS: usize>(
             for x in columns.clone() {
                 let from = memory.at(op.input.at(y, x));
                 for (v, value) in values.iter_mut().enumerate() {
-                    let other = L::load_as(op.input.holds, from, channel + v * L::WIDTH, count);
+                    let other = L::load_up_to(from.add(channel + v * L::WIDTH), count);
                     *value = if op.reduce == Reduce::Max { value.max(other) } else { value.add(other) };
                 }
             }

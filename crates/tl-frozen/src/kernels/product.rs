@@ -11,20 +11,20 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
+#[cfg(target_arch = "x86_64")]
+use tl_registers::{Avx512, Vectors};
+use tl_registers::{Lanes, Portable, SIDE, with_lanes};
+
 use super::activation::Finish;
 #[cfg(target_arch = "x86_64")]
 use super::amx;
 use super::format::{self, Dot, Format};
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
-use super::portable::Portable;
+use super::isa::Isa;
 use super::product_tile::{Pixels, any_tile};
 use super::{Arena, Map, Memory, Part};
 
 /// Registers of output channels in a tile.
 pub(super) const REGISTERS: usize = 2;
-/// Rows of a matrix register, and lanes of one.
-const MATRIX: usize = 16;
 /// Weights that stay in the second-level cache beside the maps, in floats: 512 KiB.
 const CACHED_WEIGHTS: usize = 128 * 1024;
 /// Inputs of the tiles that are taken together when the weights do not stay in the cache, in floats: 256 KiB.
@@ -77,15 +77,15 @@ impl Grid {
     /// look at runs of so many lanes.
     pub(crate) fn new([height, width]: [usize; 2], [down, across]: [usize; 2], span: usize) -> Self {
         let one_line = (height - 1) * (down / across) + width;
-        let tiles = |length: usize| length.div_ceil(MATRIX);
+        let tiles = |length: usize| length.div_ceil(SIDE);
         let joined = down.is_multiple_of(across) && tiles(one_line) <= height * tiles(width);
         let (lines, length) = if joined { (1, one_line) } else { (height, width) };
-        let lanes = span.min(MATRIX);
+        let lanes = span.min(SIDE);
         Self {
             lines,
             length,
             pitch: if joined { down / across } else { width },
-            rows: length.min(MATRIX),
+            rows: length.min(SIDE),
             lanes,
             padded: span.next_multiple_of(lanes),
         }
@@ -108,6 +108,7 @@ pub(crate) struct Work<'a> {
     pub(crate) bias: &'a [f32],
     pub(crate) scales: &'a [f32],
     pub(crate) finish: Finish,
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "there are no matrix registers"))]
     pub(crate) grid: Option<Grid>,
 }
 
@@ -209,16 +210,16 @@ impl Work<'_> {
         let several = &Several { work: self, memories };
         // SAFETY: the caller's; an `Isa` is made by detection only, and multiplies the formats that it is given.
         unsafe {
-            match (self.format, self.isa) {
+            match (self.format, self.isa.vectors) {
                 #[cfg(target_arch = "x86_64")]
-                (_, Isa::Amx) if let Some(grid) = &self.grid => amx::products(self, grid, memories, part),
-                (Format::F32, isa) => {
-                    with_lanes!(isa, product, Several<'_>, (several, Memory::NOWHERE, part));
+                _ if let (Some(amx), Some(grid)) = (self.isa.matrices, &self.grid) => {
+                    amx::products(self, (amx, grid), memories, part);
                 }
+                (Format::F32, vectors) => floats(vectors, several, part),
                 #[cfg(target_arch = "x86_64")]
-                (Format::Bf16, Isa::Amx | Isa::Avx512Bf16) => avx512_bf16(several, part),
+                (Format::Bf16, Vectors::Avx512Bf16) => avx512_bf16(several, part),
                 #[cfg(target_arch = "x86_64")]
-                (Format::Int8 { .. }, Isa::Amx | Isa::Avx512Bf16) => avx512_int8(several, part),
+                (Format::Int8 { .. }, Vectors::Avx512Bf16) => avx512_int8(several, part),
                 (Format::Bf16, _) => products::<Portable, format::Bf16>(several, part),
                 (Format::Int8 { .. }, _) => products::<Portable, format::Int8>(several, part),
             }
@@ -230,18 +231,24 @@ impl Work<'_> {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
 unsafe fn avx512_bf16(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<super::x86::Avx512<true>, format::Bf16>(op, part) }
+    unsafe { products::<Avx512<true>, format::Bf16>(op, part) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
 unsafe fn avx512_int8(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<super::x86::Avx512<true>, format::Int8>(op, part) }
+    unsafe { products::<Avx512<true>, format::Int8>(op, part) }
+}
+
+with_lanes! {
+    /// # Safety
+    /// As of [`Product::run`].
+    unsafe fn floats(op: &Several<'_>, part: Part) = floats_any
 }
 
 #[inline(always)]
-unsafe fn product<L: Lanes>(op: &Several<'_>, _memory: Memory, part: Part) {
+unsafe fn floats_any<L: Lanes>(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
     unsafe { products::<L, format::F32>(op, part) }
 }

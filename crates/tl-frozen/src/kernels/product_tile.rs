@@ -6,9 +6,10 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
+use tl_registers::{Lanes, WIDEST};
+
 use super::activation::{Quick, clamp};
-use super::format::Dot;
-use super::lanes::{Lanes, WIDEST};
+use super::format::{Dot, Store};
 use super::product::{REGISTERS, Work};
 use super::{Format, Memory, Panel};
 
@@ -101,7 +102,7 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
                 L::prefetch(memory.at(pixels.output[i] + at / op.output.holds.numbers()));
                 if let Quick::AddClamp { other, .. } = quick {
                     let [y, x] = pixels.places[i];
-                    L::prefetch(memory.at(other.at(y, x) + at / other.holds.numbers()));
+                    L::prefetch(memory.at(other.at(y, x) + at));
                 }
             }
         }
@@ -149,14 +150,14 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
                     }
                 }
             }
-            Quick::AddClamp { other, low, high } if [op.output.holds, other.holds] != [Format::F32; 2] => {
+            Quick::AddClamp { other, low, high } if op.output.holds != Format::F32 => {
                 for i in 0..PIXELS {
                     let to = memory.at(pixels.output[i]);
                     let [y, x] = pixels.places[i];
-                    let from = memory.at(other.at(y, x)).cast_const();
+                    let other = memory.at(other.at(y, x)).cast_const();
                     for v in 0..REGISTERS {
                         let channel = channel + v * L::WIDTH;
-                        let sum = done[i][v].add(L::load_as(other.holds, from, channel, L::WIDTH));
+                        let sum = done[i][v].add(L::load(other.add(channel)));
                         clamp(sum, low, high).store_as(op.output.holds, to, channel, L::WIDTH);
                     }
                 }

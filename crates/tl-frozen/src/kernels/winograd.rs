@@ -8,9 +8,10 @@
 
 use std::ops::Range;
 
+use tl_registers::{Lanes, with_lanes};
+
 use super::activation::Finish;
-use super::isa::{Isa, with_lanes};
-use super::lanes::Lanes;
+use super::isa::Isa;
 use super::product::Work;
 use super::winograd_tiles::{four_in, four_out, two_in, two_out};
 use super::{Activation, Format, Map, Memory, Panel, Part, Tiling};
@@ -44,7 +45,7 @@ impl Winograd {
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
     pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
-        unsafe { with_lanes!(self.isa, winograd, Winograd, (self, memory, part)) }
+        unsafe { winograd(self.isa.vectors, self, memory, part) }
     }
 
     /// Tiles down and across.
@@ -114,8 +115,14 @@ impl Winograd {
     }
 }
 
+with_lanes! {
+    /// # Safety
+    /// As of [`Winograd::run`].
+    unsafe fn winograd(op: &Winograd, memory: Memory, part: Part) = winograd_any
+}
+
 #[inline(always)]
-unsafe fn winograd<L: Lanes>(op: &Winograd, memory: Memory, part: Part) {
+unsafe fn winograd_any<L: Lanes>(op: &Winograd, memory: Memory, part: Part) {
     // SAFETY: every thread has its part of the scratch memory; the rest is the caller's.
     unsafe {
         let scratch = memory.from(op.scratch_start + part.index * op.scratch());

@@ -9,8 +9,9 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
+use tl_registers::Lanes;
+
 use super::activation::{Quick, clamp};
-use super::lanes::Lanes;
 use super::winograd_transforms::{input_four, input_two, output_four, output_two};
 use super::{Map, Memory, Winograd};
 

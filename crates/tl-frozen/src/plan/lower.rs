@@ -1,12 +1,14 @@
 //! From nodes with places to steps of kernels.
 
+use tl_registers::pair;
+
 use super::PlanError;
 use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};
 use super::place::Places;
 use super::steps::{Kernel, Step};
 use crate::kernels::{
     Arena, Depthwise, Elementwise, Finish, Format, Grid, Isa, Map, Narrow, Panel, Pool, Product, Tiling,
-    Winograd, bf16, pack_depthwise, pack_panels,
+    Winograd, pack_depthwise, pack_panels,
 };
 
 /// Output pixels below which matrix registers are not worth their weights.
@@ -131,7 +133,6 @@ impl Lowering<'_> {
                 taps,
                 row: (conv.dilation[1] == 1 && conv.stride[1] == 1).then_some(columns),
                 channels,
-                holds: input.holds,
                 output,
                 weights,
                 bias,
@@ -261,7 +262,7 @@ impl<'a> Rounded<'a> {
         let weight = |i: usize| self.conv.weight(self.inputs, o, place, lane * numbers + i);
         match self.conv.format {
             Format::F32 => weight(0),
-            Format::Bf16 => f32::from_bits(u32::from(bf16(weight(0))) | u32::from(bf16(weight(1))) << 16),
+            Format::Bf16 => pair(weight(0), weight(1)),
             Format::Int8 { .. } => {
                 let byte = |i: usize| (weight(i) / self.scales[o]).round_ties_even() as i8;
                 f32::from_ne_bytes([0, 1, 2, 3].map(|i| byte(i).to_ne_bytes()[0]))

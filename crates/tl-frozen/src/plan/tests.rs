@@ -4,11 +4,12 @@
 
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
+use tl_registers::bf16;
 
 use super::Plan;
 use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};
 use super::narrow::Target;
-use crate::kernels::{Activation, Format, Isa, Join, Tiling, bf16};
+use crate::kernels::{Activation, Format, Isa, Join, Tiling};
 use crate::{Arithmetic, Output, Ranges};
 
 /// Measured: at most 4e-6 of the largest value.
@@ -416,7 +417,7 @@ fn whole_networks_agree_on_every_instruction_set() {
             let plan = compiled(isa, &Arithmetic::F32, &backbone);
             plan.run(&image_chw, NonZeroUsize::MIN)
         };
-        let portable = features(Isa::Portable);
+        let portable = features(Isa::PORTABLE);
         let largest = portable.values().iter().fold(0.0_f32, |most, value| most.max(value.abs()));
         for isa in Isa::all() {
             let features = features(isa);

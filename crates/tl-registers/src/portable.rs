@@ -2,27 +2,19 @@
 
 #![allow(unsafe_code, reason = "raw loads; see the contract of `Lanes`")]
 
-use super::lanes::Lanes;
+use crate::Lanes;
 
+/// Eight floats; any processor.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Portable([f32; 8]);
+pub struct Portable(
+    /// The register.
+    pub [f32; 8],
+);
 
 impl Portable {
     #[inline(always)]
     fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
         Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
-    }
-
-    /// The lanes as bits.
-    #[inline(always)]
-    pub(super) fn bits(self) -> [u32; 8] {
-        self.0.map(f32::to_bits)
-    }
-
-    /// Of every lane, by its number.
-    #[inline(always)]
-    pub(super) fn each(self, f: impl Fn(usize, f32) -> f32) -> Self {
-        Self(std::array::from_fn(|i| f(i, self.0[i])))
     }
 }
 
@@ -79,6 +71,13 @@ impl Lanes for Portable {
         Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + term.0[i]))
     }
     #[inline(always)]
+    unsafe fn add_pairs(self, left: Self, right: Self) -> Self {
+        Self(std::array::from_fn(|i| {
+            let sum = self.0[i] + high(left.0[i]) * high(right.0[i]);
+            sum + low(left.0[i]) * low(right.0[i])
+        }))
+    }
+    #[inline(always)]
     unsafe fn round(self) -> Self {
         Self(self.0.map(f32::round_ties_even))
     }
@@ -86,4 +85,16 @@ impl Lanes for Portable {
     unsafe fn exp2_whole(self) -> Self {
         Self(self.0.map(|n| f32::from_bits(((n as i32 + 127) as u32) << 23)))
     }
+}
+
+/// The first of a pair.
+#[inline(always)]
+fn low(pair: f32) -> f32 {
+    f32::from_bits(pair.to_bits() << 16)
+}
+
+/// The second of a pair.
+#[inline(always)]
+fn high(pair: f32) -> f32 {
+    f32::from_bits(pair.to_bits() & !0xffff)
 }

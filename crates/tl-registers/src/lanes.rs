@@ -1,31 +1,42 @@
-//! A few floats at once: what the kernels need of a processor's vector registers.
+//! A few floats at once.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads; see the contract of `Lanes`")]
 
-use super::format::{Format, bf16, byte};
+use crate::{bf16, byte};
 
 /// Floats in the widest register.
-pub(super) const WIDEST: usize = 16;
+pub const WIDEST: usize = 16;
 
 /// A vector register of floats.
 ///
+/// Implementations are `#[inline(always)]` throughout, and so must be what uses them: a function that is not compiled into
+/// one with the instructions has a call for each of them. The same goes for closures.
+///
 /// # Safety
-/// Of every method: the processor has the instructions of the type, which [`Isa::detect`](super::Isa::detect) has
-/// checked before a kernel starts; pointers are valid for [`WIDTH`](Self::WIDTH) floats, or for `count` of them.
-pub(crate) trait Lanes: Copy {
+/// Of every method: the processor has the instructions of the type, which [`Vectors`](crate::Vectors) finds out; pointers
+/// are valid for [`WIDTH`](Self::WIDTH) numbers, or for `count` of them.
+#[allow(clippy::missing_safety_doc, reason = "one contract for all methods")]
+pub trait Lanes: Copy {
     /// Floats in a register.
     const WIDTH: usize;
-    /// Pixels of a tile of the product kernel: with two registers of channels each, they leave a few registers over.
+    /// Rows of a tile of sums: with two registers each, they leave a few registers over.
     const TILE: usize;
 
+    /// The same value in all lanes.
     unsafe fn splat(value: f32) -> Self;
+    /// All lanes from memory, aligned or not.
     unsafe fn load(from: *const f32) -> Self;
+    /// All lanes into memory, aligned or not.
     unsafe fn store(self, to: *mut f32);
     /// The first `count` lanes, zeros behind them.
     unsafe fn load_part(from: *const f32, count: usize) -> Self;
+    /// The first `count` lanes.
     unsafe fn store_part(self, to: *mut f32, count: usize);
+    /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
+    /// `self * other`.
     unsafe fn mul(self, other: Self) -> Self;
+    /// `self / other`.
     unsafe fn div(self, other: Self) -> Self;
     /// The greater one; `other` where either is no number.
     unsafe fn max(self, other: Self) -> Self;
@@ -33,6 +44,8 @@ pub(crate) trait Lanes: Copy {
     unsafe fn min(self, other: Self) -> Self;
     /// `self * factor + term`, rounded once where the processor can.
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// Adds to `self` the products of two numbers each: every lane of the factors is two bfloat16 numbers.
+    unsafe fn add_pairs(self, left: Self, right: Self) -> Self;
     /// To the nearest whole number.
     unsafe fn round(self) -> Self;
     /// Two to the power of a whole number in -126..=127.
@@ -79,19 +92,6 @@ pub(crate) trait Lanes: Copy {
         }
     }
 
-    /// `count` bfloat16 numbers, zeros behind them.
-    #[inline(always)]
-    unsafe fn load_bf16(from: *const u16, count: usize) -> Self {
-        let mut values = [0.0_f32; WIDEST];
-        // SAFETY: as of `store_bf16`.
-        unsafe {
-            for (i, value) in values.iter_mut().enumerate().take(count.min(Self::WIDTH)) {
-                *value = f32::from_bits(u32::from(*from.add(i)) << 16);
-            }
-            Self::load(values.as_ptr())
-        }
-    }
-
     /// The first `count` lanes as bytes: times `factor`, plus `zero`, to the nearest.
     #[inline(always)]
     unsafe fn store_bytes(self, to: *mut u8, count: usize, [factor, zero]: [f32; 2]) {
@@ -102,50 +102,6 @@ pub(crate) trait Lanes: Copy {
             for (i, &value) in values.iter().enumerate().take(count.min(Self::WIDTH)) {
                 *to.add(i) = byte(value, factor, zero);
             }
-        }
-    }
-
-    /// Loads `count` numbers of a pixel from a channel on; of maps of floats or bfloat16 numbers.
-    #[inline(always)]
-    unsafe fn load_as(format: Format, pixel: *const f32, channel: usize, count: usize) -> Self {
-        // SAFETY: the caller's contract.
-        unsafe {
-            match format {
-                Format::Bf16 => Self::load_bf16(pixel.cast::<u16>().add(channel), count),
-                _ => Self::load_up_to(pixel.add(channel), count),
-            }
-        }
-    }
-
-    /// Stores `count` numbers of a pixel from a channel on, as the maps of this format hold them.
-    #[inline(always)]
-    unsafe fn store_as(self, format: Format, pixel: *mut f32, channel: usize, count: usize) {
-        // SAFETY: the caller's contract.
-        unsafe {
-            match format {
-                Format::F32 => self.store_up_to(pixel.add(channel), count),
-                Format::Bf16 => self.store_bf16(pixel.cast::<u16>().add(channel), count),
-                Format::Int8 { scale, zero } => {
-                    self.store_bytes(
-                        pixel.cast::<u8>().add(channel),
-                        count,
-                        [scale.recip(), f32::from(zero)],
-                    );
-                }
-            }
-        }
-    }
-
-    /// Stores two whole registers of a pixel, one behind the other, from a channel on.
-    #[inline(always)]
-    unsafe fn store_two_as([first, second]: [Self; 2], format: Format, pixel: *mut f32, channel: usize) {
-        // SAFETY: the caller's contract.
-        unsafe {
-            if format == Format::Bf16 {
-                return first.store_two_bf16(second, pixel.cast::<u16>().add(channel));
-            }
-            first.store_as(format, pixel, channel, Self::WIDTH);
-            second.store_as(format, pixel, channel + Self::WIDTH, Self::WIDTH);
         }
     }
 
@@ -176,7 +132,7 @@ pub(crate) trait Lanes: Copy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::portable::Portable;
+    use crate::Portable;
 
     #[test]
     fn the_sigmoid_is_that_of_the_standard_library_to_three_ten_millionths() {

@@ -1,13 +1,18 @@
 //! Four floats: NEON, which every 64-bit ARM processor has.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads; see the contract of `Lanes`")]
+#![allow(unused_unsafe, reason = "instructions that every processor has are safe by now")]
 
 use std::arch::aarch64::*;
 
-use super::lanes::Lanes;
+use crate::Lanes;
 
+/// Four floats; NEON, 32 registers.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Neon(float32x4_t);
+pub struct Neon(
+    /// The register.
+    pub float32x4_t,
+);
 
 // SAFETY of the blocks below: the contract of `Lanes`: pointers are valid for what is touched.
 impl Lanes for Neon {
@@ -64,6 +69,13 @@ impl Lanes for Neon {
         Self(unsafe { vfmaq_f32(term.0, self.0, factor.0) })
     }
     #[inline(always)]
+    unsafe fn add_pairs(self, left: Self, right: Self) -> Self {
+        unsafe {
+            let sums = left.high().mul_add(right.high(), self);
+            left.low().mul_add(right.low(), sums)
+        }
+    }
+    #[inline(always)]
     unsafe fn round(self) -> Self {
         Self(unsafe { vrndnq_f32(self.0) })
     }
@@ -72,6 +84,25 @@ impl Lanes for Neon {
         unsafe {
             let biased = vaddq_s32(vcvtq_s32_f32(self.0), vdupq_n_s32(127));
             Self(vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased)))
+        }
+    }
+}
+
+impl Neon {
+    /// The first number of every pair.
+    #[inline(always)]
+    unsafe fn low(self) -> Self {
+        // SAFETY: every 64-bit ARM processor has NEON.
+        Self(unsafe { vreinterpretq_f32_u32(vshlq_n_u32::<16>(vreinterpretq_u32_f32(self.0))) })
+    }
+
+    /// The second number of every pair.
+    #[inline(always)]
+    unsafe fn high(self) -> Self {
+        // SAFETY: as above.
+        unsafe {
+            let upper = vdupq_n_u32(0xffff_0000);
+            Self(vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(self.0), upper)))
         }
     }
 }
