@@ -13,6 +13,7 @@ use crate::arrived::Arrived;
 use crate::maps::{dims, flat, in_place, of_pixels, pixels, plain, values};
 use crate::ops::{Kernels, Norm, Numbers, greatest, pooled};
 use crate::shape::{Shape, Window};
+use crate::update::Adapt;
 use crate::{dense, depthwise, elementwise, norm, pool, weights};
 
 type Learning<C> = Autodiff<Flex, C>;
@@ -280,6 +281,29 @@ impl<C: CheckpointStrategy> Kernels for Learning<C> {
             }
             OpsKind::UnTracked(prep) => prep.finish(Flex::tl_means(x.into_primitive())),
         }
+    }
+
+    // What optimisers do is nothing to differentiate.
+    fn tl_blend(to: FloatTensor<Self>, from: FloatTensor<Self>, numbers: [f32; 2]) -> FloatTensor<Self> {
+        Self::from_inner(Flex::tl_blend(to.into_primitive(), from.into_primitive(), numbers))
+    }
+
+    fn tl_blend_square(
+        to: FloatTensor<Self>,
+        from: FloatTensor<Self>,
+        numbers: [f32; 2],
+    ) -> FloatTensor<Self> {
+        Self::from_inner(Flex::tl_blend_square(to.into_primitive(), from.into_primitive(), numbers))
+    }
+
+    fn tl_adapt(
+        x: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        how: Adapt,
+    ) -> FloatTensor<Self> {
+        let [x, mean, square] = [x, mean, square].map(|tensor| tensor.into_primitive());
+        Self::from_inner(Flex::tl_adapt(x, mean, square, how))
     }
 }
 

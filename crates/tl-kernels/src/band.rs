@@ -1,11 +1,11 @@
 //! Outputs that are worked on together, and what they see: the map itself, or a copy with zeros around it.
 
 use std::ops::Range;
-use tl_registers::{SIDE, pair};
+use tl_registers::SIDE;
 
 use crate::amx::is_there;
-use crate::lanes::vectorised;
 use crate::pass::Pass;
+use crate::rounding::round;
 use crate::shape::Products;
 
 /// Some rows of one picture's outputs, or some whole pictures'.
@@ -161,16 +161,5 @@ fn copy(pass: &Pass, band: &Band, products: Products, maps: &[f32], room: &mut [
                 pixels.for_each(|(from, to)| round(&from[source.first..][..source.channels], to));
             }
         }
-    }
-}
-
-vectorised! {
-    /// Pairs of bfloat16, the last one with a zero if the number is odd, and zeros behind them.
-    fn round(from: &[f32], to: &mut [f32]) {
-        let (pairs, last) = from.as_chunks::<2>();
-        let (to, rest) = to.split_at_mut(pairs.len());
-        to.iter_mut().zip(pairs).for_each(|(to, &[low, high])| *to = pair(low, high));
-        let last = last.iter().map(|&low| pair(low, 0.0));
-        rest.iter_mut().zip(last.chain(std::iter::repeat(0.0))).for_each(|(to, last)| *to = last);
     }
 }

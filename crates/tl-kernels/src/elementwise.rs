@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::act::{Act, for_act};
 use crate::lanes::vectorised;
 use crate::strip::Strips;
+use crate::update::Adapt;
 
 /// Floats that a thread takes at a time.
 const PIECE: usize = 1 << 15;
@@ -22,6 +23,26 @@ pub(crate) fn activate_back(y: &[f32], gy: &mut [f32], act: Act) {
 /// `to += from`
 pub(crate) fn add(to: &mut [f32], from: &[f32]) {
     to.par_chunks_mut(PIECE).zip(from.par_chunks(PIECE)).for_each(|(to, from)| piece_add(to, from));
+}
+
+/// `to = to * keep + from * add`
+pub(crate) fn blend(to: &mut [f32], from: &[f32], numbers: [f32; 2]) {
+    to.par_chunks_mut(PIECE)
+        .zip(from.par_chunks(PIECE))
+        .for_each(|(to, from)| piece_blend(to, from, numbers));
+}
+
+/// `to = to * keep + from * from * add`
+pub(crate) fn blend_square(to: &mut [f32], from: &[f32], numbers: [f32; 2]) {
+    to.par_chunks_mut(PIECE)
+        .zip(from.par_chunks(PIECE))
+        .for_each(|(to, from)| piece_blend_square(to, from, numbers));
+}
+
+/// As [`Adapt`] says.
+pub(crate) fn adapt(x: &mut [f32], mean: &[f32], square: &[f32], how: Adapt) {
+    let moments = mean.par_chunks(PIECE).zip(square.par_chunks(PIECE));
+    x.par_chunks_mut(PIECE).zip(moments).for_each(|(x, (mean, square))| piece_adapt(x, mean, square, how));
 }
 
 /// Adds to each channel its number.
@@ -56,6 +77,23 @@ vectorised! {
 
     fn piece_back(y: &[f32], gy: &mut [f32], act: Act) {
         for_act!(act, ACT => gy.iter_mut().zip(y).for_each(|(gy, y)| *gy = ACT.back(*y, *gy)));
+    }
+
+    fn piece_blend(to: &mut [f32], from: &[f32], numbers: [f32; 2]) {
+        let [keep, add] = numbers;
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *to * keep + from * add);
+    }
+
+    fn piece_blend_square(to: &mut [f32], from: &[f32], numbers: [f32; 2]) {
+        let [keep, add] = numbers;
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *to * keep + from * from * add);
+    }
+
+    fn piece_adapt(x: &mut [f32], mean: &[f32], square: &[f32], how: Adapt) {
+        let Adapt { keep, rate, epsilon, first, second } = how;
+        for ((x, mean), square) in x.iter_mut().zip(mean).zip(square) {
+            *x = *x * keep - mean * (rate * first) / ((square * second).sqrt() + epsilon);
+        }
     }
 
     fn piece_add(to: &mut [f32], from: &[f32]) {

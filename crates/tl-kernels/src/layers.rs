@@ -14,7 +14,7 @@ use crate::act::Act;
 use crate::ops::{Kernels, Norm};
 use crate::shape::{Products, Window};
 
-static CHOSEN: AtomicBool = AtomicBool::new(true);
+pub(crate) static CHOSEN: AtomicBool = AtomicBool::new(true);
 
 /// Whether the kernels are used where they can be, in the whole process; they are unless somebody chooses otherwise, for a
 /// comparison.

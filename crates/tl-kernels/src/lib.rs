@@ -22,6 +22,7 @@ mod arrived;
 mod backward;
 mod band;
 mod blocks;
+mod coupled;
 mod dense;
 mod depthwise;
 mod elementwise;
@@ -37,11 +38,13 @@ mod pool;
 mod registers;
 mod room;
 mod rounded_weights;
+mod rounding;
 mod shape;
 mod strip;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod update;
 mod weights;
 
 pub use act::Act;
@@ -50,3 +53,4 @@ pub use layers::{
 };
 pub use ops::{Kernels, Norm};
 pub use shape::{Products, Window};
+pub use update::{Adapt, adapt, blend, blend_square};

@@ -7,6 +7,7 @@ use burn::tensor::{Bytes, DType, Shape as Dims};
 use rayon::prelude::*;
 
 use crate::lanes::vectorised;
+use crate::room::pieces;
 
 /// Batch, channels, height and width.
 pub(crate) fn dims(tensor: &FlexTensor) -> [usize; 4] {
@@ -95,4 +96,21 @@ pub(crate) fn in_place(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> F
     let mut copy = values(&tensor).to_vec();
     change(&mut copy);
     of_pixels(copy, dims(&tensor))
+}
+
+/// Floats that a thread copies at a time.
+const COPIED: usize = 1 << 15;
+
+/// Changes values in the order of the shape, where they are unless somebody else reads them.
+pub(crate) fn changed(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let mut tensor = plain(tensor);
+    let len = tensor.layout().num_elements();
+    if let Some(values) = tensor.try_storage_mut::<f32>() {
+        change(&mut values[..len]);
+        return tensor;
+    }
+    let from = values(&tensor);
+    let mut copy = pieces(len, COPIED, |number, to| to.copy_from_slice(&from[number * COPIED..][..to.len()]));
+    change(&mut copy);
+    flat(copy, tensor.layout().shape().as_slice())
 }

@@ -7,9 +7,10 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, backend_extension, tensor::FloatTensor};
 
 use crate::act::Act;
-use crate::maps::{dims, flat, in_place, of_pixels, pixels, plain, values};
+use crate::maps::{changed, dims, flat, in_place, of_pixels, pixels, plain, values};
 use crate::norm::{self, Channels};
 use crate::shape::{Shape, Window};
+use crate::update::Adapt;
 use crate::{dense, depthwise, elementwise, pool};
 
 /// How batches are normalised.
@@ -56,6 +57,21 @@ pub trait Kernels: burn::backend::Backend {
     fn tl_greatest(x: FloatTensor<Self>, window: Window, kernel: [usize; 2]) -> FloatTensor<Self>;
     /// Means over height and width, `[batch, channels, 1, 1]`.
     fn tl_means(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// `to * keep + from * add`, value by value.
+    fn tl_blend(to: FloatTensor<Self>, from: FloatTensor<Self>, numbers: [f32; 2]) -> FloatTensor<Self>;
+    /// `to * keep + from * from * add`, value by value.
+    fn tl_blend_square(
+        to: FloatTensor<Self>,
+        from: FloatTensor<Self>,
+        numbers: [f32; 2],
+    ) -> FloatTensor<Self>;
+    /// A step of Adam.
+    fn tl_adapt(
+        x: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        square: FloatTensor<Self>,
+        how: Adapt,
+    ) -> FloatTensor<Self>;
 }
 
 impl Kernels for Flex {
@@ -115,6 +131,21 @@ impl Kernels for Flex {
         let x = pixels(x);
         let [batch, channels, height, width] = dims(&x);
         of_pixels(pool::means(channels, height * width, values(&x)), [batch, channels, 1, 1])
+    }
+
+    fn tl_blend(to: FlexTensor, from: FlexTensor, numbers: [f32; 2]) -> FlexTensor {
+        let from = plain(from);
+        changed(to, |to| elementwise::blend(to, values(&from), numbers))
+    }
+
+    fn tl_blend_square(to: FlexTensor, from: FlexTensor, numbers: [f32; 2]) -> FlexTensor {
+        let from = plain(from);
+        changed(to, |to| elementwise::blend_square(to, values(&from), numbers))
+    }
+
+    fn tl_adapt(x: FlexTensor, mean: FlexTensor, square: FlexTensor, how: Adapt) -> FlexTensor {
+        let (mean, square) = (plain(mean), plain(square));
+        changed(x, |x| elementwise::adapt(x, values(&mean), values(&square), how))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Weights in the order in which tiles use them.
 
-use rayon::prelude::*;
-use tl_registers::{WIDEST, pair};
+use tl_registers::WIDEST;
 
 use crate::band::lanes;
-use crate::lanes::vectorised;
 use crate::pass::Taps;
 use crate::registers::{REGISTERS, panel, width};
+use crate::room::pieces;
+use crate::rounding::couple;
 use crate::shape::Products;
 
 /// How weights of a place of the kernel lie: so many, so far apart.
@@ -32,8 +32,7 @@ impl Panels {
         let depth = taps.places.len() * lanes(products, inner.count);
         let outputs = outer.count;
         let whole = panel() * depth;
-        let mut values = vec![0.0; whole * outputs.div_ceil(panel())];
-        values.par_chunks_mut(whole.max(1)).enumerate().for_each(|(number, values)| {
+        let values = pieces(whole * outputs.div_ceil(panel()), whole, |number, values| {
             let first = number * panel();
             let outer = Along { count: outputs - first, ..outer };
             pack(products, taps, inner, outer, &w[first * outer.apart..], values);
@@ -80,15 +79,11 @@ fn pack(products: Products, taps: &Taps, inner: Along, outer: Along, w: &[f32], 
             let rows = panel_values[(number * per_place + first) * wide..].chunks_exact_mut(wide).take(count);
             match each {
                 1 => rows.zip(&square).for_each(|(to, row)| to.copy_from_slice(&row[..wide])),
-                _ => rows.zip(square.as_chunks::<2>().0).for_each(|(to, [low, high])| round(low, high, to)),
+                _ => rows
+                    .zip(square.as_chunks::<2>().0)
+                    .for_each(|(to, [low, high])| couple(&low[..wide], Some(high), to)),
             }
         }
-    }
-}
-
-vectorised! {
-    fn round(low: &[f32], high: &[f32], to: &mut [f32]) {
-        to.iter_mut().zip(low.iter().zip(high)).for_each(|(to, (&low, &high))| *to = pair(low, high));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "memory that nobody has written yet")]
 
+use rayon::prelude::*;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
@@ -56,4 +57,18 @@ pub(crate) unsafe fn written(len: usize, fill: impl FnOnce(&mut [MaybeUninit<f32
     // SAFETY: as of `filled`.
     unsafe { values.set_len(len) };
     values
+}
+
+/// So many floats, of which `fill` gets pieces of this size by their numbers, all zeros. Each thread clears what it fills: one
+/// thread would take longer for that than all for the rest.
+pub(crate) fn pieces(len: usize, size: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let all = |values: &mut [MaybeUninit<f32>]| {
+        values.par_chunks_mut(size.max(1)).enumerate().for_each(|(number, piece)| {
+            piece.iter_mut().for_each(|value| _ = value.write(0.0));
+            // SAFETY: all have just been written.
+            fill(number, unsafe { &mut *(std::ptr::from_mut(piece) as *mut [f32]) });
+        });
+    };
+    // SAFETY: the pieces are all there is, and are written.
+    unsafe { written(len, all) }
 }

@@ -13,6 +13,7 @@ use crate::amx::{BLOCK, Block, Registers, is_there};
 use crate::band::{Band, View};
 use crate::lanes::vectorised;
 use crate::pass::Pass;
+use crate::rounding::couple;
 use crate::shape::{Products, Shape};
 use crate::weights::Part;
 
@@ -113,7 +114,13 @@ impl<'a> Sums<'a> {
         for y in 0..rows {
             let from = &view.values[view.origin + number * view.picture + y * view.row..];
             let to = &mut seen[y * across * self.channels..];
-            couple(from, [view.pixel, view.row, view.channels], [across, step, rows - y], to, self.channels);
+            couple_row(
+                from,
+                [view.pixel, view.row, view.channels],
+                [across, step, rows - y],
+                to,
+                self.channels,
+            );
         }
         Piece { gradients, lanes, seen, across }
     }
@@ -205,21 +212,15 @@ vectorised! {
             }
         }
     }
+}
 
-    /// A row of pixels, each with the pixel that the next place sees: the same row's, or the next one's first, if there is one.
-    pub(crate) fn couple(from: &[f32], seen: [usize; 3], sizes: [usize; 3], to: &mut [f32], pitch: usize) {
-        let ([pixel, row, channels], [across, step, rows]) = (seen, sizes);
-        for (number, to) in to.chunks_exact_mut(pitch).take(across).enumerate() {
-            let low = &from[number * pixel..][..channels];
-            let next = number + step;
-            let at = if next < across { next * pixel } else { next / across * row + next % across * pixel };
-            let to = to.iter_mut().zip(low);
-            if next / across < rows {
-                let high = &from[at..][..channels];
-                to.zip(high).for_each(|((to, &low), &high)| *to = pair(low, high));
-            } else {
-                to.for_each(|(to, &low)| *to = pair(low, 0.0));
-            }
-        }
+/// A row of pixels, each with the pixel that the next place sees: the same row's, or the next one's first, if there is one.
+fn couple_row(from: &[f32], seen: [usize; 3], sizes: [usize; 3], to: &mut [f32], pitch: usize) {
+    let ([pixel, row, channels], [across, step, rows]) = (seen, sizes);
+    for (number, to) in to.chunks_exact_mut(pitch).take(across).enumerate() {
+        let low = &from[number * pixel..][..channels];
+        let next = number + step;
+        let at = if next < across { next * pixel } else { next / across * row + next % across * pixel };
+        couple(low, (next / across < rows).then(|| &from[at..]), to);
     }
 }

@@ -8,19 +8,20 @@
 
 use rayon::prelude::*;
 use std::ops::Range;
-use tl_registers::{Vectors, pair};
+use tl_registers::Vectors;
 
 use crate::band::{Band, View};
-use crate::lanes::vectorised;
+use crate::coupled;
 use crate::panels::wide;
 use crate::pass::Pass;
 use crate::registers::{panel, rows};
-use crate::rounded_weights::{self, couple};
+use crate::room::pieces;
+use crate::rounded_weights;
 use crate::shape::{Products, Shape};
 use crate::tile::{Outer, outer};
 
 /// Places whose gradients are put in order together.
-const OUTPUTS: usize = 256;
+pub(crate) const OUTPUTS: usize = 256;
 /// So many tiles of what is seen pay for putting gradients in order.
 const TILES: usize = 8;
 /// So many weights or fewer are summed up in parts of the batch; of more, parts of the outputs are.
@@ -28,6 +29,8 @@ const FEW: usize = 1 << 17;
 /// Most parts of either.
 const PARTS: usize = 8;
 
+/// Weights that a thread clears at a time.
+const CLEARED: usize = 1 << 16;
 /// So many products for each value that is rounded pay for rounding it.
 const WORTH_ROUNDING: usize = 32;
 
@@ -35,13 +38,13 @@ const WORTH_ROUNDING: usize = 32;
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) pictures: Range<usize>,
-    panels: Range<usize>,
+    pub(crate) panels: Range<usize>,
 }
 
 /// `gw` of `x` and `gy`.
 pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> {
     let ([channels, outputs], kernel) = (shape.of_group(), shape.kernel[0] * shape.kernel[1]);
-    let mut gw = vec![0.0; shape.outputs * channels * kernel];
+    let mut gw = pieces(shape.outputs * channels * kernel, CLEARED, |_, _| {});
     for (group, gw) in gw.chunks_exact_mut((outputs * channels * kernel).max(1)).enumerate() {
         let (pass, _) = Pass::forward(shape, group);
         if rounded_weights::serves(shape) {
@@ -51,9 +54,15 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
         let parts = Part::all(shape.batch, outputs, channels * kernel);
         let worth = channels * outputs * kernel >= WORTH_ROUNDING * (channels + outputs);
         let pairs = shape.window.products == Products::Bf16 && Vectors::detect().multiplies_narrow() && worth;
+        // Parts that see the same pictures share what they see.
+        let shared = (pairs && parts.len() > 1 && parts[0].pictures == parts[1].pictures)
+            .then(|| coupled::bands(&pass, 0..shape.batch, x));
         let sums: Vec<Vec<f32>> = parts
             .par_iter()
-            .map(|part| if pairs { part.rounded(&pass, x, gy) } else { part.sums(&pass, x, gy) })
+            .map(|part| match pairs {
+                true => part.coupled_sums(&pass, x, gy, shared.as_deref()),
+                false => part.sums(&pass, x, gy),
+            })
             .collect();
         put(&parts, &sums, gw, [channels, kernel]);
     }
@@ -76,7 +85,7 @@ impl Part {
     }
 
     /// Lanes of the outputs, with those behind the last.
-    fn lanes(&self) -> usize {
+    pub(crate) fn lanes(&self) -> usize {
         self.panels.len() * panel()
     }
 
@@ -94,24 +103,7 @@ impl Part {
         sums
     }
 
-    /// The same, from rounded values of two neighbouring places in a lane; the last place of a row may be alone.
-    fn rounded(&self, pass: &Pass, x: &[f32], gy: &[f32]) -> Vec<f32> {
-        let mut sums = vec![0.0; pass.window[0] * pass.span() * self.lanes()];
-        let (mut room, mut coupled, mut ordered) = (Vec::new(), Vec::new(), Vec::new());
-        for band in Band::all(pass, self.pictures.clone(), OUTPUTS) {
-            let view = View::of(pass, &band, Products::F32, x, &mut room);
-            view.check(pass, &band);
-            let view = couples(pass, &band, &view, &mut coupled);
-            let of_row = |row: &[usize]| row.iter().step_by(2).copied().collect::<Vec<_>>();
-            let offsets: Vec<usize> = view.offsets(pass, &band).collect();
-            let offsets: Vec<usize> = offsets.chunks(pass.grid[1].max(1)).flat_map(of_row).collect();
-            let gradients = self.couples(pass, &band, gy, &mut ordered);
-            self.band(pass, &view, &offsets, &gradients, &mut sums);
-        }
-        sums
-    }
-
-    fn band(
+    pub(crate) fn band(
         &self,
         pass: &Pass,
         view: &View<'_>,
@@ -177,71 +169,19 @@ impl Part {
         let (first, channels) = (self.panels.start, target.channels);
         Gradients { direct, ordered: room, places, first, channels, pairs: false }
     }
-
-    /// A band's gradients, rounded, two places in a lane.
-    fn couples<'a>(&self, pass: &Pass, band: &Band, gy: &[f32], room: &'a mut Vec<f32>) -> Gradients<'a> {
-        let target = &pass.target;
-        let (rows, columns) = (band.pictures.len() * band.rows.len(), pass.grid[1].max(1));
-        let places = rows * columns.div_ceil(2);
-        let start = (band.pictures.start * pass.grid[0] + band.rows.start) * columns * target.pitch;
-        let from = &gy[start + target.first..];
-        room.resize(room.len().max(places * self.lanes()), 0.0);
-        for (number, panel_number) in self.panels.clone().enumerate() {
-            let first = panel_number * panel();
-            let left = target.channels - first;
-            let mut to = room[number * places * panel()..].chunks_exact_mut(wide(left));
-            for row in from[first..].chunks(columns * target.pitch).take(rows) {
-                let both = row.chunks(2 * target.pitch).take(columns.div_ceil(2));
-                both.zip(&mut to).for_each(|(both, to)| pairs(both, target.pitch, left.min(panel()), to));
-            }
-        }
-        let (first, channels) = (self.panels.start, target.channels);
-        Gradients { direct: None, ordered: room, places, first, channels, pairs: true }
-    }
-}
-
-/// A view in which each pixel's channels are together with those of the next pixel that is seen.
-fn couples<'a>(pass: &Pass, band: &Band, view: &View<'_>, room: &'a mut Vec<f32>) -> View<'a> {
-    let ([rows, across], channels) = (pass.seen(&band.rows), view.channels);
-    let (row, picture) = (across * channels, rows * across * channels);
-    room.resize(room.len().max(picture * band.pictures.len()), 0.0);
-    for number in 0..band.pictures.len() {
-        for y in 0..rows {
-            let from = &view.values[view.origin + number * view.picture + y * view.row..];
-            let to = &mut room[number * picture + y * row..][..row];
-            couple(from, [view.pixel, view.row, channels], [across, pass.step[1], 1], to, channels);
-        }
-    }
-    View { values: room, origin: 0, picture, row, pixel: channels, channels }
-}
-
-vectorised! {
-    /// The first floats of one or two places, which are `pitch` floats apart, with zeros behind them.
-    fn pairs(places: &[f32], pitch: usize, count: usize, to: &mut [f32]) {
-        let low = &places[..count];
-        let (inside, behind) = to.split_at_mut(count);
-        match places.get(pitch..pitch + count) {
-            Some(high) => {
-                let both = low.iter().zip(high);
-                inside.iter_mut().zip(both).for_each(|(to, (&low, &high))| *to = pair(low, high));
-            }
-            None => inside.iter_mut().zip(low).for_each(|(to, &low)| *to = pair(low, 0.0)),
-        }
-        behind.fill(0.0);
-    }
 }
 
 /// Gradients of a band's places: where they are, or panel by panel.
-struct Gradients<'a> {
+pub(crate) struct Gradients<'a> {
     /// From the first place on, and the floats from a place to the next.
-    direct: Option<(&'a [f32], usize)>,
-    ordered: &'a [f32],
-    places: usize,
+    pub(crate) direct: Option<(&'a [f32], usize)>,
+    pub(crate) ordered: &'a [f32],
+    pub(crate) places: usize,
     /// The first panel, and the channels of all.
-    first: usize,
-    channels: usize,
+    pub(crate) first: usize,
+    pub(crate) channels: usize,
     /// Are lanes bfloat16 numbers of two places?
-    pairs: bool,
+    pub(crate) pairs: bool,
 }
 
 impl Gradients<'_> {

@@ -17,6 +17,33 @@ pub struct Avx512<const NARROW: bool>(
     pub __m512,
 );
 
+/// Numbers of 16 bits of the two halves of a register, in turn.
+static INTERLEAVED: [u16; 32] = {
+    let (mut places, mut i) = ([0; 32], 0);
+    while i < 16 {
+        (places[2 * i], places[2 * i + 1]) = (i as u16, i as u16 + 16);
+        i += 1;
+    }
+    places
+};
+
+impl<const NARROW: bool> Avx512<NARROW> {
+    /// As bfloat16 numbers, each in the lower half of its lane.
+    #[inline(always)]
+    unsafe fn rounded(self) -> __m512i {
+        // SAFETY: the contract of `Lanes`.
+        unsafe {
+            let bits = _mm512_castps_si512(self.0);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+            let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half));
+            let quiet = _mm512_or_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(0x40));
+            let none = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
+            _mm512_mask_mov_epi32(rounded, none, quiet)
+        }
+    }
+}
+
 // SAFETY of the blocks below: the contract of `Lanes`: AVX-512 is there, as far as the type says, and pointers are valid
 // for what is touched; lanes that a mask leaves out are not touched.
 impl<const NARROW: bool> Lanes for Avx512<NARROW> {
@@ -54,14 +81,7 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
                 let rounded = std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(self.0));
                 return _mm256_mask_storeu_epi16(to.cast(), mask16(count), rounded);
             }
-            let bits = _mm512_castps_si512(self.0);
-            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-            let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
-            let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half));
-            let quiet = _mm512_or_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(0x40));
-            let none = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
-            let lanes = _mm512_mask_mov_epi32(rounded, none, quiet);
-            _mm512_mask_cvtepi32_storeu_epi16(to.cast(), mask16(count), lanes);
+            _mm512_mask_cvtepi32_storeu_epi16(to.cast(), mask16(count), self.rounded());
         }
     }
     #[inline(always)]
@@ -107,6 +127,19 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
         Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
+    }
+    #[inline(always)]
+    unsafe fn with_upper(self, upper: Self) -> Self {
+        unsafe {
+            if NARROW {
+                let both = _mm512_cvtne2ps_pbh(upper.0, self.0);
+                let both = std::mem::transmute::<__m512bh, __m512i>(both);
+                let places = _mm512_loadu_si512(INTERLEAVED.as_ptr().cast());
+                return Self(_mm512_castsi512_ps(_mm512_permutexvar_epi16(places, both)));
+            }
+            let upper = _mm512_slli_epi32::<16>(upper.rounded());
+            Self(_mm512_castsi512_ps(_mm512_or_si512(self.rounded(), upper)))
+        }
     }
     #[inline(always)]
     unsafe fn add_pairs(self, left: Self, right: Self) -> Self {

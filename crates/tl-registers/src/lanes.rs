@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads; see the contract of `Lanes`")]
 
-use crate::{bf16, byte};
+use crate::{bf16, byte, pair};
 
 /// Floats in the widest register.
 pub const WIDEST: usize = 16;
@@ -89,6 +89,22 @@ pub trait Lanes: Copy {
         unsafe {
             self.store_bf16(to, Self::WIDTH);
             second.store_bf16(to.add(Self::WIDTH), Self::WIDTH);
+        }
+    }
+
+    /// Each lane as a bfloat16 number, with that of `upper` in the upper half. Of the smallest numbers, which have no
+    /// leading one, it may make zeros; of numbers that are none, others that are none.
+    #[inline(always)]
+    unsafe fn with_upper(self, upper: Self) -> Self {
+        let (mut values, mut others) = ([0.0_f32; WIDEST], [0.0_f32; WIDEST]);
+        // SAFETY: the arrays are as wide as the widest register.
+        unsafe {
+            self.store(values.as_mut_ptr());
+            upper.store(others.as_mut_ptr());
+            for (value, &other) in values.iter_mut().zip(&others) {
+                *value = pair(*value, other);
+            }
+            Self::load(values.as_ptr())
         }
     }
 

@@ -7,17 +7,16 @@
 //! `cached`, once before the first, as from the second epoch on in training. On other devices than `cpu` burn's own operations
 //! run, with everything in bfloat16 if WHAT is `bf16`, and a step ends when the device has done it.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, FloatDType, Int, Tensor, TensorData};
 use std::num::NonZeroUsize;
 use std::time::Instant;
 use tl_backbones::{Backbone, Boundary};
 use tl_frozen::{Frozen, Output};
-use tl_train::Segments;
+use tl_train::{Optimizer, OptimizerConfig, OptimizerKind, Segments};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -28,6 +27,25 @@ const CLASSES: usize = 10;
 struct Network {
     backbone: Backbone,
     head: Linear,
+}
+
+/// A step of the optimiser.
+struct Update<'a> {
+    gradients: GradientsParams,
+    optimizer: &'a mut Optimizer,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
+        let key = param.id.to_string();
+        param.map(|old| {
+            let (shape, value) = (old.shape(), old.inner());
+            let flat = [shape.num_elements()];
+            let new = self.optimizer.step(&key, D, 1e-4, value.reshape(flat), gradient.reshape(flat));
+            Tensor::from_inner(new.reshape(shape)).require_grad()
+        })
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -57,8 +75,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let frozen = Frozen::new(backbone.clone(), plain.clone());
     let head = LinearConfig::new(architecture.features, CLASSES).init(&device);
     let mut network = Network { backbone: backbone.train().freeze(boundary), head };
-    let momentum = MomentumConfig::new().with_dampening(0.0);
-    let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
+    let sgd = OptimizerConfig { kind: OptimizerKind::Sgd, decay: 0.0, ..OptimizerConfig::default() };
+    let mut optimizer = sgd.init();
     let pixels: Vec<f32> =
         (0..batch * 3 * side * side).map(|i| ((i * 7919) % 1000) as f32 / 500.0 - 1.0).collect();
     let labels: Vec<i64> = (0..batch).map(|i| (i % CLASSES) as i64).collect();
@@ -97,7 +115,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some(kept) => kept.backward(&network, &network.backbone, loss.backward()),
             None => GradientsParams::from_grads(loss.backward(), &network),
         };
-        network = optimizer.step(1e-4, network, gradients);
+        network = network.map(&mut Update { gradients, optimizer: &mut optimizer });
         plain.sync()?;
         times.push(step.elapsed().as_secs_f64());
     }

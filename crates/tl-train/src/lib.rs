@@ -70,8 +70,8 @@ pub use run_folder::RunFolder;
 pub use settings::read_settings;
 pub use smooth::Smooth;
 pub use steps::{
-    EpochNews, Group, Kept, Moment, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, Schedule, Segments,
-    StepNews, StepsConfig, Unfreeze,
+    EpochNews, Group, Kept, Moment, Norms, Optimizer, OptimizerConfig, OptimizerKind, Phase, Recipe,
+    Schedule, Segments, StepNews, StepsConfig, Unfreeze,
 };
 pub use tl_frozen::Precision;
 pub use truth::Truth;

@@ -13,6 +13,7 @@ mod optimizer;
 mod pupil;
 mod recipe;
 mod rows;
+mod rules;
 mod save;
 mod schedule;
 mod scratch;
@@ -21,7 +22,7 @@ mod state;
 
 pub use groups::Group;
 pub use lesson::{EpochNews, StepNews};
-pub use optimizer::{OptimizerConfig, OptimizerKind};
+pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind};
 pub use recipe::{Norms, Phase, Recipe, Unfreeze};
 pub use schedule::{Moment, Schedule};
 pub use segments::{Kept, Segments};

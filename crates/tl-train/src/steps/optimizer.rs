@@ -1,14 +1,12 @@
-//! burn's optimisers, one parameter at a time: their state is kept by the parameter's key, so that it can be saved and
-//! taken up again, which burn's own table cannot (its keys are random numbers of the process).
+//! Optimisers, one parameter at a time: their state is kept by the parameter's key, so that it can be saved and taken up
+//! again, which burn's own table cannot (its keys are random numbers of the process).
 
-use burn::optim::{
-    Adam, AdamConfig, AdamW, AdamWConfig, Lamb, LambConfig, RecordState, Sgd, SgdConfig, StateSink,
-    StateSource, decay::WeightDecayConfig, momentum::MomentumConfig,
-};
+use burn::optim::{Lamb, LambConfig, RecordState, StateSink, StateSource};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::rules::{Adam, Sgd};
 use super::{State, Wrong};
 
 /// The rule by which a gradient changes a parameter.
@@ -48,11 +46,8 @@ impl Default for OptimizerConfig {
     }
 }
 
-/// PyTorch's, for Adam and AdamW; burn's default is a thousand times larger.
-const EPSILON: f32 = 1e-8;
-
 /// An optimiser at work: its settings and what it remembers of every parameter.
-pub(crate) struct Optimizer {
+pub struct Optimizer {
     /// For parameters with weight decay, and for those without.
     rules: [Box<dyn Rule>; 2],
 }
@@ -71,30 +66,18 @@ impl OptimizerConfig {
         }
     }
 
-    pub(crate) fn init(&self) -> Optimizer {
+    /// An optimiser that remembers nothing yet.
+    pub fn init(&self) -> Optimizer {
         Optimizer { rules: [self.rule(self.decay), self.rule(0.0)] }
     }
 
     fn rule(&self, decay: f64) -> Box<dyn Rule> {
         let (momentum, decay) = (self.momentum as f32, decay as f32);
-        let penalty = (decay > 0.0).then(|| WeightDecayConfig::new(decay));
+        let adam = |decoupled| PerParameter::boxed(Adam { beta_1: momentum, decay, decoupled });
         match self.kind {
-            OptimizerKind::Sgd => {
-                let config = MomentumConfig::new().with_momentum(self.momentum).with_dampening(0.0);
-                let config = (self.momentum > 0.0).then(|| config.with_nesterov(self.nesterov));
-                let config = SgdConfig::new().with_momentum(config).with_weight_decay(penalty);
-                PerParameter::<Sgd>::boxed(config.build())
-            }
-            OptimizerKind::Adam => {
-                let config =
-                    AdamConfig::new().with_beta_1(momentum).with_epsilon(EPSILON).with_weight_decay(penalty);
-                PerParameter::<Adam>::boxed(config.build())
-            }
-            OptimizerKind::AdamW => {
-                let config =
-                    AdamWConfig::new().with_beta_1(momentum).with_epsilon(EPSILON).with_weight_decay(decay);
-                PerParameter::<AdamW>::boxed(config.build())
-            }
+            OptimizerKind::Sgd => PerParameter::boxed(Sgd { momentum, nesterov: self.nesterov, decay }),
+            OptimizerKind::Adam => adam(false),
+            OptimizerKind::AdamW => adam(true),
             OptimizerKind::Lamb => {
                 let config = LambConfig::new().with_beta_1(momentum).with_weight_decay(decay);
                 PerParameter::<Lamb>::boxed(config.build())
@@ -105,8 +88,8 @@ impl OptimizerConfig {
 
 impl Optimizer {
     /// The parameter of this key after a step, from its gradient. Tensors are flat and without autodiff; `rank` is the
-    /// parameter's own.
-    pub(crate) fn step(
+    /// parameter's own: those of one dimension have no weight decay.
+    pub fn step(
         &mut self,
         key: &str,
         rank: usize,
@@ -223,6 +206,48 @@ mod tests {
                 values(step(&mut through, value, 3)),
                 "{kind:?}"
             );
+        }
+    }
+
+    #[test]
+    fn steps_are_those_of_burns_optimizers() {
+        use burn::optim::decay::WeightDecayConfig;
+        use burn::optim::momentum::MomentumConfig;
+        use burn::optim::{AdamConfig, AdamWConfig, SgdConfig};
+
+        let momentum = MomentumConfig::new().with_dampening(0.0).with_nesterov(true);
+        let penalty = Some(WeightDecayConfig::new(0.1));
+        let theirs: [(OptimizerKind, Box<dyn Rule>); 3] = [
+            (
+                OptimizerKind::Sgd,
+                PerParameter::boxed(
+                    SgdConfig::new().with_momentum(Some(momentum)).with_weight_decay(penalty.clone()).build(),
+                ),
+            ),
+            (
+                OptimizerKind::Adam,
+                PerParameter::boxed(AdamConfig::new().with_epsilon(1e-8).with_weight_decay(penalty).build()),
+            ),
+            (
+                OptimizerKind::AdamW,
+                PerParameter::boxed(AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.1).build()),
+            ),
+        ];
+        // More than a thread takes at a time.
+        let start: Vec<f32> = (0..70_001).map(|i| (i as f32 * 0.37).sin()).collect();
+        for (kind, mut theirs) in theirs {
+            let config = OptimizerConfig { kind, nesterov: true, decay: 0.1, ..OptimizerConfig::default() };
+            let mut ours = config.init();
+            let (mut our, mut their) = (tensor(&start), tensor(&start));
+            for step in 0..5 {
+                let gradient: Vec<f32> = (0..start.len()).map(|i| ((i + 7 * step) as f32).cos()).collect();
+                our = ours.step("weight", 2, 0.05, our, tensor(&gradient));
+                their = theirs.step("weight", 0.05, their, tensor(&gradient));
+            }
+            let (our, their) = (values(our), values(their));
+            let error = our.iter().zip(&their).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(error < 2e-6, "{kind:?}: {error}");
+            assert_ne!(our, start);
         }
     }
 

@@ -158,8 +158,8 @@ fn the_average_follows_the_weights_and_is_what_is_judged() {
 fn every_family_takes_steps() {
     // Name, steps.
     for (name, steps) in [
-        ("resnet18", 4),
-        ("mobilenetv2_050", 4),
+        ("resnet18", 8),
+        ("mobilenetv2_050", 8),
         ("mobilenetv3_small_100", 1),
         ("efficientnet_b0", 1),
         ("densenet121", 1),
@@ -168,14 +168,14 @@ fn every_family_takes_steps() {
         ("vgg11_bn", 1),
     ] {
         let mut desk = Desk::new(name, None, Norms::Train, OptimizerKind::AdamW);
-        let ([batch, _], before) = (halves(&desk.batch), desk.parameters());
+        let (batch, before) = (desk.batch.clone(), desk.parameters());
         // 0.02 of 0.05: the usual 1e-3.
         let losses: Vec<f64> =
             (0..steps).map(|_| desk.step(std::slice::from_ref(&batch), 0.02, None)).collect();
         let after = desk.parameters();
         assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
         assert!(after.iter().all(|value| value.is_finite()) && after != before, "{name}");
-        // Batch norms of four pictures make it jump; it has to have been low.
+        // Batch norms of few pictures make it jump; it has to have been low.
         let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
         assert!(steps == 1 || least < losses[0] / 2.0, "{name}: {losses:?}");
     }
