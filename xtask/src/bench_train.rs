@@ -40,6 +40,9 @@ pub(crate) struct Train {
     /// Beside ours, ours with activations checkpointed, instead of burn's own operations.
     #[arg(long, conflicts_with = "stages")]
     checkpointed: bool,
+    /// Steps with products in bf16, ours and PyTorch's with autocast, beside those in f32.
+    #[arg(long, conflicts_with_all = ["stages", "checkpointed"])]
+    bf16: bool,
     /// Seconds per program and turn.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
@@ -51,6 +54,8 @@ pub(crate) struct Train {
 /// On a GPU, where burn's operations are all there is: ours in f32 and in bf16, PyTorch's eager steps and compiled ones.
 const ON_A_GPU: [&str; 4] = ["ours", "bf16", "torch-bf16", "torch-compiled"];
 const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
+/// Both precisions.
+const ROUNDED: [&str; 4] = ["ours", "tuned", "bf16", "torch-bf16"];
 /// Where memory is the question.
 const CHECKPOINTED: [&str; 4] = ["ours", "checkpointed", "plain", "tuned"];
 /// Where the prefix is frozen: ours in the first epoch, and in later ones.
@@ -77,6 +82,7 @@ pub(crate) fn run(train: &Train) -> Result<()> {
     );
     match (train.device, train.stages.is_empty()) {
         (Device::Cuda, _) => train.on_a_gpu(),
+        (_, true) if train.bf16 => train.rounded(),
         (_, true) => train.whole(),
         (_, false) => train.partial(),
     }
@@ -96,6 +102,26 @@ impl Train {
             let ratio = speeds[0] / speeds[3];
             let [ours, second, _, tuned] = &memory;
             println!("| {network} | {} | {ratio:.2} | {ours} | {second} | {tuned} |", cells.join(" | "));
+        }
+        Ok(())
+    }
+
+    fn rounded(&self) -> Result<()> {
+        println!(
+            "| network | f32: tl | PyTorch tuned | tl / tuned | bf16: tl | PyTorch | tl / PyTorch | MiB in f32: tl | PyTorch | \
+             in bf16: tl | PyTorch |\n|{}",
+            "---|".repeat(11)
+        );
+        for network in &self.networks {
+            let Medians { speeds: [ours, tuned, bf16, torch], memory } =
+                self.medians(ROUNDED, network, None)?;
+            let memory: Vec<String> = memory.iter().map(Value::to_string).collect();
+            println!(
+                "| {network} | {ours:.2} | {tuned:.2} | {:.2} | {bf16:.2} | {torch:.2} | {:.2} | {} |",
+                ours / tuned,
+                bf16 / torch,
+                memory.join(" | ")
+            );
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
+use tl_registers::Vectors;
 
 use crate::layers::serves;
 use crate::{Act, Products, activate, batch_norm, batch_norm_onto, conv2d, max_pool, means, multiply_in};
@@ -360,4 +361,16 @@ fn products_are_rounded_only_as_long_as_the_guard_lives() {
     let error = differs(&rounded, &exact);
     assert!(error > 1e-5 && error < 1e-2, "{error}");
     assert_eq!(values(conv2d(&conv, x)), exact);
+}
+
+#[test]
+fn slower_registers_pass_these_tests_too() {
+    let this = std::env::current_exe().unwrap();
+    for vectors in Vectors::all().filter(|&vectors| vectors != Vectors::detect()) {
+        let mut tests = std::process::Command::new(&this);
+        tests.args(["tests::", "--skip", "slower_registers"]).env("TL_VECTORS", vectors.name());
+        let output = tests.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains(" passed"), "{}: {text}", vectors.name());
+    }
 }

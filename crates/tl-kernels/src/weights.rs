@@ -54,8 +54,9 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
         let parts = Part::all(shape.batch, outputs, channels * kernel);
         let worth = channels * outputs * kernel >= WORTH_ROUNDING * (channels + outputs);
         let pairs = shape.window.products == Products::Bf16 && Vectors::detect().multiplies_narrow() && worth;
-        // Parts that see the same pictures share what they see.
-        let shared = (pairs && parts.len() > 1 && parts[0].pictures == parts[1].pictures)
+        // Parts that see the same pictures share what they see, where rounding it costs much beside one place of a window.
+        let same = parts.len() > 1 && parts[0].pictures == parts[1].pictures;
+        let shared = (pairs && same && kernel == 1)
             .then(|| coupled::bands(&pass, 0..shape.batch, x));
         let sums: Vec<Vec<f32>> = parts
             .par_iter()

@@ -42,11 +42,34 @@ impl Vectors {
         Self::KNOWN.iter().copied().filter(|vectors| vectors.are_there())
     }
 
-    /// The fastest that this processor has; asking again costs a load.
+    /// The fastest that this processor has, or those that the environment variable `TL_VECTORS` [names](Self::name) if it has
+    /// them; asking again costs a load.
     #[inline(always)]
     pub fn detect() -> Self {
         static FOUND: OnceLock<Vectors> = OnceLock::new();
-        *FOUND.get_or_init(|| Self::all().next().unwrap_or(Self::Portable))
+        *FOUND.get_or_init(Self::choose)
+    }
+
+    #[cold]
+    fn choose() -> Self {
+        let named = std::env::var("TL_VECTORS").ok();
+        let named = named.and_then(|named| Self::all().find(|vectors| vectors.name() == named));
+        named.or_else(|| Self::all().next()).unwrap_or(Self::Portable)
+    }
+
+    /// As `TL_VECTORS` has it: avx512-bf16, avx512, avx2, neon or portable.
+    pub fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bf16 => "avx512-bf16",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
+            Self::Portable => "portable",
+        }
     }
 
     fn are_there(self) -> bool {
