@@ -56,8 +56,7 @@ pub(crate) fn towards_weights(shape: &Shape, x: &[f32], gy: &[f32]) -> Vec<f32> 
         let pairs = shape.window.products == Products::Bf16 && Vectors::detect().multiplies_narrow() && worth;
         // Parts that see the same pictures share what they see, where rounding it costs much beside one place of a window.
         let same = parts.len() > 1 && parts[0].pictures == parts[1].pictures;
-        let shared = (pairs && same && kernel == 1)
-            .then(|| coupled::bands(&pass, 0..shape.batch, x));
+        let shared = (pairs && same && kernel == 1).then(|| coupled::bands(&pass, 0..shape.batch, x));
         let sums: Vec<Vec<f32>> = parts
             .par_iter()
             .map(|part| match pairs {
