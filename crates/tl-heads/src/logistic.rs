@@ -93,10 +93,21 @@ impl Problem<'_> {
                 *sum += f64::from(*value);
             }
         });
-        let slopes = slope_kd.iter().zip(weight).map(|(slope, w)| slope + self.penalty * w);
-        let gradient = slopes.chain(of_bias).collect();
-        Point { value: loss + 0.5 * self.penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
+        penalised(loss, slope_kd, of_bias, weight, self.penalty)
     }
+}
+
+/// A loss and its gradient, weights and then biases, with the penalty on half the squared weights.
+pub(crate) fn penalised(
+    loss: f64,
+    slope: Vec<f64>,
+    of_bias: impl IntoIterator<Item = f64>,
+    weight: &[f64],
+    penalty: f64,
+) -> Point {
+    let slopes = slope.iter().zip(weight).map(|(slope, w)| slope + penalty * w);
+    let gradient = slopes.chain(of_bias).collect();
+    Point { value: loss + 0.5 * penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
 }
 
 fn pack(head: &LinearHead) -> Vec<f64> {

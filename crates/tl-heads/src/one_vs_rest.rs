@@ -4,7 +4,7 @@
 //! `targets_nk` is `[samples, classes]`: 1 where a sample has the label, else 0.
 
 use crate::lbfgs::{Minimum, Point, Stop, minimise};
-use crate::logistic::{GRADIENT, ITERATIONS, check_finite};
+use crate::logistic::{GRADIENT, ITERATIONS, check_finite, penalised};
 use crate::sweep::sweep;
 use crate::{Fit, HeadError, LinearHead, Matrix};
 
@@ -81,8 +81,6 @@ impl Question<'_> {
                 of_bias += f64::from(*value);
             }
         });
-        let slopes = slope_1d.iter().zip(weight).map(|(slope, w)| slope + self.penalty * w);
-        let gradient = slopes.chain([of_bias]).collect();
-        Point { value: loss + 0.5 * self.penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
+        penalised(loss, slope_1d, [of_bias], weight, self.penalty)
     }
 }

@@ -87,23 +87,19 @@ vectorised! {
 
 /// Changes maps pixel by pixel, where they are unless somebody else reads them.
 pub(crate) fn in_place(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
-    let mut tensor = pixels(tensor);
-    let len = tensor.layout().num_elements();
-    if let Some(values) = tensor.try_storage_mut::<f32>() {
-        change(&mut values[..len]);
-        return tensor;
-    }
-    let mut copy = values(&tensor).to_vec();
-    change(&mut copy);
-    of_pixels(copy, dims(&tensor))
+    changed_as_it_lies(pixels(tensor), change)
+}
+
+/// Changes values in the order of the shape, where they are unless somebody else reads them.
+pub(crate) fn changed(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
+    changed_as_it_lies(plain(tensor), change)
 }
 
 /// Floats that a thread copies at a time.
 const COPIED: usize = 1 << 15;
 
-/// Changes values in the order of the shape, where they are unless somebody else reads them.
-pub(crate) fn changed(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
-    let mut tensor = plain(tensor);
+/// Changes values that fill their memory from the first on.
+fn changed_as_it_lies(mut tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> FlexTensor {
     let len = tensor.layout().num_elements();
     if let Some(values) = tensor.try_storage_mut::<f32>() {
         change(&mut values[..len]);
@@ -112,5 +108,5 @@ pub(crate) fn changed(tensor: FlexTensor, change: impl FnOnce(&mut [f32])) -> Fl
     let from = values(&tensor);
     let mut copy = pieces(len, COPIED, |number, to| to.copy_from_slice(&from[number * COPIED..][..to.len()]));
     change(&mut copy);
-    flat(copy, tensor.layout().shape().as_slice())
+    FlexTensor::new(Bytes::from_elems(copy), tensor.layout().clone(), DType::F32)
 }
