@@ -4,6 +4,8 @@
 //! content of the picture and the number of the view. What is wrong with a file is found by hashes: such a row is not
 //! there, never an error and never used. What cannot be written is not kept, and [`Store::not_kept`] says why.
 
+#[cfg(test)]
+mod earlier;
 mod kept;
 mod map;
 mod recipe;

@@ -20,5 +20,6 @@ mod program;
 mod recipes;
 mod several_labels;
 mod training;
+mod versions;
 mod warm_start;
 mod weights;
