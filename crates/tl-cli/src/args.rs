@@ -204,6 +204,13 @@ impl TrainArgs {
         set(&mut config.runs, &typed.runs);
         set(&mut config.device, &typed.device);
         set(&mut config.precision, &typed.precision);
+        // One way to divide takes the place of another.
+        if typed.folds.is_some() {
+            (config.split, config.test) = (None, TrainConfig::default().test);
+        } else if typed.split.is_some() || typed.val.is_some() || typed.test.is_some() {
+            config.folds = None;
+            config.split = typed.split.clone();
+        }
         config.folds = typed.folds.or(config.folds);
         config.name = typed.name.clone().or(config.name);
         config.threads = typed.threads.or(config.threads);

@@ -3,11 +3,14 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 what was asked for failed,
 //! 2 wrong usage, 3 a bug of ours, 75 work was stopped by a signal and can be gone on with.
 
+mod again;
 mod args;
 mod checked;
 mod commands;
 mod course;
 mod dashboard;
+#[cfg(test)]
+mod documented;
 mod failure;
 mod labels;
 mod memory;

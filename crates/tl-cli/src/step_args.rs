@@ -216,6 +216,7 @@ impl StepArgs {
                 Err(_) if augment.ends_with(".toml") => read_settings::<Chain>(Path::new(augment))?.augment,
                 Err(error) => return Err(error.into()),
             };
+            steps.augment_head = !steps.augment.is_none();
         }
         Ok(())
     }

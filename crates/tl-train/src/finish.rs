@@ -11,6 +11,7 @@ use tl_weights::Loaded;
 
 use crate::figures::Figures;
 use crate::model_file::model_bytes;
+use crate::next::{commands, file_of, possible_folds};
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::run_folder::UnderWay;
 use crate::run_log::{METRICS, RunLog, jsonl};
@@ -108,6 +109,16 @@ impl Finished<'_> {
         parts.map(|(name, ids)| (name, self.trials.features.readable(ids))).collect()
     }
 
+    /// What to type next.
+    fn next(&self, run: &Path) -> Vec<String> {
+        let (data, config) = (self.data, self.config);
+        let judged = self.division.parts().into_iter().rev().flat_map(|(_, ids)| ids);
+        let picture = judged.copied().find_map(|id| file_of(data, id));
+        let open = config.folds.is_none() && config.split.is_none();
+        let folds = open.then(|| possible_folds(data, config.seed)).flatten();
+        commands(run, picture.as_deref(), &self.invocation.again, folds)
+    }
+
     fn split_csv(&self) -> Result<Vec<u8>, TrainError> {
         let mut table = Vec::new();
         write_parts(self.data, &self.parts(), &mut table)?;
@@ -179,7 +190,7 @@ impl Finished<'_> {
             multi_label: figures.multi_label,
             folds,
             curve: trial.curve,
-            next: vec![format!("tl predict {} PICTURE...", run.display())],
+            next: self.next(&run),
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::run_folder::UnderWay;
 use crate::settings::read_settings;
 use crate::split::Division;
 use crate::trial::{Trial, Trials, named};
-use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
+use crate::{Again, Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
 
 /// What a job leaves behind.
 #[derive(Debug)]
@@ -44,6 +44,8 @@ pub struct Invocation {
     pub time: String,
     /// The unfinished run to go on with; without, one with the same settings is gone on with, if there is one.
     pub resume: Option<PathBuf>,
+    /// How other commands name the same pictures.
+    pub again: Again,
 }
 
 /// Trains a classifier on a folder of pictures and writes the run.

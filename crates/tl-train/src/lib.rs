@@ -15,6 +15,7 @@
 //! ```
 
 mod adamw;
+mod augmentation;
 mod checkpoint;
 mod choose;
 mod classifier;
@@ -32,6 +33,7 @@ mod job;
 mod keeping;
 mod memory;
 mod model_file;
+mod next;
 mod precision;
 mod predict;
 mod pretrained;
@@ -62,6 +64,7 @@ pub use evaluate::{Evaluated, evaluate};
 pub use find::find_rate;
 pub use job::{Invocation, Outcome, resume, train};
 pub use model_file::{Header, ModelFile};
+pub use next::Again;
 pub use precision::{PrecisionChoice, Rounding};
 pub use predict::pictures;
 pub use pretrained::Pretrained;

@@ -9,6 +9,7 @@ use tl_heads::{FittedHead, Pooling};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, Part, PhaseCard};
 use tl_weights::Loaded;
 
+use crate::augmentation::augmentation;
 use crate::choose::{Comparison, Score, cross_validate};
 use crate::features::{Features, MODES};
 use crate::figures::Judge;
@@ -173,6 +174,7 @@ impl Trials<'_> {
                 (Trial { curve, ..Trial::of(mode, probe.model(), choices) }, monitor)
             }
             probe => {
+                choices.push(augmentation(&self.config.steps, &phases));
                 let part = PartOfRun { name: part, train: &train, monitor: &monitor };
                 let tuned = self.tune(&part, &phases, probe, mode)?;
                 choices.push(tuned.choice);

@@ -11,6 +11,7 @@ use tl_heads::{FittedHead, Head, LossKind, Matrix, Pooling, Standardiser};
 use tl_kernels::{Products, multiply_in};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateCurve};
 
+use crate::augmentation::augmentation_name;
 use crate::checkpoint::Checkpoints;
 use crate::figures::prediction;
 use crate::fit::{Method, as_linear};
@@ -127,6 +128,7 @@ impl Trials<'_> {
                 .then(|| ("sampler", format!("{:?}", steps.sampler).to_lowercase())),
             (steps.loss.smoothing != 0.0).then(|| ("label smoothing", steps.loss.smoothing.to_string())),
             matches!(steps.loss.kind, LossKind::Focal { .. }).then(|| ("loss", "focal".to_owned())),
+            steps.augment_head.then(|| ("augment", augmentation_name(&steps.augment))),
             steps.checkpoint_activations.then(|| ("checkpoint activations", "true".to_owned())),
         ];
         let refuse = |what: &str, value: String, rule: &str| {
@@ -192,7 +194,9 @@ impl Trials<'_> {
         let seconds = begun.elapsed().as_secs_f64();
         let scores = taught.best.scores;
         let (best, curve, cards) = (taught.best.clone(), taught.cursor.curve.clone(), taught.phases.clone());
-        let recipe = name(self.config.steps.recipe, phases);
+        let (resolved, who) = self.recipe(part.train.len());
+        let own = !self.config.steps.phases.is_empty();
+        let recipe = name(if own { "own phases" } else { resolved.name() }, phases);
         let tuned = self.model(taught, &recipe);
         let truth = Truth::of(self.features.data, &division.monitor);
         let rival = match (probe, frozen) {
@@ -219,13 +223,13 @@ impl Trials<'_> {
         let why = match &rival {
             Some((_, frozen, _)) => {
                 candidates.insert(0, candidate("head on the frozen network", *frozen, total, 0.0, !kept));
-                reason(&division, *frozen, scores, &best, phases)
+                format!("{who}; {}", reason(&division, *frozen, scores, &best, phases))
             }
             None if division.monitor.is_empty() => {
-                "not compared with the frozen network: a class has too few pictures to set some aside"
-                    .to_owned()
+                let aside = "a class has too few pictures to set some aside";
+                format!("{who}; not compared with the frozen network: {aside}")
             }
-            None => "asked for".to_owned(),
+            None => who,
         };
         let chosen = if kept { recipe } else { format!("{recipe}, but the frozen network is kept") };
         let monitor = if kept || !division.carved { division.monitor } else { Vec::new() };
@@ -443,7 +447,7 @@ fn is_lower(tuned: &[f64], frozen: &[f64]) -> bool {
 }
 
 /// The recipe in words.
-fn name(recipe: Recipe, phases: &[Phase]) -> String {
+fn name(recipe: &str, phases: &[Phase]) -> String {
     let each = phases.iter().map(|phase| {
         let what = phase.unfreeze.what_learns();
         format!("{} ({what}, {})", phase.name, phase.length())

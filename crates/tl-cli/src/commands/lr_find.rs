@@ -8,14 +8,15 @@ use tl_train::{
 };
 
 use super::{print, print_json, watched};
+use crate::again::Typed;
 use crate::args::LrFindArgs;
 use crate::progress::Verbosity;
 use crate::text;
 
 /// Rows of the table, about.
 const ROWS: usize = 20;
-/// Options of this command alone, and the rate, which is what it finds. All have a value.
-const OWN: [&str; 5] = ["--start", "--end", "--steps", "--plot", "--lr"];
+/// Options of this command alone, the rate, which is what it finds, and how it is shown.
+const OWN: [&str; 7] = ["start", "end", "steps", "plot", "lr", "json", "tui"];
 
 pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let base = args.train.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), read_settings)?;
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let search = RateSearch { start: args.start, end: args.end, steps: args.steps };
     let job = |watch: &dyn Watch| find_rate(&config, &search, watch);
     let curve = watched(args.train.tui, verbosity.unless(args.train.json), job)??;
-    let typed: Vec<String> = std::env::args().skip(1).collect();
+    let typed = Typed::of(std::env::args_os()).context("the command cannot be taken apart")?;
     let command = train_command(&typed, recipe, curve.suggestions.first().map(|found| found.rate));
     let root = config.data.path().display().to_string();
     let page = tl_report::rates_html(&root, &config.backbone, &curve, &command);
@@ -76,21 +77,9 @@ fn lines(curve: &RateCurve, command: &str, plot: &str) -> Vec<String> {
 }
 
 /// What was typed, as a command that trains at a rate.
-fn train_command(typed: &[String], recipe: Option<Recipe>, rate: Option<f64>) -> String {
-    let mut words = vec!["tl".to_owned()];
-    let mut rest = typed.iter();
-    while let Some(word) = rest.next() {
-        let name = word.split('=').next().unwrap_or_default();
-        match word.as_str() {
-            "lr-find" => words.push("train".to_owned()),
-            "--json" => {}
-            _ if !OWN.contains(&name) => words.push(word.clone()),
-            _ if word == name => {
-                rest.next();
-            }
-            _ => {}
-        }
-    }
+fn train_command(typed: &Typed, recipe: Option<Recipe>, rate: Option<f64>) -> String {
+    let mut words = ["tl", "train"].map(str::to_owned).to_vec();
+    words.extend(typed.words(|id| !OWN.contains(&id)));
     words.extend(recipe.into_iter().flat_map(|recipe| ["--recipe".to_owned(), recipe.to_string()]));
     words.extend(rate.into_iter().flat_map(|rate| ["--lr".to_owned(), format!("{rate:.1e}")]));
     tl_report::shell(&words)
@@ -105,9 +94,9 @@ mod tests {
         for (typed, recipe, command) in [
             ("lr-find photos --unfreeze 2", None, "tl train photos --unfreeze 2 --lr 1.4e-3"),
             ("lr-find photos --lr 5 --steps=50 --plot x.html --json", None, "tl train photos --lr 1.4e-3"),
-            ("lr-find --start 1e-5 a", Some(Recipe::LpFt), "tl train a --recipe lp-ft --lr 1.4e-3"),
+            ("lr-find --start 1e-5 -q a*b", Some(Recipe::LpFt), "tl train 'a*b' --recipe lp-ft --lr 1.4e-3"),
         ] {
-            let typed: Vec<String> = typed.split(' ').map(String::from).collect();
+            let typed = Typed::of(["tl"].into_iter().chain(typed.split(' ')).map(Into::into)).unwrap();
             assert_eq!(train_command(&typed, recipe, Some(1.4e-3)), command);
         }
     }

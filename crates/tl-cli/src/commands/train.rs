@@ -1,11 +1,13 @@
 //! `tl train`
 
 use anyhow::Result;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
 use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
 use super::{print, print_json, watched};
+use crate::again::Typed;
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::progress::Verbosity;
 use crate::{labels, text};
@@ -15,59 +17,49 @@ pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let config = args.over(base)?;
     let job = |watch: &dyn Watch| train(&config, &invocation(), watch);
     let outcome = watched(args.tui, verbosity.unless(args.json), job)??;
-    show(&outcome, config.folds.is_none(), args.json)
+    show(&outcome, args.json)
 }
 
 /// `tl resume`
 pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let job = |watch: &dyn Watch| tl_train::resume(&args.run, &invocation(), watch);
     let outcome = watched(args.tui, verbosity.unless(args.json), job)??;
-    let folds = outcome.record.multi_label.as_ref().is_some_and(|found| found.folds.is_some());
-    show(&outcome, outcome.record.folds.is_none() && !folds, args.json)
+    show(&outcome, args.json)
 }
 
-fn show(outcome: &Outcome, held_out: bool, json: bool) -> Result<ExitCode> {
+fn show(outcome: &Outcome, json: bool) -> Result<ExitCode> {
     if json {
         print_json(&summary(outcome))?
     } else {
-        print(lines(outcome, held_out))?
+        print(lines(outcome))?
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn invocation() -> Invocation {
-    let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let command = typed.iter().map(|word| word.to_string_lossy().into_owned());
     // The program's own place does not matter to whoever repeats the command.
     let command = std::iter::once("tl".to_owned()).chain(command.skip(1)).collect();
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    Invocation { command, time, resume: None }
+    let again = Typed::of(typed).map(|typed| typed.again()).unwrap_or_default();
+    Invocation { command, time, resume: None, again }
 }
 
 fn summary(outcome: &Outcome) -> serde_json::Value {
     serde_json::json!({"folder": outcome.folder, "record": outcome.record})
 }
 
-fn lines(outcome: &Outcome, held_out: bool) -> Vec<String> {
-    let (record, folder) = (&outcome.record, outcome.folder.display());
+fn lines(outcome: &Outcome) -> Vec<String> {
+    let record = &outcome.record;
     let mut lines = match &record.multi_label {
         Some(found) => labels::figures(found),
         None => text::evaluation(&record.evaluation, record.folds.as_ref()),
     };
     lines.push(text::times(record));
+    let folder = outcome.folder.display();
     lines.push(text::row("run", &format!("{folder}: open report.html to look at it")));
-    lines.push(text::row("next", &format!("tl predict {folder} PICTURE...")));
-    if held_out {
-        let data = &record.data.root;
-        let again = if record.multi_label.is_some() {
-            "the same with".to_owned()
-        } else {
-            format!("tl train {data}")
-        };
-        lines.push(text::row(
-            "",
-            &format!("{again} --folds 5    a surer estimate, and a model trained on all pictures"),
-        ));
-    }
-    lines.push(text::row("", &format!("tl eval {folder} OTHER_PICTURES/")));
+    let next = record.next.iter().enumerate();
+    lines.extend(next.map(|(i, command)| text::row(if i == 0 { "next" } else { "" }, command)));
     lines
 }

@@ -84,6 +84,9 @@ pub struct StepsConfig {
     pub sampler: Sampling,
     /// Random changes of the training pictures.
     pub augment: Augment,
+    /// Change pictures in phases whose head alone learns, too: set where the changes were asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub augment_head: bool,
     /// So many changed views of each picture, kept and taken in turn; without, every epoch has new ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub views: Option<u64>,
@@ -132,6 +135,7 @@ impl Default for StepsConfig {
             class_weights: None,
             sampler: Sampling::Natural,
             augment: AugmentPreset::Light.into(),
+            augment_head: false,
             views: None,
             mixup: None,
             cutmix: None,
@@ -192,6 +196,16 @@ impl StepsConfig {
             _ if self.checkpoint_steps == Some(0) => refuse("checkpoint_steps", &0, "at least 1"),
             _ => self.phases.iter().try_for_each(Phase::check),
         }
+    }
+
+    /// Are pictures changed in a phase, whose head may be all that learns?
+    pub(crate) fn changes(&self, head_alone: bool) -> bool {
+        !self.augment.is_none() && (!head_alone || self.changes_for_the_head())
+    }
+
+    /// Are other views than the plain one worth computing where the head alone learns?
+    pub(crate) fn changes_for_the_head(&self) -> bool {
+        self.views.is_some() || self.augment_head
     }
 
     /// Refuses boundaries that a backbone of these stages does not have.

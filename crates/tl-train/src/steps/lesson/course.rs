@@ -56,9 +56,9 @@ impl Lesson<'_> {
             steps,
             epochs_before,
             steps_before,
-            // A head alone trains on features that are computed once, unless so many views are asked for.
-            plain: self.pictures.augment.is_none() || (at_end && self.steps.views.is_none()),
-            mixes: !at_end || self.steps.views.is_some(),
+            // A head alone trains on features that are computed once, unless changes are asked for.
+            plain: !self.steps.changes(at_end),
+            mixes: !at_end || self.steps.changes_for_the_head(),
             ahead: self.ahead(number),
             last_save: Instant::now(),
         }
