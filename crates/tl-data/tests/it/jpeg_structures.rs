@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use tl_data::{Limits, PictureError, decode, decode_jpeg, read_header};
+use tl_data::{CheckOptions, Limits, PictureError, Source, Verdict, check, decode, decode_jpeg, read_header};
 
 /// One file, and what to make of it.
 struct Case {
@@ -160,6 +160,45 @@ fn the_remedy_for_another_process_is_a_command() {
         reason.to_string().ends_with("i.imwrite('OUT.png', i.jpegls_decode(open('IN.jpg', 'rb').read()))\")"),
         "{reason}"
     );
+}
+
+#[test]
+fn a_check_tells_other_processes_from_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let class = folder.path().join("a");
+    std::fs::create_dir(&class).unwrap();
+    for (file, name) in [
+        ("1.jpg", "22-11-11 each alone"),
+        ("2.jpg", "cut after the first component"),
+        ("3.jpg", "written: 12 bits"),
+        ("4.jpg", "written: lossless"),
+        ("5.jpg", "written: JPEG-LS"),
+    ] {
+        std::fs::write(class.join(file), case(name)).unwrap();
+    }
+    let (source, options) = (Source::of_path(folder.path()), CheckOptions::default());
+    let report = check(&source, &options, &Limits::default(), &|_| {}).unwrap();
+    let mut verdicts: Vec<(&str, String)> = report
+        .pictures
+        .iter()
+        .map(|file| {
+            let verdict = match &file.verdict {
+                Verdict::Good => "good".to_string(),
+                Verdict::Damaged { reason } => format!("damaged: {reason}"),
+                Verdict::Bad { reason } => format!("bad: {}", reason.split(" (pip").next().unwrap()),
+            };
+            (file.path.as_str(), verdict)
+        })
+        .collect();
+    verdicts.sort();
+    let expected = [
+        ("a/1.jpg", "good"),
+        ("a/2.jpg", "damaged: corrupt (no scan brings component 2)"),
+        ("a/3.jpg", "bad: 12-bit JPEG is not supported, convert it"),
+        ("a/4.jpg", "bad: lossless JPEG of 8 bits is not supported, convert it"),
+        ("a/5.jpg", "bad: JPEG-LS of 8 bits is not supported, convert it"),
+    ];
+    assert_eq!(verdicts, expected.map(|(path, verdict)| (path, verdict.to_string())));
 }
 
 /// Where the segments of a sound file begin and end, the data of scans being part of theirs.
