@@ -1,34 +1,38 @@
-//! JPEG. Baseline pictures by our own decoder, which can leave out what is not needed; all others, and whatever it finds
-//! unusual or too large, by zune-jpeg: `image` decodes truncated files to gray pixels without an error, parses
-//! each header three times and copies the file.
+//! JPEG: sequential and progressive pictures of 8 bits a sample, in whatever structure the standard allows.
+//!
+//! The usual ones, baseline in one scan, have a decoder of their own, which can leave out what is not needed. All others,
+//! and those in which it finds anything unusual, damaged or too large, go to a slower one, whose verdict counts.
 
+mod any;
 mod baseline;
 mod bits;
+mod canvas;
 mod color;
+mod entropy;
 mod huffman;
 mod idct;
+mod layout;
 mod markers;
+mod plan;
+mod process;
 mod scan;
+mod space;
+mod tables;
 mod window;
 
 use image::RgbImage;
 use image::metadata::Orientation;
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
 
 use self::markers::Markers;
 use self::scan::Scan;
 pub(crate) use self::window::Window;
-use crate::decode::{tidy, truncated};
+use crate::decode::upright;
 use crate::{ColorMode, Format, Limits, PictureError, PictureHeader};
 
-/// Reads the header and follows the markers to the end of the picture.
+/// Reads the header, follows the markers to the end of the picture and checks that its scans make one.
 pub(crate) fn read_header(bytes: &[u8], limits: &Limits) -> Result<PictureHeader, PictureError> {
     let markers = Markers::follow(bytes, limits)?;
-    zune_header(bytes)?;
+    any::check(bytes, &markers, limits)?;
     let color = match markers.frame.components {
         1 => ColorMode::Gray,
         4 => ColorMode::Cmyk,
@@ -49,13 +53,21 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<(RgbImage, Orienta
     Ok((picture, turned))
 }
 
+/// Decodes bytes as JPEG, whatever they begin with, to upright RGB: [`decode`](crate::decode) without telling the format.
+///
+/// Errors: any [`PictureError`] that concerns content.
+pub fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<RgbImage, PictureError> {
+    let (picture, orientation) = decode(bytes, limits)?;
+    Ok(upright(picture, orientation))
+}
+
 /// What was decoded.
 pub(crate) enum Decoded {
     /// The window that was chosen.
     Window(Window),
-    /// The whole picture, as for any other window: it is not of the kind that our own decoder reads.
+    /// The whole picture, as for any other window: it is not of the kind that the fast decoder reads.
     Whole,
-    /// The whole picture, since our own decoder gave up.
+    /// The whole picture, since the fast decoder gave up.
     WholeThisTime,
 }
 
@@ -73,39 +85,33 @@ pub(crate) fn decode_window(
     let ours = scan.filter(|_| fits).and_then(|scan| baseline::decode(&scan, &window, limits.checked));
     match ours {
         Some(picture) => Ok((picture, Decoded::Window(window))),
-        None => Ok((decode_any(bytes, &markers)?, whole)),
+        None => Ok((any::decode(bytes, &markers, limits)?, whole)),
     }
 }
 
-type Decoder<'a> = JpegDecoder<ZCursor<&'a [u8]>>;
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
 
-/// By zune-jpeg, whose verdict on damage counts.
-fn decode_any(bytes: &[u8], markers: &Markers<'_>) -> Result<RgbImage, PictureError> {
-    let mut decoder = zune_header(bytes)?;
-    let mut picture = RgbImage::new(markers.frame.width, markers.frame.height);
-    decoder.decode_into(&mut picture).map_err(|error| explain(error, bytes))?;
-    Ok(picture)
-}
+    use super::*;
 
-fn zune_header(bytes: &[u8]) -> Result<Decoder<'_>, PictureError> {
-    // Junk between header segments is common and harmless, so the header is read leniently. The pixels are not:
-    // a lenient decoder fills what is missing with gray.
-    let options = DecoderOptions::default()
-        .set_max_width(usize::MAX)
-        .set_max_height(usize::MAX)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options.set_strict_mode(false));
-    decoder.decode_headers().map_err(|error| explain(error, bytes))?;
-    decoder.set_options(options.set_strict_mode(true));
-    Ok(decoder)
-}
-
-fn explain(error: DecodeErrors, bytes: &[u8]) -> PictureError {
-    match error {
-        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => truncated(bytes),
-        DecodeErrors::Unsupported(scheme) => {
-            PictureError::UnsupportedFeature { detail: format!("{scheme:?}") }
+    /// Every file that the fast decoder reads has the same pixels in the other one.
+    #[test]
+    fn both_decoders_agree() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/jpeg");
+        let mut compared = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|ending| ending != "jpg") {
+                continue;
+            }
+            let (bytes, limits) = (std::fs::read(&path).unwrap(), Limits::default());
+            let markers = Markers::follow(&bytes, &limits).unwrap();
+            let window = Window::whole((markers.frame.width, markers.frame.height));
+            let fast = baseline::decode(&Scan::read(&bytes, &markers).unwrap(), &window, false).unwrap();
+            assert_eq!(any::decode(&bytes, &markers, &limits).unwrap(), fast, "{}", path.display());
+            compared += 1;
         }
-        error => PictureError::Corrupt { detail: tidy(&format!("{error:?}")) },
+        assert!(compared >= 25, "{compared}");
     }
 }

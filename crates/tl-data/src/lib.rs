@@ -107,6 +107,7 @@ pub use decode::decode;
 pub use error::{DataError, FoundInstead};
 pub use file::read_picture;
 pub use header::{ColorMode, PictureHeader, read_header};
+pub use jpeg::decode_jpeg;
 pub use limits::Limits;
 pub use loader::load_ordered;
 pub use look::Look;

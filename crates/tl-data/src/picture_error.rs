@@ -29,6 +29,14 @@ pub enum PictureError {
         /// The decoder's words.
         detail: String,
     },
+    /// A sound JPEG, coded by a process that is not decoded.
+    #[error("{process} is not supported, convert it ({remedy})")]
+    UnsupportedProcess {
+        /// What the process is called.
+        process: String,
+        /// How it is converted, with `IN.jpg` for its name.
+        remedy: String,
+    },
     /// The file ends before the picture does.
     #[error("ends too early (truncated after {} bytes)", grouped(*bytes))]
     Truncated {

@@ -49,6 +49,18 @@ impl<'a> Bits<'a> {
         self.valid = self.valid.wrapping_sub(bits);
     }
 
+    /// Reads up to 31 bits as a number.
+    #[inline]
+    pub(super) fn take(&mut self, bits: u32) -> u32 {
+        if self.valid < bits {
+            self.refill();
+        }
+        // Two shifts, since none of all 64 bits exists.
+        let value = (self.next >> 1 >> (63 - bits)) as u32;
+        self.consume(bits);
+        value
+    }
+
     /// Were more bits read than there are?
     pub(super) fn overran(&self) -> bool {
         self.read() > 8 * self.data.len()
@@ -77,9 +89,12 @@ impl Intervals {
         while let Some(at) = memchr::memchr(0xff, data) {
             all.bytes.extend_from_slice(&data[..at]);
             let marker = *data.get(at + 1)?;
+            let with_marker = data.get(at + 1..)?;
             data = data.get(at + 2..)?;
             match marker {
                 0 => all.bytes.push(0xff),
+                // A fill byte; the next one may begin a marker: T.81, B.1.1.2.
+                0xff => data = with_marker,
                 _ if usize::from(marker) == 0xd0 + all.ends.len() % 8 => all.ends.push(all.bytes.len()),
                 _ => return None,
             }

@@ -36,7 +36,7 @@ fn part<'a>(plane: &Plane, row: &'a [u8], first: usize, end: usize) -> &'a [u8] 
 }
 
 /// A row of chroma at the resolution of luma.
-struct Line {
+pub(super) struct Line {
     /// Where it begins, in pixels.
     left: usize,
     pixels: Vec<u8>,
@@ -45,7 +45,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(plane: &Plane) -> Self {
+    pub(super) fn new(plane: &Plane) -> Self {
         let pixels = vec![0; plane.stride * plane.wide];
         Line { left: plane.left * plane.wide, pixels, sums: vec![0; plane.stride + 2] }
     }
@@ -53,7 +53,7 @@ impl Line {
     /// libjpeg's "fancy" interpolation: 3/4 of the nearer sample and 1/4 of the farther in each direction.
     /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdsample.c>
     #[inline(always)]
-    fn pixels<'a>(&'a mut self, plane: &'a Plane, y: usize) -> &'a [u8] {
+    pub(super) fn pixels<'a>(&'a mut self, plane: &'a Plane, y: usize) -> &'a [u8] {
         let sample = y / plane.high;
         let (near, upper) = (plane.row(sample), y.is_multiple_of(2));
         let far = plane.row(if upper { sample.saturating_sub(1) } else { sample + 1 });
@@ -111,7 +111,7 @@ impl Line {
 /// YCbCr to RGB: JFIF 1.02, page 3, in libjpeg's fixed point.
 /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdcolor.c>
 #[inline(always)]
-fn convert(luma: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
+pub(super) fn convert(luma: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
     let (mut luma, mut cb, mut cr) = (luma.chunks(RUN), cb.chunks(RUN), cr.chunks(RUN));
     for out in out.chunks_mut(3 * RUN) {
         let colors = convert_run(&run_of(luma.next()), &run_of(cb.next()), &run_of(cr.next()));

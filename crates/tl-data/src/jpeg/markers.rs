@@ -4,17 +4,20 @@ use std::ops::Range;
 
 use image::metadata::Orientation;
 
+use super::process::{self, HIERARCHY, JPEG_LS};
 use crate::decode::truncated;
 use crate::{Limits, PictureError};
 
 pub(super) const BASELINE: u8 = 0xc0;
 pub(super) const EXTENDED: u8 = 0xc1;
-const PROGRESSIVE: u8 = 0xc2;
+pub(super) const PROGRESSIVE: u8 = 0xc2;
 pub(super) const HUFFMAN_TABLES: u8 = 0xc4;
 const END_OF_IMAGE: u8 = 0xd9;
 pub(super) const START_OF_SCAN: u8 = 0xda;
 pub(super) const QUANTISATION_TABLES: u8 = 0xdb;
+const NUMBER_OF_LINES: u8 = 0xdc;
 pub(super) const RESTART_INTERVAL: u8 = 0xdd;
+pub(super) const APP0: u8 = 0xe0;
 pub(super) const APP1: u8 = 0xe1;
 pub(super) const APP14: u8 = 0xee;
 
@@ -47,8 +50,8 @@ impl<'a> Markers<'a> {
     /// An end that is not there is the one sure sign of a truncated file: within compressed data, 0xff is always followed
     /// by 0 or a restart marker, and segments, with the thumbnails in them, are skipped by their length.
     pub(super) fn follow(bytes: &'a [u8], limits: &Limits) -> Result<Self, PictureError> {
-        let (mut frame, mut segments) = (None, Vec::new());
-        let mut at = 2;
+        let (mut frame, mut segments): (Option<Frame>, Vec<Segment<'_>>) = (None, Vec::new());
+        let (mut at, mut scans) = (2, 0);
         loop {
             let (marker, after) = next_marker(bytes, at).ok_or_else(|| truncated(bytes))?;
             at = after;
@@ -63,20 +66,49 @@ impl<'a> Markers<'a> {
             if is_frame_header(marker) && frame.is_none() {
                 frame = Some(read_frame(content, marker, limits).ok_or_else(|| truncated(bytes))??);
             }
+            scans += usize::from(marker == START_OF_SCAN);
+            if let Some(frame) = frame.as_mut().filter(|_| marker == NUMBER_OF_LINES && scans == 1) {
+                frame.set_height(content, limits)?;
+            }
             at += 2 + content.len();
             segments.push(Segment { marker, content, place: after - 2..at });
+            if segments.len() > MOST_SEGMENTS {
+                return Err(PictureError::Corrupt { detail: format!("more than {MOST_SEGMENTS} segments") });
+            }
         }
         let frame = frame.ok_or_else(|| PictureError::Corrupt {
             detail: "no frame header before the end of the image".into(),
         })?;
+        limits.check_size(frame.width, frame.height)?;
         Ok(Markers { frame, segments })
     }
 
-    /// Orientation of the last EXIF segment, as zune-jpeg reads it; upright when there is none.
+    /// Orientation of the last EXIF segment; upright when there is none.
     pub(super) fn orientation(&self) -> Orientation {
         let exif = self.segments.iter().rev().filter(|segment| segment.marker == APP1);
         let exif = exif.filter_map(|segment| segment.content.strip_prefix(b"Exif\0\0")).next();
         exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+    }
+}
+
+/// Of 64 KiB each, they would be larger than any file that is read; many more empty ones would only take memory.
+const MOST_SEGMENTS: usize = 1 << 16;
+
+impl Frame {
+    /// The size is within the limits, and so is the memory that a decoder needs.
+    fn check(&self, limits: &Limits) -> Result<(), PictureError> {
+        limits.check_size(self.width, self.height)?;
+        let progressive = self.marker == PROGRESSIVE;
+        limits.check_memory(decoder_bytes(self.width, self.height, self.components, progressive))
+    }
+
+    /// Behind the first scan, a segment may say or correct how many lines it had: T.81, B.2.5.
+    fn set_height(&mut self, content: &[u8], limits: &Limits) -> Result<(), PictureError> {
+        let &[high, low, ..] = content else {
+            return Err(PictureError::Corrupt { detail: "its number of lines is not whole".into() });
+        };
+        self.height = u16::from_be_bytes([high, low]).into();
+        self.check(limits)
     }
 }
 
@@ -106,21 +138,22 @@ fn segment(bytes: &[u8], at: usize) -> Result<&[u8], PictureError> {
     bytes.get(at + 2..at + length).ok_or_else(|| truncated(bytes))
 }
 
-/// SOF0 to SOF15 without DHT (c4), JPG (c8) and DAC (cc).
-fn is_frame_header(marker: u8) -> bool {
-    matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+/// SOF0 to SOF15 without DHT (c4), JPG (c8) and DAC (cc); and those of processes that are only named.
+pub(super) fn is_frame_header(marker: u8) -> bool {
+    matches!(marker, 0xc0..=0xcf | HIERARCHY | JPEG_LS) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
 }
 
 /// `None` when the segment is too short.
 fn read_frame(segment: &[u8], marker: u8, limits: &Limits) -> Option<Result<Frame, PictureError>> {
-    let &[_precision, h1, h0, w1, w0, components, ..] = segment else { return None };
+    let &[precision, h1, h0, w1, w0, components, ..] = segment else { return None };
     let (width, height) = (u32::from(u16::from_be_bytes([w1, w0])), u32::from(u16::from_be_bytes([h1, h0])));
-    let checked = limits.check_size(width, height).and_then(|()| {
+    let frame = Frame { marker, width, height, components };
+    let checked = process::check(marker, precision).and_then(|()| {
         check_components(components)?;
-        limits.check_memory(decoder_bytes(width, height, components, marker == PROGRESSIVE))?;
-        Ok(Frame { marker, width, height, components })
+        // A height of 0 is still to come.
+        if height > 0 { frame.check(limits) } else { Ok(()) }
     });
-    Some(checked)
+    Some(checked.map(|()| frame))
 }
 
 fn check_components(components: u8) -> Result<(), PictureError> {

@@ -37,7 +37,12 @@ struct Tables {
     quantisation: [Option<[u16; 64]>; 4],
     /// DC tables, then AC tables.
     huffman: [[Option<Box<Huffman>>; 4]; 2],
+    /// Huffman tables that were built, redefined ones too.
+    built: usize,
 }
+
+/// A picture uses 8 at most. More are not worth building.
+const MOST_TABLES: usize = 32;
 
 impl<'a> Scan<'a> {
     /// `None` for any other kind of JPEG, and where anything is unusual.
@@ -110,6 +115,10 @@ impl Tables {
             let symbols = counts.iter().map(|&count| usize::from(count)).sum();
             let (symbols, rest) = rest.split_at_checked(symbols)?;
             let slot = self.huffman.get_mut(class)?.get_mut(index)?;
+            self.built += 1;
+            if self.built > MOST_TABLES {
+                return None;
+            }
             *slot = Some(Box::new(Huffman::new(counts, symbols)?));
             content = rest;
         }

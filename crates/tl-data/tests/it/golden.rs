@@ -45,17 +45,8 @@ fn resizing_is_pillows_to_the_bit_where_it_begins_with_columns() {
     }
 }
 
-/// Lossless formats, transparency and 16 bits included, are exact; so is our own decoder of baseline JPEG, and
-/// image-webp does not differ from libwebp. zune-jpeg, which decodes the other JPEGs, differs from libjpeg-turbo by up
-/// to 3 with 4:2:0 chroma and by up to 1 with CMYK.
-fn tolerance(case: &Value) -> u8 {
-    match text(case, "name") {
-        "jpeg_cmyk" => 1,
-        "jpeg_progressive" => 3,
-        _ => 0,
-    }
-}
-
+/// Lossless formats, transparency and 16 bits included, are exact; so are our own decoders of JPEG, and image-webp does not
+/// differ from libwebp.
 #[test]
 fn decoding_agrees_with_pillow() {
     let folder = folder("decode");
@@ -66,6 +57,6 @@ fn decoding_agrees_with_pillow() {
         let got = decode(&bytes, &limits, [255; 3]).unwrap();
         assert_eq!(read_header(&bytes, &limits).unwrap().upright_size(), got.dimensions(), "{name}");
         let difference = largest_difference(&got, &expected(&folder.join(text(&case, "expected"))));
-        assert!(difference <= tolerance(&case), "{name}: {difference}");
+        assert_eq!(difference, 0, "{name}");
     }
 }

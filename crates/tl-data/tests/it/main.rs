@@ -5,6 +5,7 @@ mod bad_pictures;
 mod batches;
 mod checking;
 mod golden;
+mod jpeg_structures;
 mod loading;
 mod parts;
 mod preprocessing;

@@ -1,4 +1,4 @@
-//! Our own JPEG decoder beside libjpeg-turbo, and parts of pictures beside whole ones.
+//! The fast JPEG decoder beside libjpeg-turbo, and parts of pictures beside whole ones.
 
 use std::path::{Path, PathBuf};
 
