@@ -65,6 +65,7 @@ mod natural;
 mod near;
 mod numbers;
 mod order;
+mod orientation;
 mod part;
 mod pattern;
 mod picture_error;
@@ -89,6 +90,7 @@ mod summary;
 mod table;
 #[cfg(feature = "parquet")]
 mod table_parquet;
+mod tiff;
 mod walk;
 
 pub use augment::{

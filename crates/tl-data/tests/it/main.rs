@@ -4,8 +4,10 @@
 mod bad_pictures;
 mod batches;
 mod checking;
+mod containers;
 mod golden;
 mod loading;
+mod orientations;
 mod parts;
 mod preprocessing;
 mod scanning;
@@ -13,3 +15,4 @@ mod sources;
 mod splitting;
 mod splitting_in_three;
 mod tables;
+mod tiffs;
