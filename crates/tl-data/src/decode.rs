@@ -13,7 +13,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, RgbImage};
 
 use crate::flatten::flatten;
 use crate::sniff::sniff;
-use crate::{Format, Limits, PictureError, jpeg, orientation, tiff};
+use crate::{Format, Limits, PictureError, bmp, jpeg, orientation, tiff};
 
 /// Decodes a picture given as the bytes of its whole file.
 ///
@@ -50,6 +50,7 @@ pub(crate) fn decode_stored(
     let named = |error| explain(&error, bytes);
     let picture = match format {
         Format::Tiff => tiff::decode(bytes, limits, background)?,
+        Format::Bmp => bmp::opaque(DynamicImage::from_decoder(open(bytes, format, limits)?).map_err(named)?),
         _ => DynamicImage::from_decoder(open(bytes, format, limits)?).map_err(named)?,
     };
     Ok((flatten(picture, background), orientation::stated(bytes, format)))
@@ -70,7 +71,7 @@ pub(crate) fn open<'a>(
         Format::Png => Box::new(PngDecoder::with_limits(file, memory.clone()).map_err(named)?),
         Format::WebP => Box::new(WebPDecoder::new(file).map_err(named)?),
         Format::Gif => Box::new(GifDecoder::new(file).map_err(named)?),
-        Format::Bmp => Box::new(BmpDecoder::new(file).map_err(named)?),
+        Format::Bmp => Box::new(BmpDecoder::new(Cursor::new(bmp::for_windows(bytes))).map_err(named)?),
         Format::Jpeg | Format::Tiff => {
             return Err(PictureError::Corrupt { detail: format!("{format} has a decoder of its own") });
         }

@@ -41,6 +41,7 @@
 
 pub mod augment;
 mod batch;
+mod bmp;
 mod check;
 mod choose;
 mod class_weights;

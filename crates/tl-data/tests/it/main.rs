@@ -4,6 +4,7 @@
 mod bad_pictures;
 mod batches;
 mod checking;
+mod colors;
 mod containers;
 mod golden;
 mod loading;
