@@ -6,7 +6,6 @@ use std::io::{Cursor, ErrorKind};
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
-use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
@@ -14,11 +13,11 @@ use image::{DynamicImage, ImageDecoder, ImageError, RgbImage};
 
 use crate::flatten::flatten;
 use crate::sniff::sniff;
-use crate::{Format, Limits, PictureError, jpeg};
+use crate::{Format, Limits, PictureError, bmp, jpeg, orientation, tiff};
 
 /// Decodes a picture given as the bytes of its whole file.
 ///
-/// The result is upright (EXIF orientation applied), 8 bits a colour, three colours: gray is repeated, 16 bits are
+/// The result is upright (the orientation of EXIF or XMP applied), 8 bits a colour, three colours: gray is repeated, 16 bits are
 /// divided by 257 and rounded, CMYK is converted as Pillow does, transparency shows `background`. Colour profiles
 /// are not applied. The size in the header is checked against `limits` before memory is taken.
 ///
@@ -49,13 +48,15 @@ pub(crate) fn decode_stored(
     background: [u8; 3],
 ) -> Result<(RgbImage, Orientation), PictureError> {
     let named = |error| explain(&error, bytes);
-    let mut decoder = open(bytes, format, limits)?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let picture = DynamicImage::from_decoder(decoder).map_err(named)?;
-    Ok((flatten(picture, background), orientation))
+    let picture = match format {
+        Format::Tiff => tiff::decode(bytes, limits, background)?,
+        Format::Bmp => bmp::opaque(DynamicImage::from_decoder(open(bytes, format, limits)?).map_err(named)?),
+        _ => DynamicImage::from_decoder(open(bytes, format, limits)?).map_err(named)?,
+    };
+    Ok((flatten(picture, background), orientation::stated(bytes, format)))
 }
 
-/// Opens the decoder of any format but JPEG and checks what its header says.
+/// Opens the decoder of any format but JPEG and TIFF and checks what its header says.
 pub(crate) fn open<'a>(
     bytes: &'a [u8],
     format: Format,
@@ -70,9 +71,10 @@ pub(crate) fn open<'a>(
         Format::Png => Box::new(PngDecoder::with_limits(file, memory.clone()).map_err(named)?),
         Format::WebP => Box::new(WebPDecoder::new(file).map_err(named)?),
         Format::Gif => Box::new(GifDecoder::new(file).map_err(named)?),
-        Format::Bmp => Box::new(BmpDecoder::new(file).map_err(named)?),
-        Format::Tiff => Box::new(TiffDecoder::new(file).map_err(named)?),
-        Format::Jpeg => return Err(PictureError::Corrupt { detail: "JPEG has a decoder of its own".into() }),
+        Format::Bmp => Box::new(BmpDecoder::new(Cursor::new(bmp::for_windows(bytes))).map_err(named)?),
+        Format::Jpeg | Format::Tiff => {
+            return Err(PictureError::Corrupt { detail: format!("{format} has a decoder of its own") });
+        }
     };
     let (width, height) = decoder.dimensions();
     limits.check_size(width, height)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decode::open;
 use crate::sniff::sniff;
-use crate::{Format, Limits, PictureError, jpeg};
+use crate::{Format, Limits, PictureError, jpeg, orientation, tiff};
 
 /// Size, colours and orientation of a picture, as its file states them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct PictureHeader {
     pub height: u32,
     /// How colours are stored.
     pub color: ColorMode,
-    /// EXIF orientation, 1 to 8; 1 is upright.
+    /// Orientation as EXIF numbers it, 1 to 8; 1 is upright.
     pub orientation: u8,
 }
 
@@ -89,11 +89,13 @@ pub fn read_header(bytes: &[u8], limits: &Limits) -> Result<PictureHeader, Pictu
     if format == Format::Jpeg {
         return jpeg::read_header(bytes, limits);
     }
-    let mut decoder = open(bytes, format, limits)?;
+    if format == Format::Tiff {
+        return tiff::read_header(bytes, limits);
+    }
+    let decoder = open(bytes, format, limits)?;
     let (width, height) = decoder.dimensions();
     let color = stored_as(format, bytes, decoder.original_color_type());
-    // Unreadable EXIF data is no reason to lose the picture.
-    let orientation = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
+    let orientation = orientation::stated(bytes, format).to_exif();
     Ok(PictureHeader { format, width, height, color, orientation })
 }
 

@@ -41,6 +41,7 @@
 
 pub mod augment;
 mod batch;
+mod bmp;
 mod check;
 mod choose;
 mod class_weights;
@@ -65,6 +66,7 @@ mod natural;
 mod near;
 mod numbers;
 mod order;
+mod orientation;
 mod part;
 mod pattern;
 mod picture_error;
@@ -89,6 +91,7 @@ mod summary;
 mod table;
 #[cfg(feature = "parquet")]
 mod table_parquet;
+mod tiff;
 mod walk;
 
 pub use augment::{

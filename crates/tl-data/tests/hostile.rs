@@ -12,6 +12,12 @@ use peak_alloc::PeakAlloc;
 use serde_json::Value;
 use tl_data::{Limits, PictureError, Preprocess, decode, read_part, read_picture, scan};
 
+use crate::containers::{LONG, Order, SHORT, deflated, tag, tiff_block, with_chunks};
+
+#[allow(dead_code, reason = "the other tests use the rest")]
+#[path = "it/containers.rs"]
+mod containers;
+
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
@@ -94,6 +100,7 @@ fn hostile_files_are_read_correctly_or_named_with_a_reason() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    claims_take_no_memory();
     the_scan_names_them(cases.len());
     pipes_folders_and_loops_are_named();
 }
@@ -112,6 +119,34 @@ fn the_scan_names_them(files: usize) {
     let data = scan(root.path(), &LIMITS, &|_| {}).unwrap();
     assert_eq!(data.files(), files);
     assert!(data.rejected.iter().all(|rejected| !rejected.to_string().is_empty()));
+}
+
+/// What tags and chunks claim is not believed: tiles of gigabytes, text that inflates to gigabytes, counts without end.
+fn claims_take_no_memory() {
+    let size = [tag(256, LONG, [64]), tag(257, LONG, [64]), tag(258, SHORT, [8])];
+    let kinds = [tag(262, SHORT, [1]), tag(277, SHORT, [1])];
+    for compression in [1, 5, 8, 32_773] {
+        for (width, height) in
+            [(60_000, 60_000), (u64::from(u32::MAX), 16), (16, u64::from(u32::MAX)), (900_000, 16)]
+        {
+            let tile = [
+                tag(322, LONG, [width]),
+                tag(323, LONG, [height]),
+                tag(324, LONG, [8]),
+                tag(325, LONG, [64]),
+            ];
+            let tags = [&size[..], &[tag(259, SHORT, [compression])], &kinds, &tile].concat();
+            let bytes = tiff_block(Order::Little, &[7; 64], &tags);
+            let name = format!("a tile of {width} x {height}, compression {compression}");
+            assert!(bounded(&name, || decode(&bytes, &LIMITS, [0; 3])).is_err(), "{name}");
+        }
+    }
+    let plain = fs::read(folder().join("rgb.png")).unwrap();
+    let zeros = deflated(&vec![b'0'; 100 << 20]);
+    let text = [b"Raw profile type exif\0\0", &zeros[..]].concat();
+    let bomb = with_chunks(&plain, &vec![(b"zTXt", text); 40], &[]);
+    let picture = bounded("40 text chunks of 100 MiB", || decode(&bomb, &LIMITS, [0; 3]));
+    assert_eq!(picture, decode(&plain, &LIMITS, [0; 3]));
 }
 
 #[cfg(unix)]

@@ -6,6 +6,7 @@ use image::metadata::Orientation;
 
 use super::process::{self, HIERARCHY, JPEG_LS};
 use crate::decode::truncated;
+use crate::orientation::Metadata;
 use crate::{Limits, PictureError};
 
 pub(super) const BASELINE: u8 = 0xc0;
@@ -83,11 +84,12 @@ impl<'a> Markers<'a> {
         Ok(Markers { frame, segments })
     }
 
-    /// Orientation of the last EXIF segment; upright when there is none.
+    /// Orientation that the segments for applications state; upright when there is none.
     pub(super) fn orientation(&self) -> Orientation {
-        let exif = self.segments.iter().rev().filter(|segment| segment.marker == APP1);
-        let exif = exif.filter_map(|segment| segment.content.strip_prefix(b"Exif\0\0")).next();
-        exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+        let mut metadata = Metadata::default();
+        let segments = self.segments.iter().filter(|segment| segment.marker == APP1);
+        segments.for_each(|segment| metadata.add_app1(segment.content));
+        metadata.orientation()
     }
 }
 

@@ -4,9 +4,12 @@
 mod bad_pictures;
 mod batches;
 mod checking;
+mod colors;
+mod containers;
 mod golden;
 mod jpeg_structures;
 mod loading;
+mod orientations;
 mod parts;
 mod preprocessing;
 mod scanning;
@@ -14,3 +17,4 @@ mod sources;
 mod splitting;
 mod splitting_in_three;
 mod tables;
+mod tiffs;
