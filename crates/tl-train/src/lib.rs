@@ -35,6 +35,7 @@ mod model_file;
 mod precision;
 mod predict;
 mod pretrained;
+mod range;
 mod rates;
 mod record;
 mod run_folder;

@@ -19,6 +19,7 @@ mod predicting;
 mod program;
 mod recipes;
 mod several_labels;
+mod sixteen_bits;
 mod training;
 mod warm_start;
 mod weights;

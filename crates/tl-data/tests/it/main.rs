@@ -4,10 +4,12 @@
 mod bad_pictures;
 mod batches;
 mod checking;
+mod foreign_formats;
 mod golden;
 mod loading;
 mod parts;
 mod preprocessing;
+mod ranges;
 mod scanning;
 mod sources;
 mod splitting;
