@@ -68,6 +68,8 @@ mod natural;
 mod near;
 mod numbers;
 mod order;
+#[cfg(feature = "parquet")]
+mod parquet_footer;
 mod part;
 mod pattern;
 mod picture_error;
@@ -91,6 +93,7 @@ mod split_csv;
 mod strata;
 mod summary;
 mod table;
+mod table_limits;
 #[cfg(feature = "parquet")]
 mod table_parquet;
 mod tiff_directories;

@@ -7,6 +7,7 @@ mod checking;
 mod foreign_formats;
 mod golden;
 mod loading;
+mod mutated;
 mod parts;
 mod preprocessing;
 mod ranges;
