@@ -14,6 +14,7 @@ mod logs;
 mod lr_find;
 mod manners;
 mod network;
+mod other_formats;
 mod precision;
 mod predicting;
 mod program;
