@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn a_job_that_panics_is_not_waited_for() {
-        let job = || -> () { panic!("as it should") };
+        fn job() {
+            panic!("as it should");
+        }
         let panic = std::panic::catch_unwind(|| naming_slow_files(&Said::default(), SLOW, job));
         assert!(panic.is_err());
     }

@@ -121,7 +121,7 @@ impl Batch {
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
         for (index, place) in job.pictures.iter().enumerate().skip(start).take(BATCH) {
             let fill = job.views.first().map_or([255; 3], |view| view.fill);
-            let prepared = contained_or(|| {
+            let prepared: Result<ContentHash, PictureError> = contained_or(|| {
                 let (content, cutout) = read(place, job, fill)?;
                 job.views.iter().zip(&mut images).for_each(|(view, images)| append(view, &cutout, images));
                 Ok(content)

@@ -121,7 +121,8 @@ fn of_folder(path: &Path) -> Option<ForeignWeights> {
 fn of_zip(file: File) -> Option<ForeignWeights> {
     let damaged = foreign("a ZIP archive that is damaged or cut off", DOWNLOAD);
     let Ok(archive) = ZipArchive::new(file) else { return Some(damaged) };
-    let names: Vec<String> = archive.file_names().take(MOST_NAMES).map(String::from).collect();
+    let name = |raw: &[u8]| String::from_utf8_lossy(raw).into_owned();
+    let names: Vec<String> = archive.file_names_raw().take(MOST_NAMES).map(name).collect();
     let found = IN_ZIP.iter().find(|(part, _)| names.iter().any(|name| name.ends_with(part)));
     match found {
         Some((_, found)) => Some(*found),
