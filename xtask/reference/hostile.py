@@ -141,7 +141,7 @@ def mislabelled():
         ("page.jpg", b"<!DOCTYPE html><title>404 Not Found</title>", "not a picture (it is an HTML page"),
         ("error.png", b"<html><body>quota exceeded</body></html>", "not a picture (it is an HTML page"),
         ("data.jpg", b"<?xml version='1.0'?><Error/>", "not a picture (it is an XML file)"),
-        ("pointer.jpg", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "not a picture (it is text)"),
+        ("pointer.jpg", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "not a picture (it is a pointer of git-lfs"),
         ("document.jpg", b"%PDF-1.7\n%" + bytes(64), "not a picture (it is a PDF)"),
         ("archive.jpg", b"PK\x03\x04" + bytes(64), "not a picture (it is a ZIP archive"),
         ("packed.png", b"\x1f\x8b\x08" + bytes(64), "not a picture (it is a gzip archive"),

@@ -1,7 +1,7 @@
 //! What a check found, as text for people.
 
 use std::collections::BTreeMap;
-use tl_data::{Bin, CheckReport, DuplicateSet, Likeness};
+use tl_data::{Bin, CheckReport, DuplicateSet, Likeness, Unread};
 
 use crate::text::{NAMED, megabytes, percent, row, table};
 
@@ -24,6 +24,7 @@ pub(crate) fn lines(report: &CheckReport, all: bool) -> Vec<String> {
     lines.push(row("aspects", &histogram(&report.aspects, " (width / height)")));
     lines.extend(copies(report, if all { usize::MAX } else { SETS }));
     lines.extend(unusable(report, if all { usize::MAX } else { NAMED }));
+    lines.extend(Unread::summary(&report.unread).map(|unread| row("unread", &unread)));
     lines.extend(advice(report));
     lines
 }

@@ -20,6 +20,7 @@ use crate::args::{Args, Command};
 use crate::dashboard::Dashboard;
 use crate::progress::{Display, Verbosity};
 use crate::signals::Stop;
+use crate::slow::{SLOW, naming_slow_files};
 
 /// Does what was typed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -42,12 +43,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Watch) -> T) -> Result<T> {
     if tui {
         let dashboard = Dashboard::open(verbosity)?;
-        let done = job(&dashboard);
+        let done = naming_slow_files(&dashboard, SLOW, || job(&dashboard));
         dashboard.finish();
         return Ok(done);
     }
     let display = Display::new(verbosity).stopped_by(Stop::on_signals()?);
-    let done = job(&display);
+    let done = naming_slow_files(&display, SLOW, || job(&display));
     display.finish();
     Ok(done)
 }

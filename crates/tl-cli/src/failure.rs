@@ -60,6 +60,10 @@ fn hint(error: &Error) -> Option<String> {
 
 /// Takes the place of Rust's own message when the program panics.
 pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
+    if tl_data::is_contained() {
+        // It is about one file, which is named where the panic is caught.
+        return;
+    }
     screen::leave();
     let place =
         info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));

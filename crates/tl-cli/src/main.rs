@@ -18,6 +18,7 @@ mod panels;
 mod progress;
 mod screen;
 mod signals;
+mod slow;
 mod source_args;
 mod step_args;
 mod text;

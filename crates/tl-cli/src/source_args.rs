@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
-use tl_data::{Columns, ReadOptions, Source};
+use tl_data::{Columns, RangeChoice, ReadOptions, Source};
 use tl_train::Data;
 
 /// Where labels are, if not in the names of folders.
@@ -57,6 +57,10 @@ pub(crate) struct SourceArgs {
     /// a split.
     #[arg(long, value_name = "REGEX")]
     group: Option<String>,
+    /// Which values of pictures with 16 bits a colour are black and white: full, all 16 bits; 10 or 12, values of so many bits
+    /// stored as they are; MIN:MAX; auto, one range for the whole data set from its values [default: full, or the model's].
+    #[arg(long, value_name = "RANGE")]
+    range: Option<RangeChoice>,
 }
 
 impl LabelArgs {
@@ -108,6 +112,7 @@ impl SourceArgs {
             exclude: or(&self.exclude, base.exclude),
             fraction: self.fraction.unwrap_or(base.fraction),
             group: self.group.clone().or(base.group),
+            range: self.range.or(base.range),
             ..base
         }
     }

@@ -1,7 +1,7 @@
 //! Results as text for people.
 
 use anstyle::Style;
-use tl_data::Dataset;
+use tl_data::{Dataset, Unread};
 use tl_report::{Choice, Evaluation, Folds, Interval, Record};
 use tl_train::{Checkpoint, EpochNews, Group, Phase};
 
@@ -42,7 +42,7 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 /// What a scan found, and the files that cannot be used: all of them, or the first few.
 pub(crate) fn scanned(data: &Dataset, all: bool) -> Vec<String> {
     let named = if all { usize::MAX } else { NAMED };
-    found(data).into_iter().chain(skipped(data, named)).collect()
+    found(data).into_iter().chain(skipped(data, named)).chain(unread(data)).collect()
 }
 
 fn found(data: &Dataset) -> Vec<String> {
@@ -89,6 +89,13 @@ fn found(data: &Dataset) -> Vec<String> {
         lines.push(row("", &notes.join("; ")));
     }
     lines
+}
+
+/// The pictures in formats that are not read, and what converts them.
+pub(crate) fn unread(data: &Dataset) -> Vec<String> {
+    let unread = data.unread();
+    let Some(summary) = Unread::summary(&unread) else { return Vec::new() };
+    vec![row("unread", &summary), row("", &Unread::remedy(&unread))]
 }
 
 /// The files that cannot be used, the first `most` by name.

@@ -1,11 +1,9 @@
 //! Batches for a network: samples in an order that is given, rendered on several threads, handed over in that order.
 
-use std::any::Any;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use crate::{ClassId, Dataset, PictureError, Place, SampleId, load_ordered};
+use crate::{ClassId, Dataset, Panicked, PictureError, Place, SampleId, contained, load_ordered};
 
 /// Pictures that go through the network together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,9 +74,8 @@ impl Batch {
         let Some(sample) = data.samples.get(id.0) else { return };
         let Some(place) = self.pixels_bchw.get_mut(first..first + values) else { return };
         let whence = data.place_of(id);
-        match catch_unwind(AssertUnwindSafe(|| render(id, &whence, place)))
-            .unwrap_or_else(|panic| Err(panicked(&*panic)))
-        {
+        // A defect of ours or of a decoder costs the picture that shows it, by name, and not the work.
+        match contained(|| render(id, &whence, place)).unwrap_or_else(panicked) {
             Ok(()) => {
                 self.ids.push(id);
                 self.labels.push(sample.class);
@@ -88,13 +85,8 @@ impl Batch {
     }
 }
 
-/// A defect of ours or of a decoder costs the picture that shows it, by name, and not the work.
-fn panicked(panic: &(dyn Any + Send)) -> PictureError {
-    let words = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
-    PictureError::Corrupt {
-        detail: format!("reading it panicked: {}", words.as_deref().unwrap_or("no message")),
-    }
+fn panicked<T>(Panicked { message }: Panicked) -> Result<T, PictureError> {
+    Err(PictureError::Corrupt { detail: format!("reading it panicked: {message}") })
 }
 
 struct Groups<I> {

@@ -11,9 +11,12 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use crate::choose::choose;
+use crate::found_range::limits_for;
 use crate::place::slashed;
 use crate::scan::{list_source, open_all};
-use crate::{ContentHash, DataError, Dataset, Limits, PictureError, Progress, ReadOptions, Source};
+use crate::{
+    ContentHash, DataError, Dataset, Limits, PictureError, Progress, ReadOptions, Source, WideValues,
+};
 
 pub use report::{
     Advice, Bin, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity, Twin, Verdict,
@@ -67,10 +70,12 @@ pub fn check(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<CheckReport, DataError> {
+    let limits = &limits_for(source, &options.read, limits, progress)?;
     let mut listing = list_source(source)?;
     choose(&mut listing, &options.read)?;
     let data = open_all(listing, true, limits, progress);
     let mut report = describe(source, &data, options);
+    report.values = WideValues::of(&data, usize::MAX, limits);
     report.pictures = verdicts(&data, limits, options.thumbnails);
     if options.thumbnails {
         thumbnail::add(&mut report, &data, limits);
@@ -98,6 +103,8 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         pictures: Vec::new(),
         classes: classes(data),
         imbalance: imbalance(&data.class_counts()),
+        unread: data.unread(),
+        values: None,
         formats: summary.formats,
         colors: summary.colors,
         orientations,

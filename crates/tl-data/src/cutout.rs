@@ -7,11 +7,12 @@ use image::RgbImage;
 use image::imageops::crop_imm;
 use image::metadata::Orientation;
 
+use crate::contained::contained_or;
 use crate::decode::{decode_stored, upright};
 use crate::file::read_bytes;
 use crate::jpeg::{self, Decoded, Window};
 use crate::sniff::sniff;
-use crate::{Format, Interpolation, Limits, PictureError, resize_box};
+use crate::{Format, Interpolation, Limits, PictureError, reading, resize_box};
 
 /// What will be made of a picture: the part between these borders, resized.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -144,6 +145,15 @@ impl Stored {
         background: [u8; 3],
         choose: impl FnOnce((u32, u32), Orientation) -> Window,
     ) -> Result<Self, PictureError> {
+        contained_or(|| Self::decode_known(bytes, limits, background, choose))
+    }
+
+    fn decode_known(
+        bytes: &[u8],
+        limits: &Limits,
+        background: [u8; 3],
+        choose: impl FnOnce((u32, u32), Orientation) -> Window,
+    ) -> Result<Self, PictureError> {
         let format = sniff(bytes)?;
         if format != Format::Jpeg {
             let (pixels, turned) = decode_stored(bytes, format, limits, background)?;
@@ -200,8 +210,9 @@ pub fn read_part(
     background: [u8; 3],
     wanted: impl FnOnce((u32, u32)) -> Wanted,
 ) -> Result<Cutout, PictureError> {
+    let _named_if_slow = reading(path);
     let bytes = read_bytes(path, limits).map_err(|(_, reason)| reason)?;
-    decode_part(&bytes, limits, background, wanted)
+    decode_part(&bytes, limits, background, wanted).map_err(|reason| reason.with_name(path, &bytes))
 }
 
 /// The window of the stored picture, with what kernels read around it.

@@ -11,6 +11,7 @@ use image::error::UnsupportedErrorKind;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, RgbImage};
 
+use crate::contained::contained_or;
 use crate::flatten::flatten;
 use crate::sniff::sniff;
 use crate::{Format, Limits, PictureError, bmp, jpeg, orientation, tiff};
@@ -18,16 +19,19 @@ use crate::{Format, Limits, PictureError, bmp, jpeg, orientation, tiff};
 /// Decodes a picture given as the bytes of its whole file.
 ///
 /// The result is upright (the orientation of EXIF or XMP applied), 8 bits a colour, three colours: gray is repeated, 16 bits are
-/// divided by 257 and rounded, CMYK is converted as Pillow does, transparency shows `background`. Colour profiles
+/// brought from [`Limits::range`] to 8 (divided by 257 by default) and rounded, CMYK is converted as Pillow does, transparency shows `background`. Colour profiles
 /// are not applied. The size in the header is checked against `limits` before memory is taken.
 ///
-/// Errors: any [`PictureError`] that concerns content; a truncated file is an error, never half a picture.
+/// Errors: any [`PictureError`] that concerns content; a truncated file is an error, never half a picture, and so is a panic
+/// of a decoder.
 pub fn decode(bytes: &[u8], limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
-    let (picture, orientation) = match sniff(bytes)? {
-        Format::Jpeg => jpeg::decode(bytes, limits)?,
-        format => decode_stored(bytes, format, limits, background)?,
-    };
-    Ok(upright(picture, orientation))
+    contained_or(|| {
+        let (picture, orientation) = match sniff(bytes)? {
+            Format::Jpeg => jpeg::decode(bytes, limits)?,
+            format => decode_stored(bytes, format, limits, background)?,
+        };
+        Ok(upright(picture, orientation))
+    })
 }
 
 /// Applies the orientation.
@@ -47,13 +51,25 @@ pub(crate) fn decode_stored(
     limits: &Limits,
     background: [u8; 3],
 ) -> Result<(RgbImage, Orientation), PictureError> {
+    let (picture, orientation) = values(bytes, format, limits, background)?;
+    Ok((flatten(picture, background, limits.range), orientation))
+}
+
+/// The values that a picture of any format but JPEG stores, and its orientation; colours that are multiplied with their
+/// alpha lie on `background`.
+pub(crate) fn values(
+    bytes: &[u8],
+    format: Format,
+    limits: &Limits,
+    background: [u8; 3],
+) -> Result<(DynamicImage, Orientation), PictureError> {
     let named = |error| explain(&error, bytes);
     let picture = match format {
         Format::Tiff => tiff::decode(bytes, limits, background)?,
         Format::Bmp => bmp::opaque(DynamicImage::from_decoder(open(bytes, format, limits)?).map_err(named)?),
         _ => DynamicImage::from_decoder(open(bytes, format, limits)?).map_err(named)?,
     };
-    Ok((flatten(picture, background), orientation::stated(bytes, format)))
+    Ok((picture, orientation::stated(bytes, format)))
 }
 
 /// Opens the decoder of any format but JPEG and TIFF and checks what its header says.

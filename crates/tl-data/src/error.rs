@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::numbers::{counted, grouped};
-use crate::{Rejected, SourceError};
+use crate::{Rejected, SourceError, Unread};
 
 /// The reason a folder, a split or a split file was refused. [`DataError::hint`] says what to do.
 #[derive(Debug, Error)]
@@ -149,16 +149,24 @@ impl DataError {
                     example.display()
                 )
             }
+            DataError::NoPictures { found, .. } if !found.unread.is_empty() => Unread::remedy(&found.unread),
             DataError::NoPictures { .. } => "one folder for each class, with pictures inside".into(),
             DataError::SingleClass { .. } => {
                 "a classifier needs at least two; is this the folder above or below the one you mean?".into()
+            }
+            DataError::EmptyClasses { rejected, .. } if !Unread::of(rejected).is_empty() => {
+                Unread::remedy(&Unread::of(rejected))
             }
             DataError::EmptyClasses { .. } => "delete the folder or put pictures into it".into(),
             DataError::ClassTooSmall { class, .. } => {
                 format!("add pictures to `{class}` or remove the class (copies of a picture count once)")
             }
             DataError::TooManyBad { rejected, .. } => {
-                format!("repair or remove them, or go on without them: --max-bad {}", rejected.len())
+                let without = format!("go on without them: --max-bad {}", rejected.len());
+                match Unread::of(rejected) {
+                    unread if unread.is_empty() => format!("repair or remove them, or {without}"),
+                    unread => format!("{}; or {without}", Unread::remedy(&unread)),
+                }
             }
             DataError::Source(error) => return error.hint(),
             DataError::OneGroup { class, .. } => {
@@ -177,7 +185,7 @@ impl DataError {
 }
 
 /// What was found where class folders with pictures were expected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundInstead {
     /// Files in the folder itself whose names end like a picture's.
     pub pictures: usize,
@@ -185,6 +193,8 @@ pub struct FoundInstead {
     pub folders: usize,
     /// Files inside those folders that are not readable pictures.
     pub rejected: usize,
+    /// Those of them in formats that are not read.
+    pub unread: Vec<Unread>,
 }
 
 impl fmt::Display for FoundInstead {
@@ -194,7 +204,8 @@ impl fmt::Display for FoundInstead {
             (0, folders, 0) => write!(f, "{} without pictures", counted(folders, "sub-folder")),
             (0, folders, rejected) => {
                 let files = counted(rejected, "file");
-                write!(f, "{} with {files}, none a readable picture", counted(folders, "sub-folder"))
+                write!(f, "{} with {files}, none a readable picture", counted(folders, "sub-folder"))?;
+                Unread::summary(&self.unread).map_or(Ok(()), |unread| write!(f, "; {unread}"))
             }
             (pictures, ..) => write!(f, "{} directly in it, outside any class folder", lie(pictures)),
         }

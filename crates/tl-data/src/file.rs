@@ -6,18 +6,20 @@ use std::path::Path;
 
 use image::RgbImage;
 
-use crate::{Limits, PictureError, decode};
+use crate::{Limits, PictureError, decode, reading};
 
 /// Reads and decodes one file: [`decode`] with the file's bytes.
 ///
 /// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
 pub fn read_picture(path: &Path, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
+    let _named_if_slow = reading(path);
     let bytes = read_bytes(path, limits).map_err(|(_, reason)| reason)?;
-    decode(&bytes, limits, background)
+    decode(&bytes, limits, background).map_err(|reason| reason.with_name(path, &bytes))
 }
 
 /// The whole file, or its length as far as it is known and why it was not read.
 pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {
+    let _named_if_slow = reading(path);
     let refused = |error: std::io::Error| (None, PictureError::unreadable(&error));
     // Asked before opening: opening a pipe nobody writes to waits for ever.
     let kind = path.metadata().map_err(refused)?;

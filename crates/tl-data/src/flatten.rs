@@ -2,20 +2,27 @@
 
 use image::{DynamicImage, ImageBuffer, Pixel, RgbImage, RgbaImage};
 
+use crate::ValueRange;
+
 /// Gray is repeated, 16 bits become 8, transparency shows `background`. RGB is passed on without a copy.
-pub(crate) fn flatten(picture: DynamicImage, background: [u8; 3]) -> RgbImage {
+///
+/// Colours of 16 bits are read in `range`; transparency always has all of them.
+pub(crate) fn flatten(picture: DynamicImage, background: [u8; 3], range: ValueRange) -> RgbImage {
+    let color = |value: u16| if range.is_full() { to_8_bits(value) } else { range.to_8_bits(value) };
     let over = |[r, g, b, a]: [u8; 4]| composite([r, g, b], a, background);
     match picture {
         DynamicImage::ImageRgb8(rgb) => rgb,
         DynamicImage::ImageLuma8(gray) => map(&gray, |&[v]: &[u8; 1]| [v; 3]),
         DynamicImage::ImageLumaA8(gray) => map(&gray, |&[v, a]: &[u8; 2]| over([v, v, v, a])),
         DynamicImage::ImageRgba8(rgba) => flatten_rgba(&rgba, background),
-        DynamicImage::ImageLuma16(gray) => map(&gray, |&[v]: &[u16; 1]| [to_8_bits(v); 3]),
+        DynamicImage::ImageLuma16(gray) => map(&gray, |&[v]: &[u16; 1]| [color(v); 3]),
         DynamicImage::ImageLumaA16(gray) => {
-            map(&gray, |&[v, a]: &[u16; 2]| over([v, v, v, a].map(to_8_bits)))
+            map(&gray, |&[v, a]: &[u16; 2]| over([color(v), color(v), color(v), to_8_bits(a)]))
         }
-        DynamicImage::ImageRgb16(rgb) => map(&rgb, |rgb: &[u16; 3]| rgb.map(to_8_bits)),
-        DynamicImage::ImageRgba16(rgba) => map(&rgba, |rgba: &[u16; 4]| over(rgba.map(to_8_bits))),
+        DynamicImage::ImageRgb16(rgb) => map(&rgb, |rgb: &[u16; 3]| rgb.map(color)),
+        DynamicImage::ImageRgba16(rgba) => {
+            map(&rgba, |&[r, g, b, a]: &[u16; 4]| over([color(r), color(g), color(b), to_8_bits(a)]))
+        }
         floating => flatten_rgba(&floating.into_rgba8(), background),
     }
 }

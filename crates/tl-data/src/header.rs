@@ -5,6 +5,7 @@ use std::fmt;
 use image::{ExtendedColorType, ImageDecoder};
 use serde::{Deserialize, Serialize};
 
+use crate::contained::contained_or;
 use crate::decode::open;
 use crate::sniff::sniff;
 use crate::{Format, Limits, PictureError, jpeg, orientation, tiff};
@@ -85,6 +86,10 @@ impl fmt::Display for ColorMode {
 ///
 /// Errors: any [`PictureError`] that concerns content. No memory is taken for pixels.
 pub fn read_header(bytes: &[u8], limits: &Limits) -> Result<PictureHeader, PictureError> {
+    contained_or(|| read_known_header(bytes, limits))
+}
+
+fn read_known_header(bytes: &[u8], limits: &Limits) -> Result<PictureHeader, PictureError> {
     let format = sniff(bytes)?;
     if format == Format::Jpeg {
         return jpeg::read_header(bytes, limits);

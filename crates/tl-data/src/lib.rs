@@ -46,12 +46,15 @@ mod check;
 mod choose;
 mod class_weights;
 mod columns;
+mod contained;
 mod cutout;
 mod dataset;
 mod decode;
 mod error;
 mod file;
 mod flatten;
+mod foreign;
+mod found_range;
 mod header;
 mod jpeg;
 mod kernel;
@@ -67,6 +70,8 @@ mod near;
 mod numbers;
 mod order;
 mod orientation;
+#[cfg(feature = "parquet")]
+mod parquet_footer;
 mod part;
 mod pattern;
 mod picture_error;
@@ -75,6 +80,7 @@ mod place;
 mod policy;
 mod portion;
 mod preprocess;
+mod reading;
 mod resample;
 mod resize;
 mod rows;
@@ -89,10 +95,15 @@ mod split_csv;
 mod strata;
 mod summary;
 mod table;
+mod table_limits;
 #[cfg(feature = "parquet")]
 mod table_parquet;
 mod tiff;
+mod tiff_directories;
+mod unread;
+mod value_range;
 mod walk;
+mod wide_values;
 
 pub use augment::{
     Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
@@ -104,11 +115,13 @@ pub use check::{
     Twin, Verdict, check,
 };
 pub use class_weights::ClassWeights;
+pub use contained::{Panicked, contained, contained_or, is_contained};
 pub use cutout::{Cutout, Wanted, decode_part, read_part};
 pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
 pub use decode::decode;
 pub use error::{DataError, FoundInstead};
 pub use file::read_picture;
+pub use found_range::{find_range, settle_range};
 pub use header::{ColorMode, PictureHeader, read_header};
 pub use jpeg::decode_jpeg;
 pub use limits::Limits;
@@ -124,6 +137,7 @@ pub use place::{Place, Span};
 pub use policy::{MaxBad, check_bad};
 pub use portion::Portion;
 pub use preprocess::{Crop, Preprocess, ResizeMode};
+pub use reading::{Reading, overdue, reading};
 pub use resize::{Interpolation, resize, resize_box};
 pub use sampler::{Sampler, Sampling};
 pub use scan::{Progress, read, read_portion, scan};
@@ -133,3 +147,6 @@ pub use source_error::SourceError;
 pub use split::{Parts, Shares, Split, folds, split, train_val};
 pub use split_csv::{Given, read_csv, read_parts, write_csv, write_parts};
 pub use summary::{Spread, Summary};
+pub use unread::Unread;
+pub use value_range::{RangeChoice, ValueRange};
+pub use wide_values::WideValues;

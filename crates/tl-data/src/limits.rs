@@ -1,6 +1,6 @@
-//! What a picture may cost, and how far it is looked at.
+//! What a picture may cost, how far it is looked at, and how its values are read.
 
-use crate::PictureError;
+use crate::{PictureError, ValueRange};
 
 /// Bounds checked before memory is taken for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Limits {
     /// Are files known to be whole, since they were decoded before? Then a part is decoded without reading what lies behind
     /// it, and damage there is not found.
     pub checked: bool,
+    /// Which values of 16 bits are black and white; it travels with the picture's [`Preprocess`](crate::Preprocess).
+    pub range: ValueRange,
 }
 
 impl Default for Limits {
@@ -28,11 +30,18 @@ impl Default for Limits {
             pixels: 178_956_970,
             alloc: 512 << 20,
             checked: false,
+            range: ValueRange::FULL,
         }
     }
 }
 
 impl Limits {
+    /// The same, for pictures whose values are in this range.
+    #[must_use]
+    pub fn with_range(self, range: ValueRange) -> Self {
+        Limits { range, ..self }
+    }
+
     /// Refuses a picture whose header announces more than the limits allow.
     pub(crate) fn check_size(&self, width: u32, height: u32) -> Result<(), PictureError> {
         if width == 0 || height == 0 {

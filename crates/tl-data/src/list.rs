@@ -1,12 +1,12 @@
 //! Pictures listed one a line.
 
-use std::io::Read;
 use std::path::Path;
 
 use crate::SourceError;
 use crate::listing::{Candidate, Listing, Named};
 use crate::rows::{Rows, cleaned};
-use crate::table::{read_utf8, unreadable, utf8};
+use crate::table::{read_utf8, utf8};
+use crate::table_limits::read_bounded;
 
 /// Lists what a file, or standard input for `-`, names.
 pub(crate) fn list(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {
@@ -32,9 +32,7 @@ fn text_of(path: &Path) -> Result<String, SourceError> {
     if path != Path::new("-") {
         return read_utf8(path);
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
-    utf8(path, bytes)
+    utf8(path, read_bounded(path, std::io::stdin().lock())?)
 }
 
 /// Lists what these lines name; empty ones are passed over.

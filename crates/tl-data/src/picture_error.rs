@@ -3,6 +3,8 @@
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::Panicked;
+use crate::foreign::FormatNotRead;
 use crate::numbers::grouped;
 
 /// The reason one file was rejected. The path is kept beside it, in [`Rejected`](crate::Rejected).
@@ -18,7 +20,7 @@ pub enum PictureError {
         looks_like: String,
     },
     /// A picture, in a format this program does not decode.
-    #[error("{format} is not supported, convert it to JPEG, PNG or WebP")]
+    #[error("{}", not_read(format))]
     UnsupportedFormat {
         /// Name of the format.
         format: &'static str,
@@ -48,6 +50,12 @@ pub enum PictureError {
     Corrupt {
         /// The decoder's words.
         detail: String,
+    },
+    /// A decoder panicked. It is a defect of the decoder, and costs the picture alone.
+    #[error("its decoder stopped: {message}")]
+    DecoderStopped {
+        /// What the decoder said.
+        message: String,
     },
     /// A side is longer than [`Limits::side`](crate::Limits::side).
     #[error("its header says {width} x {height} pixels, the limit is {limit} a side")]
@@ -125,6 +133,26 @@ impl PictureError {
         let text = error.to_string().to_lowercase();
         let detail = text.split(" (os error").next().unwrap_or(&text).to_string();
         PictureError::Unreadable { detail }
+    }
+}
+
+impl From<Panicked> for PictureError {
+    fn from(Panicked { message }: Panicked) -> Self {
+        PictureError::DecoderStopped { message }
+    }
+}
+
+/// That a format is not read, and the command that converts it.
+fn not_read(format: &str) -> String {
+    match FormatNotRead::named(format) {
+        Some(known) if !known.still => {
+            let kind = if format.ends_with("video") { "video" } else { format };
+            format!("not a picture (it is a {kind}), this makes pictures of it: {}", known.example())
+        }
+        known => {
+            let command = known.map_or_else(String::new, |known| format!(": {}", known.example()));
+            format!("{format} is not supported, convert it to JPEG, PNG or WebP{command}")
+        }
     }
 }
 

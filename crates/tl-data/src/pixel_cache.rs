@@ -13,7 +13,7 @@ use image::metadata::Orientation;
 
 use crate::cutout::{Kind, Shape, Stored};
 use crate::jpeg::Window;
-use crate::{ContentHash, Cutout, Limits, PictureError, Wanted};
+use crate::{ContentHash, Cutout, Limits, PictureError, ValueRange, Wanted};
 
 /// Keeps decoded pictures up to a number of bytes of pixels.
 ///
@@ -40,6 +40,7 @@ struct Key {
     content: ContentHash,
     background: [u8; 3],
     reduction: usize,
+    range: ValueRange,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +83,7 @@ impl PixelCache {
         mut wanted: impl FnMut((u32, u32)) -> Wanted,
         read: impl FnOnce() -> Result<Vec<u8>, PictureError>,
     ) -> Result<Cutout, PictureError> {
-        let key = |reduction| Key { content, background, reduction };
+        let key = |reduction| Key { content, background, reduction, range: limits.range };
         let shape = self.index().shapes.get(&content).copied();
         if let Some(shape) = shape {
             let window = shape.window(&mut wanted);
@@ -254,21 +255,34 @@ fn bytes_of(whole: &Window) -> u64 {
     3 * (whole.columns.len() * whole.rows.len()) as u64 + HASH as u64
 }
 
-/// What is known of a picture before it is read stands in the name: hash, reduction, size, orientation, background.
+/// What is known of a picture before it is read stands in the name: hash, reduction, size, orientation, background, and the
+/// range of its values where that is not the usual one.
 fn file_of(folder: &Path, key: Key, shape: Shape) -> PathBuf {
-    let Key { content, background: [r, g, b], reduction } = key;
+    let Key { content, background: [r, g, b], reduction, range } = key;
     let ((width, height), turned) = (shape.size, shape.turned.to_exif());
-    folder.join(format!("{}-{reduction}-{width}-{height}-{turned}-{r}-{g}-{b}.rgb", content.to_hex()))
+    let range = match range.is_full() {
+        true => String::new(),
+        false => format!("-{}-{}", range.black(), range.white()),
+    };
+    folder.join(format!("{}-{reduction}-{width}-{height}-{turned}-{r}-{g}-{b}{range}.rgb", content.to_hex()))
 }
 
 /// The reverse of [`file_of`].
 fn named(name: &str) -> Option<(Key, Shape)> {
     let (hex, rest) = name.strip_suffix(".rgb")?.split_once('-')?;
     let numbers: Result<Vec<u32>, _> = rest.split('-').map(str::parse).collect();
-    let [reduction, width, height, turned, r, g, b] = numbers.ok()?.try_into().ok()?;
+    let numbers = numbers.ok()?;
+    let (shape, range) = numbers.split_at_checked(7)?;
+    let [reduction, width, height, turned, r, g, b] = *shape else { return None };
+    let range = match *range {
+        [] => ValueRange::FULL,
+        [black, white] => ValueRange::new(u16::try_from(black).ok()?, u16::try_from(white).ok()?)?,
+        _ => return None,
+    };
     let background = [u8::try_from(r).ok()?, u8::try_from(g).ok()?, u8::try_from(b).ok()?];
     let turned = Orientation::from_exif(u8::try_from(turned).ok()?)?;
-    let key = Key { content: ContentHash::from_hex(hex)?, background, reduction: reduction as usize };
+    let (content, reduction) = (ContentHash::from_hex(hex)?, reduction as usize);
+    let key = Key { content, background, reduction, range };
     matches!(reduction, 0 | 1 | 2 | 4 | 8).then_some((key, Shape { size: (width, height), turned }))
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cutout, Limits, PictureError, Wanted, decode, decode_part, file};
+use crate::{Cutout, Limits, PictureError, Reading, Wanted, decode, decode_part, file, reading};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +38,9 @@ impl Place {
     ///
     /// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
     pub fn decode(&self, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
+        let _named_if_slow = self.reading();
         let bytes = self.bytes(limits)?;
-        decode(&bytes, limits, background)
+        decode(&bytes, limits, background).map_err(|reason| reason.with_name(&self.file, &bytes))
     }
 
     /// Reads the picture and decodes what is wanted of it: [`decode_part`].
@@ -51,8 +52,14 @@ impl Place {
         background: [u8; 3],
         wanted: impl FnOnce((u32, u32)) -> Wanted,
     ) -> Result<Cutout, PictureError> {
+        let _named_if_slow = self.reading();
         let bytes = self.bytes(limits)?;
-        decode_part(&bytes, limits, background, wanted)
+        decode_part(&bytes, limits, background, wanted).map_err(|reason| reason.with_name(&self.file, &bytes))
+    }
+
+    /// Says that the picture is being read, or decoded, until what is returned is dropped: [`reading`].
+    pub fn reading(&self) -> Reading {
+        reading(&self.file)
     }
 
     /// The picture's bytes, undecoded.
@@ -76,7 +83,12 @@ fn read_span(path: &Path, span: Span, limits: &Limits) -> Result<Vec<u8>, (Optio
     if bytes > limits.file_bytes {
         return Err((Some(bytes), PictureError::FileTooLarge { bytes, limit: limits.file_bytes }));
     }
+    let _named_if_slow = reading(path);
     let refused = |error: std::io::Error| (Some(bytes), PictureError::unreadable(&error));
+    // As for a file of its own: opening a pipe nobody writes to waits for ever.
+    if !path.metadata().map_err(refused)?.is_file() {
+        return Err((Some(bytes), PictureError::Special));
+    }
     let mut file = File::open(path).map_err(refused)?;
     file.seek(SeekFrom::Start(offset)).map_err(refused)?;
     let mut content = Vec::with_capacity(bytes as usize);

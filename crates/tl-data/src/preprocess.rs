@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::resample::{Resampling, Rows, resample};
 use crate::resize::Pixels;
-use crate::{Cutout, Interpolation, Wanted};
+use crate::{Cutout, Interpolation, Limits, ValueRange, Wanted};
 
 /// How a picture that is not square becomes square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl FromStr for ResizeMode {
 /// What happens to a picture before a network sees it. It belongs to the network and travels with its weights.
 ///
 /// The default is torchvision's for ImageNet: 256, of which the middle 224.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocess {
     /// Side of the square the network takes, in pixels.
@@ -66,6 +66,23 @@ pub struct Preprocess {
     pub mode: ResizeMode,
     /// Colour of [`ResizeMode::Letterbox`]'s borders, and what shows through transparent pictures.
     pub fill: [u8; 3],
+    /// Which values of pictures with 16 bits a colour are black and white.
+    #[serde(default, skip_serializing_if = "ValueRange::is_full")]
+    pub range: ValueRange,
+}
+
+/// The usual range is left out: keys of what was kept before there were others are made of this.
+impl fmt::Debug for Preprocess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Preprocess { size, crop, interpolation, mean, std, mode, fill, range } = self;
+        let mut all = f.debug_struct("Preprocess");
+        all.field("size", size).field("crop", crop).field("interpolation", interpolation);
+        all.field("mean", mean).field("std", std).field("mode", mode).field("fill", fill);
+        if !range.is_full() {
+            all.field("range", range);
+        }
+        all.finish()
+    }
 }
 
 impl Default for Preprocess {
@@ -79,11 +96,17 @@ impl Default for Preprocess {
             std: [0.229, 0.224, 0.225],
             mode: ResizeMode::Crop,
             fill: [255; 3],
+            range: ValueRange::FULL,
         }
     }
 }
 
 impl Preprocess {
+    /// These limits, for pictures whose values are in this range.
+    pub fn limits(&self, limits: &Limits) -> Limits {
+        limits.with_range(self.range)
+    }
+
     /// The picture at `size` x `size`, 8 bits a colour: what the network sees, for people.
     pub fn picture(&self, picture: &RgbImage) -> RgbImage {
         let Wanted { region, output } = self.wanted(picture.dimensions());
@@ -275,6 +298,19 @@ fn longer_side(resized: u32, side: u32, shorter: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_usual_range_is_not_written_and_one_that_is_missing_is_the_usual_one() {
+        let usual = Preprocess::default();
+        let text = serde_json::to_string(&usual).unwrap();
+        assert!(!text.contains("range") && !format!("{usual:?}").contains("range"));
+        assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), usual);
+        let narrow = Preprocess { range: ValueRange::new(0, 4095).unwrap(), ..usual };
+        let text = serde_json::to_string(&narrow).unwrap();
+        assert!(text.contains(r#""range":"0:4095""#), "{text}");
+        assert!(format!("{narrow:?}").contains("range: ValueRange { black: 0, white: 4095 }"));
+        assert_eq!(serde_json::from_str::<Preprocess>(&text).unwrap(), narrow);
+    }
 
     #[test]
     fn the_resized_side_is_exact_where_f32_is_not() {

@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::choose::choose;
+use crate::contained::contained_or;
 use crate::dataset::place;
+use crate::found_range::limits_for;
 use crate::listing::{Candidate, Listing};
 use crate::{
     ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, Portion, ReadOptions,
-    Rejected, Sample, Source, SourceError, decode, list, manifest, natural, pattern, read_header, shards,
-    walk,
+    Rejected, Sample, Source, SourceError, decode, list, manifest, natural, pattern, read_header, reading,
+    shards, walk,
 };
 
 /// How far a scan is.
@@ -55,6 +57,7 @@ pub fn read(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DataError> {
+    let limits = &limits_for(source, options, limits, progress)?;
     let mut listing = list_source(source)?;
     choose(&mut listing, options)?;
     let (loose_pictures, files) = (listing.loose_pictures, listing.files.len());
@@ -142,12 +145,13 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
     if let Some((at, row)) = file.row.filter(|_| !place.file.exists()) {
         return Err(reject(None, PictureError::Missing { at, row }));
     }
+    let _named_if_slow = reading(&root.join(&file.path));
     let content = place.read(limits).map_err(|(bytes, reason)| reject(bytes, reason))?;
     let bytes = content.len() as u64;
-    let refused = |reason| reject(Some(bytes), reason);
+    let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content));
     let header = read_header(&content, limits).map_err(refused)?;
     let look = match near {
-        true => Look::of(&decode(&content, limits, [255; 3]).map_err(refused)?),
+        true => contained_or(|| Ok(Look::of(&decode(&content, limits, [255; 3])?))).map_err(refused)?,
         false => None,
     };
     Ok(Sample {
@@ -181,7 +185,8 @@ fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> 
     let path = data.root.clone();
     if data.is_empty() {
         let rejected = data.rejected.len().saturating_sub(loose_pictures);
-        let found = FoundInstead { pictures: loose_pictures, folders: data.classes.len(), rejected };
+        let (folders, unread) = (data.classes.len(), data.unread());
+        let found = FoundInstead { pictures: loose_pictures, folders, rejected, unread };
         return Err(DataError::NoPictures { path, found });
     }
     if let [class] = data.classes.as_slice() {

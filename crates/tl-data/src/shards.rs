@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use tar::{Archive, Entry};
@@ -13,11 +13,14 @@ use tar::{Archive, Entry};
 use crate::listing::{Candidate, Listing, Named};
 use crate::sniff::ends_like_a_picture;
 use crate::source::ending;
-use crate::table::unreadable;
-use crate::{PictureError, SourceError, Span, natural};
+use crate::table::{stopped, unreadable};
+use crate::{PictureError, SourceError, Span, contained, natural, reading};
 
 /// Longest class name in a `.cls` member, in bytes.
 const LONGEST_LABEL: u64 = 4096;
+
+/// Longest name of a member with what else is told of it, in bytes.
+const LONGEST_NAME: u64 = 1 << 20;
 
 /// Lists the pictures of a tar file or of the tar files in a folder.
 ///
@@ -67,9 +70,15 @@ struct Members {
 
 impl Members {
     fn read(shard: &Path) -> Result<Self, SourceError> {
+        let _named_if_slow = reading(shard);
+        contained(|| Self::read_known(shard)).map_err(|panicked| stopped(shard, &panicked))?
+    }
+
+    fn read_known(shard: &Path) -> Result<Self, SourceError> {
         let refused = |error: std::io::Error| explain(shard, &error);
         let file = File::open(shard).map_err(refused)?;
         let length = file.metadata().map_err(refused)?.len();
+        check_names(&file).map_err(refused)?;
         let mut members = Members::default();
         let mut archive = Archive::new(file);
         for entry in archive.entries_with_seek().map_err(refused)? {
@@ -121,6 +130,21 @@ impl Members {
         }
         named
     }
+}
+
+/// A name that is too long for its header is a member of its own, which is read into memory whole.
+fn check_names(file: &File) -> std::io::Result<()> {
+    let mut archive = Archive::new(file);
+    for entry in archive.entries_with_seek()?.raw(true) {
+        let entry = entry?;
+        let kind = entry.header().entry_type();
+        let names = kind.is_gnu_longname() || kind.is_gnu_longlink();
+        let about = kind.is_pax_local_extensions() || kind.is_pax_global_extensions();
+        if (names || about) && entry.size() > LONGEST_NAME {
+            return Err(std::io::Error::other("a member's name is longer than any name"));
+        }
+    }
+    (&mut &*file).rewind()
 }
 
 /// The key of a member and its ending, in small letters.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::RangeChoice;
+
 /// A labelled set of pictures: a folder, a table, shards or a list.
 ///
 /// [`read`](crate::read) turns one into a [`Dataset`](crate::Dataset). It is plain data, so that a run can record it.
@@ -129,6 +131,10 @@ pub struct ReadOptions {
     pub group: Option<String>,
     /// Decode every picture to see which ones look alike, so that these stay on one side of a split too.
     pub near_duplicates: bool,
+    /// Which values of pictures with 16 bits a colour are black and white; all 16 bits, or what the network's
+    /// preprocessing says, if it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<RangeChoice>,
 }
 
 impl Default for ReadOptions {
@@ -140,6 +146,7 @@ impl Default for ReadOptions {
             seed: 0,
             group: None,
             near_duplicates: true,
+            range: None,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Tables as rows of text: CSV, TSV and Parquet.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
 
-use crate::SourceError;
 use crate::source::ending;
+use crate::table_limits::read_bounded;
+use crate::{Panicked, SourceError, contained, reading};
 
 /// A row: its number, and the wanted cells in the order they were asked for.
 pub(crate) struct Row {
@@ -21,12 +21,19 @@ pub(crate) fn read_table(
     path: &Path,
     choose: impl FnOnce(&[String]) -> Result<Vec<usize>, SourceError>,
 ) -> Result<Vec<Row>, SourceError> {
-    match ending(path).as_str() {
+    let read = || match ending(path).as_str() {
         "csv" => read_text(path, None, choose),
         "tsv" | "tab" => read_text(path, Some(b'\t'), choose),
         "parquet" => read_parquet(path, choose),
         _ => Err(SourceError::UnknownTable { path: path.to_path_buf() }),
-    }
+    };
+    contained(read).map_err(|panicked| stopped(path, &panicked))?
+}
+
+/// That a reader panicked: a defect of its own, on a file that is damaged.
+pub(crate) fn stopped(path: &Path, panicked: &Panicked) -> SourceError {
+    let detail = format!("it is damaged, its reader stopped: {}", panicked.message);
+    SourceError::Unreadable { path: path.to_path_buf(), detail }
 }
 
 #[cfg(feature = "parquet")]
@@ -74,9 +81,9 @@ fn cells(row: &StringRecord, wanted: &[usize]) -> Vec<String> {
 
 /// The file as text, without the byte order mark that spreadsheets put before it.
 pub(crate) fn read_utf8(path: &Path) -> Result<String, SourceError> {
+    let _named_if_slow = reading(path);
     let refused = |error: std::io::Error| unreadable(path, &error);
-    let mut bytes = Vec::new();
-    BufReader::new(File::open(path).map_err(refused)?).read_to_end(&mut bytes).map_err(refused)?;
+    let bytes = read_bounded(path, File::open(path).map_err(refused)?)?;
     utf8(path, bytes)
 }
 

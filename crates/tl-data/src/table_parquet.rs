@@ -9,8 +9,10 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
 
-use crate::SourceError;
+use crate::numbers::grouped;
 use crate::table::{Row, unreadable};
+use crate::table_limits::MOST_ROWS;
+use crate::{SourceError, parquet_footer, reading};
 
 /// Reads the columns that `choose` picks; the others, which may hold whole pictures, are never read.
 pub(crate) fn read_parquet(
@@ -21,7 +23,10 @@ pub(crate) fn read_parquet(
         path: path.to_path_buf(),
         detail: error.to_string().to_lowercase(),
     };
-    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let _named_if_slow = reading(path);
+    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let damaged = |detail| SourceError::Unreadable { path: path.to_path_buf(), detail };
+    parquet_footer::check(&mut file).map_err(damaged)?;
     let reader = SerializedFileReader::new(file).map_err(refused)?;
     let schema = reader.metadata().file_metadata().schema().clone();
     let fields = schema.get_fields();
@@ -33,6 +38,9 @@ pub(crate) fn read_parquet(
     let projection = Type::group_type_builder(schema.name()).with_fields(chosen).build().map_err(refused)?;
     let mut rows = Vec::new();
     for (number, row) in (1..).zip(reader.get_row_iter(Some(projection)).map_err(refused)?) {
+        if rows.len() == MOST_ROWS {
+            return Err(damaged(format!("it has more than {} rows", grouped(MOST_ROWS as u64))));
+        }
         let row = row.map_err(refused)?;
         let cell = |name: &String| row.get_column_iter().find(|(column, _)| *column == name);
         let text = |&column: &usize| names.get(column).and_then(cell).map_or(String::new(), |c| text(c.1));

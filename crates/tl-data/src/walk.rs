@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::listing::{Candidate, Listing};
-use crate::sniff::ends_like_a_picture;
+use crate::sniff::{ends_like_a_picture, ends_usually};
 use crate::{ClassId, DataError, Part, PictureError, SourceError, natural};
 
 /// A folder of pictures of one class.
@@ -167,7 +167,7 @@ impl Listing {
     }
 
     fn enter_folder(&mut self, entry: &DirEntry, name: &str) -> Then {
-        if !ends_like_a_picture(name) {
+        if !ends_usually(name) {
             return Then::GoOn;
         }
         self.reject_at(entry.path(), PictureError::Directory);
@@ -214,7 +214,7 @@ fn is_hidden(name: &str) -> bool {
 /// Files that commonly lie beside pictures and are none.
 fn is_well_known_other(name: &str) -> bool {
     const NAMES: &[&str] = &["thumbs.db", "desktop.ini", "license", "licence", "readme"];
-    const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html", "pdf"];
+    const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html"];
     let name = name.to_lowercase();
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     NAMES.contains(&name.as_str()) || ending.is_some_and(|ending| ENDINGS.contains(&ending))

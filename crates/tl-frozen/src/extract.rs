@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use tl_backbones::Boundary;
 use tl_data::{
-    ContentHash, Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, decode_part, load_ordered,
+    ContentHash, Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, contained_or,
+    decode_part, load_ordered,
 };
 use tl_heads::Matrix;
 
@@ -21,7 +22,8 @@ const AHEAD: usize = 4;
 pub struct Job<'a> {
     /// Where the pictures are.
     pub pictures: &'a [Place],
-    /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill.
+    /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill, and
+    /// values of 16 bits are in its range.
     pub views: &'a [Preprocess],
     /// What of the network is wanted.
     pub output: Output,
@@ -119,15 +121,24 @@ impl Batch {
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
         for (index, place) in job.pictures.iter().enumerate().skip(start).take(BATCH) {
             let fill = job.views.first().map_or([255; 3], |view| view.fill);
-            match read(place, job, fill) {
-                Ok((content, cutout)) => {
+            let prepared: Result<ContentHash, PictureError> = contained_or(|| {
+                let (content, cutout) = read(place, job, fill)?;
+                job.views.iter().zip(&mut images).for_each(|(view, images)| append(view, &cutout, images));
+                Ok(content)
+            });
+            match prepared {
+                Ok(content) => {
                     batch.contents.push(content);
-                    for (view, images) in job.views.iter().zip(&mut images) {
-                        append(view, &cutout, images);
-                    }
                     batch.rows.push(index);
                 }
-                Err(reason) => batch.failed.push((index, reason)),
+                Err(reason) => {
+                    let done = batch.rows.len();
+                    job.views
+                        .iter()
+                        .zip(&mut images)
+                        .for_each(|(view, images)| images.truncate(done * values(view)));
+                    batch.failed.push((index, reason));
+                }
             }
         }
         let decoded = Instant::now();
@@ -142,8 +153,11 @@ impl Batch {
 
 /// What is in the picture's file, and what all views together need of it.
 fn read(place: &Place, job: &Job<'_>, fill: [u8; 3]) -> Result<(ContentHash, Cutout), PictureError> {
+    let _named_if_slow = place.reading();
     let bytes = place.bytes(job.limits)?;
-    let cutout = decode_part(&bytes, job.limits, fill, |full| wanted(job.views, full))?;
+    let limits = job.views.first().map_or(*job.limits, |view| view.limits(job.limits));
+    let cutout = decode_part(&bytes, &limits, fill, |full| wanted(job.views, full))
+        .map_err(|reason| reason.with_name(&place.file, &bytes))?;
     Ok((ContentHash::of(&bytes), cutout))
 }
 
@@ -153,9 +167,14 @@ fn wanted(views: &[Preprocess], full: (u32, u32)) -> Wanted {
     each.unwrap_or(Wanted { region: [0.0, 0.0, f64::from(full.0), f64::from(full.1)], output: full })
 }
 
+/// Numbers of a prepared picture.
+fn values(view: &Preprocess) -> usize {
+    3 * (view.size as usize).pow(2)
+}
+
 fn append(view: &Preprocess, cutout: &Cutout, images: &mut Vec<f32>) {
     let start = images.len();
-    images.resize(start + 3 * (view.size as usize).pow(2), 0.0);
+    images.resize(start + values(view), 0.0);
     view.write_part(cutout, &mut images[start..]);
 }
 

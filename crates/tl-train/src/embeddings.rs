@@ -25,6 +25,7 @@ use tl_weights::{FetchConfig, Loaded};
 
 use crate::checkpoint::Replacement;
 use crate::keeping::Keeping;
+use crate::range::settled;
 use crate::{Data, Pretrained, Step, TrainConfig, TrainError, Watch, open_device, precision};
 use sheet::{Kind, Outline, Rows, Sheet};
 pub use view::At;
@@ -150,16 +151,16 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Watch) -> Result<Embedded, TrainE
         Some(mode) => Preprocess { mode, ..pretrained.preprocess.clone() },
         None => pretrained.preprocess.clone(),
     };
-    let view = View::of(&config.at, &pretrained.architecture, preprocess)?;
-
     let refused = |reason| TrainError::Out { path: config.out.clone(), reason };
     // Better now than after an hour.
     drop(Replacement::begin(&config.out).map_err(refused)?);
 
     watch.step(Step::Scan);
+    let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, watch)?;
+    let view = View::of(&config.at, &pretrained.architecture, preprocess)?;
     let limits = Limits::default();
     let progress = |progress| watch.progress(progress);
-    let data = read_portion(&config.data.source(), &config.read, config.portion, &limits, &progress)?;
+    let data = read_portion(&config.data.source(), &options, config.portion, &limits, &progress)?;
     check_bad(&data.rejected, data.files(), &config.max_bad)?;
     watch.scanned(&data);
 

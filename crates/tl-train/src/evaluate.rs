@@ -39,7 +39,8 @@ pub fn evaluate(
 ) -> Result<Evaluated, TrainError> {
     watch.step(Step::Scan);
     let options = ReadOptions { near_duplicates: false, ..ReadOptions::default() };
-    let data = read(source, &options, &Limits::default(), &|progress| watch.progress(progress))?;
+    let limits = classifier.preprocess().limits(&Limits::default());
+    let data = read(source, &options, &limits, &|progress| watch.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
     match (data.multi_label, classifier.header.multi_label) {
         (true, false) => return Err(TrainError::SeveralLabels),

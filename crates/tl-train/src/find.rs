@@ -8,6 +8,7 @@ use crate::features::Features;
 use crate::job::pictures_of;
 use crate::keeping::Keeping;
 use crate::precision::settle;
+use crate::range::with_range;
 use crate::split::Division;
 use crate::trial::Trials;
 use crate::{RateSearch, Step, TrainConfig, TrainError, Watch, open_device};
@@ -43,6 +44,8 @@ fn prepare<T>(
     let device = open_device(&config.device)?;
     let pretrained = config.pretrained()?;
     watch.step(Step::Scan);
+    let (config, pretrained, _) = with_range(config, pretrained, watch)?;
+    let config = &config;
     let data = pictures_of(config, watch)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
     let config = &config.for_labels(data.multi_label)?;

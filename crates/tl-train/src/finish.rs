@@ -46,7 +46,7 @@ impl Finished<'_> {
         mut timings: Vec<Stage>,
     ) -> Result<Outcome, TrainError> {
         let begun = Instant::now();
-        add_thumbnails(&mut figures, self.data);
+        add_thumbnails(&mut figures, self.data, &self.trials.features.preprocess);
         let model = self.model(&trial)?;
         let metrics = self.metrics(&figures);
         let split = self.split_csv()?;

@@ -20,6 +20,7 @@ use crate::figures::Figures;
 use crate::finish::Finished;
 use crate::keeping::Keeping;
 use crate::precision::{self, settle};
+use crate::range::{note_values, with_range};
 use crate::run_folder::UnderWay;
 use crate::settings::read_settings;
 use crate::split::Division;
@@ -66,11 +67,14 @@ pub fn train(
     let pretrained = config.pretrained()?;
 
     watch.step(Step::Scan);
+    let (config, pretrained, range) = with_range(config, pretrained, watch)?;
+    let config = &config;
     let data = pictures_of(config, watch)?;
     check_bad(&data.rejected, data.files(), &max_bad)?;
     let config = &config.for_labels(data.multi_label)?;
     let division = Division::new(&data, config)?;
     watch.scanned(&data);
+    note_values(&data, &pretrained.preprocess, watch);
     let scanned = begun.elapsed();
 
     watch.step(Step::Load);
@@ -103,6 +107,7 @@ pub fn train(
         backbone_choice(&pretrained, &loaded_weights),
         division_choice(&division, config, data.multi_label),
     ];
+    choices.extend(range);
     choices.extend(batch);
     choices.extend(precision);
     choices.extend(cost);

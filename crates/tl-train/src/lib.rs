@@ -37,6 +37,7 @@ mod next;
 mod precision;
 mod predict;
 mod pretrained;
+mod range;
 mod rates;
 mod record;
 mod run_folder;

@@ -13,9 +13,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tl_backbones::Backbone;
-use tl_data::Preprocess;
+use tl_data::{Panicked, Preprocess, contained};
 use tl_heads::{FittedHead, LayerKind, Pooling};
-use tl_weights::{Loaded, SavedTensor, load_stages, stage_tensors};
+use tl_weights::{ForeignWeights, Loaded, SavedTensor, foreign_weights, load_stages, stage_tensors};
 
 use crate::steps;
 use crate::{Pretrained, Rounding, TrainError};
@@ -188,10 +188,18 @@ impl ModelFile {
     /// # Errors
     /// [`TrainError::Read`], or [`TrainError::NotAModel`] with what is wrong.
     pub fn read(path: &Path, device: &Device) -> Result<Self, TrainError> {
-        let mut file = File::open(path).map_err(|error| TrainError::read(path, error))?;
-        let length = file.metadata().map_err(|error| TrainError::read(path, error))?.len();
+        let refused = |panicked: Panicked| TrainError::NotAModel {
+            path: path.to_owned(),
+            detail: format!("it is damaged ({panicked})"),
+        };
+        contained(|| Self::read_known(path, device)).map_err(refused)?
+    }
+
+    fn read_known(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let refused = |detail: String| TrainError::NotAModel { path: path.to_owned(), detail };
-        let (start, header) = read_header(&mut file).map_err(refused)?;
+        let mut file = File::open(path).map_err(|error| missing(path, error))?;
+        let length = file.metadata().map_err(|error| TrainError::read(path, error))?.len();
+        let (start, header) = read_header(&mut file).map_err(|detail| refused(no_model(path, &detail)))?;
         let architecture =
             tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?;
         let backbone = architecture.init(device);
@@ -210,8 +218,8 @@ impl ModelFile {
     /// # Errors
     /// [`TrainError::Read`] if there is no such file.
     pub fn header(path: &Path) -> Result<Option<Header>, TrainError> {
-        let mut file = File::open(path).map_err(|error| TrainError::read(path, error))?;
-        Ok(read_header(&mut file).ok().map(|(_, header)| header))
+        let mut file = File::open(path).map_err(|error| missing(path, error))?;
+        Ok(contained(|| read_header(&mut file).ok()).ok().flatten().map(|(_, header)| header))
     }
 
     fn assemble(header: Header, mut backbone: Backbone, bytes: &[u8]) -> Result<Self, String> {
@@ -230,6 +238,20 @@ impl ModelFile {
         }
         Ok(Self { header, head, backbone })
     }
+}
+
+/// There is no model in the folder; it may be another program's.
+fn missing(path: &Path, error: std::io::Error) -> TrainError {
+    match path.parent().filter(|folder| foreign_weights(folder).is_some()) {
+        Some(folder) => TrainError::NotAModel { path: folder.to_owned(), detail: no_model(folder, "") },
+        None => TrainError::read(path, error),
+    }
+}
+
+/// What a file is that is no model: what is known of it, else what reading it came to.
+pub(crate) fn no_model(path: &Path, detail: &str) -> String {
+    let Some(ForeignWeights { kind, remedy }) = foreign_weights(path) else { return detail.to_owned() };
+    format!("it is {kind}; {remedy}")
 }
 
 fn damaged(error: safetensors::SafeTensorError) -> String {

@@ -170,7 +170,7 @@ impl Sample {
     /// Evenly out of all; those that cannot be read are left out.
     fn take(data: &Dataset, train: &[SampleId], preprocess: &Preprocess) -> Self {
         let size = preprocess.size as usize;
-        let (mut images_bchw, limits) = (Vec::new(), Limits::default());
+        let (mut images_bchw, limits) = (Vec::new(), preprocess.limits(&Limits::default()));
         for id in train.iter().step_by(train.len().div_ceil(SAMPLE).max(1)) {
             let bytes = data.place_of(*id).bytes(&limits).ok();
             let picture = bytes.and_then(|bytes| decode(&bytes, &limits, preprocess.fill).ok());

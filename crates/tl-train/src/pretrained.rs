@@ -4,8 +4,11 @@ use burn::tensor::Device;
 use std::path::{Path, PathBuf};
 use tl_backbones::{Architecture, Backbone};
 use tl_data::Preprocess;
-use tl_weights::{Cache, FetchConfig, LoadReport, Loaded, Weights, WeightsError, load_backbone, sha256_of};
+use tl_weights::{
+    Cache, FetchConfig, LoadReport, Loaded, Weights, WeightsError, foreign_weights, load_backbone, sha256_of,
+};
 
+use crate::model_file::no_model;
 use crate::{ModelFile, TrainError, Watch};
 
 /// A network and where its weights are, not loaded yet.
@@ -45,6 +48,10 @@ impl Pretrained {
     /// If there is no such name, or the file is a model on another network.
     pub fn from_file(name: &str, file: &Path) -> Result<Self, TrainError> {
         let named = Self::named(name)?;
+        // Known before any picture is read.
+        if let Some(foreign) = foreign_weights(file) {
+            return Err(TrainError::WeightsFile { path: file.to_owned(), error: foreign.into() });
+        }
         let Some(header) = ModelFile::header(file)? else {
             return Ok(Self { origin: Origin::File(file.to_owned()), ..named });
         };
@@ -62,8 +69,8 @@ impl Pretrained {
     pub fn of_model(run_or_file: &Path) -> Result<Self, TrainError> {
         let file = ModelFile::path_in(run_or_file);
         let refused = |detail: String| TrainError::NotAModel { path: file.clone(), detail };
-        let header =
-            ModelFile::header(&file)?.ok_or_else(|| refused("it was not written by `tl`".to_owned()))?;
+        let header = ModelFile::header(&file)?
+            .ok_or_else(|| refused(no_model(&file, "it was not written by `tl`")))?;
         let architecture =
             tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?;
         Ok(Self { architecture, preprocess: header.preprocess, origin: Origin::Model(file) })

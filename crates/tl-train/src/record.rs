@@ -5,7 +5,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use std::path::Path;
 use tl_backbones::Backbone;
-use tl_data::{ContentHash, Dataset, Limits, Place, SampleId};
+use tl_data::{ContentHash, Dataset, Limits, Place, Preprocess, SampleId, contained};
 use tl_heads::FittedHead;
 use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 
@@ -84,28 +84,34 @@ pub(crate) fn model_card(
             setting("interpolation", preprocess.interpolation.to_string()),
             setting("mean", format!("{:?}", preprocess.mean)),
             setting("std", format!("{:?}", preprocess.std)),
-        ],
+        ]
+        .into_iter()
+        .chain(
+            (!preprocess.range.is_full()).then(|| setting("range of values", preprocess.range.to_string())),
+        )
+        .collect(),
         device: device.to_owned(),
     }
 }
 
 /// Puts thumbnails to the worst pictures; one that cannot be made is left out.
-pub(crate) fn add_thumbnails(figures: &mut Figures, data: &Dataset) {
+pub(crate) fn add_thumbnails(figures: &mut Figures, data: &Dataset, preprocess: &Preprocess) {
+    let limits = preprocess.limits(&Limits::default());
     for mistake in &mut figures.evaluation.worst_pictures {
-        mistake.thumbnail = thumbnail_of(&mistake.path, data);
+        mistake.thumbnail = thumbnail_of(&mistake.path, data, &limits);
     }
     for mistake in figures.multi_label.iter_mut().flat_map(|found| &mut found.worst_pictures) {
-        mistake.thumbnail = thumbnail_of(&mistake.path, data);
+        mistake.thumbnail = thumbnail_of(&mistake.path, data, &limits);
     }
 }
 
-fn thumbnail_of(path: &str, data: &Dataset) -> Option<String> {
+fn thumbnail_of(path: &str, data: &Dataset, limits: &Limits) -> Option<String> {
     let sample = data.samples.iter().position(|sample| sample.path == Path::new(path));
-    sample.and_then(|index| thumbnail(&data.place_of(SampleId(index))))
+    sample.and_then(|index| contained(|| thumbnail(&data.place_of(SampleId(index)), limits)).ok().flatten())
 }
 
-fn thumbnail(place: &Place) -> Option<String> {
-    let picture = place.decode(&Limits::default(), [255; 3]).ok()?;
+fn thumbnail(place: &Place, limits: &Limits) -> Option<String> {
+    let picture = place.decode(limits, [255; 3]).ok()?;
     let (width, height) = picture.dimensions();
     let scale = (f64::from(THUMBNAIL) / f64::from(width.max(height).max(1))).min(1.0);
     let side = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);

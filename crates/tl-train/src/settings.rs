@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use std::path::Path;
+use tl_data::contained;
 
 use crate::{Pretrained, TrainConfig, TrainError};
 
@@ -12,11 +13,10 @@ use crate::{Pretrained, TrainConfig, TrainError};
 /// known or cannot be.
 pub fn read_settings<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
     let text = std::fs::read_to_string(path).map_err(|error| TrainError::read(path, error))?;
-    toml::from_str(&text).map_err(|error| TrainError::Settings {
-        path: path.to_owned(),
-        detail: error.to_string().trim_end().to_owned(),
-        nearest: nearest(error.message()),
-    })
+    let refused = |detail, nearest| TrainError::Settings { path: path.to_owned(), detail, nearest };
+    contained(|| toml::from_str(&text))
+        .map_err(|panicked| refused(panicked.to_string(), None))?
+        .map_err(|error| refused(error.to_string().trim_end().to_owned(), nearest(error.message())))
 }
 
 /// Where serde meets a name that it does not know, the most similar of those that it expects: ``unknown field `a`, expected

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::{Fault, FetchError, LoadReport};
+use tl_data::Panicked;
+
+use crate::{Fault, FetchError, ForeignWeights, LoadReport};
 
 /// Why weights could not be found or loaded.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -99,4 +101,17 @@ pub enum WeightsError {
         /// What became of every key.
         report: Box<LoadReport>,
     },
+}
+
+impl From<ForeignWeights> for WeightsError {
+    fn from(ForeignWeights { kind, remedy }: ForeignWeights) -> Self {
+        Self::Format { detail: format!("it is {kind}; {remedy}") }
+    }
+}
+
+/// A reader's defect costs the file, and not the job.
+impl From<Panicked> for WeightsError {
+    fn from(Panicked { message }: Panicked) -> Self {
+        Self::Format { detail: format!("its reader stopped: {message}") }
+    }
 }

@@ -8,10 +8,12 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use tl_backbones::{Architecture, Backbone, KeyPath, checkpoint_shapes};
 
-use crate::WeightsError;
+use tl_data::contained_or;
+
 use crate::matching::{Wanted, assign, is_in_stages, own, published, values};
 use crate::report::LoadReport;
 use crate::tensors::{Stored, Tensors, is_safetensors, of_checkpoint, of_safetensors};
+use crate::{WeightsError, foreign_weights};
 
 /// Bytes of one value of the widest type that is read, f64.
 const WIDEST: u64 = 8;
@@ -42,7 +44,7 @@ impl ModuleVisitor for Count {
 /// As [`load_file`]. The module is then unchanged.
 pub fn load<M: Module>(module: &mut M, bytes: &[u8]) -> Result<LoadReport, WeightsError> {
     let wanted = own(checkpoint_shapes(module));
-    put(module, &wanted, of_safetensors(bytes)?)
+    contained_or(|| put(module, &wanted, of_safetensors(bytes)?))
 }
 
 /// Loads what [`stage_tensors`](crate::stage_tensors) gave, from the bytes of a safetensors file; its keys may have
@@ -54,7 +56,7 @@ pub fn load_stages(backbone: &mut Backbone, bytes: &[u8]) -> Result<LoadReport, 
     let stages = backbone.stages();
     let mut shapes = checkpoint_shapes(backbone);
     shapes.retain(|key, _| is_in_stages(&stages, key));
-    put(backbone, &own(shapes), of_safetensors(bytes)?)
+    contained_or(|| put(backbone, &own(shapes), of_safetensors(bytes)?))
 }
 
 /// Loads a file of weights whose keys are the module's own, as f32.
@@ -105,10 +107,17 @@ pub fn load_backbone_bytes(
     bytes: &[u8],
 ) -> Result<LoadReport, WeightsError> {
     let wanted = published(architecture, checkpoint_shapes(backbone));
-    put(backbone, &wanted, of_safetensors(bytes)?)
+    contained_or(|| put(backbone, &wanted, of_safetensors(bytes)?))
 }
 
 fn put_file<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
+    if let Some(foreign) = foreign_weights(path) {
+        return Err(foreign.into());
+    }
+    contained_or(|| put_known(module, wanted, path))
+}
+
+fn put_known<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
     let failed = |e: std::io::Error| WeightsError::Read { path: path.to_owned(), detail: e.to_string() };
     let mut file = File::open(path).map_err(failed)?;
     let longest = values(wanted).saturating_mul(WIDEST).saturating_add(SLACK);

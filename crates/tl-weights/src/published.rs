@@ -7,7 +7,7 @@
 //! projects and begin with the published digits; those of timm's `.safetensors` are recorded by one
 //! (`ferrotorch-hub`).
 
-use tl_data::{Interpolation, Preprocess, ResizeMode};
+use tl_data::{Interpolation, Preprocess, ResizeMode, ValueRange};
 
 use crate::{Package, Source, Weights};
 
@@ -22,7 +22,8 @@ const fn crop(
     mean: [f32; 3],
     std: [f32; 3],
 ) -> Preprocess {
-    Preprocess { size, crop, interpolation, mean, std, mode: ResizeMode::Crop, fill: [255; 3] }
+    let (mode, fill, range) = (ResizeMode::Crop, [255; 3], ValueRange::FULL);
+    Preprocess { size, crop, interpolation, mean, std, mode, fill, range }
 }
 
 /// torchvision's first weights: 256, of which the middle 224.

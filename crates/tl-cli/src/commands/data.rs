@@ -12,6 +12,7 @@ use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
 use crate::checked;
 use crate::failure::FAILED;
 use crate::progress::{Display, Verbosity};
+use crate::slow::{SLOW, naming_slow_files};
 use crate::step_args::Chain;
 use crate::text;
 
@@ -32,7 +33,9 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let source = args.source.data(&args.data)?.source();
     let display = Display::new(verbosity.unless(args.json));
     display.step(Step::Scan);
-    let report = check(&source, &options, &Limits::default(), &|progress| display.progress(progress));
+    let progress = |progress| display.progress(progress);
+    let job = || check(&source, &options, &Limits::default(), &progress);
+    let report = naming_slow_files(&display, SLOW, job);
     display.finish();
     let report = report.map_err(TrainError::from)?;
     if let Some(file) = &args.html {

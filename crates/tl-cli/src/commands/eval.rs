@@ -7,6 +7,7 @@ use tl_train::{Classifier, Evaluated, evaluate, open_device};
 use super::{print, print_json, threads};
 use crate::args::EvalArgs;
 use crate::progress::{Display, Verbosity};
+use crate::slow::{SLOW, naming_slow_files};
 use crate::{labels, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
@@ -14,7 +15,8 @@ pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let classifier = classifier.with_precision(args.precision)?;
     let display = Display::new(verbosity.unless(args.json));
     let source = args.labels.data(&args.data)?.source();
-    let result = evaluate(&classifier, &source, &args.max_bad, threads(), &display);
+    let job = || evaluate(&classifier, &source, &args.max_bad, threads(), &display);
+    let result = naming_slow_files(&display, SLOW, job);
     display.finish();
     let Evaluated { evaluation, multi_label, data, part } = result?;
     if args.json {

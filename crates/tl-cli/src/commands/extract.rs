@@ -10,12 +10,13 @@ use crate::args::ExtractArgs;
 use crate::failure::FAILED;
 use crate::progress::{Display, Verbosity};
 use crate::signals::Stop;
+use crate::slow::{SLOW, naming_slow_files};
 use crate::text::{row, thousands};
 
 pub(crate) fn run(args: &ExtractArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let config = config(args)?;
     let display = Display::new(verbosity.unless(args.json)).stopped_by(Stop::on_signals()?);
-    let result = embed(&config, &display);
+    let result = naming_slow_files(&display, SLOW, || embed(&config, &display));
     display.finish();
     let embedded = result?;
     if args.json {

@@ -31,12 +31,19 @@ fn model_lines(header: &Header) -> Vec<String> {
     let preprocess = &header.preprocess;
     let size = preprocess.size;
     let (backbone, weights) = (&header.backbone, &header.weights);
+    let range = match preprocess.range.is_full() {
+        true => String::new(),
+        false => format!("; of 16 bits a colour the values {}", preprocess.range),
+    };
     vec![
         row("classes", &format!("{}: {}", header.classes.len(), header.classes.join(", "))),
         row("backbone", &format!("{backbone}, {weights}{}", if header.slim { ", by reference" } else { "" })),
         row("head", &header.head),
         row("labels", &labels(header)),
-        row("pictures", &format!("{} to {size} x {size}, {}", preprocess.mode, preprocess.interpolation)),
+        row(
+            "pictures",
+            &format!("{} to {size} x {size}, {}{range}", preprocess.mode, preprocess.interpolation),
+        ),
         row("made by", &format!("tl {}", header.tl_version)),
     ]
 }

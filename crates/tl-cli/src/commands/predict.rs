@@ -12,6 +12,7 @@ use super::{print, print_json, threads};
 use crate::args::PredictArgs;
 use crate::failure::FAILED;
 use crate::progress::{Display, Verbosity};
+use crate::slow::{SLOW, naming_slow_files};
 use crate::text::percent;
 
 /// What the model says about one picture.
@@ -43,9 +44,14 @@ pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> 
     };
     let classifier = classifier.with_precision(args.precision)?;
     let files = pictures(places)?;
-    let display = Display::new(verbosity.unless(files.len() < 10));
+    let few = files.len() < 10;
+    let display = Display::new(verbosity.unless(few));
+    // Without a bar a slow file is still named.
+    let words = if few { &Display::new(verbosity) } else { &display };
     display.step(Step::Extract);
-    let answers = classifier.predict(&files, threads(), &|progress| display.progress(progress));
+    let progress = |progress| display.progress(progress);
+    let job = || classifier.predict(&files, threads(), &progress);
+    let answers = naming_slow_files(words, SLOW, job);
     display.finish();
     let rows: Vec<Row> = files
         .into_iter()

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Part, PictureHeader};
+use crate::{Part, PictureHeader, Unread, WideValues};
 
 /// What is in a data set, what is wrong with it and what to do. Sizes are upright, in pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,12 @@ pub struct CheckReport {
     pub classes: Vec<ClassCheck>,
     /// Pictures of the largest class over those of the smallest; none without pictures.
     pub imbalance: Option<f64>,
+    /// Pictures in formats that are not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+    /// The values of pictures with 16 bits a colour, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<WideValues>,
     /// Readable pictures of each format.
     pub formats: BTreeMap<String, usize>,
     /// Readable pictures of each way to store colours.

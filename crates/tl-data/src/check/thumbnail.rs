@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::flatten::flatten;
 use crate::place::slashed;
-use crate::{Dataset, Interpolation, Limits, Place, SampleId, resize};
+use crate::{Dataset, Interpolation, Limits, Place, SampleId, contained, resize};
 
 use super::CheckReport;
 
@@ -46,18 +46,22 @@ pub(super) fn add(report: &mut CheckReport, data: &Dataset, limits: &Limits) {
 }
 
 fn of_place(place: &Place, limits: &Limits) -> Option<String> {
-    encode(&place.decode(limits, [255; 3]).ok()?)
+    contained(|| encode(&place.decode(limits, [255; 3]).ok()?)).ok().flatten()
 }
 
 /// What a program that forgives errors shows of a file.
 pub(super) fn of_damaged(file: &Path, limits: &Limits) -> Option<String> {
     let bytes = Place::from(file.to_path_buf()).read(limits).ok()?;
+    contained(|| forgivingly(&bytes, limits)).ok().flatten()
+}
+
+fn forgivingly(bytes: &[u8], limits: &Limits) -> Option<String> {
     // `image` does not hold every decoder to its limits, so the header decides.
-    let reader = || ImageReader::new(Cursor::new(&bytes)).with_guessed_format().ok();
+    let reader = || ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok();
     let (width, height) = reader()?.into_dimensions().ok()?;
     limits.check_size(width, height).ok()?;
     limits.check_memory(u64::from(width) * u64::from(height) * 16).ok()?;
-    encode(&flatten(reader()?.decode().ok()?, [255; 3]))
+    encode(&flatten(reader()?.decode().ok()?, [255; 3], limits.range))
 }
 
 fn encode(picture: &RgbImage) -> Option<String> {

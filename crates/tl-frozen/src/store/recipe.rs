@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
     use tl_backbones::Boundary;
-    use tl_data::{AugmentPreset, Interpolation, ResizeMode};
+    use tl_data::{AugmentPreset, Interpolation, ResizeMode, ValueRange};
 
     #[test]
     fn whatever_changes_the_output_changes_the_key() {
@@ -98,6 +98,7 @@ mod tests {
             Preprocess { std: [0.229, 0.224, 0.226], ..plain.clone() },
             Preprocess { mode: ResizeMode::Squash, ..plain.clone() },
             Preprocess { fill: [254, 255, 255], ..plain.clone() },
+            Preprocess { range: ValueRange::of_bits(12).unwrap_or_default(), ..plain.clone() },
         ];
         let both = [plain.clone(), other[0].clone()];
         let mut recipes = vec![

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
 use tl_data::{
     Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, PixelCache, Preprocess,
-    SampleId, Wanted, decode_part,
+    SampleId, Wanted, contained_or, decode_part,
 };
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
@@ -56,13 +56,14 @@ impl Pictures<'_> {
         let values = 3 * (self.preprocess.size as usize).pow(2);
         let mut images = vec![0.0; ids.len() * values];
         for (&id, out) in ids.iter().zip(images.chunks_exact_mut(values)) {
-            self.image(id, view, out).map_err(|reason| (id, reason))?;
+            let _named_if_slow = self.data.place_of(id).reading();
+            contained_or(|| self.image(id, view, out)).map_err(|reason| (id, reason))?;
         }
         Ok(images)
     }
 
     fn image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
-        let (limits, fill) = (&self.limits, self.preprocess.fill);
+        let (limits, fill) = (&self.preprocess.limits(&self.limits), self.preprocess.fill);
         let View::Changed(number) = view else {
             let cutout = decode_part(&self.bytes(id)?, limits, fill, |full| self.preprocess.wanted(full))?;
             self.preprocess.write_part(&cutout, out);

@@ -1,9 +1,10 @@
 //! Files that cannot be used.
 
+use crate::Unread;
 use crate::check::{Advice, CheckReport, Severity, Verdict};
 use crate::numbers::{counted, grouped};
 
-use super::{advice, train};
+use super::{advice, quoted_for_shell, train};
 
 pub(super) fn nothing_usable(report: &CheckReport) -> Option<Advice> {
     if report.usable() > 0 {
@@ -26,6 +27,14 @@ pub(super) fn unusable_files(report: &CheckReport) -> Option<Advice> {
     let severity = if bad > (report.files / 100).max(1) { Severity::Problem } else { Severity::Warning };
     let remedy = "repair or remove them, or go on without them";
     advice(severity, text, remedy, train(report, &format!("--max-bad {bad}")))
+}
+
+pub(super) fn formats_not_read(report: &CheckReport) -> Option<Advice> {
+    let text = Unread::summary(&report.unread)?;
+    let remedy = format!("{}; then move the originals away", Unread::remedy(&report.unread));
+    let folder = quoted_for_shell(&report.source);
+    let all = report.unread.iter().find_map(|unread| unread.command_for_all(&folder));
+    advice(Severity::Warning, text, &remedy, all)
 }
 
 pub(super) fn damaged_files(report: &CheckReport) -> Option<Advice> {

@@ -19,6 +19,12 @@ pub(super) fn wide_pictures(report: &CheckReport) -> Option<Advice> {
     advice(Severity::Warning, text, remedy, train(report, "--resize letterbox"))
 }
 
+pub(super) fn range_of_values(report: &CheckReport) -> Option<Advice> {
+    let values = report.values.as_ref()?;
+    let (text, remedy) = values.complaint()?;
+    advice(Severity::Warning, text, &remedy, train(report, &format!("--range {}", values.better()?)))
+}
+
 pub(super) fn small_pictures(report: &CheckReport) -> Option<Advice> {
     let (small, input) = (report.smaller_than_input, report.input);
     if share(small, report.usable()) <= MANY {

@@ -47,6 +47,8 @@ fn report(text: &str, thumbnail: &str) -> CheckReport {
         repeated: 0,
         bytes: 4096,
         input: 224,
+        unread: Vec::new(),
+        values: None,
         pictures: vec![
             file(Verdict::Damaged { reason: text.into() }),
             file(Verdict::Bad { reason: text.into() }),
