@@ -10,6 +10,7 @@ use parquet::record::Field;
 use parquet::schema::types::Type;
 
 use crate::SourceError;
+use crate::name_text::bytes_text;
 use crate::table::{Row, unreadable};
 
 /// Reads the columns that `choose` picks; the others, which may hold whole pictures, are never read.
@@ -45,7 +46,7 @@ fn text(field: &Field) -> String {
     match field {
         Field::Null => String::new(),
         Field::Str(text) => text.clone(),
-        Field::Bytes(bytes) => String::from_utf8_lossy(bytes.data()).into_owned(),
+        Field::Bytes(bytes) => bytes_text(bytes.data()).into_owned(),
         other => other.to_string(),
     }
 }
