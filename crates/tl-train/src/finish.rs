@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
-use tl_data::{Dataset, SampleId, write_parts};
+use tl_data::{Dataset, SampleId, path_text, write_parts};
 use tl_frozen::Frozen;
 use tl_report::{Choice, ClassCount, Folds, Record, SCHEMA, Setting, Stage};
 use tl_weights::Loaded;
@@ -179,7 +179,7 @@ impl Finished<'_> {
             multi_label: figures.multi_label,
             folds,
             curve: trial.curve,
-            next: vec![format!("tl predict {} PICTURE...", run.display())],
+            next: vec![format!("tl predict {} PICTURE...", path_text(&run))],
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{Fault, FetchError, LoadReport};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WeightsError {
     /// The catalogue has no such row.
-    #[error("there is no network and there are no weights named `{name}`")]
+    #[error("there is no network and there are no weights named `{}`", tl_data::shown(name))]
     Unknown {
         /// The name that was asked for.
         name: String,
@@ -31,7 +31,8 @@ pub enum WeightsError {
     /// The file is not in the cache.
     #[error(
         "the weights `{name}` are not here: `tl weights fetch {name}` gets them, or put the file from {from} \
-         at {}", path.display()
+         at {}",
+        tl_data::shown_path(path)
     )]
     NotFetched {
         /// Catalogue name.
@@ -42,7 +43,7 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The file in the cache is not the published one.
-    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", path.display())]
+    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", tl_data::shown_path(path))]
     Damaged {
         /// Catalogue name.
         name: &'static str,
@@ -52,7 +53,7 @@ pub enum WeightsError {
         fault: Box<Fault>,
     },
     /// A file could not be read.
-    #[error("{}: {detail}", path.display())]
+    #[error("{}: {detail}", tl_data::shown_path(path))]
     Read {
         /// Which.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use std::process::ExitCode;
 use std::time::SystemTime;
+use tl_data::{name_text, path_text};
 use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
 use super::{print, print_json, watched};
@@ -36,7 +37,7 @@ fn show(outcome: &Outcome, held_out: bool, json: bool) -> Result<ExitCode> {
 }
 
 fn invocation() -> Invocation {
-    let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    let command = std::env::args_os().map(|word| name_text(&word).into_owned());
     // The program's own place does not matter to whoever repeats the command.
     let command = std::iter::once("tl".to_owned()).chain(command.skip(1)).collect();
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
@@ -44,11 +45,11 @@ fn invocation() -> Invocation {
 }
 
 fn summary(outcome: &Outcome) -> serde_json::Value {
-    serde_json::json!({"folder": outcome.folder, "record": outcome.record})
+    serde_json::json!({"folder": path_text(&outcome.folder), "record": outcome.record})
 }
 
 fn lines(outcome: &Outcome, held_out: bool) -> Vec<String> {
-    let (record, folder) = (&outcome.record, outcome.folder.display());
+    let (record, folder) = (&outcome.record, path_text(&outcome.folder));
     let mut lines = match &record.multi_label {
         Some(found) => labels::figures(found),
         None => text::evaluation(&record.evaluation, record.folds.as_ref()),
