@@ -21,6 +21,7 @@ use crate::dashboard::Dashboard;
 use crate::progress::{Display, Verbosity};
 use crate::signals::Stop;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::terminal;
 
 /// Does what was typed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -53,17 +54,24 @@ fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Watch) -> T
     Ok(done)
 }
 
-/// Writes lines to standard output.
+/// Writes lines for people to standard output.
 fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
     let mut out = anstream::stdout().lock();
     for line in lines {
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", terminal::line(&line))?;
     }
     Ok(out.flush()?)
 }
 
+/// Writes data to standard output, as it is.
+fn print_data(data: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(data)?;
+    Ok(out.flush()?)
+}
+
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print([serde_json::to_string_pretty(value)?])
+    print_data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
 }
 
 fn threads() -> usize {

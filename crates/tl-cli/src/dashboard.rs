@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, Progress};
+use tl_data::{Dataset, Progress, shown};
 use tl_report::Choice;
 use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
 use tl_weights::{Event, Weights};
@@ -18,7 +18,7 @@ use crate::panels::{self, View};
 use crate::progress::{Verbosity, doing};
 use crate::screen::{self, Frames};
 use crate::signals::Stop;
-use crate::{text, transfer};
+use crate::{terminal, text, transfer};
 
 /// The screen is drawn this often,
 const EVERY: Duration = Duration::from_millis(100);
@@ -71,7 +71,7 @@ impl Dashboard {
     /// Leaves the screen, and says what was said.
     pub(crate) fn finish(&self) {
         screen::leave();
-        self.lock().said.iter().for_each(|line| anstream::eprintln!("{line}"));
+        self.lock().said.iter().for_each(|line| anstream::eprintln!("{}", terminal::line(line)));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -106,7 +106,7 @@ impl State {
     /// Work of this name begins.
     fn begin(&mut self, doing: &str, now: Instant) {
         let view = &mut self.view;
-        (view.doing, view.share, self.begun) = (doing.to_owned(), 0.0, now);
+        (view.doing, view.share, self.begun) = (shown(doing).to_string(), 0.0, now);
         [&mut view.far, &mut view.pace].into_iter().for_each(String::clear);
     }
 
@@ -134,7 +134,7 @@ impl State {
         let loss = self.course.add(news, now - self.seen);
         (self.seen, self.steps) = (now, self.before + news.step);
         let view = &mut self.view;
-        (view.place, view.pace) = (self.course.place(news), self.course.pace(news));
+        (view.place, view.pace) = (shown(self.course.place(news)).to_string(), self.course.pace(news));
         view.far = format!("{} of {} steps", news.step, news.steps);
         view.share = news.step as f64 / news.steps.max(1) as f64;
         view.training.add(self.steps, loss);
@@ -266,7 +266,7 @@ mod tests {
             "64 pictures/s, 8 s left",
             "    2  0.2500      0.5000   50.0 %  best",
             "    3  0.2500      0.3333   50.0 %   ",
-            "skipped   ab.jpg: the file is empty",
+            r"skipped   a\tb.jpg: the file is empty",
         ];
         let large = drawn(&state, 100, 30);
         assert_has(&large, &parts);
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn what_was_said_is_kept_with_phases_and_epochs() {
         let said: Vec<String> = trained(8).said.iter().map(|line| panels::plain(line)).collect();
-        let begins = ["skipped   a\tb.jpg", "phase     tune: trains", "          group", "          stem"];
+        let begins = [r"skipped   a\tb.jpg", "phase     tune: trains", "          group", "          stem"];
         let begins = begins.iter().chain(&["          head", "epoch     1 of tune: loss 0.2500"]);
         assert!(said.iter().zip(begins).all(|(line, begin)| line.starts_with(begin)), "{said:?}");
     }

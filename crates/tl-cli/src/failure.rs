@@ -2,13 +2,15 @@
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Error;
+use clap::error::ContextKind;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
-use tl_data::DataError;
+use tl_data::{DataError, name_text, shown, steers};
 use tl_train::TrainError;
 
 use crate::screen;
+use crate::terminal::message;
 
 /// What was asked for failed.
 pub(crate) const FAILED: u8 = 1;
@@ -25,9 +27,7 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(usage) = error.downcast_ref::<clap::Error>() {
-        // Where standard error is gone, the code has to do.
-        let _said = usage.print();
-        return ExitCode::from(USAGE);
+        return self::usage(usage);
     }
     say(error);
     let stopped =
@@ -35,15 +35,33 @@ pub(crate) fn report(error: &Error) -> ExitCode {
     ExitCode::from(if stopped { STOPPED } else { FAILED })
 }
 
+/// What clap says of words that were typed.
+const INVALID: [ContextKind; 3] =
+    [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand];
+
+/// Says what was typed wrongly, or the help that was asked for.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let hostile = std::env::args_os().any(|word| name_text(&word).contains(steers));
+    if error.use_stderr() && hostile {
+        let typed = error.context().filter(|(kind, _)| INVALID.contains(kind));
+        let typed: Vec<String> = typed.map(|(_, value)| format!("`{}`", shown(value.to_string()))).collect();
+        anstream::eprintln!("error: {}: {}", error.kind(), typed.join(", "));
+    } else {
+        // Where standard error is gone, the code has to do.
+        let _said = error.print();
+    }
+    if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS }
+}
+
 /// Writes an error, its causes and its remedy to standard error.
 pub(crate) fn say(error: &Error) {
     let (red, bold) = (AnsiColor::Red.on_default().bold(), Style::new().bold());
-    anstream::eprintln!("{red}error:{red:#} {error}");
+    anstream::eprintln!("{red}error:{red:#} {}", message(&error.to_string()));
     for cause in error.chain().skip(1) {
-        anstream::eprintln!("  {cause}");
+        anstream::eprintln!("  {}", message(&cause.to_string()));
     }
     if let Some(hint) = hint(error) {
-        anstream::eprintln!("{bold}hint:{bold:#} {hint}");
+        anstream::eprintln!("{bold}hint:{bold:#} {}", message(&hint));
     }
 }
 
@@ -67,7 +85,7 @@ pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
     screen::leave();
     let place =
         info.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-    let what = info.payload_as_str().unwrap_or("no message");
+    let what = message(info.payload_as_str().unwrap_or("no message"));
     let version = env!("CARGO_PKG_VERSION");
     anstream::eprintln!("error: this is a bug in tl {version}: {what}{place}");
     anstream::eprintln!(

@@ -21,6 +21,7 @@ mod signals;
 mod slow;
 mod source_args;
 mod step_args;
+mod terminal;
 mod text;
 mod transfer;
 
@@ -33,7 +34,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     memory::keep();
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return failure::usage(&error),
+    };
     args.color.write_global();
     std::panic::set_hook(Box::new(failure::report_bug));
     std::panic::catch_unwind(|| match commands::run(&args) {

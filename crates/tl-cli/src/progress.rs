@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, Progress};
+use tl_data::{Dataset, Progress, shown};
 use tl_report::Choice;
 use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
 use tl_weights::{Event, Weights};
@@ -12,6 +12,7 @@ use tl_weights::{Event, Weights};
 use crate::args::Args;
 use crate::course::{Course, far};
 use crate::signals::Stop;
+use crate::terminal;
 use crate::text;
 use crate::transfer::Transfer;
 
@@ -105,7 +106,7 @@ impl Display {
 
     fn say(&self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.lock().bar.suspend(|| anstream::eprintln!("{line}"));
+            self.lock().bar.suspend(|| anstream::eprintln!("{}", terminal::line(line)));
         }
     }
 }
@@ -151,11 +152,11 @@ impl Watch for Display {
     }
 
     fn phase(&self, phase: &Phase, groups: &[Group]) {
-        self.say(&text::phase(phase, groups).join("\n"));
+        text::phase(phase, groups).iter().for_each(|line| self.say(line));
         let mut state = self.lock();
         (state.course, state.seen) = (Course::new(), Instant::now());
         state.bar.set_style(style("{spinner} {wide_msg}\n  {prefix} {wide_bar}"));
-        state.bar.set_message(phase.name.clone());
+        state.bar.set_message(shown(&phase.name).to_string());
         state.bar.set_prefix("");
         state.bar.set_position(0);
     }
@@ -167,7 +168,7 @@ impl Watch for Display {
         let took = state.seen.elapsed();
         state.seen = Instant::now();
         state.course.add(news, took);
-        let (place, pace) = (state.course.place(news), state.course.pace(news));
+        let (place, pace) = (shown(state.course.place(news)).to_string(), state.course.pace(news));
         state.bar.set_prefix(format!("{} {pace}", state.course.curve()));
         state.bar.set_message(place.clone());
         if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {

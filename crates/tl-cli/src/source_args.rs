@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
-use tl_data::{Columns, RangeChoice, ReadOptions, Source};
-use tl_train::Data;
+use tl_data::{Columns, RangeChoice, ReadOptions, Source, parts_said, shown_path};
+use tl_train::{Data, TrainError};
 
 /// Where labels are, if not in the names of folders.
 #[derive(Debug, Default, ClapArgs)]
@@ -12,8 +12,12 @@ use tl_train::Data;
 pub(crate) struct LabelArgs {
     /// A regular expression over each picture's path below the folder: its group `class`, or the first one, is the
     /// class.
-    #[arg(long, value_name = "REGEX")]
+    #[arg(long, value_name = "REGEX", conflicts_with = "parts")]
     pattern: Option<String>,
+    /// Which folders are which parts, train=a,val=b,test=c, where their names do not say it; they may also lie in the class
+    /// folders. `none`: all folders are classes.
+    #[arg(long, value_name = "PART=FOLDER")]
+    parts: Option<String>,
     /// The table's column with the paths.
     #[arg(long, value_name = "NAME")]
     path_column: Option<String>,
@@ -73,6 +77,10 @@ impl LabelArgs {
             let (path, pattern) = (path.to_owned(), pattern.clone());
             return Ok(Data::Source(Source::Pattern { path, pattern }));
         }
+        if let Some(parts) = &self.parts {
+            let (path, parts) = (path.to_owned(), parts_said(parts).map_err(TrainError::from)?);
+            return Ok(Data::Source(Source::Divided { path, parts }));
+        }
         let columns = Columns {
             path: self.path_column.clone(),
             label: self.label_column.clone(),
@@ -88,8 +96,8 @@ impl LabelArgs {
                 Ok(Data::Source(Source::Table { path, root, columns }))
             }
             Source::List { path, .. } if rooted && !named => Ok(Data::Source(Source::List { path, root })),
-            _ if named => bail!("`{}` is not a table, it has no columns", path.display()),
-            _ if rooted => bail!("`{}` is neither a table nor a list: leave --root out", path.display()),
+            _ if named => bail!("`{}` is not a table, it has no columns", shown_path(path)),
+            _ if rooted => bail!("`{}` is neither a table nor a list: leave --root out", shown_path(path)),
             _ => Ok(Data::Path(path.to_owned())),
         }
     }

@@ -1,7 +1,7 @@
 //! Results as text for people.
 
 use anstyle::Style;
-use tl_data::{Dataset, Unread};
+use tl_data::{Dataset, Unread, shown};
 use tl_report::{Choice, Evaluation, Folds, Interval, Record};
 use tl_train::{Checkpoint, EpochNews, Group, Phase};
 
@@ -14,12 +14,14 @@ const LABEL: usize = 10;
 /// A label and what belongs to it, in two columns.
 pub(crate) fn row(label: &str, text: &str) -> String {
     let bold = Style::new().bold();
-    format!("{bold}{label:<LABEL$}{bold:#}{text}")
+    format!("{bold}{label:<LABEL$}{bold:#}{}", shown(text))
 }
 
 /// Lines of a table: a heading and rows of as many cells, each column as wide as its widest cell.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let bold = Style::new().bold();
+    let shown = |cells: &Vec<String>| cells.iter().map(|cell| shown(cell).to_string()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let widest = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(String::as_str).chain([head[column]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -88,6 +90,7 @@ fn found(data: &Dataset) -> Vec<String> {
     if !notes.is_empty() {
         lines.push(row("", &notes.join("; ")));
     }
+    lines.extend(understood(data));
     lines
 }
 
@@ -96,6 +99,11 @@ pub(crate) fn unread(data: &Dataset) -> Vec<String> {
     let unread = data.unread();
     let Some(summary) = Unread::summary(&unread) else { return Vec::new() };
     vec![row("unread", &summary), row("", &Unread::remedy(&unread))]
+}
+
+/// How the source was understood, where that was not plain.
+pub(crate) fn understood(data: &Dataset) -> impl Iterator<Item = String> {
+    data.notes.iter().map(|note| row("note", note))
 }
 
 /// The files that cannot be used, the first `most` by name.
@@ -205,7 +213,7 @@ pub(crate) fn chosen(choice: &Choice) -> String {
 /// Where training goes on.
 pub(crate) fn resumed(checkpoint: &Checkpoint) -> Vec<String> {
     let passed = |skipped| row("warning", &format!("checkpoint {skipped} is damaged and is passed over"));
-    let name = checkpoint.path.file_name().unwrap_or_default().display();
+    let name = checkpoint.path.file_name().map(tl_data::name_text).unwrap_or_default();
     let from = row("resumed", &format!("going on from checkpoint {name}"));
     checkpoint.skipped.iter().map(passed).chain([from]).collect()
 }

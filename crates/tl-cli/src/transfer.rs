@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tl_weights::{Event, Weights};
 
 use crate::progress::{EVERY, Verbosity, has_bars};
+use crate::terminal;
 use crate::text::{megabytes, row};
 
 const BAR: &str = "{spinner} {msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
@@ -63,7 +64,7 @@ impl Transfer {
 
     fn say(&self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.bar.suspend(|| anstream::eprintln!("{line}"));
+            self.bar.suspend(|| anstream::eprintln!("{}", terminal::line(line)));
         }
     }
 }

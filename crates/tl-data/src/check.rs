@@ -16,6 +16,7 @@ use crate::place::slashed;
 use crate::scan::{list_source, open_all};
 use crate::{
     ContentHash, DataError, Dataset, Limits, PictureError, Progress, ReadOptions, Source, WideValues,
+    path_text,
 };
 
 pub use report::{
@@ -94,7 +95,7 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         *orientations.entry(sample.header.orientation).or_default() += 1;
     }
     CheckReport {
-        source: source.path().display().to_string(),
+        source: path_text(source.path()).into_owned(),
         files: data.files(),
         ignored: data.ignored,
         repeated: data.repeated,
@@ -116,6 +117,7 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         without_look: data.samples.iter().filter(|sample| sample.look.is_none()).count(),
         duplicates: duplicates::sets(data),
         advice: Vec::new(),
+        notes: data.notes.clone(),
     }
 }
 

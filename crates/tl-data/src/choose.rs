@@ -7,6 +7,7 @@ use regex_lite::Regex;
 
 use crate::listing::{Candidate, Listing};
 use crate::place::slashed;
+use crate::spelling::Spellings;
 use crate::{ReadOptions, SourceError};
 
 /// Leaves in the listing what the options ask for, and puts the files into their groups.
@@ -90,6 +91,8 @@ fn group(listing: &mut Listing, pattern: &str) -> Result<(), SourceError> {
         file.group = group.map(|group| group.as_str().to_string());
         matched = true;
     }
+    let groups = Spellings::of(listing.files.iter().filter_map(|file| file.group.as_deref()));
+    listing.files.iter_mut().filter_map(|file| file.group.as_mut()).for_each(|group| groups.unite(group));
     match listing.files.first() {
         Some(first) if !matched => Err(SourceError::NothingMatches {
             what: "group",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::place::{Place, slashed};
-use crate::{Look, Part, PictureError, PictureHeader, Span, Summary};
+use crate::{Look, Part, PictureError, PictureHeader, Span, Summary, shown, shown_path};
 
 /// Index of a class in [`Dataset::classes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct Dataset {
     pub repeated: usize,
     /// May a picture have several labels? Then [`Sample::also`] matters.
     pub multi_label: bool,
+    /// How the source was understood, where that was not plain: sentences for people.
+    pub notes: Vec<String>,
 }
 
 /// One readable picture.
@@ -92,6 +94,7 @@ impl Sample {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// Path, relative to [`Dataset::root`].
+    #[serde(serialize_with = "crate::path_as_text::serialize")]
     pub path: PathBuf,
     /// Length of the file, where it is known.
     pub bytes: Option<u64>,
@@ -101,7 +104,7 @@ pub struct Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.reason)
+        write!(f, "{}: {}", shown_path(&self.path), shown(self.reason.to_string()))
     }
 }
 

@@ -1,30 +1,30 @@
 //! Why a data set cannot be used.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::numbers::{counted, grouped};
-use crate::{Rejected, SourceError, Unread};
+use crate::{Rejected, SourceError, Unread, path_of_text, shown, shown_path};
 
 /// The reason a folder, a split or a split file was refused. [`DataError::hint`] says what to do.
 #[derive(Debug, Error)]
 pub enum DataError {
     /// Nothing is at the path.
-    #[error("no such folder: {}", path.display())]
+    #[error("no such folder: {}", shown_path(path))]
     FolderMissing {
         /// The folder asked for.
         path: PathBuf,
     },
     /// Something other than a folder is at the path.
-    #[error("not a folder: {}", path.display())]
+    #[error("not a folder: {}", shown_path(path))]
     NotAFolder {
         /// The path asked for.
         path: PathBuf,
     },
     /// The operating system refused to list the folder.
-    #[error("cannot read the folder {}: {detail}", path.display())]
+    #[error("cannot read the folder {}: {detail}", shown_path(path))]
     FolderUnreadable {
         /// The folder asked for.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum DataError {
         detail: String,
     },
     /// There are no class folders, or none of them holds a picture.
-    #[error("no pictures in class folders in {}: {found}", path.display())]
+    #[error("no pictures in class folders in {}: {found}", shown_path(path))]
     NoPictures {
         /// The folder asked for.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum DataError {
         found: FoundInstead,
     },
     /// Only one class folder.
-    #[error("only one class folder in {}: `{class}`", path.display())]
+    #[error("only one class folder in {}: `{}`", shown_path(path), shown(class))]
     SingleClass {
         /// The folder asked for.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum DataError {
         rejected: Vec<Rejected>,
     },
     /// Two sides are wanted, and a class has one distinct picture.
-    #[error("class `{class}` has {}, at least 2 different ones are needed", counted(*pictures, "usable picture"))]
+    #[error("class `{}` has {}, at least 2 different ones are needed", shown(class), counted(*pictures, "usable picture"))]
     ClassTooSmall {
         /// Name of the class.
         class: String,
@@ -80,7 +80,7 @@ pub enum DataError {
         test: f64,
     },
     /// A class whose pictures all belong together.
-    #[error("all {} of class `{class}` belong together, one side of a split would have none", counted(*pictures, "picture"))]
+    #[error("all {} of class `{}` belong together, one side of a split would have none", counted(*pictures, "picture"), shown(class))]
     OneGroup {
         /// Name of the class.
         class: String,
@@ -124,7 +124,7 @@ pub enum DataError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The split file cannot be read or written.
-    #[error("split file: {detail}")]
+    #[error("split file: {}", shown(detail))]
     SplitFile {
         /// What went wrong, with the line where there is one.
         detail: String,
@@ -146,11 +146,17 @@ impl DataError {
                 let example = path.join("cat").join("1.jpg");
                 format!(
                     "give each class a folder of its own and move its pictures there: {}",
-                    example.display()
+                    shown_path(&example)
                 )
             }
             DataError::NoPictures { found, .. } if !found.unread.is_empty() => Unread::remedy(&found.unread),
             DataError::NoPictures { .. } => "one folder for each class, with pictures inside".into(),
+            DataError::SingleClass { path, class } if holds_classes(&path.join(path_of_text(class))) => {
+                format!(
+                    "a classifier needs at least two; do you mean {}?",
+                    shown_path(&path.join(path_of_text(class)))
+                )
+            }
             DataError::SingleClass { .. } => {
                 "a classifier needs at least two; is this the folder above or below the one you mean?".into()
             }
@@ -159,7 +165,10 @@ impl DataError {
             }
             DataError::EmptyClasses { .. } => "delete the folder or put pictures into it".into(),
             DataError::ClassTooSmall { class, .. } => {
-                format!("add pictures to `{class}` or remove the class (copies of a picture count once)")
+                format!(
+                    "add pictures to `{}` or remove the class (copies of a picture count once)",
+                    shown(class)
+                )
             }
             DataError::TooManyBad { rejected, .. } => {
                 let without = format!("go on without them: --max-bad {}", rejected.len());
@@ -170,7 +179,7 @@ impl DataError {
             }
             DataError::Source(error) => return error.hint(),
             DataError::OneGroup { class, .. } => {
-                format!("add pictures to `{class}` that belong to another group and look different")
+                format!("add pictures to `{}` that belong to another group and look different", shown(class))
             }
             DataError::SplitFile { .. } => "split again, or use the split file of this very folder".into(),
             DataError::FolderUnreadable { .. }
@@ -182,6 +191,11 @@ impl DataError {
         };
         Some(hint)
     }
+}
+
+/// Has this folder several folders of its own?
+fn holds_classes(folder: &Path) -> bool {
+    crate::layout::sub_names(folder).len() > 1
 }
 
 /// What was found where class folders with pictures were expected.
@@ -218,7 +232,7 @@ fn lie(pictures: usize) -> String {
 }
 
 fn names(classes: &[String]) -> String {
-    let quoted: Vec<String> = classes.iter().map(|class| format!("`{class}`")).collect();
+    let quoted: Vec<String> = classes.iter().map(|class| format!("`{}`", shown(class))).collect();
     let noun = if classes.len() == 1 { "folder" } else { "folders" };
     format!("{noun} {}", quoted.join(", "))
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use crate::SourceError;
+use crate::leftover::is_named_by_chance;
 use crate::listing::{Candidate, Listing, Named};
 use crate::rows::{Rows, cleaned};
 use crate::table::{read_utf8, utf8};
 use crate::table_limits::read_bounded;
+use crate::{SourceError, name_text};
 
 /// Lists what a file, or standard input for `-`, names.
 pub(crate) fn list(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {
@@ -16,7 +17,10 @@ pub(crate) fn list(path: &Path, root: Option<&Path>) -> Result<Listing, SourceEr
 /// As [`list`]; if no line has a label and a picture lies in no folder that could name its class, all are without classes.
 pub(crate) fn list_labelled_or_not(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {
     let (text, root) = (text_of(path)?, root.unwrap_or(Path::new("")));
-    let bare = |line: &str| !line.trim().is_empty() && folder_of(&cleaned(root, line.trim())).is_none();
+    let bare = |line: &str| {
+        let path = cleaned(root, line.trim());
+        !line.trim().is_empty() && folder_of(&path).is_none() && !is_named_by_chance(root, &path)
+    };
     if text.contains('\t') || !text.lines().any(bare) {
         return list_text(path, &text, root);
     }
@@ -40,7 +44,8 @@ pub(crate) fn list_text(path: &Path, text: &str, root: &Path) -> Result<Listing,
     let mut rows = Rows::new(path, false);
     let labelled = text.contains('\t');
     for (number, line) in (1..).zip(text.lines()) {
-        if !line.trim().is_empty() {
+        let name = line.split('\t').next().unwrap_or_default().trim();
+        if !line.trim().is_empty() && !rows.passes_over(root, name, "line", number) {
             rows.add(read_line(path, number, line, labelled, root)?);
         }
     }
@@ -71,5 +76,5 @@ fn read_line(list: &Path, row: u64, line: &str, labelled: bool, root: &Path) -> 
 }
 
 fn folder_of(path: &Path) -> Option<String> {
-    path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned())
+    path.parent().and_then(Path::file_name).map(|name| name_text(name).into_owned())
 }

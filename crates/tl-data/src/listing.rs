@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use crate::{ClassId, Part, PictureError, Rejected, Span, natural};
+use crate::spelling::Spellings;
+use crate::{ClassId, Part, PictureError, Rejected, Span, natural, shown_path};
 
 /// The classes and every file that should be a picture.
 #[derive(Default)]
@@ -18,6 +19,10 @@ pub(crate) struct Listing {
     /// Rows that say again what an earlier one said.
     pub(crate) repeated: usize,
     pub(crate) multi_label: bool,
+    /// What there is to say about how the source was understood.
+    pub(crate) notes: Vec<String>,
+    /// Folders that this program made.
+    pub(crate) ours: Vec<PathBuf>,
 }
 
 /// A file that should be a picture. The path is relative to the root; of a tar's member, it begins with the tar's.
@@ -49,8 +54,30 @@ impl Listing {
         self.rejected.push(Rejected { path, bytes: None, reason });
     }
 
-    /// Numbers the classes by name in natural order and adds the files, which must have a label each.
-    pub(crate) fn add_named(&mut self, named: Vec<Named>) {
+    /// All notes: what was said so far, and which folders of this program's own were passed over.
+    pub(crate) fn all_notes(&mut self) -> Vec<String> {
+        let mut notes = std::mem::take(&mut self.notes);
+        self.ours.sort_by_cached_key(|path| natural::path_key(path));
+        self.ours.dedup();
+        let named: Vec<String> =
+            self.ours.iter().take(3).map(|path| format!("`{}`", shown_path(path))).collect();
+        let more = self.ours.len().saturating_sub(named.len());
+        if !named.is_empty() {
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            notes.push(format!("passed over, made by tl itself: {}{more}", named.join(", ")));
+        }
+        notes
+    }
+
+    /// Numbers the classes by name in natural order and adds the files, which must have a label each. Names that are
+    /// only spelt in several ways are one class.
+    pub(crate) fn add_named(&mut self, mut named: Vec<Named>) {
+        let spellings = Spellings::of(named.iter().flat_map(|file| &file.labels).map(String::as_str));
+        named.iter_mut().flat_map(|file| &mut file.labels).for_each(|label| spellings.unite(label));
+        self.notes.extend(spellings.notes("class"));
+        let groups = Spellings::of(named.iter().filter_map(|file| file.file.group.as_deref()));
+        named.iter_mut().filter_map(|file| file.file.group.as_mut()).for_each(|group| groups.unite(group));
+        self.notes.extend(groups.notes("group"));
         let names: BTreeSet<&String> = named.iter().flat_map(|file| &file.labels).collect();
         let mut names: Vec<String> = names.into_iter().cloned().collect();
         names.sort_by_cached_key(|name| natural::name_key(name));

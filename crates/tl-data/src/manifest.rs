@@ -29,6 +29,10 @@ pub(crate) fn list(path: &Path, root: Option<&Path>, columns: &Columns) -> Resul
     let reading = Reading::new(path, root, columns, found, &rows);
     let mut lines = Rows::new(path, columns.several_labels());
     for row in &rows {
+        let name = row.cells.first().map(String::as_str).unwrap_or_default();
+        if lines.passes_over(root, name, "row", row.number) {
+            continue;
+        }
         lines.add(reading.named(row)?);
     }
     lines.finish(root)

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
+use crate::name_text;
+
 /// A maximal run of digits or of other characters. Numbers compare by value, before texts.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Chunk {
@@ -18,7 +20,7 @@ pub(crate) fn name_key(name: &str) -> (Vec<Chunk>, String) {
 
 /// Sort key of a path: part by part, so that a folder's files stay together.
 pub(crate) fn path_key(path: &Path) -> Vec<(Vec<Chunk>, String)> {
-    path.components().map(|part| name_key(&part.as_os_str().to_string_lossy())).collect()
+    path.components().map(|part| name_key(&name_text(part.as_os_str()))).collect()
 }
 
 /// Compares two names in natural order. A total order; only equal names are equal.

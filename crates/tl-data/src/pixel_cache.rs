@@ -13,7 +13,7 @@ use image::metadata::Orientation;
 
 use crate::cutout::{Kind, Shape, Stored};
 use crate::jpeg::Window;
-use crate::{ContentHash, Cutout, Limits, PictureError, ValueRange, Wanted};
+use crate::{ContentHash, Cutout, Limits, PictureError, ValueRange, Wanted, name_text};
 
 /// Keeps decoded pictures up to a number of bytes of pixels.
 ///
@@ -182,7 +182,7 @@ impl Index {
             let Ok(about) = entry.metadata() else { continue };
             let used = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             let name = entry.file_name();
-            match named(&name.to_string_lossy()) {
+            match named(&name_text(&name)) {
                 Some((key, shape)) => found.push((used, key, shape, about.len())),
                 None if is_abandoned(&entry.path(), used) => {
                     let _ = fs::remove_file(entry.path());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cutout, Limits, PictureError, Reading, Wanted, decode, decode_part, file, reading};
+use crate::{Cutout, Limits, PictureError, Reading, Wanted, decode, decode_part, file, name_text, reading};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,9 +96,9 @@ fn read_span(path: &Path, span: Span, limits: &Limits) -> Result<Vec<u8>, (Optio
     Ok(content)
 }
 
-/// A path with `/` between its parts on every system.
+/// A path with `/` between its parts on every system, and bytes that are not UTF-8 as `\xNN`.
 pub(crate) fn slashed(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    let parts: Vec<_> = path.components().map(|part| name_text(part.as_os_str())).collect();
     match parts.split_first() {
         Some((root, rest)) if root == "/" => format!("/{}", rest.join("/")),
         _ => parts.join("/"),

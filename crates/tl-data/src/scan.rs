@@ -12,8 +12,8 @@ use crate::found_range::limits_for;
 use crate::listing::{Candidate, Listing};
 use crate::{
     ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, Portion, ReadOptions,
-    Rejected, Sample, Source, SourceError, decode, list, manifest, natural, pattern, read_header, reading,
-    shards, walk,
+    Rejected, Sample, Source, SourceError, decode, list, manifest, name_text, natural, pattern, read_header,
+    reading, same_name, shards, walk,
 };
 
 /// How far a scan is.
@@ -65,7 +65,9 @@ pub fn read(
     let data = open_all(listing, options.near_duplicates, limits, progress);
     let path = source.path();
     match (source, first) {
-        (Source::Folder { .. }, _) if data.samples.iter().all(|sample| sample.part.is_none()) => {
+        (Source::Folder { .. } | Source::Divided { .. }, _)
+            if data.samples.iter().all(|sample| sample.part.is_none()) =>
+        {
             check_folder(&data, loose_pictures)?;
         }
         (_, Some(first)) if data.is_empty() && data.rejected.iter().all(is_missing) => {
@@ -112,6 +114,7 @@ fn is_missing(file: &Rejected) -> bool {
 pub(crate) fn list_source(source: &Source) -> Result<Listing, DataError> {
     match source {
         Source::Folder { path } => walk::list(path),
+        Source::Divided { path, parts } => walk::list_divided(path, parts),
         Source::Pattern { path, pattern } => pattern::list(path, pattern),
         Source::Table { path, root, columns } => Ok(manifest::list(path, root.as_deref(), columns)?),
         Source::Shards { path } => Ok(shards::list(path)?),
@@ -169,6 +172,8 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
 }
 
 fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset {
+    let mut listing = listing;
+    let notes = listing.all_notes();
     let Listing { root, classes, mut rejected, ignored, repeated, multi_label, .. } = listing;
     let mut samples = Vec::with_capacity(opened.len());
     for file in opened {
@@ -178,7 +183,7 @@ fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset 
         }
     }
     rejected.sort_by_cached_key(|file| natural::path_key(&file.path));
-    Dataset { root, classes, samples, rejected, ignored, repeated, multi_label }
+    Dataset { root, classes, samples, rejected, ignored, repeated, multi_label, notes }
 }
 
 fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> {
@@ -196,7 +201,10 @@ fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> 
     if classes.is_empty() {
         return Ok(());
     }
-    let inside = |file: &&Rejected| classes.iter().any(|class| file.path.starts_with(class));
+    let class_of = |file: &Rejected| file.path.iter().next().map(|name| name_text(name).into_owned());
+    let inside = |file: &&Rejected| {
+        class_of(file).is_some_and(|name| classes.iter().any(|class| same_name(class, &name)))
+    };
     Err(DataError::EmptyClasses { rejected: data.rejected.iter().filter(inside).cloned().collect(), classes })
 }
 

@@ -6,11 +6,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use tar::{Archive, Entry};
 
+use crate::leftover::{is_left_behind, is_passed_over};
 use crate::listing::{Candidate, Listing, Named};
+use crate::name_text::{bytes_text, path_of_bytes};
+use crate::place::slashed;
 use crate::sniff::ends_like_a_picture;
 use crate::source::ending;
 use crate::table::{stopped, unreadable};
@@ -49,7 +52,7 @@ fn find(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), SourceError> {
     let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
     let tars = entries.flatten().map(|entry| entry.path()).filter(|p| ending(p) == "tar" && p.is_file());
     let mut names: Vec<PathBuf> = tars.filter_map(|path| path.file_name().map(PathBuf::from)).collect();
-    names.retain(|name| !name.to_string_lossy().starts_with('.'));
+    names.retain(|name| !is_passed_over(name.as_os_str(), false));
     names.sort_by_cached_key(|name| natural::path_key(name));
     match names.is_empty() {
         true => Err(SourceError::NoShards { path: path.to_path_buf() }),
@@ -61,10 +64,10 @@ fn find(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), SourceError> {
 #[derive(Default)]
 struct Members {
     /// Key, name and place of each picture, in the order of the tar.
-    pictures: Vec<(String, String, Span)>,
+    pictures: Vec<(String, PathBuf, Span)>,
     labels: BTreeMap<String, String>,
     /// Members that are no regular files.
-    special: Vec<String>,
+    special: Vec<PathBuf>,
     ignored: usize,
 }
 
@@ -88,21 +91,24 @@ impl Members {
     }
 
     fn add(&mut self, mut entry: Entry<'_, File>, length: u64) -> std::io::Result<()> {
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let path = path_of_bytes(entry.path_bytes().into_owned());
+        let name = slashed(&path);
         let (key, ending) = key(&name);
         let span = Span { offset: entry.raw_file_position(), bytes: entry.size() };
         if entry.header().entry_type().is_dir() {
             return Ok(());
+        } else if is_left_between(&path) {
+            self.ignored += 1;
         } else if !entry.header().entry_type().is_file() {
-            self.special.push(name);
+            self.special.push(path);
         } else if span.offset.saturating_add(span.bytes) > length {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         } else if ending == "cls" {
             let mut label = Vec::new();
             entry.by_ref().take(LONGEST_LABEL).read_to_end(&mut label)?;
-            self.labels.insert(key, String::from_utf8_lossy(&label).trim().to_string());
+            self.labels.insert(key, bytes_text(&label).trim().to_string());
         } else if ends_like_a_picture(&name) {
-            self.pictures.push((key, name, span));
+            self.pictures.push((key, path, span));
         } else {
             self.ignored += 1;
         }
@@ -147,6 +153,12 @@ fn check_names(file: &File) -> std::io::Result<()> {
     (&mut &*file).rewind()
 }
 
+/// Is a part of this name hidden, or left behind by a system or a tool?
+fn is_left_between(path: &Path) -> bool {
+    let folder = |part: Component<'_>| matches!(part, Component::Normal(name) if is_passed_over(name, true));
+    path.components().any(folder) || path.file_name().is_some_and(|name| is_left_behind(name, false))
+}
+
 /// The key of a member and its ending, in small letters.
 fn key(name: &str) -> (String, String) {
     let start = name.rfind('/').map_or(0, |at| at + 1);
@@ -156,8 +168,9 @@ fn key(name: &str) -> (String, String) {
 }
 
 /// Path of a member: the shard's name, then the name in it. Only the first part of it ever names a file.
-fn inside(shard: &Path, name: &str) -> PathBuf {
-    format!("{}/{}", shard.display(), name.trim_start_matches("./")).into()
+fn inside(shard: &Path, name: &Path) -> PathBuf {
+    let normal = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::ParentDir);
+    shard.join(name.components().filter(normal).collect::<PathBuf>())
 }
 
 fn explain(shard: &Path, error: &std::io::Error) -> SourceError {

@@ -1,10 +1,13 @@
 //! Where the pictures and their labels come from.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::RangeChoice;
+use crate::leftover::is_passed_over;
+use crate::ours::is_ours;
+use crate::{Part, RangeChoice, name_text};
 
 /// A labelled set of pictures: a folder, a table, shards or a list.
 ///
@@ -15,11 +18,22 @@ pub enum Source {
     /// One sub-folder for each class; or `train/`, `val/` and `test/` with one sub-folder for each class in them.
     Folder {
         /// The folder.
+        #[serde(with = "crate::path_as_text")]
         path: PathBuf,
+    },
+    /// A folder of folders, where it is said which of them are parts.
+    Divided {
+        /// The folder.
+        #[serde(with = "crate::path_as_text")]
+        path: PathBuf,
+        /// The parts of folders in it, or of folders in its class folders; none if the folders are classes.
+        #[serde(default)]
+        parts: BTreeMap<String, Part>,
     },
     /// A folder in which a regular expression finds each picture's class in its path.
     Pattern {
         /// The folder.
+        #[serde(with = "crate::path_as_text")]
         path: PathBuf,
         /// Searched in the path below the folder, written with `/`: the class is the group named `class`, else the
         /// first one; a group named `group` says which pictures belong together.
@@ -28,9 +42,10 @@ pub enum Source {
     /// A table with a header: CSV, TSV or Parquet, by the ending of its name.
     Table {
         /// The table's file.
+        #[serde(with = "crate::path_as_text")]
         path: PathBuf,
         /// What its paths are relative to; the table's folder by default.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(with = "crate::optional_path_as_text", default, skip_serializing_if = "Option::is_none")]
         root: Option<PathBuf>,
         /// Which columns hold what.
         #[serde(default)]
@@ -39,14 +54,16 @@ pub enum Source {
     /// A tar file or a folder of tar files in the layout of WebDataset: `key.jpg` beside `key.cls`.
     Shards {
         /// The tar file or the folder.
+        #[serde(with = "crate::path_as_text")]
         path: PathBuf,
     },
     /// Lines of `path` or of `path<TAB>label`. Without labels, the class is the name of the folder a picture lies in.
     List {
         /// The file; `-` is standard input.
+        #[serde(with = "crate::path_as_text")]
         path: PathBuf,
         /// What its paths are relative to; the current folder by default.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(with = "crate::optional_path_as_text", default, skip_serializing_if = "Option::is_none")]
         root: Option<PathBuf>,
     },
 }
@@ -102,6 +119,7 @@ impl Source {
     pub fn path(&self) -> &Path {
         match self {
             Source::Folder { path }
+            | Source::Divided { path, .. }
             | Source::Pattern { path, .. }
             | Source::Table { path, .. }
             | Source::Shards { path }
@@ -153,13 +171,19 @@ impl Default for ReadOptions {
 
 /// The ending of a file's name, in small letters.
 pub(crate) fn ending(path: &Path) -> String {
-    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+    path.extension().map(|ending| name_text(ending).to_lowercase()).unwrap_or_default()
 }
 
 fn holds_shards(folder: &Path) -> bool {
     let Ok(entries) = std::fs::read_dir(folder) else { return false };
     let paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    let hidden = |path: &&PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-    paths.iter().any(|path| ending(path) == "tar" && path.is_file())
-        && !paths.iter().filter(|path| !hidden(path)).any(|path| path.is_dir())
+    let is_class = |path: &&PathBuf| {
+        path.file_name().is_some_and(|name| !is_passed_over(name, true)) && path.is_dir() && !is_ours(path)
+    };
+    let is_shard = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| !is_passed_over(name, false))
+            && ending(path) == "tar"
+            && path.is_file()
+    };
+    paths.iter().any(is_shard) && !paths.iter().any(|path| is_class(&path))
 }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::numbers::{counted, grouped};
-use crate::{Part, Rejected};
+use crate::parts_said::suggested_parts;
+use crate::{Part, Rejected, shown, shown_path};
 
 /// The reason a table, a list, shards or a choice of pictures was refused.
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// A table or list is not there, or breaks off, or is not text.
-    #[error("cannot read {}: {detail}", path.display())]
+    #[error("cannot read {}: {}", shown_path(path), shown(detail))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -19,19 +20,22 @@ pub enum SourceError {
         detail: String,
     },
     /// A table of a kind this program does not read.
-    #[error("{} is not a table this program reads", path.display())]
+    #[error("{} is not a table this program reads", shown_path(path))]
     UnknownTable {
         /// The file.
         path: PathBuf,
     },
     /// A Parquet file, and the program was built without it.
-    #[error("{} is a Parquet file, and this program was built without the feature `parquet`", path.display())]
+    #[error(
+        "{} is a Parquet file, and this program was built without the feature `parquet`",
+        shown_path(path)
+    )]
     NoParquet {
         /// The file.
         path: PathBuf,
     },
     /// A column that is needed is not there.
-    #[error("{} has no column {}, its columns are {}", path.display(), wanted(asked.as_deref(), what), quoted(found))]
+    #[error("{} has no column {}, its columns are {}", shown_path(path), wanted(asked.as_deref(), what), quoted(found))]
     NoColumn {
         /// The table.
         path: PathBuf,
@@ -43,7 +47,7 @@ pub enum SourceError {
         found: Vec<String>,
     },
     /// A row of a table or line of a list that makes no sense.
-    #[error("{}, {at} {row}: {detail}", path.display())]
+    #[error("{}, {at} {row}: {}", shown_path(path), shown(detail))]
     BadRow {
         /// The table or list.
         path: PathBuf,
@@ -55,7 +59,7 @@ pub enum SourceError {
         detail: String,
     },
     /// Pictures that are listed twice with different labels.
-    #[error("{} in {}{}", contradicted(conflicts.len()), path.display(), lines(conflicts))]
+    #[error("{} in {}{}", contradicted(conflicts.len()), shown_path(path), lines(conflicts))]
     LabelConflict {
         /// The table or list.
         path: PathBuf,
@@ -65,7 +69,7 @@ pub enum SourceError {
     /// None of the listed files is there.
     #[error(
         "none of the {} of {} exists, the first is {}",
-        counted(*files, "picture"), path.display(), first.display()
+        counted(*files, "picture"), shown_path(path), shown_path(first)
     )]
     AllMissing {
         /// The table or list.
@@ -76,13 +80,13 @@ pub enum SourceError {
         first: PathBuf,
     },
     /// The table, list or shards name no picture, or the folder has none.
-    #[error("no pictures in {}", path.display())]
+    #[error("no pictures in {}", shown_path(path))]
     NothingListed {
         /// The table, list, shards or folder.
         path: PathBuf,
     },
     /// Pictures are listed and none is readable.
-    #[error("none of the {} of {} is readable{}", counted(rejected.len(), "picture"), path.display(), crate::error::listed(rejected))]
+    #[error("none of the {} of {} is readable{}", counted(rejected.len(), "picture"), shown_path(path), crate::error::listed(rejected))]
     NothingReadable {
         /// The table, list or shards.
         path: PathBuf,
@@ -90,7 +94,7 @@ pub enum SourceError {
         rejected: Vec<Rejected>,
     },
     /// All pictures are of one class.
-    #[error("all pictures of {} are of the class `{class}`", path.display())]
+    #[error("all pictures of {} are of the class `{}`", shown_path(path), shown(class))]
     OneClass {
         /// The source.
         path: PathBuf,
@@ -108,7 +112,9 @@ pub enum SourceError {
     /// Folders of parts beside other folders.
     #[error(
         "{} holds folders of parts ({}) and others ({})",
-        path.display(), quoted(parts), quoted(others)
+        shown_path(path),
+        quoted(parts),
+        quoted(others)
     )]
     MixedParts {
         /// The folder.
@@ -118,8 +124,55 @@ pub enum SourceError {
         /// The other folders.
         others: Vec<String>,
     },
+    /// Folders of parts, and it is not clear which is which.
+    #[error(
+        "the {what} {} of {} are parts of a split, as it seems, and which part each one is, is not clear",
+        quoted(names),
+        shown_path(path)
+    )]
+    UnclearParts {
+        /// The folder.
+        path: PathBuf,
+        /// The folders of parts.
+        names: Vec<String>,
+        /// `folders`, or where they are.
+        what: &'static str,
+    },
+    /// Folders of parts without class folders in any of them.
+    #[error(
+        "the folders {} of {} are parts of a split, as it seems, and hold no class folders",
+        quoted(names),
+        shown_path(path)
+    )]
+    UnlabelledParts {
+        /// The folder.
+        path: PathBuf,
+        /// The folders of parts.
+        names: Vec<String>,
+    },
+    /// What says which folder is which part, and does not.
+    #[error("`{}` does not say which folder is which part", shown(text))]
+    BadParts {
+        /// What was given.
+        text: String,
+    },
+    /// A folder was said to be a part, and there is none of this name.
+    #[error(
+        "no folder `{}` in {}, and none in its class folders; there are {}",
+        shown(name),
+        shown_path(path),
+        quoted(found)
+    )]
+    NoSuchPart {
+        /// The folder.
+        path: PathBuf,
+        /// The part's folder.
+        name: String,
+        /// The folders that are there.
+        found: Vec<String>,
+    },
     /// A class that is to be judged and never learned.
-    #[error("class `{class}` has pictures in {part} and none in train")]
+    #[error("class `{}` has pictures in {part} and none in train", shown(class))]
     Untrained {
         /// The class.
         class: String,
@@ -137,7 +190,7 @@ pub enum SourceError {
         detail: String,
     },
     /// A regular expression that finds nothing.
-    #[error("the {what} pattern `{pattern}` matches none of {}, the first is {}", counted(*files, "path"), example.display())]
+    #[error("the {what} pattern `{pattern}` matches none of {}, the first is {}", counted(*files, "path"), shown_path(example))]
     NothingMatches {
         /// What it is for.
         what: &'static str,
@@ -149,7 +202,7 @@ pub enum SourceError {
         example: PathBuf,
     },
     /// Globs that leave nothing.
-    #[error("the include and exclude patterns leave none of the {} in {}", counted(*files, "file"), path.display())]
+    #[error("the include and exclude patterns leave none of the {} in {}", counted(*files, "file"), shown_path(path))]
     NoneWanted {
         /// The root.
         path: PathBuf,
@@ -163,7 +216,7 @@ pub enum SourceError {
         value: f64,
     },
     /// A folder without tar files.
-    #[error("no tar files in {}", path.display())]
+    #[error("no tar files in {}", shown_path(path))]
     NoShards {
         /// The folder.
         path: PathBuf,
@@ -187,11 +240,28 @@ impl SourceError {
             SourceError::AllMissing { .. } => "say what the paths are relative to: --root FOLDER".into(),
             SourceError::OneClass { .. } => "a classifier needs at least two classes".into(),
             SourceError::UnreadableClasses { .. } => "repair the pictures or leave the class out".into(),
-            SourceError::MixedParts { others, .. } => {
-                format!("move {} somewhere else, or rename the folders of parts", quoted(others))
+            SourceError::MixedParts { parts, others, .. } => format!(
+                "move {} somewhere else, or leave out what is not named: {}",
+                quoted(others),
+                suggested_parts(parts)
+            ),
+            SourceError::UnclearParts { names, .. } => format!(
+                "say it: {}, for example; folders that are not named are left out. If they are classes: --parts none",
+                suggested_parts(names)
+            ),
+            SourceError::UnlabelledParts { .. } => {
+                "say what the pictures show: --pattern finds it in their names, or give a table of labels; \
+                if the folders are classes: --parts none"
+                    .into()
+            }
+            SourceError::BadParts { .. } => {
+                "write train=FOLDER,val=FOLDER,test=FOLDER, or none if the folders are classes".into()
+            }
+            SourceError::NoSuchPart { .. } => {
+                "write it as it is there: --parts train=FOLDER,test=FOLDER".into()
             }
             SourceError::Untrained { class, .. } => {
-                format!("add pictures of `{class}` to train, or remove it")
+                format!("add pictures of `{}` to train, or remove it", shown(class))
             }
             SourceError::NoShards { .. } | SourceError::Unreadable { .. } => {
                 "check the spelling; the path is relative to the current folder".into()
@@ -204,13 +274,13 @@ impl SourceError {
 
 fn wanted(asked: Option<&str>, what: &str) -> String {
     match asked {
-        Some(name) => format!("`{name}` for the {what}"),
+        Some(name) => format!("`{}` for the {what}", shown(name)),
         None => format!("for the {what}"),
     }
 }
 
 fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ")
 }
 
 fn contradicted(pictures: usize) -> String {
@@ -222,7 +292,7 @@ fn contradicted(pictures: usize) -> String {
 const LISTED: usize = 20;
 
 fn lines(texts: &[String]) -> String {
-    let mut out: String = texts.iter().take(LISTED).map(|text| format!("\n  {text}")).collect();
+    let mut out: String = texts.iter().take(LISTED).map(|text| format!("\n  {}", shown(text))).collect();
     if texts.len() > LISTED {
         out.push_str(&format!("\n  and {} more", grouped((texts.len() - LISTED) as u64)));
     }

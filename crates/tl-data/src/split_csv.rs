@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 
 use crate::place::slashed;
-use crate::{DataError, Dataset, Part, Parts, SampleId, Split};
+use crate::{DataError, Dataset, Part, Parts, SampleId, Split, same_name};
 
 const HEADER: [&str; 3] = ["path", "class", "part"];
 
@@ -152,7 +152,7 @@ fn known(
         .remove(path)
         .ok_or_else(|| format!("no readable picture `{path}`, or it is listed twice"))?;
     let actual = &data.classes[data.samples[id.0].class.0];
-    if actual != class {
+    if !same_name(actual, class) {
         return Err(format!("`{path}` is in class `{actual}`, not `{class}`"));
     }
     Ok(id)

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::{ContentHash, Dataset, Sample};
+use crate::{ContentHash, Dataset, Sample, path_text};
 
 /// Counts over the readable pictures of a data set. Sizes are upright, as people see the pictures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +27,7 @@ pub struct Summary {
     /// Files whose bytes equal an earlier one's.
     pub duplicates: usize,
     /// Pairs of files with the same bytes in two classes; at least one of the labels is wrong.
+    #[serde(serialize_with = "pairs_as_text")]
     pub conflicts: Vec<(PathBuf, PathBuf)>,
     /// Shorter sides, ascending.
     #[serde(skip)]
@@ -80,6 +81,10 @@ impl Summary {
         let smaller = self.shorter_sides.partition_point(|&shorter| shorter < side);
         smaller as f64 / self.shorter_sides.len().max(1) as f64
     }
+}
+
+fn pairs_as_text<S: Serializer>(pairs: &[(PathBuf, PathBuf)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(pairs.iter().map(|(a, b)| (path_text(a), path_text(b))))
 }
 
 fn count(names: impl Iterator<Item = String>) -> BTreeMap<String, usize> {

@@ -9,6 +9,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
 
+use crate::name_text::bytes_text;
 use crate::numbers::grouped;
 use crate::table::{Row, unreadable};
 use crate::table_limits::MOST_ROWS;
@@ -53,7 +54,7 @@ fn text(field: &Field) -> String {
     match field {
         Field::Null => String::new(),
         Field::Str(text) => text.clone(),
-        Field::Bytes(bytes) => String::from_utf8_lossy(bytes.data()).into_owned(),
+        Field::Bytes(bytes) => bytes_text(bytes.data()).into_owned(),
         other => other.to_string(),
     }
 }

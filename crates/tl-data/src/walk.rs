@@ -1,12 +1,18 @@
 //! Which files of a folder should be pictures.
 
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::layout::{self, Folder, Layout};
+use crate::leftover::is_passed_over;
 use crate::listing::{Candidate, Listing};
+use crate::ours::is_ours;
 use crate::sniff::{ends_like_a_picture, ends_usually};
-use crate::{ClassId, DataError, Part, PictureError, SourceError, natural};
+use crate::spelling::Spellings;
+use crate::{ClassId, DataError, Part, PictureError, SourceError, name_text, natural};
 
 /// A folder of pictures of one class.
 struct ClassFolder {
@@ -21,8 +27,22 @@ struct ClassFolder {
 /// Errors: the folder is missing, is not one, or cannot be listed; folders of parts lie beside others; a class is in
 /// another part and not in train.
 pub(crate) fn list(root: &Path) -> Result<Listing, DataError> {
+    list_folders(root, None)
+}
+
+/// As [`list`], where it is said which folder is which part; none, if the folders are classes.
+///
+/// Errors: those of [`list`]; there is no such folder.
+pub(crate) fn list_divided(root: &Path, parts: &BTreeMap<String, Part>) -> Result<Listing, DataError> {
+    list_folders(root, Some(parts))
+}
+
+fn list_folders(root: &Path, parts: Option<&BTreeMap<String, Part>>) -> Result<Listing, DataError> {
     let mut listing = Listing::new(root.to_path_buf());
-    let folders = class_folders(&mut listing)?;
+    let mut folders = class_folders(&mut listing, parts)?;
+    let spellings = Spellings::of(folders.iter().map(|folder| folder.name.as_str()));
+    folders.iter_mut().for_each(|folder| spellings.unite(&mut folder.name));
+    listing.notes.extend(spellings.notes("class"));
     listing.classes = folders.iter().map(|folder| folder.name.clone()).collect();
     listing.classes.sort_by_cached_key(|name| natural::name_key(name));
     listing.classes.dedup();
@@ -51,47 +71,51 @@ pub(crate) fn list_flat(root: &Path) -> Result<Listing, DataError> {
     Ok(listing)
 }
 
-fn class_folders(listing: &mut Listing) -> Result<Vec<ClassFolder>, DataError> {
+fn class_folders(
+    listing: &mut Listing,
+    parts: Option<&BTreeMap<String, Part>>,
+) -> Result<Vec<ClassFolder>, DataError> {
     let root = listing.root.clone();
     let top = sub_folders(&root, listing)?;
-    let Some(parts) = parts(&root, &top)? else {
-        return Ok(top.into_iter().map(|(name, path)| ClassFolder { name, path, part: None }).collect());
+    let layout = match parts {
+        Some(parts) => layout::said(&root, &top, parts)?,
+        None => {
+            let told = layout::tell(&root, &top)?;
+            listing.notes.extend(told.note);
+            told.layout
+        }
     };
-    // A part without class folders has no labels, like the test folder of a competition.
-    listing.ignored += top.len() - parts.len();
     let mut folders = Vec::new();
-    for (part, path) in parts {
-        let classes = sub_folders(&path, listing)?;
-        folders.extend(classes.into_iter().map(|(name, path)| ClassFolder { name, path, part: Some(part) }));
+    match layout {
+        Layout::Classes => folders.extend(top.into_iter().map(|folder| ClassFolder::of(folder, None))),
+        Layout::PartsOfClasses(parts) => {
+            // A part without class folders has no labels, like the test folder of a competition.
+            listing.ignored += top.len() - parts.len();
+            for (part, folder) in parts {
+                let classes = sub_folders(&folder.path, listing)?;
+                folders.extend(classes.into_iter().map(|class| ClassFolder::of(class, Some(part))));
+            }
+        }
+        Layout::ClassesOfParts(parts) => {
+            for class in top {
+                for Folder { name, path } in sub_folders(&class.path, listing)? {
+                    match parts.get(&name) {
+                        Some(part) => {
+                            folders.push(ClassFolder { name: class.name.clone(), path, part: Some(*part) })
+                        }
+                        None => listing.ignored += 1,
+                    }
+                }
+            }
+        }
     }
     Ok(folders)
 }
 
-/// The folders of parts, if that is what the folders are: one for training at least, with folders inside.
-fn parts(root: &Path, top: &[(String, PathBuf)]) -> Result<Option<Vec<(Part, PathBuf)>>, DataError> {
-    let labelled = |(name, path): &(String, PathBuf)| Part::spelt(name).filter(|_| holds_folders(path));
-    let parts: Vec<(Part, PathBuf)> =
-        top.iter().filter_map(|folder| Some((labelled(folder)?, folder.1.clone()))).collect();
-    if !parts.iter().any(|(part, _)| *part == Part::Train) {
-        return Ok(None);
+impl ClassFolder {
+    fn of(Folder { name, path }: Folder, part: Option<Part>) -> Self {
+        ClassFolder { name, path, part }
     }
-    let name = |folder: &(String, PathBuf)| folder.0.clone();
-    let others: Vec<String> =
-        top.iter().filter(|folder| Part::spelt(&folder.0).is_none()).map(name).collect();
-    match (others.is_empty(), parts.len()) {
-        (true, _) => Ok(Some(parts)),
-        (false, 1) => Ok(None),
-        (false, _) => {
-            let parts = top.iter().filter(|folder| labelled(folder).is_some()).map(name).collect();
-            Err(SourceError::MixedParts { path: root.to_path_buf(), parts, others }.into())
-        }
-    }
-}
-
-fn holds_folders(path: &Path) -> bool {
-    let visible = |entry: &std::fs::DirEntry| !is_hidden(&entry.file_name().to_string_lossy());
-    std::fs::read_dir(path)
-        .is_ok_and(|entries| entries.flatten().any(|entry| visible(&entry) && entry.path().is_dir()))
 }
 
 fn check_trained(folders: &[ClassFolder]) -> Result<(), SourceError> {
@@ -105,7 +129,7 @@ fn check_trained(folders: &[ClassFolder]) -> Result<(), SourceError> {
 }
 
 /// The folders directly below a folder, by name in natural order; what else lies there goes into the listing.
-fn sub_folders(folder: &Path, listing: &mut Listing) -> Result<Vec<(String, PathBuf)>, DataError> {
+fn sub_folders(folder: &Path, listing: &mut Listing) -> Result<Vec<Folder>, DataError> {
     let path = || folder.to_path_buf();
     let refused = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => DataError::FolderMissing { path: path() },
@@ -115,23 +139,34 @@ fn sub_folders(folder: &Path, listing: &mut Listing) -> Result<Vec<(String, Path
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(refused)? {
         let entry = entry.map_err(refused)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if is_hidden(&name) {
+        let (path, name) = (entry.path(), entry.file_name());
+        let is_folder = path.is_dir();
+        if is_passed_over(&name, is_folder) {
             listing.ignored += 1;
-        } else if entry.path().is_dir() {
-            folders.push((name, entry.path()));
+        } else if !is_folder {
+            listing.set_aside(&path, &name);
+        } else if leads_up(&path, folder) {
+            listing.reject_at(&path, PictureError::LinkLoop);
+        } else if is_ours(&path) {
+            listing.pass_over_ours(&path);
         } else {
-            listing.set_aside(&entry.path(), &name);
+            folders.push(Folder { name: name_text(&name).into_owned(), path });
         }
     }
-    folders.sort_by_cached_key(|(name, _)| natural::name_key(name));
+    folders.sort_by_cached_key(|folder| natural::name_key(&folder.name));
     Ok(folders)
+}
+
+/// Is this a link to the folder it lies in, or to one around it?
+fn leads_up(path: &Path, folder: &Path) -> bool {
+    let target = Some(path).filter(|path| path.is_symlink()).and_then(|path| path.canonicalize().ok());
+    target.is_some_and(|target| folder.canonicalize().is_ok_and(|folder| folder.starts_with(target)))
 }
 
 impl Listing {
     /// A file beside the class folders: a picture there is probably meant to be in one of them.
-    fn set_aside(&mut self, path: &Path, name: &str) {
-        if ends_like_a_picture(name) {
+    fn set_aside(&mut self, path: &Path, name: &OsStr) {
+        if ends_like_a_picture(&name_text(name)) {
             self.loose_pictures += 1;
             self.reject_at(path, PictureError::OutsideClass);
         } else {
@@ -154,19 +189,23 @@ impl Listing {
     }
 
     fn enter(&mut self, entry: &DirEntry, class: ClassId, part: Option<Part>) -> Then {
-        let name = entry.file_name().to_string_lossy();
-        if is_hidden(&name) {
+        let is_folder = entry.file_type().is_dir();
+        if is_passed_over(entry.file_name(), is_folder) {
             self.ignored += 1;
             Then::Skip
-        } else if entry.file_type().is_dir() {
-            self.enter_folder(entry, &name)
+        } else if is_folder {
+            self.enter_folder(entry, &name_text(entry.file_name()))
         } else {
-            self.enter_file(entry, &name, class, part);
+            self.enter_file(entry, class, part);
             Then::GoOn
         }
     }
 
     fn enter_folder(&mut self, entry: &DirEntry, name: &str) -> Then {
+        if is_ours(entry.path()) {
+            self.pass_over_ours(entry.path());
+            return Then::Skip;
+        }
         if !ends_usually(name) {
             return Then::GoOn;
         }
@@ -174,15 +213,17 @@ impl Listing {
         Then::Skip
     }
 
-    fn enter_file(&mut self, entry: &DirEntry, name: &str, class: ClassId, part: Option<Part>) {
+    fn enter_file(&mut self, entry: &DirEntry, class: ClassId, part: Option<Part>) {
         if !entry.file_type().is_file() {
             self.reject_at(entry.path(), PictureError::Special);
-        } else if is_well_known_other(name) {
-            self.ignored += 1;
         } else {
             let path = relative(&self.root, entry.path());
             self.files.push(Candidate { path, class, part, ..Candidate::default() });
         }
+    }
+
+    fn pass_over_ours(&mut self, path: &Path) {
+        self.ours.push(relative(&self.root, path));
     }
 
     fn reject_at(&mut self, path: &Path, reason: PictureError) {
@@ -207,12 +248,8 @@ fn walk_error(error: &walkdir::Error) -> PictureError {
     }
 }
 
-fn is_hidden(name: &str) -> bool {
-    name.starts_with('.')
-}
-
 /// Files that commonly lie beside pictures and are none.
-fn is_well_known_other(name: &str) -> bool {
+pub(crate) fn is_well_known_other(name: &str) -> bool {
     const NAMES: &[&str] = &["thumbs.db", "desktop.ini", "license", "licence", "readme"];
     const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html"];
     let name = name.to_lowercase();

@@ -33,6 +33,9 @@ pub struct DataCard {
     pub aspect: Option<Summary>,
     /// Hash over all names and contents, if it was taken.
     pub fingerprint: Option<String>,
+    /// How the source was understood, where that was not plain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// The pictures of one class, by part.

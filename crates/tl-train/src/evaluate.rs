@@ -1,6 +1,8 @@
 //! A model on labelled pictures it was not trained on.
 
-use tl_data::{Dataset, Limits, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad, read};
+use tl_data::{
+    Dataset, Limits, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad, position_of_name, read,
+};
 use tl_report::{Evaluation, MultiLabel};
 
 use crate::figures::{Figures, Judge, prediction};
@@ -86,7 +88,7 @@ fn judged(data: &Dataset) -> (Option<Part>, Vec<SampleId>) {
 fn class_map(classifier: &Classifier, data: &Dataset) -> Result<Vec<usize>, TrainError> {
     let known = classifier.classes();
     let number = |class: &String| {
-        let found = known.iter().position(|name| name == class);
+        let found = position_of_name(known, class);
         found.ok_or_else(|| TrainError::UnknownClass { class: class.clone(), known: known.to_vec() })
     };
     data.classes.iter().map(number).collect()

@@ -1,6 +1,7 @@
 //! From predictions to figures, for one label each or several.
 
 use std::path::Path;
+use tl_data::path_text;
 use tl_report::{Evaluation, LabelPrediction, MultiLabel, Part, Prediction};
 
 use crate::TrainError;
@@ -8,7 +9,7 @@ use crate::TrainError;
 /// What a model says about a picture, before labels are given by thresholds.
 pub(crate) fn prediction(path: &Path, truths: Vec<usize>, probabilities: &[f32]) -> LabelPrediction {
     let probabilities = probabilities.iter().map(|&p| f64::from(p)).collect();
-    LabelPrediction { path: path.display().to_string(), truths, given: Vec::new(), probabilities }
+    LabelPrediction { path: path_text(path).into_owned(), truths, given: Vec::new(), probabilities }
 }
 
 /// What predictions come to.

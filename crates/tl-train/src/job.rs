@@ -236,7 +236,7 @@ fn division_choice(division: &Division, config: &TrainConfig, multi_label: bool)
         ),
     };
     let how = match &config.split {
-        Some(table) => format!("as {} says", table.display()),
+        Some(table) => format!("as {} says", tl_data::shown_path(table)),
         None if multi_label => format!("stratified by each picture's rarest label, seed {}", config.seed),
         None => format!("stratified by class, seed {}", config.seed),
     };

@@ -83,8 +83,10 @@ impl TrainConfig {
             Pixels::Disk => {
                 let folder = Cache::locate().ok()?.folder().join("pixels");
                 let blocked = |error| {
-                    let note =
-                        format!("not kept from epoch to epoch: cannot use `{}`: {error}", folder.display());
+                    let note = format!(
+                        "not kept from epoch to epoch: cannot use `{}`: {error}",
+                        tl_data::shown_path(&folder)
+                    );
                     watch.noted("pictures", &note);
                 };
                 PixelCache::on_disk(&folder, limit).map_err(blocked).ok()

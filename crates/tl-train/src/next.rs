@@ -1,7 +1,7 @@
 //! Commands that are worth typing after a run, ready for a shell.
 
 use std::path::Path;
-use tl_data::{Dataset, SampleId, folds};
+use tl_data::{Dataset, SampleId, folds, path_text};
 use tl_report::shell;
 
 /// How the same pictures are named to other commands, word by word; empty where they cannot be named once more.
@@ -47,15 +47,16 @@ pub(crate) fn possible_folds(data: &Dataset, seed: u64) -> Option<usize> {
     (2..=FOLDS).rev().find(|&k| !divided && folds(data, k, seed).is_ok())
 }
 
-/// The file of a picture, where it has one of its own.
+/// The file of a picture, where it has one of its own that can be typed.
 pub(crate) fn file_of(data: &Dataset, id: SampleId) -> Option<std::path::PathBuf> {
     let place = data.place_of(id);
-    place.span.is_none().then_some(place.file)
+    // A name that is not UTF-8 cannot be written down as a shell would take it.
+    (place.span.is_none() && place.file.to_str().is_some()).then_some(place.file)
 }
 
 /// A path that no command takes for an option.
 fn as_argument(path: &Path) -> String {
-    let path = path.display().to_string();
+    let path = path_text(path).into_owned();
     if path.starts_with('-') { format!("./{path}") } else { path }
 }
 

@@ -1,12 +1,12 @@
 //! What people point at when they want a prediction: files, folders, patterns.
 
 use std::path::{Path, PathBuf};
-use tl_data::{Place, natural_cmp};
+use tl_data::{Place, is_ours, is_passed_over, natural_cmp, path_of_text, path_text};
 
 use crate::TrainError;
 
 /// The files that `places` mean: a file itself, every file below a folder, every match of a pattern such as
-/// `new/*.jpg`; hidden ones left out of the latter two, in natural order.
+/// `new/*.jpg`; of the latter two without hidden ones, runs, and what systems and tools leave behind, in natural order.
 ///
 /// # Errors
 /// If a place does not exist or holds no file.
@@ -23,7 +23,7 @@ pub fn pictures(places: &[String]) -> Result<Vec<Place>, TrainError> {
 }
 
 fn find(place: &str) -> Result<Vec<PathBuf>, TrainError> {
-    let path = Path::new(place);
+    let path = &named(place);
     if path.is_dir() {
         return Ok(below(path));
     }
@@ -33,12 +33,23 @@ fn find(place: &str) -> Result<Vec<PathBuf>, TrainError> {
     let refused =
         |e: glob::PatternError| TrainError::Pattern { pattern: place.to_owned(), detail: e.to_string() };
     let matches = glob::glob(place).map_err(refused)?;
-    Ok(sorted(matches.flatten().filter(|path| path.is_file() && !is_hidden(path)).collect()))
+    let wanted =
+        |path: &PathBuf| path.is_file() && !is_passed_over(path.file_name().unwrap_or_default(), false);
+    Ok(sorted(matches.flatten().filter(wanted).collect()))
+}
+
+/// What is at this place, or, where nothing is, what predictions and `split.csv` write like this.
+fn named(place: &str) -> PathBuf {
+    let path = PathBuf::from(place);
+    if path.exists() { path } else { Some(path_of_text(place)).filter(|ours| ours.exists()).unwrap_or(path) }
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(folder).follow_links(true).min_depth(1);
-    let visible = entries.into_iter().filter_entry(|entry| !is_hidden(entry.path()));
+    let visible = entries.into_iter().filter_entry(|entry| {
+        let is_folder = entry.file_type().is_dir();
+        !is_passed_over(entry.file_name(), is_folder) && !(is_folder && is_ours(entry.path()))
+    });
     sorted(
         visible
             .flatten()
@@ -48,12 +59,8 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     )
 }
 
-fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
-}
-
 fn sorted(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-    files.sort_by(|a, b| natural_cmp(&a.to_string_lossy(), &b.to_string_lossy()));
+    files.sort_by(|a, b| natural_cmp(&path_text(a), &path_text(b)));
     files
 }
 
@@ -75,6 +82,30 @@ mod tests {
         assert_eq!(names(&[folder.path().to_string_lossy().into_owned()]), ["a2.jpg", "a10.jpg", "b.png"]);
         assert_eq!(names(&[inside("*.jpg")]), ["a2.jpg", "a10.jpg"]);
         assert_eq!(names(&[inside("b.png"), inside("a2.jpg")]), ["b.png", "a2.jpg"]);
+    }
+
+    #[test]
+    fn what_systems_and_runs_leave_behind_is_found_only_by_its_own_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in
+            ["a.jpg", "._a.jpg", "Thumbs.db", "a.json", "a.jpg.part", "__MACOSX/a.jpg", "runs/x-1/run.toml"]
+        {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let found = |place: &str| -> Vec<String> {
+            let place = path_text(&folder.path().join(place)).into_owned();
+            let names = pictures(&[place]).unwrap().into_iter();
+            names
+                .map(|place| path_text(place.file.strip_prefix(folder.path()).unwrap()).into_owned())
+                .collect()
+        };
+        for (place, expected) in
+            [("", "a.jpg"), ("*", "a.jpg"), ("Thumbs.db", "Thumbs.db"), ("._a.jpg", "._a.jpg")]
+        {
+            assert_eq!(found(place), [expected]);
+        }
     }
 
     #[test]

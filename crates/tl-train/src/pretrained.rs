@@ -80,7 +80,7 @@ impl Pretrained {
     pub fn name(&self) -> String {
         match &self.origin {
             Origin::Catalogue(weights) => weights.name.to_owned(),
-            Origin::File(file) | Origin::Model(file) => file.display().to_string(),
+            Origin::File(file) | Origin::Model(file) => tl_data::path_text(file).into_owned(),
         }
     }
 
@@ -101,8 +101,8 @@ impl Pretrained {
                 format!("{}, in this program, nothing to download", weights.name)
             }
             Origin::Catalogue(weights) => format!("{}, {}", weights.name, weights.licence),
-            Origin::File(file) => format!("weights from {}", file.display()),
-            Origin::Model(file) => format!("weights of the model {}", file.display()),
+            Origin::File(file) => format!("weights from {}", tl_data::shown_path(file)),
+            Origin::Model(file) => format!("weights of the model {}", tl_data::shown_path(file)),
         }
     }
 

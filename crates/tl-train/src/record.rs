@@ -3,9 +3,8 @@
 use base64::Engine;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
-use std::path::Path;
 use tl_backbones::Backbone;
-use tl_data::{ContentHash, Dataset, Limits, Place, Preprocess, SampleId, contained};
+use tl_data::{ContentHash, Dataset, Limits, Place, Preprocess, SampleId, contained, path_text};
 use tl_heads::FittedHead;
 use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 
@@ -20,16 +19,17 @@ pub(crate) fn data_card(data: &Dataset, classes: Vec<ClassCount>) -> DataCard {
     let summary = data.summary();
     let sizes: Vec<(f64, f64)> =
         data.samples.iter().map(|sample| upright(sample.header.upright_size())).collect();
-    let rejected = data
-        .rejected
-        .iter()
-        .map(|file| RejectedFile { path: file.path.display().to_string(), reason: file.reason.to_string() });
+    let rejected = data.rejected.iter().map(|file| RejectedFile {
+        path: path_text(&file.path).into_owned(),
+        reason: file.reason.to_string(),
+    });
     DataCard {
-        root: data.root.display().to_string(),
+        root: path_text(&data.root).into_owned(),
         classes,
         files: data.files(),
         rejected: rejected.collect(),
         ignored: data.ignored,
+        notes: data.notes.clone(),
         duplicates: summary.duplicates,
         oriented: summary.oriented,
         formats: counts(summary.formats),
@@ -51,7 +51,7 @@ fn counts(named: impl IntoIterator<Item = (String, usize)>) -> Vec<Count> {
 
 /// One hash for the whole data set: classes, paths and contents.
 pub(crate) fn fingerprint(data: &Dataset) -> String {
-    let lines = data.samples.iter().map(|s| format!("{}\t{}\n", s.path.display(), s.content.to_hex()));
+    let lines = data.samples.iter().map(|s| format!("{}\t{}\n", path_text(&s.path), s.content.to_hex()));
     ContentHash::of(lines.collect::<String>().as_bytes()).to_hex()
 }
 
@@ -106,7 +106,7 @@ pub(crate) fn add_thumbnails(figures: &mut Figures, data: &Dataset, preprocess: 
 }
 
 fn thumbnail_of(path: &str, data: &Dataset, limits: &Limits) -> Option<String> {
-    let sample = data.samples.iter().position(|sample| sample.path == Path::new(path));
+    let sample = data.samples.iter().position(|sample| path_text(&sample.path) == path);
     sample.and_then(|index| contained(|| thumbnail(&data.place_of(SampleId(index)), limits)).ok().flatten())
 }
 

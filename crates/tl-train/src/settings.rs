@@ -36,7 +36,7 @@ impl TrainConfig {
         let of_data = || {
             let absolute = std::path::absolute(path).ok().filter(|_| path != Path::new("-"))?;
             let name = if path.is_file() { absolute.file_stem() } else { absolute.file_name() };
-            Some(name?.to_string_lossy().into_owned())
+            Some(tl_data::name_text(name?).into_owned())
         };
         self.name.clone().or_else(of_data).unwrap_or_else(|| "run".to_owned())
     }

@@ -3,7 +3,7 @@
 
 use burn::tensor::Device;
 use std::path::Path;
-use tl_data::Dataset;
+use tl_data::{Dataset, position_of_name, shown_path};
 use tl_heads::{LinearHead, Matrix, Pooling};
 use tl_report::Choice;
 
@@ -53,7 +53,7 @@ impl Warm {
             None => "its head has several layers and begins anew".to_owned(),
         };
         let why = format!("network and preprocessing; {rows}; pictures that trained it judge too kindly");
-        let choice = named("start", format!("the model {}", path.display()), why);
+        let choice = named("start", format!("the model {}", shown_path(path)), why);
         Ok(Self { head, pooling: header.pooling, choice })
     }
 
@@ -67,7 +67,7 @@ impl Warm {
 /// every class is a question of its own, zeros, an even chance.
 fn matched(old: &LinearHead, known: &[String], data: &Dataset) -> LinearHead {
     let places: Vec<Option<usize>> =
-        data.classes.iter().map(|class| known.iter().position(|name| name == class)).collect();
+        data.classes.iter().map(|class| position_of_name(known, class)).collect();
     let found: Vec<usize> = places.iter().flatten().copied().collect();
     let fresh =
         if data.multi_label { LinearHead::zeros(1, old.weight_kd.columns()) } else { mean(old, &found) };
@@ -95,7 +95,7 @@ fn mean(head: &LinearHead, rows: &[usize]) -> LinearHead {
 /// `2 of 3 classes are known; new: bird; dropped: cow`
 fn described(known: &[String], classes: &[String]) -> String {
     let missing = |of: &[String], from: &[String]| {
-        of.iter().filter(|class| !from.contains(class)).cloned().collect::<Vec<_>>()
+        of.iter().filter(|class| position_of_name(from, class).is_none()).cloned().collect::<Vec<_>>()
     };
     let (new, dropped) = (missing(classes, known), missing(known, classes));
     let list = |what: &str, names: &[String]| {

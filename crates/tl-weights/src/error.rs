@@ -10,7 +10,7 @@ use crate::{Fault, FetchError, ForeignWeights, LoadReport};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WeightsError {
     /// The catalogue has no such row.
-    #[error("there is no network and there are no weights named `{name}`")]
+    #[error("there is no network and there are no weights named `{}`", tl_data::shown(name))]
     Unknown {
         /// The name that was asked for.
         name: String,
@@ -33,7 +33,8 @@ pub enum WeightsError {
     /// The file is not in the cache.
     #[error(
         "the weights `{name}` are not here: `tl weights fetch {name}` gets them, or put the file from {from} \
-         at {}", path.display()
+         at {}",
+        tl_data::shown_path(path)
     )]
     NotFetched {
         /// Catalogue name.
@@ -44,7 +45,7 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The file in the cache is not the published one.
-    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", path.display())]
+    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", tl_data::shown_path(path))]
     Damaged {
         /// Catalogue name.
         name: &'static str,
@@ -54,7 +55,7 @@ pub enum WeightsError {
         fault: Box<Fault>,
     },
     /// A file could not be read.
-    #[error("{}: {detail}", path.display())]
+    #[error("{}: {detail}", tl_data::shown_path(path))]
     Read {
         /// Which.
         path: PathBuf,

@@ -4,7 +4,10 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::{Augment, AugmentPreset, CheckOptions, Limits, Preprocess, check, contact_sheet, read_picture};
+use tl_data::{
+    Augment, AugmentPreset, CheckOptions, Limits, Preprocess, check, contact_sheet, name_text, path_text,
+    read_picture, shown_path,
+};
 use tl_train::{Pretrained, Step, TrainError, Watch, read_settings};
 
 use super::{print, print_json};
@@ -46,7 +49,7 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
     } else {
         print(checked::lines(&report, verbosity == Verbosity::Verbose))?;
         if let Some(file) = &args.html {
-            print([text::row("page", &format!("{}: open it to look at the pictures", file.display()))])?;
+            print([text::row("page", &format!("{}: open it to look at the pictures", path_text(file)))])?;
         }
     }
     let problem = report.worst() == Some(tl_data::Severity::Problem);
@@ -60,14 +63,14 @@ fn augment(args: &AugmentArgs) -> Result<ExitCode> {
     };
     let preprocess = Preprocess { mode: args.resize, ..preprocess(&args.backbone)? };
     let picture = read_picture(&args.picture, &Limits::default(), preprocess.fill)
-        .with_context(|| format!("cannot use `{}`", args.picture.display()))?;
+        .with_context(|| format!("cannot use `{}`", shown_path(&args.picture)))?;
     let sheet = contact_sheet(&picture, &augment, &preprocess, args.count, args.columns, args.seed);
     let out = args.out.clone().unwrap_or_else(|| named_after(&args.picture, args.preset));
     if out.exists() && args.out.is_none() {
-        bail!("`{}` exists: name another file with `--out FILE`", out.display());
+        bail!("`{}` exists: name another file with `--out FILE`", shown_path(&out));
     }
-    sheet.save(&out).with_context(|| format!("cannot write `{}`", out.display()))?;
-    print([text::row("sheet", &format!("{}: top left as at prediction", out.display()))])?;
+    sheet.save(&out).with_context(|| format!("cannot write `{}`", shown_path(&out)))?;
+    print([text::row("sheet", &format!("{}: top left as at prediction", path_text(&out)))])?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -77,10 +80,10 @@ fn preprocess(backbone: &str) -> Result<Preprocess> {
 }
 
 fn named_after(picture: &Path, preset: AugmentPreset) -> PathBuf {
-    let stem = picture.file_stem().unwrap_or_default().to_string_lossy();
+    let stem = picture.file_stem().map(name_text).unwrap_or_default();
     PathBuf::from(format!("{stem}-{preset}.png"))
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {
-    fs::write(path, content).with_context(|| format!("cannot write `{}`", path.display()))
+    fs::write(path, content).with_context(|| format!("cannot write `{}`", shown_path(path)))
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
         let judged = part.map(|part| text::row("part", &format!("{part}: the others are not judged")));
         let figures =
             multi_label.map_or_else(|| text::evaluation(&evaluation, None), |found| labels::figures(&found));
-        print(judged)?;
+        print(text::understood(&data).chain(judged))?;
         print(text::skipped(&data, text::NAMED).into_iter().chain(figures))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 use std::process::ExitCode;
+use tl_data::path_text;
 use tl_train::{EmbedConfig, Embedded, embed};
 
 use super::{print, print_json, threads};
@@ -50,7 +51,8 @@ fn config(args: &ExtractArgs) -> Result<EmbedConfig> {
 }
 
 fn summary(embedded: &Embedded) -> serde_json::Value {
-    let Embedded { files, rows, shape, kept, rejected, .. } = embedded;
+    let Embedded { rows, shape, kept, rejected, .. } = embedded;
+    let files: Vec<_> = embedded.files.iter().map(|file| path_text(file)).collect();
     json!({"files": files, "rows": rows, "shape": shape, "from_cache": kept, "skipped": rejected})
 }
 
@@ -62,7 +64,7 @@ fn lines(embedded: &Embedded) -> Vec<String> {
         let (bad, all) = (embedded.rejected.len(), embedded.rows + embedded.rejected.len());
         lines.push(row("skipped", &format!("{bad} of {all} files cannot be used")));
     }
-    let files: Vec<String> = embedded.files.iter().map(|file| file.display().to_string()).collect();
+    let files: Vec<String> = embedded.files.iter().map(|file| path_text(file).into_owned()).collect();
     let instead = if embedded.replaced { ", in the place of an earlier one" } else { "" };
     lines.push(row("file", &format!("{}{instead}", files.join(", "))));
     lines

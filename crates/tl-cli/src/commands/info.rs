@@ -3,6 +3,7 @@
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
+use tl_data::path_text;
 use tl_train::{Classifier, Header, TrainError, open_device};
 use tl_weights::{Cache, Weights};
 
@@ -82,6 +83,6 @@ fn weights_lines(weights: &Weights, cache: &Cache) -> Vec<String> {
     lines.extend(weights.top1.map(|top1| row("top-1", &format!("{top1:.1} % on ImageNet, as published"))));
     lines.extend((!weights.note.is_empty()).then(|| row("note", weights.note)));
     let fetched = cache.path_of(weights).filter(|path| path.exists());
-    lines.extend(fetched.map(|path| row("fetched", &path.display().to_string())));
+    lines.extend(fetched.map(|path| row("fetched", &path_text(&path))));
     lines
 }

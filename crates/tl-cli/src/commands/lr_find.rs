@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::process::ExitCode;
+use tl_data::path_text;
 use tl_report::{RateCurve, RateSuggestion};
 use tl_train::{
     HeadKind, RateSearch, Recipe, TrainConfig, Watch, find_rate, read_settings, write_atomically,
@@ -28,13 +29,13 @@ pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let curve = watched(args.train.tui, verbosity.unless(args.train.json), job)??;
     let typed = Typed::of(std::env::args_os()).context("the command cannot be taken apart")?;
     let command = train_command(&typed, recipe, curve.suggestions.first().map(|found| found.rate));
-    let root = config.data.path().display().to_string();
+    let root = path_text(config.data.path()).into_owned();
     let page = tl_report::rates_html(&root, &config.backbone, &curve, &command);
     write_atomically(&args.plot, page.as_bytes()).context("the plot is not written")?;
     if args.train.json {
-        print_json(&serde_json::json!({"curve": curve, "plot": args.plot, "command": command}))?;
+        print_json(&serde_json::json!({"curve": curve, "plot": path_text(&args.plot), "command": command}))?;
     } else {
-        print(lines(&curve, &command, &args.plot.display().to_string()))?;
+        print(lines(&curve, &command, &path_text(&args.plot)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

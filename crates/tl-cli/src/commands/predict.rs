@@ -1,14 +1,14 @@
 //! `tl predict`
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::PictureError;
+use tl_data::{PictureError, path_text, shown, shown_path};
 use tl_train::{Answer, Classifier, Step, Watch, open_device, pictures};
 use tl_weights::FetchConfig;
 
-use super::{print, print_json, threads};
+use super::{print, print_data, print_json, threads};
 use crate::args::PredictArgs;
 use crate::failure::FAILED;
 use crate::progress::{Display, Verbosity};
@@ -18,6 +18,7 @@ use crate::text::percent;
 /// What the model says about one picture.
 #[derive(Debug, Serialize)]
 struct Row {
+    #[serde(serialize_with = "tl_data::path_as_text::serialize")]
     path: PathBuf,
     /// Those it is given, of a model that gives several.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +83,11 @@ fn show(args: &PredictArgs, rows: &[Row], multi_label: bool) -> Result<()> {
     }
     for row in rows {
         if let Some(reason) = &row.error {
-            anstream::eprintln!("error: cannot use `{}`: {reason}", row.path.display());
+            anstream::eprintln!(
+                "error: cannot use `{}`: {}",
+                shown_path(&row.path),
+                shown(reason.to_string())
+            );
         }
     }
     print(table(rows))
@@ -102,10 +107,11 @@ fn table(rows: &[Row]) -> Vec<String> {
 }
 
 fn cells(row: &Row) -> (String, Vec<String>) {
-    let cell = |answer: &Answer| format!("{} {}", answer.class, percent(f64::from(answer.probability)));
-    let shown = row.labels.as_ref().unwrap_or(&row.answers);
-    let none = if shown.is_empty() { vec!["no label".to_owned()] } else { Vec::new() };
-    (row.path.display().to_string(), shown.iter().map(cell).chain(none).collect())
+    let cell =
+        |answer: &Answer| format!("{} {}", shown(&answer.class), percent(f64::from(answer.probability)));
+    let given = row.labels.as_ref().unwrap_or(&row.answers);
+    let none = if given.is_empty() { vec!["no label".to_owned()] } else { Vec::new() };
+    (shown_path(&row.path).to_string(), given.iter().map(cell).chain(none).collect())
 }
 
 /// The most probable classes; of several labels, each that is given, too, and whether it is.
@@ -114,20 +120,19 @@ fn print_csv(rows: &[Row], multi_label: bool) -> Result<()> {
     let label = if multi_label { Some("label") } else { None };
     table.write_record(["path", "rank", "class", "probability"].into_iter().chain(label).chain(["error"]))?;
     for row in rows {
-        let path = row.path.display().to_string();
+        let path = path_text(&row.path);
         let given = row.labels.as_deref().unwrap_or_default();
         let more = given.iter().filter(|label| !row.answers.contains(label));
         for (rank, answer) in row.answers.iter().chain(more).enumerate() {
             let (rank, probability) = ((rank + 1).to_string(), answer.probability.to_string());
             let label = multi_label.then(|| if given.contains(answer) { "1" } else { "0" });
-            let cells = [path.as_str(), &rank, &answer.class, &probability];
+            let cells = [&*path, &rank, &answer.class, &probability];
             table.write_record(cells.into_iter().chain(label).chain([""]))?;
         }
         if let Some(reason) = &row.error {
-            let cells = [path.as_str(), "", "", ""].into_iter().chain(label.map(|_| ""));
+            let cells = [&*path, "", "", ""].into_iter().chain(label.map(|_| ""));
             table.write_record(cells.chain([reason.to_string().as_str()]))?;
         }
     }
-    let text = String::from_utf8(table.into_inner()?).context("a class name is not text")?;
-    print(text.lines().map(str::to_owned))
+    print_data(&table.into_inner()?)
 }

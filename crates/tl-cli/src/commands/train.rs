@@ -4,6 +4,7 @@ use anyhow::Result;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
+use tl_data::{name_text, path_text};
 use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
 use super::{print, print_json, watched};
@@ -38,7 +39,7 @@ fn show(outcome: &Outcome, json: bool) -> Result<ExitCode> {
 
 fn invocation() -> Invocation {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let command = typed.iter().map(|word| word.to_string_lossy().into_owned());
+    let command = typed.iter().map(|word| name_text(word).into_owned());
     // The program's own place does not matter to whoever repeats the command.
     let command = std::iter::once("tl".to_owned()).chain(command.skip(1)).collect();
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
@@ -47,17 +48,16 @@ fn invocation() -> Invocation {
 }
 
 fn summary(outcome: &Outcome) -> serde_json::Value {
-    serde_json::json!({"folder": outcome.folder, "record": outcome.record})
+    serde_json::json!({"folder": path_text(&outcome.folder), "record": outcome.record})
 }
 
 fn lines(outcome: &Outcome) -> Vec<String> {
-    let record = &outcome.record;
+    let (record, folder) = (&outcome.record, path_text(&outcome.folder));
     let mut lines = match &record.multi_label {
         Some(found) => labels::figures(found),
         None => text::evaluation(&record.evaluation, record.folds.as_ref()),
     };
     lines.push(text::times(record));
-    let folder = outcome.folder.display();
     lines.push(text::row("run", &format!("{folder}: open report.html to look at it")));
     let next = record.next.iter().enumerate();
     lines.extend(next.map(|(i, command)| text::row(if i == 0 { "next" } else { "" }, command)));

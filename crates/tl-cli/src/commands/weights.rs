@@ -3,10 +3,11 @@
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use tl_data::path_text;
 use tl_train::TrainError;
 use tl_weights::{CATALOGUE, Cache, FetchConfig, Sha256, Weights, WeightsError};
 
-use super::{print, print_json};
+use super::{print, print_data, print_json};
 use crate::args::{FetchArgs, ImportArgs, NamesArgs, PathArgs, Via, WeightsArgs, WeightsCommand};
 use crate::failure::{FAILED, say};
 use crate::progress::Verbosity;
@@ -75,7 +76,7 @@ pub(super) fn described(row: &Weights, cache: &Cache) -> Value {
     json!({"name": row.name, "architecture": row.architecture, "from": row.place(), "urls": row.urls(),
         "sha256": row.sha256, "bytes": row.bytes, "bytes_exact": row.exact, "licence": row.licence,
         "classes": row.classes, "preprocess": row.preprocess, "top1": row.top1, "origin": row.origin,
-        "note": row.note, "path": cache.path_of(row), "fetched": cache.holds(row)})
+        "note": row.note, "path": cache.path_of(row).as_deref().map(path_text), "fetched": cache.holds(row)})
 }
 
 fn fetch(args: &FetchArgs, verbosity: Verbosity) -> Result<ExitCode> {
@@ -137,7 +138,8 @@ fn fetch_one(
         let transfer = Transfer::of(weights, verbosity);
         cache.fetch(weights, config, &|event| transfer.show(event))?;
     }
-    let place = cache.path_of(weights).map_or_else(|| "in tl".to_owned(), |path| path.display().to_string());
+    let place =
+        cache.path_of(weights).map_or_else(|| "in tl".to_owned(), |path| path_text(&path).into_owned());
     Ok(format!("{}  {place}", weights.name))
 }
 
@@ -180,14 +182,14 @@ fn path(args: &PathArgs) -> Result<ExitCode> {
     let Some(path) = cache.path_of(weights) else {
         bail!("`{}` is inside the program, there is no file", weights.name)
     };
-    print([path.display().to_string()])?;
+    print_data(&[path.as_os_str().as_encoded_bytes(), b"\n"].concat())?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn import(args: &ImportArgs) -> Result<ExitCode> {
     let (weights, cache) = (find(&args.name)?, Cache::locate().map_err(TrainError::from)?);
     cache.import(weights, &args.file).map_err(TrainError::from)?;
-    let place = cache.path_of(weights).map(|path| path.display().to_string()).unwrap_or_default();
+    let place = cache.path_of(weights).map(|path| path_text(&path).into_owned()).unwrap_or_default();
     print([row("imported", &format!("{} {place}", weights.name))])?;
     Ok(ExitCode::SUCCESS)
 }

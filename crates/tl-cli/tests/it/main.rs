@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
+mod as_found;
 mod backbones;
 mod bad_input;
 mod caching;
@@ -11,6 +12,7 @@ mod documented;
 mod extract;
 mod folders;
 mod going_on;
+mod hostile_names;
 mod logs;
 mod lr_find;
 mod manners;

@@ -3,6 +3,7 @@
 mod classes;
 mod copies;
 mod files;
+mod names;
 mod shapes;
 
 use super::{Advice, CheckReport, Severity};
@@ -24,6 +25,7 @@ type Rule = fn(&CheckReport) -> Option<Advice>;
 const RULES: &[Rule] = &[
     files::nothing_usable,
     classes::one_class,
+    names::differ_in_case,
     copies::in_several_parts,
     copies::same_with_other_labels,
     classes::too_small_classes,
@@ -50,6 +52,7 @@ const RULES: &[Rule] = &[
 /// All advice, the most urgent first.
 pub(super) fn all(report: &CheckReport) -> Vec<Advice> {
     let mut advice: Vec<Advice> = RULES.iter().filter_map(|rule| rule(report)).collect();
+    advice.extend(names::notes(report));
     advice.sort_by_key(|advice| advice.severity);
     advice
 }

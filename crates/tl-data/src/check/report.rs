@@ -56,6 +56,9 @@ pub struct CheckReport {
     pub duplicates: Vec<DuplicateSet>,
     /// What to do, the most urgent first.
     pub advice: Vec<Advice>,
+    /// How the source was understood, where that was not plain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One file and whether it can be used.

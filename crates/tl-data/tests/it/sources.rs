@@ -19,7 +19,7 @@ pub(crate) fn folder(pictures: &[&str]) -> TempDir {
     folder
 }
 
-fn png(shade: u8) -> Vec<u8> {
+pub(crate) fn png(shade: u8) -> Vec<u8> {
     let mut bytes = std::io::Cursor::new(Vec::new());
     RgbImage::from_pixel(6, 4, Rgb([shade; 3])).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     bytes.into_inner()
@@ -108,7 +108,7 @@ fn muddled_folders_of_parts_are_explained() {
         (
             &mixed,
             format!("{} holds folders of parts (`test`, `train`) and others (`extra`)", at(&mixed)),
-            "move `extra` somewhere else, or rename the folders of parts",
+            "move `extra` somewhere else, or leave out what is not named: --parts train=train,test=test",
         ),
         (
             &untrained,
@@ -241,7 +241,7 @@ proptest! {
 }
 
 /// A tar with these members.
-fn shard(path: &Path, members: &[(&str, &[u8])]) {
+pub(crate) fn shard(path: &Path, members: &[(&str, &[u8])]) {
     let mut tar = tar::Builder::new(fs::File::create(path).unwrap());
     for (name, content) in members {
         let mut header = tar::Header::new_gnu();

@@ -76,7 +76,12 @@ fn kinds(data: &DataCard) -> String {
             |Count { name, count: number }: &Count| format!("{}&nbsp;{}", count(*number as u64), esc(name));
         counts.iter().map(item).collect::<Vec<_>>().join(", ")
     };
-    let all = [("File formats", list(&data.formats)), ("Colour modes", list(&data.colors))];
+    let notes = data.notes.iter().map(|note| esc(note).to_string()).collect::<Vec<_>>().join("; ");
+    let all = [
+        ("File formats", list(&data.formats)),
+        ("Colour modes", list(&data.colors)),
+        ("How they were understood", notes),
+    ];
     let known: Vec<_> = all.into_iter().filter(|(_, list)| !list.is_empty()).collect();
     if known.is_empty() { String::new() } else { facts("facts", &known) }
 }

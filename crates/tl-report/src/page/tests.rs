@@ -77,6 +77,7 @@ fn full() -> Record {
             height: summary,
             aspect: summary,
             fingerprint: Some("abc".into()),
+            notes: vec!["folders <a> are parts".into()],
         },
         model: ModelCard {
             backbone: "resnet18".into(),

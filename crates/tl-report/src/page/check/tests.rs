@@ -78,6 +78,7 @@ fn report(text: &str, thumbnail: &str) -> CheckReport {
             advice(Severity::Warning, None),
             advice(Severity::Note, None),
         ],
+        notes: vec![text.into()],
     }
 }
 

@@ -1,0 +1,104 @@
+//! Names that are the same though their bytes differ: composed and decomposed characters, such as `é` as one character
+//! or as `e` and an accent. File systems and programs change one into the other.
+//! <https://www.unicode.org/reports/tr15/>
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use crate::shown;
+
+/// The composed spelling (NFC) of a name.
+fn composed(name: &str) -> Cow<'_, str> {
+    if is_nfc(name) { Cow::Borrowed(name) } else { Cow::Owned(name.nfc().collect()) }
+}
+
+/// Are these two the same name, in one spelling or two?
+///
+/// ```
+/// assert!(tl_data::same_name("caf\u{e9}", "cafe\u{301}"));
+/// assert!(!tl_data::same_name("cafe", "caf\u{e9}"));
+/// ```
+pub fn same_name(a: &str, b: &str) -> bool {
+    a == b || composed(a) == composed(b)
+}
+
+/// Where a name is among others: the one with the same bytes, else one in another spelling.
+pub fn position_of_name(names: &[String], name: &str) -> Option<usize> {
+    let exact = names.iter().position(|known| known == name);
+    exact.or_else(|| names.iter().position(|known| same_name(known, name)))
+}
+
+/// A key that spellings and capital letters do not change.
+pub(crate) fn folded(name: &str) -> String {
+    composed(&composed(name).to_lowercase()).into_owned()
+}
+
+/// Names of which some are spelt in several ways.
+pub(crate) struct Spellings {
+    /// The composed spelling of each of those.
+    united: BTreeMap<String, String>,
+}
+
+impl Spellings {
+    /// Names that are spelt in one way keep their spelling, whichever it is.
+    pub(crate) fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut by_name: BTreeMap<Cow<'a, str>, BTreeSet<&'a str>> = BTreeMap::new();
+        for name in names.into_iter().filter(|name| !name.is_ascii()) {
+            by_name.entry(composed(name)).or_default().insert(name);
+        }
+        let several = by_name.into_iter().filter(|(_, spellings)| spellings.len() > 1);
+        let pair = |(name, spellings): (Cow<'a, str>, BTreeSet<&'a str>)| {
+            spellings.into_iter().map(move |spelling| (spelling.to_string(), name.to_string()))
+        };
+        Spellings { united: several.flat_map(pair).collect() }
+    }
+
+    /// Gives the name the spelling that all its spellings share.
+    pub(crate) fn unite(&self, name: &mut String) {
+        if let Some(united) = self.united.get(name) {
+            name.clone_from(united);
+        }
+    }
+
+    /// What was united, for people: one sentence for each name.
+    pub(crate) fn notes(&self, what: &str) -> impl Iterator<Item = String> {
+        let names: BTreeSet<&String> = self.united.values().collect();
+        let note = move |name| {
+            let name = shown(name);
+            format!("`{name}` is spelt with composed and with decomposed characters: taken as one {what}")
+        };
+        names.into_iter().map(String::as_str).map(note)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_a_name_become_the_composed_one_and_single_ones_stay() {
+        let [composed, decomposed, other] = ["caf\u{e9}", "cafe\u{301}", "u\u{308}ber"];
+        let spellings = Spellings::of([composed, decomposed, decomposed, other, "cat"]);
+        for (name, expected) in [(composed, composed), (decomposed, composed), (other, other), ("cat", "cat")]
+        {
+            let mut name = name.to_string();
+            spellings.unite(&mut name);
+            assert_eq!(name, expected);
+        }
+        let notes: Vec<String> = spellings.notes("class").collect();
+        assert_eq!(
+            notes,
+            ["`café` is spelt with composed and with decomposed characters: taken as one class"]
+        );
+    }
+
+    #[test]
+    fn a_name_is_found_in_its_own_spelling_first() {
+        let names = ["cafe\u{301}", "caf\u{e9}"].map(String::from);
+        assert_eq!(position_of_name(&names, "caf\u{e9}"), Some(1));
+        assert_eq!(position_of_name(&names[..1], "caf\u{e9}"), Some(0));
+        assert_eq!(position_of_name(&names, "cafe"), None);
+    }
+}
