@@ -42,7 +42,8 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 /// What a scan found, and the files that cannot be used: all of them, or the first few.
 pub(crate) fn scanned(data: &Dataset, all: bool) -> Vec<String> {
     let named = if all { usize::MAX } else { NAMED };
-    found(data).into_iter().chain(skipped(data, named)).collect()
+    let notes = data.notes.iter().map(|note| row("read as", note));
+    notes.chain(found(data)).chain(skipped(data, named)).collect()
 }
 
 fn found(data: &Dataset) -> Vec<String> {
@@ -50,10 +51,14 @@ fn found(data: &Dataset) -> Vec<String> {
     let classes: Vec<String> =
         data.classes.iter().zip(data.class_counts()).map(|(name, n)| format!("{name} {n}")).collect();
     let (w, h) = (summary.widths, summary.heights);
+    let of_none = match data.of_no_class() {
+        0 => String::new(),
+        pictures => format!("; {pictures} of none"),
+    };
     let labels = match data.classes.len() {
         0 => "without classes".to_owned(),
-        1 => format!("in 1 class: {}", classes.join(", ")),
-        n => format!("in {n} classes: {}", classes.join(", ")),
+        1 => format!("in 1 class: {}{of_none}", classes.join(", ")),
+        n => format!("in {n} classes: {}{of_none}", classes.join(", ")),
     };
     let mut lines = vec![
         row("pictures", &format!("{} {labels}", data.len())),

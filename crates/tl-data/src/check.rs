@@ -93,6 +93,8 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         files: data.files(),
         ignored: data.ignored,
         repeated: data.repeated,
+        notes: data.notes.clone(),
+        of_no_class: data.of_no_class(),
         bytes: summary.bytes,
         input: options.input,
         pictures: Vec::new(),

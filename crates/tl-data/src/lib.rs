@@ -39,8 +39,10 @@
 //! # }
 //! ```
 
+mod answers;
 pub mod augment;
 mod batch;
+mod cell_fault;
 mod check;
 mod choose;
 mod class_weights;
@@ -48,6 +50,8 @@ mod columns;
 mod cutout;
 mod dataset;
 mod decode;
+mod delimiter;
+mod encoding;
 mod error;
 mod file;
 mod flatten;
@@ -57,15 +61,19 @@ mod kernel;
 mod kin;
 mod limits;
 mod list;
+mod list_cell;
 mod listing;
 mod loader;
 mod look;
+mod lookup;
 mod manifest;
 mod natural;
 mod near;
 mod numbers;
 mod order;
 mod part;
+mod part_column;
+mod part_words;
 mod pattern;
 mod picture_error;
 mod pixel_cache;
@@ -89,13 +97,16 @@ mod summary;
 mod table;
 #[cfg(feature = "parquet")]
 mod table_parquet;
+mod truth;
 mod walk;
+mod words;
 
 pub use augment::{
     Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
     MixUp, PictureView, Plan, contact_sheet,
 };
 pub use batch::{Batch, Loading, load_batches};
+pub use cell_fault::CellFault;
 pub use check::{
     Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
     Twin, Verdict, check,
@@ -124,7 +135,7 @@ pub use resize::{Interpolation, resize, resize_box};
 pub use sampler::{Sampler, Sampling};
 pub use scan::{Progress, read, read_portion, scan};
 pub use sniff::Format;
-pub use source::{Columns, ReadOptions, Source};
+pub use source::{Blank, Columns, ReadOptions, Source, Uncertain};
 pub use source_error::SourceError;
 pub use split::{Parts, Shares, Split, folds, split, train_val};
 pub use split_csv::{Given, read_csv, read_parts, write_csv, write_parts};

@@ -18,12 +18,15 @@ pub(crate) struct Listing {
     /// Rows that say again what an earlier one said.
     pub(crate) repeated: usize,
     pub(crate) multi_label: bool,
+    /// What was guessed to read it, for people.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A file that should be a picture. The path is relative to the root; of a tar's member, it begins with the tar's.
 #[derive(Clone, Default)]
 pub(crate) struct Candidate {
     pub(crate) path: PathBuf,
+    /// [`ClassId::NONE`] if it is of no class.
     pub(crate) class: ClassId,
     pub(crate) also: Vec<ClassId>,
     pub(crate) group: Option<String>,
@@ -31,6 +34,14 @@ pub(crate) struct Candidate {
     pub(crate) span: Option<Span>,
     /// `row` or `line`, and its number, for one that a table or list names.
     pub(crate) row: Option<(&'static str, u64)>,
+    /// Its source says which classes it is of, be it of none.
+    pub(crate) answered: bool,
+}
+
+impl Candidate {
+    fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
+        std::iter::once(self.class).filter(|class| *class != ClassId::NONE).chain(self.also.iter().copied())
+    }
 }
 
 /// A candidate whose classes have names and no numbers yet.
@@ -49,7 +60,7 @@ impl Listing {
         self.rejected.push(Rejected { path, bytes: None, reason });
     }
 
-    /// Numbers the classes by name in natural order and adds the files, which must have a label each.
+    /// Numbers the classes by name in natural order and adds the files that have a label, or are known to have none.
     pub(crate) fn add_named(&mut self, named: Vec<Named>) {
         let names: BTreeSet<&String> = named.iter().flat_map(|file| &file.labels).collect();
         let mut names: Vec<String> = names.into_iter().cloned().collect();
@@ -61,10 +72,10 @@ impl Listing {
                 labels.iter().filter_map(|label| number.get(label.as_str())).copied().collect();
             ids.sort_unstable();
             ids.dedup();
-            if ids.is_empty() {
+            if ids.is_empty() && !file.answered {
                 continue;
             }
-            file.class = ids.remove(0);
+            file.class = if ids.is_empty() { ClassId::NONE } else { ids.remove(0) };
             file.also = ids;
             self.files.push(file);
         }
@@ -93,11 +104,21 @@ impl Listing {
             })
             .collect();
         for file in &mut self.files {
-            file.class = numbers[file.class.0];
+            if file.class != ClassId::NONE {
+                file.class = numbers[file.class.0];
+            }
             file.also.iter_mut().for_each(|class| *class = numbers[class.0]);
         }
         let names = std::mem::take(&mut self.classes).into_iter().enumerate();
         self.classes = names.filter(|(class, _)| keep(*class)).map(|(_, name)| name).collect();
+    }
+
+    /// Names that are no class because no picture has them.
+    pub(crate) fn without_a_picture(&self, names: &[String]) -> Option<String> {
+        let lost = names.iter().filter(|name| !self.classes.contains(name));
+        let lost: Vec<String> = lost.map(|name| format!("`{name}`")).collect();
+        (!lost.is_empty())
+            .then(|| format!("no picture is of {}: it is left out of the classes", lost.join(", ")))
     }
 
     /// Classes that files may be of: files without classes are all of one.
@@ -109,7 +130,7 @@ impl Listing {
     pub(crate) fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.class_numbers()];
         for file in &self.files {
-            std::iter::once(&file.class).chain(&file.also).for_each(|class| counts[class.0] += 1);
+            file.classes().for_each(|class| counts[class.0] += 1);
         }
         counts
     }

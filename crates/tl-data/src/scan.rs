@@ -165,7 +165,7 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
 }
 
 fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset {
-    let Listing { root, classes, mut rejected, ignored, repeated, multi_label, .. } = listing;
+    let Listing { root, classes, mut rejected, ignored, repeated, multi_label, notes, .. } = listing;
     let mut samples = Vec::with_capacity(opened.len());
     for file in opened {
         match file {
@@ -174,7 +174,7 @@ fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset 
         }
     }
     rejected.sort_by_cached_key(|file| natural::path_key(&file.path));
-    Dataset { root, classes, samples, rejected, ignored, repeated, multi_label }
+    Dataset { root, classes, samples, rejected, ignored, repeated, multi_label, notes }
 }
 
 fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> {
@@ -203,7 +203,8 @@ fn check_listed(source: &Path, data: &Dataset) -> Result<(), SourceError> {
             false => SourceError::NothingReadable { path, rejected },
         });
     }
-    if let [class] = data.classes.as_slice() {
+    // One class is a question too, where some pictures are known not to be of it.
+    if let ([class], 0) = (data.classes.as_slice(), data.of_no_class()) {
         return Err(SourceError::OneClass { path, class: class.clone() });
     }
     match empty_classes(data) {

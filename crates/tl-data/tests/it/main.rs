@@ -6,10 +6,15 @@ mod batches;
 mod checking;
 mod golden;
 mod loading;
+#[cfg(feature = "parquet")]
+mod parquet_cells;
 mod parts;
 mod preprocessing;
 mod scanning;
 mod sources;
+mod split_columns;
 mod splitting;
 mod splitting_in_three;
+mod table_labels;
+mod table_texts;
 mod tables;
