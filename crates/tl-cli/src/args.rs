@@ -178,9 +178,10 @@ impl TrainArgs {
                 *to = value.clone();
             }
         }
-        if let Some(path) = &typed.data {
-            config.data = typed.source.data(path)?;
-        }
+        config.data = match &typed.data {
+            Some(path) => typed.source.data(path)?,
+            None => typed.source.again(config.data)?,
+        };
         config.read = typed.source.over(config.read);
         set(&mut config.backbone, &typed.backbone);
         if typed.backbone.is_some() && typed.weights.is_none() {

@@ -12,7 +12,8 @@ const SETS: usize = 5;
 
 /// Counts, sizes, copies, unusable files, advice; `all` shows every file and set.
 pub(crate) fn lines(report: &CheckReport, all: bool) -> Vec<String> {
-    let mut lines = vec![row("pictures", &pictures(report))];
+    let mut lines: Vec<String> = report.notes.iter().map(|note| row("note", note)).collect();
+    lines.push(row("pictures", &pictures(report)));
     lines.extend(classes(report));
     lines.push(String::new());
     lines.push(row("formats", &format!("{}; {}", listed(&report.formats), listed(&report.colors))));
@@ -37,6 +38,9 @@ fn pictures(report: &CheckReport) -> String {
     }
     if *ignored > 0 {
         text += &format!("; {ignored} other files passed over");
+    }
+    if report.of_no_class > 0 {
+        text += &format!("; {} of no class", report.of_no_class);
     }
     if *repeated > 0 {
         text += &format!("; {repeated} rows said twice");

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
-use tl_data::{Columns, RangeChoice, ReadOptions, Source, parts_said, shown_path};
+use tl_data::{Blank, Columns, RangeChoice, ReadOptions, Source, Uncertain, parts_said, shown_path};
 use tl_train::{Data, TrainError};
 
 /// Where labels are, if not in the names of folders.
@@ -34,9 +34,24 @@ pub(crate) struct LabelArgs {
     /// The table's column that says which pictures belong together: never on two sides of a split.
     #[arg(long, value_name = "NAME")]
     group_column: Option<String>,
-    /// The table's column that says train, val or test.
+    /// The table's column that says train, val or test, or yes and no as `is_test` does [default: the one that is called
+    /// or worded so].
     #[arg(long, value_name = "NAME")]
     part_column: Option<String>,
+    /// Take no column of the table for train, val and test, whatever it says.
+    #[arg(long, conflicts_with = "part_column")]
+    ignore_parts: bool,
+    /// What -1 and `u` count as in columns of 0 and 1, negative or positive [default: they are refused].
+    #[arg(long, value_name = "COUNTS AS")]
+    uncertain: Option<Uncertain>,
+    /// What an empty label cell counts as: negative, which is 0, or no label at all of several [default: among 0 and 1 it
+    /// is refused, a row without any label is left out].
+    #[arg(long, value_name = "COUNTS AS")]
+    blank: Option<Blank>,
+    /// What is put behind every path of the table that does not end so, such as .jpg [default: a name without an ending
+    /// is looked up].
+    #[arg(long, value_name = "ENDING")]
+    suffix: Option<String>,
     /// What the paths in a table or list are relative to [default: the table's folder; for a list, this one].
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
@@ -81,14 +96,7 @@ impl LabelArgs {
             let (path, parts) = (path.to_owned(), parts_said(parts).map_err(TrainError::from)?);
             return Ok(Data::Source(Source::Divided { path, parts }));
         }
-        let columns = Columns {
-            path: self.path_column.clone(),
-            label: self.label_column.clone(),
-            group: self.group_column.clone(),
-            part: self.part_column.clone(),
-            separator: self.label_separator,
-            add_up: self.add_up,
-        };
+        let columns = self.over(Columns::default());
         let (named, rooted) = (columns != Columns::default(), self.root.is_some());
         let root = self.root.clone();
         match Source::of_path(path) {
@@ -101,6 +109,38 @@ impl LabelArgs {
             _ => Ok(Data::Path(path.to_owned())),
         }
     }
+
+    /// The same source as before, read as was typed.
+    fn again(&self, base: Data) -> Result<Data> {
+        let typed = self.over(Columns::default()) != Columns::default() || self.root.is_some();
+        match base.source() {
+            _ if self.pattern.is_some() => self.data(base.path()),
+            _ if !typed => Ok(base),
+            Source::Table { path, root, columns } => {
+                let (root, columns) = (self.root.clone().or(root), self.over(columns));
+                Ok(Data::Source(Source::Table { path, root, columns }))
+            }
+            source => self.data(source.path()),
+        }
+    }
+
+    /// What was typed, over `base`.
+    fn over(&self, base: Columns) -> Columns {
+        let or = |typed: &Option<String>, base: Option<String>| typed.clone().or(base);
+        let part = or(&self.part_column, base.part).filter(|_| !self.ignore_parts);
+        Columns {
+            path: or(&self.path_column, base.path),
+            label: if self.label_column.is_empty() { base.label } else { self.label_column.clone() },
+            group: or(&self.group_column, base.group),
+            ignore_parts: part.is_none() && (self.ignore_parts || base.ignore_parts),
+            part,
+            separator: self.label_separator.or(base.separator),
+            add_up: self.add_up || base.add_up,
+            uncertain: self.uncertain.or(base.uncertain),
+            blank: self.blank.or(base.blank),
+            suffix: or(&self.suffix, base.suffix),
+        }
+    }
 }
 
 impl SourceArgs {
@@ -110,6 +150,14 @@ impl SourceArgs {
     /// If something was typed that the source has no use for.
     pub(crate) fn data(&self, path: &Path) -> Result<Data> {
         self.labels.data(path)
+    }
+
+    /// The source that earlier settings name, with what was typed about its labels over theirs.
+    ///
+    /// # Errors
+    /// If something was typed that the source has no use for.
+    pub(crate) fn again(&self, base: Data) -> Result<Data> {
+        self.labels.again(base)
     }
 
     /// Which pictures are wanted: what was typed, over `base`.

@@ -52,10 +52,14 @@ fn found(data: &Dataset) -> Vec<String> {
     let classes: Vec<String> =
         data.classes.iter().zip(data.class_counts()).map(|(name, n)| format!("{name} {n}")).collect();
     let (w, h) = (summary.widths, summary.heights);
+    let of_none = match data.of_no_class() {
+        0 => String::new(),
+        pictures => format!("; {pictures} of none"),
+    };
     let labels = match data.classes.len() {
         0 => "without classes".to_owned(),
-        1 => format!("in 1 class: {}", classes.join(", ")),
-        n => format!("in {n} classes: {}", classes.join(", ")),
+        1 => format!("in 1 class: {}{of_none}", classes.join(", ")),
+        n => format!("in {n} classes: {}{of_none}", classes.join(", ")),
     };
     let mut lines = vec![
         row("pictures", &format!("{} {labels}", data.len())),

@@ -99,6 +99,8 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         files: data.files(),
         ignored: data.ignored,
         repeated: data.repeated,
+        notes: data.notes.clone(),
+        of_no_class: data.of_no_class(),
         bytes: summary.bytes,
         input: options.input,
         pictures: Vec::new(),
@@ -117,7 +119,6 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         without_look: data.samples.iter().filter(|sample| sample.look.is_none()).count(),
         duplicates: duplicates::sets(data),
         advice: Vec::new(),
-        notes: data.notes.clone(),
     }
 }
 

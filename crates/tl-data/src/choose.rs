@@ -106,9 +106,11 @@ fn group(listing: &mut Listing, pattern: &str) -> Result<(), SourceError> {
 
 /// Keeps the share of each class whose keys are smallest: rounded, and two at least, as far as there are any.
 fn thin(listing: &mut Listing, fraction: f64, seed: u64) {
-    let mut by_class: Vec<Vec<Candidate>> = vec![Vec::new(); listing.class_numbers()];
+    // Pictures of no class are the last.
+    let classes = listing.class_numbers();
+    let mut by_class: Vec<Vec<Candidate>> = vec![Vec::new(); classes + 1];
     for file in std::mem::take(&mut listing.files) {
-        by_class[file.class.0].push(file);
+        by_class[file.class.0.min(classes)].push(file);
     }
     for mut files in by_class {
         files.sort_by_cached_key(|file| key(seed, &file.path));

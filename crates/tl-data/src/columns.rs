@@ -20,23 +20,21 @@ const PATHS: &[&str] = &[
 ];
 const LABELS: &[&str] =
     &["label", "labels", "class", "classes", "class_name", "target", "targets", "category", "categories"];
-const PARTS: &[&str] = &["split", "part", "subset"];
 
 /// Positions of the columns in the table.
 pub(crate) struct Found {
     pub(crate) path: usize,
     pub(crate) labels: Vec<usize>,
     pub(crate) group: Option<usize>,
-    pub(crate) part: Option<usize>,
-    /// The part's column was named, not guessed.
-    pub(crate) part_is_sure: bool,
     /// Names of the label columns.
     pub(crate) label_names: Vec<String>,
+    /// What was guessed, for people.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Finds the columns by the names asked for, or by their usual ones.
 ///
-/// Errors: [`SourceError::NoColumn`], which lists the columns that are there.
+/// Errors: [`SourceError::NoColumn`], which lists the columns that are there; [`SourceError::TwoColumns`].
 pub(crate) fn find(table: &Path, columns: &Columns, names: &[String]) -> Result<Found, SourceError> {
     let missing = |what, asked: Option<&String>| SourceError::NoColumn {
         path: table.to_path_buf(),
@@ -44,22 +42,40 @@ pub(crate) fn find(table: &Path, columns: &Columns, names: &[String]) -> Result<
         asked: asked.cloned(),
         found: names.to_vec(),
     };
-    let named = |what, name: &String| position(names, name).ok_or_else(|| missing(what, Some(name)));
+    let once = |column: usize| match names.iter().filter(|name| **name == names[column]).count() {
+        1 => Ok(column),
+        _ => Err(SourceError::TwoColumns { path: table.to_path_buf(), column: names[column].clone() }),
+    };
+    let named =
+        |what, name: &String| position(names, name).ok_or_else(|| missing(what, Some(name))).and_then(once);
     let path = match &columns.path {
         Some(name) => named("paths", name)?,
-        None => usual(names, PATHS).ok_or_else(|| missing("paths", None))?,
+        None => usual(names, PATHS).ok_or_else(|| missing("paths", None)).and_then(once)?,
     };
     let labels = match columns.label.as_slice() {
-        [] => vec![usual(names, LABELS).ok_or_else(|| missing("labels", None))?],
+        [] => vec![usual(names, LABELS).ok_or_else(|| missing("labels", None)).and_then(once)?],
         asked => asked.iter().map(|name| named("labels", name)).collect::<Result<_, _>>()?,
     };
     let group = columns.group.as_ref().map(|name| named("groups", name)).transpose()?;
-    let part = match &columns.part {
-        Some(name) => Some(named("parts", name)?),
-        None => usual(names, PARTS),
-    };
-    let label_names = labels.iter().filter_map(|&label| names.get(label).cloned()).collect();
-    Ok(Found { path, labels, group, part, part_is_sure: columns.part.is_some(), label_names })
+    let label_names: Vec<String> = labels.iter().filter_map(|&label| names.get(label).cloned()).collect();
+    let mut notes = vec![format!("paths are in the column `{}`", names[path])];
+    if columns.label.is_empty() {
+        notes.extend(unused(names, labels[0]));
+    }
+    Ok(Found { path, labels, group, label_names, notes })
+}
+
+/// Other columns that could as well have been the labels.
+fn unused(names: &[String], label: usize) -> Option<String> {
+    let alike = names.iter().enumerate().filter(|(column, name)| {
+        *column != label && LABELS.iter().any(|usual| name.eq_ignore_ascii_case(usual))
+    });
+    let alike: Vec<String> = alike.map(|(_, name)| format!("`{name}`")).collect();
+    let taken = names.get(label).filter(|_| !alike.is_empty())?;
+    Some(format!(
+        "labels are taken from `{taken}`, not from {}: --label-column names another",
+        alike.join(", ")
+    ))
 }
 
 /// Exactly so, else but for capital letters.

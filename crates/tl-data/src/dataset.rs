@@ -13,6 +13,11 @@ use crate::{Look, Part, PictureError, PictureHeader, Span, Summary, shown, shown
 #[serde(transparent)]
 pub struct ClassId(pub usize);
 
+impl ClassId {
+    /// In place of a class, where a picture that may have several labels is known to have none.
+    pub const NONE: ClassId = ClassId(usize::MAX);
+}
+
 /// Index of a picture in [`Dataset::samples`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -45,7 +50,7 @@ pub struct Dataset {
 pub struct Sample {
     /// Path, relative to [`Dataset::root`]. Of a picture in a tar: the tar's, then the name in it.
     pub path: PathBuf,
-    /// Its class; of several labels, the first in the order of classes.
+    /// Its class; of several labels, the first in the order of classes; [`ClassId::NONE`] if it is known to be of none.
     pub class: ClassId,
     /// Further labels, ascending.
     pub also: Vec<ClassId>,
@@ -86,7 +91,7 @@ impl Sample {
 
     /// All its labels, ascending.
     pub fn labels(&self) -> impl Iterator<Item = ClassId> + '_ {
-        std::iter::once(self.class).chain(self.also.iter().copied())
+        std::iter::once(self.class).filter(|class| *class != ClassId::NONE).chain(self.also.iter().copied())
     }
 }
 
@@ -196,6 +201,11 @@ impl Dataset {
             }
         }
         counts
+    }
+
+    /// Pictures that are known to be of no class.
+    pub fn of_no_class(&self) -> usize {
+        self.samples.iter().filter(|sample| sample.class == ClassId::NONE).count()
     }
 
     /// Formats, colours, sizes and duplicates, for people.

@@ -39,9 +39,11 @@
 //! # }
 //! ```
 
+mod answers;
 pub mod augment;
 mod batch;
 mod bmp;
+mod cell_fault;
 mod check;
 mod choose;
 mod class_weights;
@@ -50,6 +52,8 @@ mod contained;
 mod cutout;
 mod dataset;
 mod decode;
+mod delimiter;
+mod encoding;
 mod error;
 mod file;
 mod flatten;
@@ -63,9 +67,11 @@ mod layout;
 mod leftover;
 mod limits;
 mod list;
+mod list_cell;
 mod listing;
 mod loader;
 mod look;
+mod lookup;
 mod manifest;
 mod name_text;
 mod natural;
@@ -77,7 +83,9 @@ mod ours;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
 mod part;
+mod part_column;
 mod part_name;
+mod part_words;
 mod parts_said;
 mod pattern;
 mod picture_error;
@@ -107,16 +115,19 @@ mod table_limits;
 mod table_parquet;
 mod tiff;
 mod tiff_directories;
+mod truth;
 mod unread;
 mod value_range;
 mod walk;
 mod wide_values;
+mod words;
 
 pub use augment::{
     Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
     MixUp, PictureView, Plan, contact_sheet,
 };
 pub use batch::{Batch, Loading, load_batches};
+pub use cell_fault::CellFault;
 pub use check::{
     Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
     Twin, Verdict, check,
@@ -155,7 +166,7 @@ pub use resize::{Interpolation, resize, resize_box};
 pub use sampler::{Sampler, Sampling};
 pub use scan::{Progress, read, read_portion, scan};
 pub use sniff::Format;
-pub use source::{Columns, ReadOptions, Source};
+pub use source::{Blank, Columns, ReadOptions, Source, Uncertain};
 pub use source_error::SourceError;
 pub use spelling::{position_of_name, same_name};
 pub use split::{Parts, Shares, Split, folds, split, train_val};

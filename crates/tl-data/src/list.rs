@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use crate::encoding::{decode_text, lines};
 use crate::leftover::is_named_by_chance;
 use crate::listing::{Candidate, Listing, Named};
-use crate::rows::{Rows, cleaned};
-use crate::table::{read_utf8, utf8};
+use crate::lookup::{Lookup, cleaned};
+use crate::rows::Rows;
+use crate::table::read_decoded;
 use crate::table_limits::read_bounded;
 use crate::{SourceError, name_text};
 
@@ -21,12 +23,12 @@ pub(crate) fn list_labelled_or_not(path: &Path, root: Option<&Path>) -> Result<L
         let path = cleaned(root, line.trim());
         !line.trim().is_empty() && folder_of(&path).is_none() && !is_named_by_chance(root, &path)
     };
-    if text.contains('\t') || !text.lines().any(bare) {
+    if text.contains('\t') || !lines(&text).any(bare) {
         return list_text(path, &text, root);
     }
     // Only that all are of one class matters; lines keep their numbers.
     let label = |line: &str| if line.trim().is_empty() { "\n".to_string() } else { format!("{line}\t-\n") };
-    let labelled: String = text.lines().map(label).collect();
+    let labelled: String = lines(&text).map(label).collect();
     let mut listing = list_text(path, &labelled, root)?;
     listing.classes.clear();
     Ok(listing)
@@ -34,25 +36,34 @@ pub(crate) fn list_labelled_or_not(path: &Path, root: Option<&Path>) -> Result<L
 
 fn text_of(path: &Path) -> Result<String, SourceError> {
     if path != Path::new("-") {
-        return read_utf8(path);
+        return Ok(read_decoded(path)?.text);
     }
-    utf8(path, read_bounded(path, std::io::stdin().lock())?)
+    Ok(decode_text(path, &read_bounded(path, std::io::stdin().lock())?)?.text)
 }
 
 /// Lists what these lines name; empty ones are passed over.
 pub(crate) fn list_text(path: &Path, text: &str, root: &Path) -> Result<Listing, SourceError> {
-    let mut rows = Rows::new(path, false);
+    let mut rows = Rows::new(path, false, false);
+    let mut lookup = Lookup::new(path, root, None);
     let labelled = text.contains('\t');
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (1..).zip(lines(text)) {
         let name = line.split('\t').next().unwrap_or_default().trim();
         if !line.trim().is_empty() && !rows.passes_over(root, name, "line", number) {
-            rows.add(read_line(path, number, line, labelled, root)?);
+            rows.add(read_line(path, number, line, labelled, &mut lookup)?);
         }
     }
-    rows.finish(root)
+    let mut listing = rows.finish(root)?;
+    listing.notes.extend(lookup.notes());
+    Ok(listing)
 }
 
-fn read_line(list: &Path, row: u64, line: &str, labelled: bool, root: &Path) -> Result<Named, SourceError> {
+fn read_line(
+    list: &Path,
+    row: u64,
+    line: &str,
+    labelled: bool,
+    lookup: &mut Lookup<'_>,
+) -> Result<Named, SourceError> {
     let bad = |detail: String| SourceError::BadRow { path: list.to_path_buf(), at: "line", row, detail };
     let (text, label) = match line.split_once('\t') {
         Some((text, label)) => (text.trim(), Some(label.trim()).filter(|label| !label.is_empty())),
@@ -61,8 +72,11 @@ fn read_line(list: &Path, row: u64, line: &str, labelled: bool, root: &Path) -> 
     if text.is_empty() {
         return Err(bad("the path is empty".into()));
     }
-    let path = cleaned(root, text);
+    let path = lookup.file(text, ("line", row))?;
     let label = match (label, labelled) {
+        (Some(label), _) if label.contains('\t') => {
+            return Err(bad(format!("`{text}` has more than a label behind it")));
+        }
         (Some(label), _) => label.to_string(),
         (None, true) => return Err(bad(format!("`{text}` has no label after a tab, and other lines have"))),
         (None, false) => folder_of(&path).ok_or_else(|| {
@@ -70,7 +84,7 @@ fn read_line(list: &Path, row: u64, line: &str, labelled: bool, root: &Path) -> 
         })?,
     };
     Ok(Named {
-        file: Candidate { path, row: Some(("line", row)), ..Candidate::default() },
+        file: Candidate { path, row: Some(("line", row)), answered: true, ..Candidate::default() },
         labels: vec![label],
     })
 }

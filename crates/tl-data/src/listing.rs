@@ -29,6 +29,7 @@ pub(crate) struct Listing {
 #[derive(Clone, Default)]
 pub(crate) struct Candidate {
     pub(crate) path: PathBuf,
+    /// [`ClassId::NONE`] if it is of no class.
     pub(crate) class: ClassId,
     pub(crate) also: Vec<ClassId>,
     pub(crate) group: Option<String>,
@@ -36,6 +37,14 @@ pub(crate) struct Candidate {
     pub(crate) span: Option<Span>,
     /// `row` or `line`, and its number, for one that a table or list names.
     pub(crate) row: Option<(&'static str, u64)>,
+    /// Its source says which classes it is of, be it of none.
+    pub(crate) answered: bool,
+}
+
+impl Candidate {
+    fn classes(&self) -> impl Iterator<Item = ClassId> + '_ {
+        std::iter::once(self.class).filter(|class| *class != ClassId::NONE).chain(self.also.iter().copied())
+    }
 }
 
 /// A candidate whose classes have names and no numbers yet.
@@ -69,7 +78,7 @@ impl Listing {
         notes
     }
 
-    /// Numbers the classes by name in natural order and adds the files, which must have a label each. Names that are
+    /// Numbers the classes by name in natural order and adds the files that have a label, or are known to have none. Names that are
     /// only spelt in several ways are one class.
     pub(crate) fn add_named(&mut self, mut named: Vec<Named>) {
         let spellings = Spellings::of(named.iter().flat_map(|file| &file.labels).map(String::as_str));
@@ -88,10 +97,10 @@ impl Listing {
                 labels.iter().filter_map(|label| number.get(label.as_str())).copied().collect();
             ids.sort_unstable();
             ids.dedup();
-            if ids.is_empty() {
+            if ids.is_empty() && !file.answered {
                 continue;
             }
-            file.class = ids.remove(0);
+            file.class = if ids.is_empty() { ClassId::NONE } else { ids.remove(0) };
             file.also = ids;
             self.files.push(file);
         }
@@ -120,11 +129,21 @@ impl Listing {
             })
             .collect();
         for file in &mut self.files {
-            file.class = numbers[file.class.0];
+            if file.class != ClassId::NONE {
+                file.class = numbers[file.class.0];
+            }
             file.also.iter_mut().for_each(|class| *class = numbers[class.0]);
         }
         let names = std::mem::take(&mut self.classes).into_iter().enumerate();
         self.classes = names.filter(|(class, _)| keep(*class)).map(|(_, name)| name).collect();
+    }
+
+    /// Names that are no class because no picture has them.
+    pub(crate) fn without_a_picture(&self, names: &[String]) -> Option<String> {
+        let lost = names.iter().filter(|name| !self.classes.contains(name));
+        let lost: Vec<String> = lost.map(|name| format!("`{name}`")).collect();
+        (!lost.is_empty())
+            .then(|| format!("no picture is of {}: it is left out of the classes", lost.join(", ")))
     }
 
     /// Classes that files may be of: files without classes are all of one.
@@ -136,7 +155,7 @@ impl Listing {
     pub(crate) fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.class_numbers()];
         for file in &self.files {
-            std::iter::once(&file.class).chain(&file.also).for_each(|class| counts[class.0] += 1);
+            file.classes().for_each(|class| counts[class.0] += 1);
         }
         counts
     }

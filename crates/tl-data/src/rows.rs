@@ -1,30 +1,35 @@
 //! Rows of a table or list, put together: one picture may be listed several times.
 
 use std::collections::HashMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::leftover::is_named_by_chance;
 use crate::listing::{Listing, Named};
+use crate::lookup::cleaned;
 use crate::numbers::counted;
-use crate::{PictureError, SourceError, path_of_text, same_name, shown_path};
+use crate::{PictureError, SourceError, same_name, shown_path};
 
 /// The pictures listed so far.
 pub(crate) struct Rows<'a> {
     table: &'a Path,
     add_up: bool,
+    several: bool,
     named: Vec<Named>,
     known: HashMap<PathBuf, usize>,
     repeated: usize,
+    /// Pictures whose rows have different labels, and whose rows have different parts or groups.
     conflicts: Vec<String>,
+    places: Vec<String>,
     /// Rows that name what is no picture, and the first of them.
     by_chance: (usize, Option<String>),
 }
 
 impl<'a> Rows<'a> {
-    /// With `add_up`, several rows for one picture give it several labels.
-    pub(crate) fn new(table: &'a Path, add_up: bool) -> Self {
-        let (named, known, conflicts) = (Vec::new(), HashMap::new(), Vec::new());
-        Rows { table, add_up, named, known, repeated: 0, conflicts, by_chance: (0, None) }
+    /// With `add_up`, several rows for one picture give it several labels; `several` says whether it may have several.
+    pub(crate) fn new(table: &'a Path, add_up: bool, several: bool) -> Self {
+        let (named, known, conflicts, places) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
+        let by_chance = (0, None);
+        Rows { table, add_up, several, named, known, repeated: 0, conflicts, places, by_chance }
     }
 
     /// Is this what systems and tools leave beside pictures, `path` being as written? Then the row is passed over.
@@ -43,33 +48,43 @@ impl<'a> Rows<'a> {
             self.known.insert(row.file.path.clone(), self.named.len());
             return self.named.push(row);
         };
-        if are_same(&first.labels, &row.labels) {
+        let part = |named: &Named| named.file.part.map(|part| part.to_string());
+        let group = |named: &Named| named.file.group.clone();
+        let apart = differ("part", first, &row, part).or_else(|| differ("group", first, &row, group));
+        self.places.extend(apart);
+        if answers_alike(first, &row) || !row.file.answered {
             self.repeated += 1;
-        } else if self.add_up {
+        } else if self.add_up || !first.file.answered {
             first.labels.extend(row.labels);
         } else {
-            let place = |named: &Named| {
-                let labels = named.labels.join(", ");
-                format!("`{labels}` in {}", at(named))
-            };
-            let path = shown_path(&row.file.path);
-            self.conflicts.push(format!("{path}: {}, {}", place(first), place(&row)));
+            let labels = |named: &Named| Some(words(named));
+            self.conflicts.extend(differ("", first, &row, labels));
         }
+        let file = &mut first.file;
+        file.answered |= row.file.answered;
+        // A row that does not say something leaves it to one that does.
+        file.part = file.part.or(row.file.part);
+        file.group = file.group.take().or(row.file.group);
     }
 
-    /// The listing. A picture without any label is rejected.
+    /// The listing. A picture without any answer is rejected; one that is of no class has one.
     ///
-    /// Errors: nothing is listed, or labels contradict each other.
+    /// Errors: nothing is listed, rows contradict each other, or no picture has a label.
     pub(crate) fn finish(self, root: &Path) -> Result<Listing, SourceError> {
         let path = self.table.to_path_buf();
         if !self.conflicts.is_empty() {
-            return Err(SourceError::LabelConflict { path, conflicts: self.conflicts });
+            let several = self.several && !self.add_up;
+            return Err(SourceError::LabelConflict { path, conflicts: self.conflicts, several });
+        }
+        if !self.places.is_empty() {
+            return Err(SourceError::PlaceConflict { path, conflicts: self.places });
         }
         if self.named.is_empty() {
             return Err(SourceError::NothingListed { path });
         }
         let mut listing = Listing::new(root.to_path_buf());
         listing.repeated = self.repeated;
+        listing.multi_label = self.several;
         listing.ignored += self.by_chance.0;
         listing.notes.extend(self.by_chance.1.map(|first| {
             let rows = counted(self.by_chance.0, "row");
@@ -78,35 +93,50 @@ impl<'a> Rows<'a> {
                 if self.by_chance.0 > 1 { ", .." } else { "" }
             )
         }));
-        listing.multi_label = self.add_up;
-        let (labelled, rest): (Vec<Named>, Vec<Named>) =
-            self.named.into_iter().partition(|named| !named.labels.is_empty());
+        let (answered, rest): (Vec<Named>, Vec<Named>) =
+            self.named.into_iter().partition(|named| named.file.answered);
+        if answered.iter().all(|named| named.labels.is_empty()) {
+            return Err(SourceError::NoLabels { path, pictures: answered.len() + rest.len() });
+        }
         for file in rest {
             let detail = at(&file);
             listing.reject(file.file.path, PictureError::Unlabelled { detail });
         }
-        listing.add_named(labelled);
+        listing.add_named(answered);
         Ok(listing)
     }
 }
 
-fn are_same(a: &[String], b: &[String]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_name(a, b))
+/// "1.png: part `train` in row 2, `test` in row 5", if both rows say something and it is not the same.
+fn differ(
+    what: &str,
+    first: &Named,
+    second: &Named,
+    of: impl Fn(&Named) -> Option<String>,
+) -> Option<String> {
+    let (one, other) = (of(first)?, of(second)?);
+    let space = if what.is_empty() { "" } else { " " };
+    let path = shown_path(&first.file.path);
+    (!same_name(&one, &other))
+        .then(|| format!("{path}: {what}{space}`{one}` in {}, `{other}` in {}", at(first), at(second)))
+}
+
+/// Do two rows say the same, whatever the order of their labels and the way they are spelt?
+fn answers_alike(a: &Named, b: &Named) -> bool {
+    let all_in =
+        |a: &Named, b: &Named| a.labels.iter().all(|one| b.labels.iter().any(|other| same_name(one, other)));
+    a.file.answered == b.file.answered && all_in(a, b) && all_in(b, a)
+}
+
+fn words(named: &Named) -> String {
+    match (named.labels.as_slice(), named.file.answered) {
+        ([], true) => "none".into(),
+        ([], false) => "nothing".into(),
+        (labels, _) => labels.join(", "),
+    }
 }
 
 /// `row 7`
 fn at(named: &Named) -> String {
     named.file.row.map_or_else(String::new, |(at, row)| format!("{at} {row}"))
-}
-
-/// A path as listed, without `.` parts. `\xNN` are bytes, as this program writes them, where that is the name of a file.
-/// Where nothing is at a path with backslashes, it was written on Windows.
-pub(crate) fn cleaned(root: &Path, text: &str) -> PathBuf {
-    let ours = path_of_text(text);
-    if ours != Path::new(text) && root.join(&ours).exists() {
-        return ours.components().filter(|part| *part != Component::CurDir).collect();
-    }
-    let windows = !cfg!(windows) && text.contains('\\') && !root.join(text).exists();
-    let text = if windows { text.replace('\\', "/") } else { text.to_string() };
-    Path::new(&text).components().filter(|part| *part != Component::CurDir).collect()
 }

@@ -216,7 +216,8 @@ fn check_listed(source: &Path, data: &Dataset) -> Result<(), SourceError> {
             false => SourceError::NothingReadable { path, rejected },
         });
     }
-    if let [class] = data.classes.as_slice() {
+    // One class is a question too, where some pictures are known not to be of it.
+    if let ([class], 0) = (data.classes.as_slice(), data.of_no_class()) {
         return Err(SourceError::OneClass { path, class: class.clone() });
     }
     match empty_classes(data) {

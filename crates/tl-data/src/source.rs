@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,60 @@ pub struct Columns {
     /// The part a picture belongs to: train, val or test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part: Option<String>,
+    /// No column says train, val and test, whatever it seems to say.
+    #[serde(skip_serializing_if = "is_false")]
+    pub ignore_parts: bool,
+    /// What -1 and `u` count as, among 0 and 1; without it they are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertain: Option<Uncertain>,
+    /// What an empty cell counts as; without it, one among 0 and 1 is refused, and a row without any label is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blank: Option<Blank>,
+    /// What is put behind every path that does not end so, such as `.jpg`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suffix: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// What a label counts as that is marked as uncertain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Uncertain {
+    /// 0.
+    Negative,
+    /// 1.
+    Positive,
+}
+
+impl FromStr for Uncertain {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "negative" => Ok(Uncertain::Negative),
+            "positive" => Ok(Uncertain::Positive),
+            _ => Err("negative or positive".into()),
+        }
+    }
+}
+
+/// What an empty label cell counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blank {
+    /// 0; of a cell that would hold names, none of the classes.
+    Negative,
+}
+
+impl FromStr for Blank {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "negative" { Ok(Blank::Negative) } else { Err("negative".into()) }
+    }
 }
 
 impl Columns {

@@ -6,7 +6,8 @@ use thiserror::Error;
 
 use crate::numbers::{counted, grouped};
 use crate::parts_said::suggested_parts;
-use crate::{Part, Rejected, shown, shown_path};
+use crate::sniff::ends_like_a_picture;
+use crate::{CellFault, Part, Rejected, shown, shown_path};
 
 /// The reason a table, a list, shards or a choice of pictures was refused.
 #[derive(Debug, Error)]
@@ -58,6 +59,60 @@ pub enum SourceError {
         /// What is wrong.
         detail: String,
     },
+    /// A cell of a table that cannot be understood.
+    #[error("{}, row {row}, column `{column}`: {}", path.display(), fault.words(value))]
+    BadCell {
+        /// The table.
+        path: PathBuf,
+        /// The row's number, from 1; a header is a row too.
+        row: u64,
+        /// The column's name.
+        column: String,
+        /// What the cell holds.
+        value: String,
+        /// What is wrong with it.
+        fault: CellFault,
+    },
+    /// A table or list that is no text.
+    #[error("{}, line {line}: {detail}", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// The first line that is none, from 1.
+        line: usize,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A column of a Parquet table that holds neither words nor numbers nor lists of them.
+    #[error("the column `{column}` of {} holds neither words nor numbers", path.display())]
+    NotWords {
+        /// The table.
+        path: PathBuf,
+        /// The column.
+        column: String,
+    },
+    /// Two columns of the same name, one of which is wanted.
+    #[error("{} has more than one column `{column}`", path.display())]
+    TwoColumns {
+        /// The table.
+        path: PathBuf,
+        /// The name.
+        column: String,
+    },
+    /// A name without an ending that several files have.
+    #[error("{}, {at} {row}: `{name}` may be {}", path.display(), quoted(files))]
+    SeveralFiles {
+        /// The table or list.
+        path: PathBuf,
+        /// `row` or `line`.
+        at: &'static str,
+        /// Its number.
+        row: u64,
+        /// The name.
+        name: String,
+        /// The files' names.
+        files: Vec<String>,
+    },
     /// Pictures that are listed twice with different labels.
     #[error("{} in {}{}", contradicted(conflicts.len()), shown_path(path), lines(conflicts))]
     LabelConflict {
@@ -65,6 +120,24 @@ pub enum SourceError {
         path: PathBuf,
         /// The picture, its labels and their rows, one text for each.
         conflicts: Vec<String>,
+        /// May a picture have several labels in one row?
+        several: bool,
+    },
+    /// Pictures that are listed twice, in different parts or groups.
+    #[error("{} in different parts or groups in {}{}", listed_twice(conflicts.len()), path.display(), lines(conflicts))]
+    PlaceConflict {
+        /// The table.
+        path: PathBuf,
+        /// The picture, what its rows say, and their numbers, one text for each.
+        conflicts: Vec<String>,
+    },
+    /// No picture has a label, where each may have several.
+    #[error("none of the {} of {} has a label", counted(*pictures, "picture"), path.display())]
+    NoLabels {
+        /// The table.
+        path: PathBuf,
+        /// Pictures listed.
+        pictures: usize,
     },
     /// None of the listed files is there.
     #[error(
@@ -231,11 +304,35 @@ impl SourceError {
             SourceError::NoParquet { .. } => {
                 "build with `--features parquet`, or save the table as CSV".into()
             }
+            SourceError::NoColumn { found, .. } if found.iter().any(|name| ends_like_a_picture(name)) => {
+                "put a row above the others that names the columns: path,label".into()
+            }
             SourceError::NoColumn { what, .. } => {
                 format!("name the column: --{}-column NAME", what.trim_end_matches('s'))
             }
+            SourceError::LabelConflict { several: true, .. } => {
+                "leave one row of each, or put the labels of all its rows together: --add-up".into()
+            }
             SourceError::LabelConflict { .. } => {
-                "correct the labels, or give pictures several of them: --multi-label".into()
+                "correct the labels, or give pictures all that their rows say: --add-up".into()
+            }
+            SourceError::PlaceConflict { .. } => {
+                "leave one row of each picture, or make them the same".into()
+            }
+            SourceError::BadCell { column, fault, .. } => fault.hint(column),
+            SourceError::NotText { .. } => "save it as UTF-8 (in a spreadsheet: CSV UTF-8), or convert it: \
+                iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"
+                .into(),
+            SourceError::NotWords { .. } => {
+                "name another column (--path-column, --label-column), or write the pictures to files".into()
+            }
+            SourceError::TwoColumns { .. } => "give each of them a name of its own".into(),
+            SourceError::SeveralFiles { at: "line", .. } => "write the ending in the list".into(),
+            SourceError::SeveralFiles { .. } => {
+                "write the ending in the table, or say it: --suffix .jpg".into()
+            }
+            SourceError::NoLabels { .. } => {
+                "give some pictures labels, or name the column that has them".into()
             }
             SourceError::AllMissing { .. } => "say what the paths are relative to: --root FOLDER".into(),
             SourceError::OneClass { .. } => "a classifier needs at least two classes".into(),
@@ -286,6 +383,11 @@ fn quoted(names: &[String]) -> String {
 fn contradicted(pictures: usize) -> String {
     let verb = if pictures == 1 { "has" } else { "have" };
     format!("{} {verb} contradicting labels", counted(pictures, "picture"))
+}
+
+fn listed_twice(pictures: usize) -> String {
+    let verb = if pictures == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(pictures, "picture"))
 }
 
 /// How many lines a message lists before it says "and N more".

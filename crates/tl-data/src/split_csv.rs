@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 
+use crate::part_words::meant;
 use crate::place::slashed;
-use crate::{DataError, Dataset, Part, Parts, SampleId, Split, same_name};
+use crate::{DataError, Dataset, Part, Parts, Sample, SampleId, Split, same_name};
 
 const HEADER: [&str; 3] = ["path", "class", "part"];
 
@@ -34,8 +35,8 @@ pub fn write_parts(
     table.write_record(HEADER).map_err(refused)?;
     for (sample, part) in data.samples.iter().zip(part_of) {
         if let Some(part) = part {
-            let class = &data.classes[sample.class.0];
-            table.write_record([&slashed(&sample.path), class, part]).map_err(refused)?;
+            let class = class_name(data, sample);
+            table.write_record([slashed(&sample.path).as_str(), class, part]).map_err(refused)?;
         }
     }
     table.flush().map_err(|error| refused(error.into()))
@@ -83,7 +84,7 @@ pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<Sample
     let mut parts = Parts::default();
     let mut folds: BTreeMap<usize, Vec<SampleId>> = BTreeMap::new();
     let unlisted = read_rows(data, input, |id, text| {
-        match (Part::spelt(text), fold_number(text)) {
+        match (meant(text), fold_number(text)) {
             (Some(part), _) if folds.is_empty() => parts.push(part, id),
             (_, Some(fold)) if parts == Parts::default() => folds.entry(fold).or_default().push(id),
             (Some(_), _) | (_, Some(_)) => return Err("parts and folds in one table".into()),
@@ -151,11 +152,16 @@ fn known(
     let id = unlisted
         .remove(path)
         .ok_or_else(|| format!("no readable picture `{path}`, or it is listed twice"))?;
-    let actual = &data.classes[data.samples[id.0].class.0];
+    let actual = class_name(data, &data.samples[id.0]);
     if !same_name(actual, class) {
         return Err(format!("`{path}` is in class `{actual}`, not `{class}`"));
     }
     Ok(id)
+}
+
+/// Empty for a picture of no class.
+fn class_name<'a>(data: &'a Dataset, sample: &Sample) -> &'a str {
+    data.classes.get(sample.class.0).map_or("", String::as_str)
 }
 
 fn refused(error: csv::Error) -> DataError {

@@ -22,7 +22,8 @@ pub(crate) struct Unit {
 /// The units of some samples.
 pub(crate) struct Strata {
     pub(crate) units: Vec<Unit>,
-    /// For each class, the units that stand for it, by their keys. A unit with several classes stands for the rarest.
+    /// For each class, the units that stand for it, by their keys. A unit with several classes stands for the rarest;
+    /// units of no class stand together, under the number behind the last class.
     pub(crate) of_class: BTreeMap<ClassId, Vec<usize>>,
 }
 
@@ -39,9 +40,8 @@ impl Strata {
         let pictures = count(data, &units);
         let mut of_class: BTreeMap<ClassId, Vec<usize>> = BTreeMap::new();
         for (at, unit) in units.iter().enumerate().filter(|(_, unit)| !unit.contradicts_itself) {
-            if let Some(class) = unit.classes.iter().min_by_key(|class| (pictures[class.0], **class)) {
-                of_class.entry(*class).or_default().push(at);
-            }
+            let rarest = unit.classes.iter().min_by_key(|class| (pictures[class.0], **class)).copied();
+            of_class.entry(rarest.unwrap_or(ClassId(data.classes.len()))).or_default().push(at);
         }
         for stratum in of_class.values_mut() {
             stratum.sort_by_key(|&at| units[at].key);

@@ -26,7 +26,7 @@ pub struct Summary {
     pub bytes: u64,
     /// Files whose bytes equal an earlier one's.
     pub duplicates: usize,
-    /// Pairs of files with the same bytes in two classes; at least one of the labels is wrong.
+    /// Pairs of files with the same bytes and other labels; at least one of the labels is wrong.
     #[serde(serialize_with = "pairs_as_text")]
     pub conflicts: Vec<(PathBuf, PathBuf)>,
     /// Shorter sides, ascending.
@@ -111,7 +111,7 @@ fn equal_files(samples: &[Sample]) -> (usize, Vec<(PathBuf, PathBuf)>) {
         if first.path != sample.path {
             duplicates += 1;
         }
-        if first.class != sample.class {
+        if first.class != sample.class || first.also != sample.also {
             conflicts.push((first.path.clone(), sample.path.clone()));
         }
     }

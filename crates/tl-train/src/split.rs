@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::path::Path;
-use tl_data::{DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split};
+use tl_data::{
+    ClassId, DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split,
+};
 
 use crate::tune::MONITORED;
 use crate::{TrainConfig, TrainError};
@@ -96,7 +98,7 @@ pub(crate) fn has(data: &Dataset, id: SampleId, class: usize) -> bool {
     data.samples[id.0].labels().any(|label| label.0 == class)
 }
 
-/// Its class; of several, the first.
+/// Its class; of several, the first; of none, more than any.
 pub(crate) fn label(data: &Dataset, id: SampleId) -> usize {
     data.samples[id.0].class.0
 }
@@ -120,7 +122,8 @@ pub(crate) fn thin(data: &Dataset, ids: &[SampleId], most: usize) -> Vec<SampleI
         return ids.to_vec();
     }
     let mut kept = Vec::with_capacity(most);
-    for class in 0..data.classes.len() {
+    let none = ClassId::NONE.0;
+    for class in (0..data.classes.len()).chain([none]) {
         let of_class: Vec<SampleId> = ids.iter().copied().filter(|&id| label(data, id) == class).collect();
         let share = (of_class.len() * most / ids.len()).max(2).min(of_class.len());
         kept.extend((0..share).map(|i| of_class[i * of_class.len() / share]));
@@ -133,7 +136,7 @@ pub(crate) fn thin(data: &Dataset, ids: &[SampleId], most: usize) -> Vec<SampleI
 mod tests {
     use super::*;
     use std::path::PathBuf;
-    use tl_data::{ClassId, ColorMode, ContentHash, Format, PictureHeader, Sample};
+    use tl_data::{ColorMode, ContentHash, Format, PictureHeader, Sample};
 
     /// A data set with so many pictures of each class, all different.
     fn data(counts: &[usize]) -> Dataset {

@@ -14,11 +14,19 @@ const SHAPES: [(&str, [u8; 3]); 3] =
 
 /// `count` pictures with a square in one, two or three colours, and `labels.csv`, which says in which.
 fn squares(count: u32) -> TempDir {
+    squares_of(count, |number| number % 7 + 1)
+}
+
+/// The same with the colours that these bits say; `classes.csv` says it with 0 and 1.
+fn squares_of(count: u32, bits: fn(u32) -> u32) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut table = "path,colours\n".to_owned();
+    let mut classes = "path,blue,green,red\n".to_owned();
     for number in 0..count {
         let mut grey = picture([150, 150, 150], number * 13);
-        let here = SHAPES.iter().enumerate().filter(|(bit, _)| (number % 7 + 1) >> bit & 1 == 1);
+        let has = |bit: usize| bits(number) >> bit & 1;
+        classes += &format!("{number}.png,{},{},{}\n", has(0), has(1), has(2));
+        let here = SHAPES.iter().enumerate().filter(|(bit, _)| has(*bit) == 1);
         let mut labels = Vec::new();
         for (bit, (label, color)) in here {
             let square = image::RgbImage::from_pixel(13, 13, Rgb(*color));
@@ -30,6 +38,7 @@ fn squares(count: u32) -> TempDir {
         table += &format!("{number}.png,{}\n", labels.join("|"));
     }
     fs::write(folder.path().join("labels.csv"), table).unwrap();
+    fs::write(folder.path().join("classes.csv"), classes).unwrap();
     folder
 }
 
@@ -176,4 +185,116 @@ fn one_label_and_several_are_not_mixed_up() {
     let ended = tl_ok(at, &[&["eval", several], &TABLE[..], &["--json"]].concat());
     let found: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!((&found["part"], &found["total"]), (&"external".into(), &42.into()));
+}
+
+const CLASSES: [&str; 7] =
+    ["classes.csv", "--label-column", "blue", "--label-column", "green", "--label-column", "red"];
+
+#[test]
+fn pictures_of_no_class_teach_and_are_judged() {
+    let folder = squares_of(96, |number| number % 8);
+    let at = folder.path();
+    let ended = tl_ok(at, &[&["train"], &CLASSES[..]].concat());
+    for found in [
+        "note      `blue`, `green`, `red` are classes: 1 where a picture is of the class, else 0\n",
+        "pictures  96 in 3 classes: blue 48, green 48, red 48; 12 of none\n",
+        "77 to train, 19 held out",
+    ] {
+        assert!(ended.stderr.contains(found), "{found} is not in {}", ended.stderr);
+    }
+    let split = fs::read_to_string(at.join("runs/classes-1/split.csv")).unwrap();
+    let of_none =
+        |part: &str| split.lines().filter(|line| line.contains(",,") && line.ends_with(part)).count();
+    assert!(of_none("train") > 0 && of_none("val") > 0, "{split}");
+    let ended = tl_ok(at, &[&["eval", "runs/classes-1"], &CLASSES[..], &["--json"]].concat());
+    let found: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(found["total"], 96);
+    let ended = tl_ok(at, &["predict", "runs/classes-1", "0.png", "7.png"]);
+    assert!(ended.stdout.starts_with("0.png  no label"), "{}", ended.stdout);
+    // In steps, with pictures of no class as a class of their own for the sampler.
+    let steps = ["--head", "linear", "--epochs", "20", "--lr", "0.01", "--sampler", "balanced", "--json"];
+    let ended = tl_ok(at, &[&["train"], &CLASSES[..], &steps].concat());
+    let record = serde_json::from_str::<Value>(&ended.stdout).unwrap()["record"].take();
+    assert_eq!(record["multi_label"]["total"], 19);
+    assert!(figure(&record["multi_label"], "mean_average_precision") > 0.8, "{}", record["multi_label"]);
+    let ended = tl_ok(at, &["predict", "runs/classes-2", "0.png", "--json"]);
+    let rows: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(rows[0]["labels"], serde_json::json!([]));
+}
+
+#[test]
+fn cells_that_are_neither_0_nor_1_count_as_was_asked_and_later_runs_keep_it() {
+    let folder = squares(56);
+    let at = folder.path();
+    let table = fs::read_to_string(at.join("classes.csv")).unwrap();
+    let doubtful = table.replacen("0.png,1,0,0", "0.png,1,-1,", 1);
+    assert!(doubtful != table);
+    fs::write(at.join("classes.csv"), doubtful).unwrap();
+    let asked = ["--uncertain", "positive", "--blank", "negative"];
+    let uncertain = "error: classes.csv, row 2, column `green`: `-1` is neither 0 nor 1, it may mean that the label is \
+        uncertain\nhint: say what such cells count as: --uncertain negative or --uncertain positive\n";
+    let blank = "error: classes.csv, row 2, column `red`: an empty cell is neither 0 nor 1\nhint: fill it in, or say \
+        that empty cells count as 0: --blank negative\n";
+    for (command, more) in [
+        (&["train"][..], &[][..]),
+        (&["data", "check"], &[]),
+        (&["extract"], &["--out", "f.npy"]),
+        (&["lr-find"], &[]),
+    ] {
+        for (options, message) in [(&[][..], uncertain), (&asked[..2], blank)] {
+            let ended = tl(at, &[command, &CLASSES[..], options, more].concat());
+            assert_eq!(
+                (ended.code, ended.stderr.contains(message)),
+                (1, true),
+                "{command:?} {}",
+                ended.stderr
+            );
+        }
+        if command[0] == "extract" || command[0] == "data" {
+            let ended = tl(at, &[command, &CLASSES[..], &asked, more].concat());
+            assert!(!ended.stderr.contains("error"), "{command:?} {}", ended.stderr);
+        }
+    }
+    let ended = tl_ok(at, &[&["train"], &CLASSES[..], &asked].concat());
+    for found in ["note      1 uncertain cell counted as 1\n", "read as   1 empty cell counted as 0\n"] {
+        assert!(ended.stderr.contains(found), "{found} is not in {}", ended.stderr);
+    }
+    let settings = fs::read_to_string(at.join("runs/classes-1/run.toml")).unwrap();
+    assert!(
+        settings.contains("uncertain = \"positive\"") && settings.contains("blank = \"negative\""),
+        "{settings}"
+    );
+    let ended = tl(at, &[&["eval", "runs/classes-1"], &CLASSES[..]].concat());
+    assert!(ended.stderr.contains(uncertain), "{}", ended.stderr);
+    let ended = tl_ok(at, &[&["eval", "runs/classes-1"], &CLASSES[..], &asked].concat());
+    assert!(ended.stderr.contains("note      1 uncertain cell counted as 1\n"), "{}", ended.stderr);
+    // Settings of a run, and what is typed over them.
+    for (typed, counted) in [(&[][..], "1"), (&["--uncertain", "negative"], "0")] {
+        let ended = tl_ok(at, &[&["train", "--config", "runs/classes-1/run.toml"], typed].concat());
+        let found = format!("note      1 uncertain cell counted as {counted}\n");
+        assert!(ended.stderr.contains(&found), "{typed:?} {}", ended.stderr);
+    }
+}
+
+#[test]
+fn features_with_several_labels_are_a_table_again() {
+    let folder = squares_of(16, |number| number % 8);
+    let at = folder.path();
+    tl_ok(at, &[&["extract", "--out", "f.parquet"], &CLASSES[..]].concat());
+    let check = |table: &[&str]| -> Value {
+        let ended = tl(at, &[&["data", "check"], table, &["--json"]].concat());
+        serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {}", ended.stderr))
+    };
+    let (from, back) = (check(&CLASSES), check(&["f.parquet"]));
+    for what in ["classes", "of_no_class", "files"] {
+        assert_eq!(from[what], back[what], "{what}");
+    }
+    assert_eq!(back["of_no_class"], 2);
+    assert_eq!(back["notes"][1], "`label` holds lists of labels");
+    let split = fs::read_to_string(at.join("classes.csv")).unwrap().replace("path,", "is_test,path,");
+    let row = |(i, line): (usize, &str)| if i == 0 { line.to_owned() } else { format!("{},{line}", i % 2) };
+    let rows: Vec<String> = split.lines().enumerate().map(row).collect();
+    fs::write(at.join("classes.csv"), rows.join("\n")).unwrap();
+    let parts = check(&CLASSES);
+    assert_eq!(parts["notes"][2], "1 in `is_test` is test, all else is train: train 8, val 0, test 8");
 }

@@ -18,6 +18,12 @@ pub struct CheckReport {
     pub ignored: usize,
     /// Rows of a table that say again what an earlier one said.
     pub repeated: usize,
+    /// What was guessed or found out to read the source, a sentence each without a full stop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Pictures that are known to be of no class, where each may be of several.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub of_no_class: usize,
     /// Size of all readable pictures' files, in bytes.
     pub bytes: u64,
     /// Side of the network's input the sizes were compared with, in pixels.
@@ -56,9 +62,10 @@ pub struct CheckReport {
     pub duplicates: Vec<DuplicateSet>,
     /// What to do, the most urgent first.
     pub advice: Vec<Advice>,
-    /// How the source was understood, where that was not plain.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// One file and whether it can be used.

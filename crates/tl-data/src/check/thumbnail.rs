@@ -31,7 +31,7 @@ pub(super) fn add(report: &mut CheckReport, data: &Dataset, limits: &Limits) {
     let mut by_class: Vec<Vec<SampleId>> = vec![Vec::new(); data.classes.len()];
     let mut number = std::collections::HashMap::new();
     for (at, sample) in data.samples.iter().enumerate() {
-        by_class[sample.class.0].push(SampleId(at));
+        by_class.get_mut(sample.class.0).into_iter().for_each(|ids| ids.push(SampleId(at)));
         number.insert(slashed(&sample.path), SampleId(at));
     }
     report.classes.par_iter_mut().zip(by_class).take(EXAMPLES).for_each(|(class, ids)| {

@@ -15,12 +15,17 @@ mod loading;
 mod mutated;
 mod names;
 mod orientations;
+#[cfg(feature = "parquet")]
+mod parquet_cells;
 mod parts;
 mod preprocessing;
 mod ranges;
 mod scanning;
 mod sources;
+mod split_columns;
 mod splitting;
 mod splitting_in_three;
+mod table_labels;
+mod table_texts;
 mod tables;
 mod tiffs;

@@ -7,13 +7,13 @@ use tl_data::{Columns, Source};
 
 use crate::sources::{folder, listed, read_plainly, refusal, rejected};
 
-fn table(folder: &TempDir, name: &str, text: impl AsRef<[u8]>, columns: Columns) -> Source {
+pub(crate) fn table(folder: &TempDir, name: &str, text: impl AsRef<[u8]>, columns: Columns) -> Source {
     let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
     Source::Table { path, root: None, columns }
 }
 
-fn csv(folder: &TempDir, text: &str) -> Source {
+pub(crate) fn csv(folder: &TempDir, text: &str) -> Source {
     table(folder, "t.csv", text, Columns::default())
 }
 
@@ -95,7 +95,7 @@ fn several_labels_come_from_columns_separators_or_rows() {
             Columns { separator: Some('|'), ..Columns::default() },
         ),
         (
-            "path,sea,bird\n1.png,1,1\n2.png,1,0\n3.png,,True\n",
+            "path,sea,bird\n1.png,1,1\n2.png,1,0\n3.png,0,True\n",
             Columns { label: vec!["bird".into(), "sea".into()], ..Columns::default() },
         ),
         (
@@ -111,14 +111,6 @@ fn several_labels_come_from_columns_separators_or_rows() {
         assert_eq!((listed(&data), data.multi_label), (expected.map(String::from).to_vec(), true), "{text}");
         assert_eq!(data.class_counts(), [2, 2]);
     }
-}
-
-#[test]
-fn a_picture_with_none_of_several_labels_is_named() {
-    let folder = folder(&["1.png", "2.png", "3.png"]);
-    let columns = Columns { label: vec!["a".into(), "b".into()], ..Columns::default() };
-    let source = table(&folder, "t.csv", "path,a,b\n1.png,1,0\n2.png,0,1\n3.png,0,0\n", columns);
-    assert_eq!(rejected(&read_plainly(&source).unwrap()), ["3.png: has no label (row 4)"]);
 }
 
 #[test]
@@ -147,6 +139,12 @@ fn tables_that_make_no_sense_are_explained() {
             format!("{at} has no column `bread` for the labels, its columns are `path`, `breed`"),
             Some("name the column: --label-column NAME"),
         ),
+        (
+            "1.png,a\n2.png,b\n",
+            plain(),
+            format!("{at} has no column for the paths, its columns are `1.png`, `a`"),
+            Some("put a row above the others that names the columns: path,label"),
+        ),
         ("path,label\n1.png,\n", plain(), format!("{at}, row 2: `1.png` has no label"), None),
         ("path,label\n1.png,a\n,b\n", plain(), format!("{at}, row 3: the path is empty"), None),
         (
@@ -159,10 +157,10 @@ fn tables_that_make_no_sense_are_explained() {
             None,
         ),
         (
-            "path,label,part\n1.png,a,dev\n",
-            Columns { part: Some("part".into()), ..plain() },
-            format!("{at}, row 2: `dev` is none of train, val and test"),
-            None,
+            "path,label,label\n1.png,a,b\n",
+            plain(),
+            format!("{at} has more than one column `label`"),
+            Some("give each of them a name of its own"),
         ),
         ("path,label\n", plain(), format!("no pictures in {at}"), None),
         (
@@ -178,7 +176,7 @@ fn tables_that_make_no_sense_are_explained() {
                 "2 pictures have contradicting labels in {at}\n  1.png: `a` in row 2, `b` in row 4\n  \
                 2.png: `b` in row 3, `a` in row 5"
             ),
-            Some("correct the labels, or give pictures several of them: --multi-label"),
+            Some("correct the labels, or give pictures all that their rows say: --add-up"),
         ),
     ] {
         let found = refusal(read_plainly(&table(&folder, "t.csv", text, columns)));
@@ -194,7 +192,7 @@ fn tables_that_are_none_are_explained() {
     for (source, message) in [
         (
             table(&folder, "t.csv", b"path,label\n1.png,a\n1.png,\xe4\n", Columns::default()),
-            format!("cannot read {}: line 3 is not UTF-8, save the file as UTF-8", at("t.csv")),
+            format!("{}, line 3: the byte 0xE4 is not UTF-8", at("t.csv")),
         ),
         (
             table(&folder, "t.xlsx", b"PK", Columns::default()),

@@ -29,13 +29,18 @@ pub fn check_html(report: &CheckReport) -> String {
         r#"<header>
 <p class="kicker">Data check</p>
 <h1>{name}</h1>
-<p class="facts">{classes} · {pictures} · {bytes}</p>
+<p class="facts">{classes} · {pictures} · {bytes}</p>{notes}
 {links}
 </header>"#,
         name = esc(name),
         classes = plural(report.classes.len(), "class", "classes"),
         pictures = pictures(report.usable()),
         bytes = bytes(report.bytes),
+        notes = report
+            .notes
+            .iter()
+            .map(|note| format!("\n<p class=\"facts\">{}</p>", esc(note)))
+            .collect::<String>(),
         links = navigation(&sections),
     );
     document(&format!("{name}: data check"), &header, &sections, env!("CARGO_PKG_VERSION"))

@@ -7,7 +7,8 @@ use crate::numbers::{counted, grouped};
 use super::{FEW, FEW_IN_ALL, IMBALANCED, advice, names, share, train};
 
 pub(super) fn one_class(report: &CheckReport) -> Option<Advice> {
-    let [class] = report.classes.as_slice() else { return None };
+    // Pictures that are not of it are the other side of the question.
+    let ([class], 0) = (report.classes.as_slice(), report.of_no_class) else { return None };
     let text = format!("there is only one class, `{}`", class.name);
     advice(Severity::Problem, text, "add at least one more; pictures of anything else will do", None)
 }

@@ -44,6 +44,8 @@ fn report(text: &str, thumbnail: &str) -> CheckReport {
         source: text.into(),
         files: 3,
         ignored: 1,
+        notes: vec![text.into()],
+        of_no_class: 0,
         repeated: 0,
         bytes: 4096,
         input: 224,

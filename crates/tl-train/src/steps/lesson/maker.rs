@@ -18,10 +18,11 @@ pub(super) struct Maker<'a> {
 
 impl<'a> Maker<'a> {
     pub(super) fn new(lesson: &'a Lesson<'a>, course: &'a Course<'a>, epoch: usize) -> Self {
-        // A picture of several classes comes as often as its rarest.
+        // A picture of several classes comes as often as its rarest; those of none are as a class of their own.
         let counts = lesson.counts();
-        let rarest = |&id: &SampleId| lesson.labels(id).min_by_key(|class| counts[class.0]);
-        let labels: Vec<ClassId> = lesson.train.iter().filter_map(rarest).collect();
+        let none = ClassId(counts.len());
+        let rarest = |&id: &SampleId| lesson.labels(id).min_by_key(|class| counts[class.0]).unwrap_or(none);
+        let labels: Vec<ClassId> = lesson.train.iter().map(rarest).collect();
         let epoch = course.epochs_before + epoch;
         let sampler = Sampler::new(&labels, lesson.steps.sampler, lesson.pictures.seed, epoch as u64);
         Self { lesson, course, sampler, epoch }

@@ -1,0 +1,240 @@
+//! What the cells of a table say of a picture's labels.
+//!
+//! Label columns hold names, or lists of names; or there are several of them and each is a class, with 0 and 1. All
+//! cells are looked at before that is decided, and a cell that does not fit is refused by name.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::list_cell;
+use crate::numbers::counted;
+use crate::source::{Blank, Uncertain};
+use crate::table::Row;
+use crate::truth::{Answering, Truth};
+use crate::{CellFault, Columns, SourceError};
+
+/// How label cells are spelt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    /// Each holds a name, several with a separator between them, or nothing.
+    Names,
+    /// Each holds a list of names.
+    Lists,
+    /// Each says whether its column's class is there.
+    Classes(Answering),
+}
+
+/// How to read the label cells of one table.
+pub(crate) struct Answers<'a> {
+    path: &'a Path,
+    columns: &'a Columns,
+    /// Of the label columns.
+    names: Vec<String>,
+    /// Where they begin in a row's cells.
+    first: usize,
+    spelling: Spelling,
+    /// What the cells may mean besides, for people.
+    doubt: Option<String>,
+    counted: Counted,
+}
+
+/// Cells that were read as an option says.
+#[derive(Default)]
+struct Counted {
+    uncertain: Cell<usize>,
+    blank: Cell<usize>,
+}
+
+impl<'a> Answers<'a> {
+    /// `first` is the place of the first label among a row's cells.
+    pub(crate) fn new(
+        path: &'a Path,
+        columns: &'a Columns,
+        names: Vec<String>,
+        first: usize,
+        rows: &[Row],
+    ) -> Self {
+        let cells = || rows.iter().flat_map(|row| row.cells.iter().skip(first)).map(String::as_str);
+        let spelling = match names.len() {
+            0 | 1 => None,
+            _ => classes(cells()),
+        };
+        let spelling = spelling.or_else(|| lists(cells())).unwrap_or(Spelling::Names);
+        let plain = spelling == Spelling::Names && !columns.several_labels();
+        let doubt = plain.then(|| separated(cells())).flatten();
+        Answers { path, columns, names, first, spelling, doubt, counted: Counted::default() }
+    }
+
+    /// May a picture have several labels?
+    pub(crate) fn several(&self) -> bool {
+        self.columns.several_labels() || self.spelling == Spelling::Lists
+    }
+
+    /// The names of a row's labels, which may be none of all classes; nothing if the row does not say.
+    ///
+    /// Errors: [`SourceError::BadCell`].
+    pub(crate) fn of(&self, row: &Row) -> Result<Option<Vec<String>>, SourceError> {
+        let cells = row.cells.get(self.first..).unwrap_or_default();
+        let blank = |cell: &String| match self.spelling {
+            Spelling::Classes(how) => how.of(cell) == Some(Truth::Blank),
+            Spelling::Names | Spelling::Lists => cell.trim().is_empty(),
+        };
+        let labels = match self.spelling {
+            _ if cells.iter().all(blank) && self.columns.blank.is_none() => return Ok(None),
+            Spelling::Classes(how) => return self.of_classes(row.number, cells, how).map(Some),
+            Spelling::Lists => self.of_lists(row.number, cells)?,
+            Spelling::Names => cells.iter().flat_map(|cell| self.split(cell)).collect(),
+        };
+        let says_none = self.spelling == Spelling::Lists && !cells.iter().all(blank);
+        if labels.is_empty() && !says_none {
+            // Nothing, or separators alone.
+            self.counted.blank.update(|cells| cells + 1);
+            return Ok(self.columns.blank.map(|_| labels));
+        }
+        Ok(Some(labels))
+    }
+
+    fn of_classes(&self, row: u64, cells: &[String], how: Answering) -> Result<Vec<String>, SourceError> {
+        let mut labels = Vec::new();
+        for (name, cell) in self.names.iter().zip(cells) {
+            if self.has(how, row, name, cell)? {
+                labels.push(name.clone());
+            }
+        }
+        Ok(labels)
+    }
+
+    fn of_lists(&self, row: u64, cells: &[String]) -> Result<Vec<String>, SourceError> {
+        let lists = self.names.iter().zip(cells).map(|(name, cell)| self.listed(row, name, cell));
+        Ok(lists.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    /// Does the picture have the class that the column is?
+    fn has(&self, how: Answering, row: u64, column: &str, cell: &str) -> Result<bool, SourceError> {
+        let fault = match (how.of(cell), self.columns.uncertain, self.columns.blank) {
+            (Some(Truth::Yes), ..) => return Ok(true),
+            (Some(Truth::No), ..) => return Ok(false),
+            (Some(Truth::Uncertain), Some(counts), _) => {
+                self.counted.uncertain.update(|cells| cells + 1);
+                return Ok(counts == Uncertain::Positive);
+            }
+            (Some(Truth::Blank), _, Some(Blank::Negative)) => {
+                self.counted.blank.update(|cells| cells + 1);
+                return Ok(false);
+            }
+            (Some(Truth::Uncertain), None, _) => CellFault::Uncertain,
+            (Some(Truth::Blank), _, None) => CellFault::Blank,
+            (None, ..) => CellFault::NotAnAnswer,
+        };
+        Err(self.bad(row, column, cell, fault))
+    }
+
+    fn listed(&self, row: u64, column: &str, cell: &str) -> Result<Vec<String>, SourceError> {
+        match list_cell::parse(cell) {
+            Some(names) => Ok(names),
+            None if cell.trim().is_empty() => Ok(Vec::new()),
+            None => Err(self.bad(row, column, cell, CellFault::NotAList)),
+        }
+    }
+
+    fn split(&self, cell: &str) -> Vec<String> {
+        let mut names: Vec<String> = match self.columns.separator {
+            Some(separator) => cell.split(separator).map(|name| name.trim().to_string()).collect(),
+            None => vec![cell.to_string()],
+        };
+        names.retain(|name| !name.is_empty());
+        names
+    }
+
+    fn bad(&self, row: u64, column: &str, value: &str, fault: CellFault) -> SourceError {
+        SourceError::BadCell {
+            path: self.path.to_path_buf(),
+            row,
+            column: column.to_string(),
+            value: value.to_string(),
+            fault,
+        }
+    }
+
+    /// Names of the columns that are classes.
+    pub(crate) fn classes(&self) -> &[String] {
+        if matches!(self.spelling, Spelling::Classes(_)) { &self.names } else { &[] }
+    }
+
+    /// What was taken for what, for people, when all rows have been read.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let columns = quoted(&self.names);
+        let (is, hold) = if self.names.len() == 1 { ("is", "holds") } else { ("are", "hold") };
+        let mut notes = vec![match self.spelling {
+            Spelling::Classes(Answering::InNumbers) => {
+                format!("{columns} {is} classes: 1 where a picture is of the class, else 0")
+            }
+            Spelling::Classes(Answering::InWords) => {
+                format!("{columns} {is} classes: yes where a picture is of the class, else no")
+            }
+            Spelling::Lists => format!("{columns} {hold} lists of labels"),
+            Spelling::Names if self.names.len() > 1 => format!("{columns} {hold} names of classes"),
+            Spelling::Names => format!("labels are in the column {columns}"),
+        }];
+        notes.extend(self.doubt.clone());
+        let counts = |cells: usize, kind: &str, as_what: &str| {
+            (cells > 0).then(|| format!("{} {as_what}", counted(cells, kind)))
+        };
+        let uncertain = match self.columns.uncertain {
+            Some(Uncertain::Positive) => "counted as 1",
+            _ => "counted as 0",
+        };
+        let blank = match self.spelling {
+            Spelling::Classes(_) => "counted as 0",
+            Spelling::Names | Spelling::Lists => "counted as a picture that is of no class",
+        };
+        notes.extend(counts(self.counted.uncertain.get(), "uncertain cell", uncertain));
+        if self.columns.blank.is_some() {
+            notes.extend(counts(self.counted.blank.get(), "empty cell", blank));
+        }
+        notes
+    }
+}
+
+/// Are the columns classes? They are if at least half of the cells that are filled in say yes, no or perhaps, by numbers
+/// or in words.
+fn classes<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Option<Spelling> {
+    let most = |how: Answering| {
+        let answers =
+            || cells.clone().map(|cell| how.of(cell)).filter(|answer| *answer != Some(Truth::Blank));
+        let said = answers().flatten().count();
+        said > 0 && said * 2 >= answers().count()
+    };
+    [Answering::InNumbers, Answering::InWords].into_iter().find(|how| most(*how)).map(Spelling::Classes)
+}
+
+/// Are the labels lists? They are if at least half of the cells that are filled in are.
+fn lists<'c>(cells: impl Iterator<Item = &'c str>) -> Option<Spelling> {
+    let (mut lists, mut filled) = (0, 0);
+    for cell in cells.filter(|cell| !cell.trim().is_empty()) {
+        filled += 1;
+        lists += usize::from(list_cell::parse(cell).is_some());
+    }
+    (lists > 0 && lists * 2 >= filled).then_some(Spelling::Lists)
+}
+
+/// A label all of whose parts are labels themselves.
+fn separated<'c>(cells: impl Iterator<Item = &'c str>) -> Option<String> {
+    let labels: BTreeSet<&str> = cells.collect();
+    let parts =
+        |label: &str, separator| label.split(separator).map(str::trim).all(|part| labels.contains(part));
+    labels.iter().find_map(|label| {
+        let separator = ['|', ';', ','].into_iter().find(|s| label.contains(*s) && parts(label, *s))?;
+        Some(format!("`{label}` is one label; --label-separator '{separator}' would make several of it"))
+    })
+}
+
+fn quoted(names: &[String]) -> String {
+    const NAMED: usize = 4;
+    let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
