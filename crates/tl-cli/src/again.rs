@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use tl_train::Again;
 
 use crate::args::Args;
-use crate::source_args::LabelArgs;
+use crate::source_args::SourceArgs;
 
 /// Options of `tl train` that do not go with cross-validation, or are about the output alone.
 const NOT_WITH_FOLDS: [&str; 6] = ["val", "test", "split", "folds", "json", "tui"];
@@ -60,13 +60,16 @@ impl Typed {
         if !self.names_pictures() {
             return Again::default();
         }
-        let labels = LabelArgs::augment_args(Command::new("labels"));
-        let is_label = |id: &str| labels.get_arguments().any(|arg| arg.get_id() == id);
+        let source = SourceArgs::augment_args(Command::new("pictures"));
+        let is_source = |id: &str| source.get_arguments().any(|arg| arg.get_id() == id);
         let command = ["tl", "train"].map(str::to_owned).into_iter();
         let train = command.chain(self.words(|id| !NOT_WITH_FOLDS.contains(&id))).collect();
         let typed = self.matches.value_source("data").is_some();
-        let data =
-            if typed { self.words(|id| id == "data" || id == "max_bad" || is_label(id)) } else { Vec::new() };
+        let data = if typed {
+            self.words(|id| id == "data" || id == "max_bad" || is_source(id))
+        } else {
+            Vec::new()
+        };
         Again { train, data }
     }
 

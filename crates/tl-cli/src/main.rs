@@ -12,6 +12,7 @@ mod dashboard;
 #[cfg(test)]
 mod documented;
 mod failure;
+mod judged;
 mod labels;
 mod memory;
 mod panels;

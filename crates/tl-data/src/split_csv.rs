@@ -1,4 +1,5 @@
-//! A split as a table: `path,class,part`, RFC 4180.
+//! A split as a table: `path,class,content,part`, RFC 4180. The content is [`ContentHash`](crate::ContentHash) in 16
+//! hexadecimal digits; a table without that column is read too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
@@ -7,7 +8,9 @@ use crate::part_words::meant;
 use crate::place::slashed;
 use crate::{DataError, Dataset, Part, Parts, Sample, SampleId, Split, same_name};
 
-const HEADER: [&str; 3] = ["path", "class", "part"];
+const HEADER: [&str; 4] = ["path", "class", "content", "part"];
+/// Without contents, as tables made by hand.
+const SHORT_HEADER: [&str; 3] = ["path", "class", "part"];
 
 /// Writes one line for each picture of a split, in the order of the data set: [`write_parts`] of `train` and `val`.
 ///
@@ -19,7 +22,7 @@ pub fn write_csv(data: &Dataset, split: &Split, out: impl Write) -> Result<(), D
 
 /// Writes one line for each picture that is in a part, in the order of the data set.
 ///
-/// Paths are relative to the data set's root, with `/` on every system.
+/// Paths are relative to the data set's root, with `/` on every system. The part is the last column.
 ///
 /// Errors: [`DataError::SplitFile`] when `out` fails.
 pub fn write_parts(
@@ -36,7 +39,8 @@ pub fn write_parts(
     for (sample, part) in data.samples.iter().zip(part_of) {
         if let Some(part) = part {
             let class = class_name(data, sample);
-            table.write_record([slashed(&sample.path).as_str(), class, part]).map_err(refused)?;
+            let content = sample.content.to_string();
+            table.write_record([slashed(&sample.path).as_str(), class, &content, part]).map_err(refused)?;
         }
     }
     table.flush().map_err(|error| refused(error.into()))
@@ -79,7 +83,7 @@ pub enum Given {
 /// the pictures the table does not list, which belong to no part: a run leaves out those it could not decode.
 ///
 /// Errors: [`DataError::SplitFile`], with the line, for a table of another shape, a picture that is unknown, in
-/// another class or listed twice, and another part; and when nothing is for training, or a fold is missing.
+/// another class, of another content or listed twice, and another part; and when nothing is for training, or a fold is missing.
 pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<SampleId>), DataError> {
     let mut parts = Parts::default();
     let mut folds: BTreeMap<usize, Vec<SampleId>> = BTreeMap::new();
@@ -128,15 +132,20 @@ fn read_rows(
     let mut unlisted: HashMap<String, SampleId> =
         data.samples.iter().enumerate().map(|(i, sample)| (slashed(&sample.path), SampleId(i))).collect();
     let mut table = csv::Reader::from_reader(input);
-    if table.headers().map_err(refused)? != HEADER[..] {
-        return Err(problem(format!("line 1 is not `{}`", HEADER.join(","))));
+    let headers = table.headers().map_err(refused)?;
+    let has_contents = headers == HEADER[..];
+    if !has_contents && headers != SHORT_HEADER[..] {
+        return Err(problem(format!("line 1 is not `{}`", SHORT_HEADER.join(","))));
     }
     for row in table.records() {
         let row = row.map_err(refused)?;
         let line = row.position().map_or(0, csv::Position::line);
         let at_line = |detail| problem(format!("line {line}: {detail}"));
         let id = known(data, &mut unlisted, &row).map_err(at_line)?;
-        take(id, row.get(2).unwrap_or_default()).map_err(at_line)?;
+        if has_contents {
+            check_content(&data.samples[id.0], row.get(2).unwrap_or_default()).map_err(at_line)?;
+        }
+        take(id, row.get(row.len() - 1).unwrap_or_default()).map_err(at_line)?;
     }
     let mut unlisted: Vec<SampleId> = unlisted.into_values().collect();
     unlisted.sort_unstable();
@@ -162,6 +171,17 @@ fn known(
 /// Empty for a picture of no class.
 fn class_name<'a>(data: &'a Dataset, sample: &Sample) -> &'a str {
     data.classes.get(sample.class.0).map_or("", String::as_str)
+}
+
+/// A file that is another picture now may have a copy on the other side.
+fn check_content(sample: &Sample, content: &str) -> Result<(), String> {
+    if content == sample.content.to_string() {
+        return Ok(());
+    }
+    Err(format!(
+        "`{}` is another file than when the split was made; without the column `content` paths alone count",
+        slashed(&sample.path)
+    ))
 }
 
 fn refused(error: csv::Error) -> DataError {

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
 use tl_data::{name_text, path_text};
+use tl_report::Record;
 use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
 use super::{print, print_json, watched};
@@ -47,6 +48,13 @@ fn invocation() -> Invocation {
     Invocation { command, time, resume: None, again }
 }
 
+/// The pictures that judged a run. Some may not be new to the model: copies across given parts, and what an older model
+/// was trained on that it began from.
+fn judges(record: &Record) -> &'static str {
+    let known = record.data.seen_before.is_none_or(|seen| seen.known);
+    if known && record.data.across_parts.is_none() { "unseen pictures" } else { "held-out pictures" }
+}
+
 fn summary(outcome: &Outcome) -> serde_json::Value {
     serde_json::json!({"folder": path_text(&outcome.folder), "record": outcome.record})
 }
@@ -54,8 +62,8 @@ fn summary(outcome: &Outcome) -> serde_json::Value {
 fn lines(outcome: &Outcome) -> Vec<String> {
     let (record, folder) = (&outcome.record, path_text(&outcome.folder));
     let mut lines = match &record.multi_label {
-        Some(found) => labels::figures(found),
-        None => text::evaluation(&record.evaluation, record.folds.as_ref()),
+        Some(found) => labels::figures(found, judges(record)),
+        None => text::evaluation(&record.evaluation, record.folds.as_ref(), judges(record)),
     };
     lines.push(text::times(record));
     lines.push(text::row("run", &format!("{folder}: open report.html to look at it")));

@@ -23,6 +23,7 @@ mod precision;
 mod predicting;
 mod program;
 mod recipes;
+mod seen;
 mod several_labels;
 mod sixteen_bits;
 mod training;
