@@ -10,7 +10,7 @@ use super::{print, print_json, threads};
 use crate::args::EvalArgs;
 use crate::progress::{Display, Verbosity};
 use crate::slow::{SLOW, naming_slow_files};
-use crate::{judged, labels, text};
+use crate::{judged, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let classifier = Classifier::open(&args.run, &open_device(&args.device)?)?;
