@@ -53,7 +53,7 @@ pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<(RgbImage, Orienta
     Ok((picture, turned))
 }
 
-/// Decodes bytes as JPEG, whatever they begin with, to upright RGB: [`decode`](crate::decode) without telling the format.
+/// Decodes bytes as JPEG, whatever they begin with, to upright RGB: [`decode`](fn@crate::decode) without telling the format.
 ///
 /// Errors: any [`PictureError`] that concerns content.
 pub fn decode_jpeg(bytes: &[u8], limits: &Limits) -> Result<RgbImage, PictureError> {
