@@ -51,7 +51,7 @@ mod warm;
 mod watch;
 
 pub use adamw::{AdamWSettings, EpochLoss, train_linear};
-pub use checkpoint::{Checkpoint, Checkpoints, Skipped, write_atomically};
+pub use checkpoint::{Checkpoint, Checkpoints, Skipped};
 pub use choose::{Comparison, STRENGTHS, Score};
 pub use classifier::{Answer, Classifier};
 pub use config::{Data, HeadKind, Pixels, Resize, TrainConfig};
@@ -66,7 +66,7 @@ pub use precision::{PrecisionChoice, Rounding};
 pub use predict::pictures;
 pub use pretrained::Pretrained;
 pub use rates::RateSearch;
-pub use run_folder::RunFolder;
+pub use run_folder::{RunFolder, write_atomically};
 pub use settings::read_settings;
 pub use smooth::Smooth;
 pub use steps::{
