@@ -323,6 +323,7 @@ impl Trials<'_> {
             threads: self.features.threads,
             watch: self.watch,
             checkpoints: saving.map(|saving| saving.checkpoints),
+            clock: &Instant::now,
             log: saving.map(|saving| saving.log),
             run: saving.map_or(Path::new(""), |saving| saving.run),
         };
