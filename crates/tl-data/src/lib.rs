@@ -74,6 +74,7 @@ mod place;
 mod policy;
 mod portion;
 mod preprocess;
+mod preprocess_check;
 mod resample;
 mod resize;
 mod rows;

@@ -31,6 +31,7 @@ mod fit;
 mod job;
 mod keeping;
 mod memory;
+mod model_check;
 mod model_file;
 mod precision;
 mod predict;
