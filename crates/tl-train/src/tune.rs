@@ -370,7 +370,7 @@ impl Trials<'_> {
     }
 
     fn checkpoints(&mut self, part: &str) -> Result<Checkpoints, TrainError> {
-        let identity = self.identity();
+        let identity = self.identity()?;
         let folder = self.under_way()?.checkpoints(part);
         Checkpoints::open(&folder, &identity, Checkpoints::KEEP)
     }
