@@ -53,11 +53,18 @@ fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Watch) -> T
 }
 
 /// Writes lines to standard output.
-fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
+pub(crate) fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
     let mut out = anstream::stdout().lock();
     for line in lines {
         writeln!(out, "{line}")?;
     }
+    Ok(out.flush()?)
+}
+
+/// Writes text to standard output, and nothing behind it.
+pub(crate) fn print_text(text: &str) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    write!(out, "{text}")?;
     Ok(out.flush()?)
 }
 

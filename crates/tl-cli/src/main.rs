@@ -3,6 +3,7 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 what was asked for failed,
 //! 2 wrong usage, 3 a bug of ours, 75 work was stopped by a signal and can be gone on with.
 
+mod answers;
 mod args;
 mod checked;
 mod commands;
@@ -19,8 +20,8 @@ mod source_args;
 mod step_args;
 mod text;
 mod transfer;
+mod typed;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 /// It keeps the memory it has: on virtual machines fresh pages are dear.
@@ -29,7 +30,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     memory::keep();
-    let args = args::Args::parse();
+    let args = match typed::parse(std::env::args_os().collect()) {
+        Ok(args) => args,
+        Err(error) => error.exit(),
+    };
     args.color.write_global();
     std::panic::set_hook(Box::new(failure::report_bug));
     std::panic::catch_unwind(|| match commands::run(&args) {

@@ -50,19 +50,23 @@ pub fn evaluate(
     watch.step(Step::Extract);
     let (part, ids) = judged(&data);
     let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
-    let answers = classifier.predict(&places, threads, &|progress| watch.progress(progress))?;
     let mut predictions = Vec::new();
     let mut failed = Vec::new();
-    for (id, answer) in ids.into_iter().zip(answers) {
-        let sample = &data.samples[id.0];
-        match answer {
-            Ok(row) => {
-                let truths = sample.labels().map(|class| model_class[class.0]).collect();
-                predictions.push(prediction(&sample.path, truths, &row));
+    let mut ids = ids.into_iter();
+    let progress = |progress| watch.progress(progress);
+    classifier.predict_each(&places, threads, &progress, |_, answers| {
+        for (answer, id) in answers.into_iter().zip(ids.by_ref()) {
+            let sample = &data.samples[id.0];
+            match answer {
+                Ok(row) => {
+                    let truths = sample.labels().map(|class| model_class[class.0]).collect();
+                    predictions.push(prediction(&sample.path, truths, &row));
+                }
+                Err(reason) => failed.push((id, reason)),
             }
-            Err(reason) => failed.push((id, reason)),
         }
-    }
+        Ok::<(), TrainError>(())
+    })?;
     let data = data.without(failed);
     check_bad(&data.rejected, data.files(), max_bad)?;
     let thresholds = classifier.header.thresholds.as_slice();

@@ -54,7 +54,7 @@ mod watch;
 pub use adamw::{AdamWSettings, EpochLoss, train_linear};
 pub use checkpoint::{Checkpoint, Checkpoints, Skipped};
 pub use choose::{Comparison, STRENGTHS, Score};
-pub use classifier::{Answer, Classifier};
+pub use classifier::{Answer, Answered, Classifier};
 pub use config::{Data, HeadKind, Pixels, Resize, TrainConfig};
 pub use device::{open_device, open_devices};
 pub use embeddings::{At, EmbedConfig, Embedded, embed};

@@ -1,7 +1,10 @@
 //! What people point at when they want a prediction: files, folders, patterns.
 
+use rayon::slice::ParallelSliceMut;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use tl_data::{Place, natural_cmp};
+use tl_files::text_of;
 
 use crate::TrainError;
 
@@ -10,29 +13,30 @@ use crate::TrainError;
 ///
 /// # Errors
 /// If a place does not exist or holds no file.
-pub fn pictures(places: &[String]) -> Result<Vec<Place>, TrainError> {
+pub fn pictures(places: &[impl AsRef<OsStr>]) -> Result<Vec<Place>, TrainError> {
     let mut files = Vec::new();
     for place in places {
+        let place = Path::new(place);
         let found = find(place)?;
         if found.is_empty() {
-            return Err(TrainError::NoPictures { place: place.clone() });
+            return Err(TrainError::NoPictures { place: text_of(place) });
         }
         files.extend(found.into_iter().map(Place::from));
     }
     Ok(files)
 }
 
-fn find(place: &str) -> Result<Vec<PathBuf>, TrainError> {
-    let path = Path::new(place);
+fn find(path: &Path) -> Result<Vec<PathBuf>, TrainError> {
     if path.is_dir() {
         return Ok(below(path));
     }
+    let place = text_of(path);
     if path.exists() || !place.contains(['*', '?', '[']) {
         return if path.exists() { Ok(vec![path.to_owned()]) } else { Ok(Vec::new()) };
     }
-    let refused =
-        |e: glob::PatternError| TrainError::Pattern { pattern: place.to_owned(), detail: e.to_string() };
-    let matches = glob::glob(place).map_err(refused)?;
+    let refused = |detail: &str| TrainError::Pattern { pattern: place.clone(), detail: detail.to_owned() };
+    let pattern = path.to_str().ok_or_else(|| refused("a pattern has to be UTF-8 text"))?;
+    let matches = glob::glob(pattern).map_err(|error| refused(&error.to_string()))?;
     Ok(sorted(matches.flatten().filter(|path| path.is_file() && !is_hidden(path)).collect()))
 }
 
@@ -53,7 +57,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn sorted(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-    files.sort_by(|a, b| natural_cmp(&a.to_string_lossy(), &b.to_string_lossy()));
+    files.par_sort_by(|a, b| natural_cmp(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b)));
     files
 }
 
@@ -79,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_place_without_pictures_is_named() {
-        let message = pictures(&["nowhere/x.jpg".to_owned()]).unwrap_err().to_string();
+        let message = pictures(&["nowhere/x.jpg"]).unwrap_err().to_string();
         assert_eq!(message, "no pictures at `nowhere/x.jpg`");
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
+use tl_files::text_of;
 use tl_train::{Classifier, Header, TrainError, open_device};
 use tl_weights::{Cache, Weights};
 
@@ -16,7 +17,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<ExitCode> {
         let header = Classifier::open(Path::new(&args.what), &open_device("cpu")?)?.header;
         if args.json { print_json(&header)? } else { print(model_lines(&header))? }
     } else {
-        let weights = tl_weights::find(&args.what).map_err(TrainError::from)?;
+        let name = text_of(Path::new(&args.what));
+        let weights = tl_weights::find(&name).map_err(TrainError::from)?;
         let cache = Cache::locate().map_err(TrainError::from)?;
         if args.json {
             print_json(&described(weights, &cache))?

@@ -1,7 +1,9 @@
 //! `tl lr-find`
 
 use anyhow::{Context, Result};
+use std::path::Path;
 use std::process::ExitCode;
+use tl_files::text_of;
 use tl_report::{RateCurve, RateSuggestion};
 use tl_train::{
     HeadKind, RateSearch, Recipe, TrainConfig, Watch, find_rate, read_settings, write_atomically,
@@ -25,7 +27,7 @@ pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let search = RateSearch { start: args.start, end: args.end, steps: args.steps };
     let job = |watch: &dyn Watch| find_rate(&config, &search, watch);
     let curve = watched(args.train.tui, verbosity.unless(args.train.json), job)??;
-    let typed: Vec<String> = std::env::args().skip(1).collect();
+    let typed: Vec<String> = std::env::args_os().skip(1).map(|word| text_of(Path::new(&word))).collect();
     let command = train_command(&typed, recipe, curve.suggestions.first().map(|found| found.rate));
     let root = config.data.path().display().to_string();
     let page = tl_report::rates_html(&root, &config.backbone, &curve, &command);

@@ -14,11 +14,14 @@ mod logs;
 mod lr_find;
 mod manners;
 mod network;
+#[cfg(unix)]
+mod no_text;
 mod precision;
 mod predicting;
 mod program;
 mod recipes;
 mod several_labels;
+mod streaming;
 mod training;
 mod warm_start;
 mod weights;
