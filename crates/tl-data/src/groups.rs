@@ -29,25 +29,27 @@ pub fn load_groups<G: Send, J: Send, R: Send, B>(
     work: impl Fn(J) -> R + Sync,
     mut sink: impl FnMut(G, Vec<R>) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
-    let pieces = groups
-        .into_iter()
-        .flat_map(|(group, items)| items.into_iter().map(Piece::Item).chain([Piece::End(group)]));
-    let made = |piece| match piece {
-        Piece::Item(item) => Piece::Item(work(item)),
-        Piece::End(group) => Piece::End(group),
-    };
+    let pieces = groups.into_iter().flat_map(|(group, items)| pieces(group, items));
+    let made = |piece: Piece<G, J>| Piece { item: piece.item.map(&work), ends: piece.ends };
     let mut together = Vec::new();
-    load_ordered(pieces, threads, ahead, made, |piece| match piece {
-        Piece::Item(result) => {
-            together.push(result);
-            ControlFlow::Continue(())
-        }
-        Piece::End(group) => sink(group, std::mem::take(&mut together)),
+    load_ordered(pieces, threads, ahead, made, |piece| {
+        together.extend(piece.item);
+        piece.ends.map_or(ControlFlow::Continue(()), |group| sink(group, std::mem::take(&mut together)))
     })
 }
 
-/// An item, or what comes behind the last one of a group.
-enum Piece<G, T> {
-    Item(T),
-    End(G),
+/// An item, and the group that it is the last of; without an item, a group that has none.
+struct Piece<G, T> {
+    item: Option<T>,
+    ends: Option<G>,
+}
+
+fn pieces<G, T>(group: G, items: Vec<T>) -> impl Iterator<Item = Piece<G, T>> {
+    let (mut group, last) = (Some(group), items.len().checked_sub(1));
+    let none = if last.is_none() { Some(Piece { item: None, ends: group.take() }) } else { None };
+    let piece = move |(number, item)| {
+        let ends = if Some(number) == last { group.take() } else { None };
+        Piece { item: Some(item), ends }
+    };
+    items.into_iter().enumerate().map(piece).chain(none)
 }

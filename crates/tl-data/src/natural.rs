@@ -55,7 +55,8 @@ fn cmp_runs(a: &str, b: &str) -> Ordering {
             a.bytes().map(lower).cmp(b.bytes().map(lower))
         }
         (false, false) => a.to_lowercase().cmp(&b.to_lowercase()),
-        (number, _) => number.cmp(&false).reverse(),
+        // Numbers come first.
+        (left, right) => right.cmp(&left),
     }
 }
 
