@@ -6,7 +6,8 @@ use serde_json::Value;
 use crate::cargo;
 
 /// Top to bottom.
-const LAYERS: [&str; 11] = [
+const LAYERS: [&str; 12] = [
+    "tl-files",
     "tl-data",
     "tl-registers",
     "tl-kernels",

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use tl_data::{AugmentPreset, MaxBad, Portion, ResizeMode};
 use tl_train::{At, HeadKind, Pixels, Precision, PrecisionChoice, RateSearch, Resize, TrainConfig};
@@ -278,7 +279,7 @@ pub(crate) struct ResumeArgs {
 pub(crate) struct PredictArgs {
     /// A run folder or model file (left out with --model), then pictures, folders or quoted patterns.
     #[arg(required = true, value_name = "RUN> <PICTURE")]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<OsString>,
     /// Use a pretrained network with its own classes instead of a run.
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
@@ -408,7 +409,7 @@ pub(crate) struct ExtractArgs {
 pub(crate) struct InfoArgs {
     /// A run folder, a model file, or the name of weights or of a network.
     #[arg(value_name = "RUN|MODEL|NAME")]
-    pub(crate) what: String,
+    pub(crate) what: OsString,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

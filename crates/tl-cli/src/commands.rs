@@ -55,7 +55,7 @@ fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Watch) -> T
 }
 
 /// Writes lines for people to standard output.
-fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
+pub(crate) fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
     let mut out = anstream::stdout().lock();
     for line in lines {
         writeln!(out, "{}", terminal::line(&line))?;
@@ -64,7 +64,7 @@ fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
 }
 
 /// Writes data to standard output, as it is.
-fn print_data(data: &[u8]) -> Result<()> {
+pub(crate) fn print_data(data: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(data)?;
     Ok(out.flush()?)

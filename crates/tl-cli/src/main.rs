@@ -4,6 +4,7 @@
 //! 2 wrong usage, 3 a bug of ours, 75 work was stopped by a signal and can be gone on with.
 
 mod again;
+mod answers;
 mod args;
 mod checked;
 mod commands;
@@ -25,8 +26,8 @@ mod step_args;
 mod terminal;
 mod text;
 mod transfer;
+mod typed;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 /// It keeps the memory it has: on virtual machines fresh pages are dear.
@@ -35,7 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     memory::keep();
-    let args = match args::Args::try_parse() {
+    let args = match typed::parse(std::env::args_os().collect()) {
         Ok(args) => args,
         Err(error) => return failure::usage(&error),
     };

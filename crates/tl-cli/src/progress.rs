@@ -104,6 +104,11 @@ impl Display {
         self.transfer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes the bar off the screen while something else is written.
+    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.lock().bar.suspend(write)
+    }
+
     fn say(&self, line: &str) {
         if self.verbosity > Verbosity::Quiet {
             self.lock().bar.suspend(|| anstream::eprintln!("{}", terminal::line(line)));

@@ -83,7 +83,7 @@ pub(crate) struct StepArgs {
     /// End a phase after so many epochs without a lower validation loss.
     #[arg(long, value_name = "EPOCHS")]
     patience: Option<usize>,
-    /// Minutes between checkpoints within an epoch [default: 2].
+    /// Minutes between checkpoints; 0 writes one after every step [default: 2].
     #[arg(long, value_name = "MINUTES")]
     checkpoint_minutes: Option<f64>,
     /// Steps between checkpoints, too.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{ClassId, Dataset, Panicked, PictureError, Place, SampleId, contained, load_ordered};
+use crate::{ClassId, Dataset, Panicked, PictureError, Place, SampleId, contained, load_groups};
 
 /// Pictures that go through the network together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +25,8 @@ pub struct Loading {
     pub batch: usize,
     /// Threads that render.
     pub threads: usize,
-    /// Batches that may be begun or finished before they are asked for: the memory that is taken.
+    /// So many batches' pictures may be begun or finished before they are asked for, and at least one for each thread: the
+    /// memory that is taken.
     pub ahead: usize,
 }
 
@@ -45,46 +46,54 @@ pub fn load_batches<B>(
 ) -> ControlFlow<B> {
     let spare: Mutex<Vec<Vec<f32>>> = Mutex::default();
     let lock = || spare.lock().unwrap_or_else(PoisonError::into_inner);
-    let make = |ids: Vec<SampleId>| {
-        let mut batch = Batch { pixels_bchw: lock().pop().unwrap_or_default(), ..Batch::default() };
-        batch.pixels_bchw.resize(ids.len() * values, 0.0);
-        for id in ids {
-            batch.add(data, id, values, &render);
-        }
-        batch.pixels_bchw.truncate(batch.ids.len() * values);
-        batch
+    let make = |id: SampleId| {
+        let mut pixels = lock().pop().unwrap_or_default();
+        pixels.resize(values, 0.0);
+        let class = data.samples.get(id.0)?.class;
+        let rendered = rendered(id, &data.place_of(id), &mut pixels, &render);
+        Some((id, class, rendered.map(|()| pixels)))
     };
-    let groups = Groups { ids: ids.into_iter(), size: loading.batch.max(1) };
-    load_ordered(groups, loading.threads, loading.ahead, make, |mut batch| {
+    let size = loading.batch.max(1);
+    let groups = Groups { ids: ids.into_iter(), size }.map(|ids| ((), ids));
+    let ahead = (loading.ahead.max(1) * size).max(loading.threads);
+    let mut room = Vec::new();
+    load_groups(groups, loading.threads, ahead, make, |(), pictures| {
+        let mut batch = Batch { pixels_bchw: std::mem::take(&mut room), ..Batch::default() };
+        batch.pixels_bchw.clear();
+        for (id, class, pixels) in pictures.into_iter().flatten() {
+            match pixels {
+                Ok(pixels) => {
+                    batch.add(id, class, &pixels);
+                    lock().push(pixels);
+                }
+                Err(reason) => batch.rejected.push((id, reason)),
+            }
+        }
         let flow = sink(&mut batch);
-        lock().push(batch.pixels_bchw);
+        room = batch.pixels_bchw;
         flow
     })
 }
 
 impl Batch {
-    fn add(
-        &mut self,
-        data: &Dataset,
-        id: SampleId,
-        values: usize,
-        render: &impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), PictureError>,
-    ) {
-        let first = self.ids.len() * values;
-        let Some(sample) = data.samples.get(id.0) else { return };
-        let Some(place) = self.pixels_bchw.get_mut(first..first + values) else { return };
-        let whence = data.place_of(id);
-        // A defect of ours or of a decoder costs the picture that shows it, by name, and not the work.
-        match contained(|| render(id, &whence, place)).unwrap_or_else(panicked) {
-            Ok(()) => {
-                self.ids.push(id);
-                self.labels.push(sample.class);
-            }
-            Err(reason) => self.rejected.push((id, reason)),
-        }
+    fn add(&mut self, id: SampleId, class: ClassId, pixels: &[f32]) {
+        self.pixels_bchw.extend_from_slice(pixels);
+        self.ids.push(id);
+        self.labels.push(class);
     }
 }
 
+/// Renders a sample, panics included.
+fn rendered(
+    id: SampleId,
+    place: &Place,
+    pixels: &mut [f32],
+    render: &impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), PictureError>,
+) -> Result<(), PictureError> {
+    contained(|| render(id, place, pixels)).unwrap_or_else(panicked)
+}
+
+/// A defect of ours or of a decoder costs the picture that shows it, by name, and not the work.
 fn panicked<T>(Panicked { message }: Panicked) -> Result<T, PictureError> {
     Err(PictureError::Corrupt { detail: format!("reading it panicked: {message}") })
 }

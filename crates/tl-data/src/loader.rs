@@ -56,7 +56,10 @@ where
 struct Queue<I, R> {
     ahead: usize,
     state: Mutex<State<I, R>>,
-    changed: Condvar,
+    /// A job may be begun: for the threads, one of which is woken for each result that is handed over.
+    room: Condvar,
+    /// The result that comes next is there, or there are no more: for the one who hands over.
+    ready: Condvar,
 }
 
 struct State<I, R> {
@@ -97,7 +100,7 @@ impl<I: Iterator, R> Queue<I, R> {
     fn new(jobs: I, ahead: usize) -> Self {
         let finished = BTreeMap::new();
         let state = State { jobs: Some(jobs), begun: 0, handed_over: 0, finished, stopped: false };
-        Queue { ahead, state: Mutex::new(state), changed: Condvar::new() }
+        Queue { ahead, state: Mutex::new(state), room: Condvar::new(), ready: Condvar::new() }
     }
 
     /// What each thread does until there is nothing left to begin.
@@ -112,7 +115,7 @@ impl<I: Iterator, R> Queue<I, R> {
     fn begin(&self) -> Option<(usize, I::Item)> {
         let mut state = self.lock();
         while !state.stopped && state.begun - state.handed_over >= self.ahead {
-            state = self.wait(state);
+            state = wait(&self.room, state);
         }
         if state.stopped {
             return None;
@@ -120,14 +123,17 @@ impl<I: Iterator, R> Queue<I, R> {
         let job = state.next_job();
         // `drain` may be waiting for the news that there are no more.
         if job.is_none() {
-            self.changed.notify_all();
+            self.ready.notify_one();
         }
         job
     }
 
     fn finish(&self, index: usize, outcome: Outcome<R>) {
-        self.lock().finished.insert(index, outcome);
-        self.changed.notify_all();
+        let mut state = self.lock();
+        state.finished.insert(index, outcome);
+        if index == state.handed_over {
+            self.ready.notify_one();
+        }
     }
 
     /// Hands results over in order until the jobs are done or `sink` breaks.
@@ -148,13 +154,13 @@ impl<I: Iterator, R> Queue<I, R> {
             let next = state.handed_over;
             if let Some(outcome) = state.finished.remove(&next) {
                 state.handed_over += 1;
-                self.changed.notify_all();
+                self.room.notify_one();
                 return Some(outcome);
             }
             if state.jobs.is_none() && state.begun == state.handed_over {
                 return None;
             }
-            state = self.wait(state);
+            state = wait(&self.ready, state);
         }
     }
 
@@ -162,10 +168,10 @@ impl<I: Iterator, R> Queue<I, R> {
     fn lock(&self) -> MutexGuard<'_, State<I, R>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn wait<'a>(&self, guard: MutexGuard<'a, State<I, R>>) -> MutexGuard<'a, State<I, R>> {
-        self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
-    }
+fn wait<'a, T>(changed: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
 struct StopOnDrop<'a, I: Iterator, R>(&'a Queue<I, R>);
@@ -173,6 +179,6 @@ struct StopOnDrop<'a, I: Iterator, R>(&'a Queue<I, R>);
 impl<I: Iterator, R> Drop for StopOnDrop<'_, I, R> {
     fn drop(&mut self) {
         self.0.lock().stopped = true;
-        self.0.changed.notify_all();
+        self.0.room.notify_all();
     }
 }

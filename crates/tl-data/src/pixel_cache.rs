@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use image::RgbImage;
 use image::metadata::Orientation;
+use tl_files::{AtomicFile, Fault};
 
 use crate::cutout::{Kind, Shape, Stored};
 use crate::jpeg::Window;
@@ -67,6 +67,7 @@ impl PixelCache {
     pub fn on_disk(folder: &Path, limit_bytes: u64) -> io::Result<Self> {
         let folder = folder.join(format!("decoder-{DECODER}"));
         fs::create_dir_all(&folder)?;
+        tl_files::sweep(&folder, SystemTime::now());
         let index = Mutex::new(Index::of(&folder)?);
         Ok(PixelCache { place: Place::Folder(folder), limit: limit_bytes, index })
     }
@@ -306,20 +307,12 @@ fn read(path: &Path, key: Key, shape: Shape) -> Option<Stored> {
     Some(Stored { pixels, window, shape, kind })
 }
 
-/// Under a name of its own first: whoever reads finds the whole file or none.
-fn write(path: &Path, picture: &RgbImage) -> io::Result<()> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let scratch = path.with_extension(format!("{}-{number}.part", std::process::id()));
-    let written = fs::File::create(&scratch).and_then(|mut file| {
-        file.write_all(picture)?;
-        file.write_all(&ContentHash::of(picture).0)?;
-        fs::rename(&scratch, path)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&scratch);
-    }
-    written
+/// Whoever reads finds the whole file or none. It is not waited for the disk: a damaged picture is decoded again.
+fn write(path: &Path, picture: &RgbImage) -> Result<(), Fault> {
+    let mut file = AtomicFile::begin_unswept(path)?;
+    file.add(picture)?;
+    file.add(&ContentHash::of(picture).0)?;
+    file.commit_unsynced()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! checkpoints/
 //!   step-000110/                 the one before, in case the newest is damaged
 //!   step-000120/                 manifest.json and the files whose lengths and hashes it holds
-//!   step-000130.tmp-4711-0/      being written; after a crash, the next open removes it
+//!   .step-000130.9f86d081884c7d65.unfinished/   being written; after a crash, the next open removes it
 //! ```
 //!
 //! A commit writes files and manifest under another name, makes each of them and then their names durable, renames, makes
@@ -12,9 +12,6 @@
 //! there has been one.
 
 mod commit;
-mod disk;
-#[cfg(test)]
-mod faulty_disk;
 mod load;
 mod manifest;
 mod name;
@@ -27,12 +24,10 @@ use std::fs::{self, File, TryLockError};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-pub use disk::write_atomically;
-pub(crate) use disk::{Replacement, sync_folder, write_new};
+pub(crate) use commit::Content;
 pub(crate) use manifest::SCHEMA;
 
 use crate::TrainError;
-use disk::Fault;
 use load::Unusable;
 use manifest::Manifest;
 use name::Name;
@@ -94,7 +89,7 @@ impl Checkpoints {
     /// [`TrainError::CheckpointsInUse`], [`TrainError::CheckpointOfAnotherRun`] and [`TrainError::CheckpointSchema`] for
     /// any checkpoint in the folder, [`TrainError::Write`] and [`TrainError::Read`].
     pub fn open(folder: &Path, run: &str, keep: NonZeroUsize) -> Result<Self, TrainError> {
-        disk::create_folders(folder).map_err(|Fault { path, reason }| TrainError::Write { path, reason })?;
+        tl_files::create_folders(folder)?;
         let lock = lock(folder)?;
         remove_scratch(folder)?;
         let opened = Self { folder: folder.to_owned(), run: run.to_owned(), keep, _lock: lock };
@@ -165,6 +160,8 @@ fn lock(folder: &Path) -> Result<File, TrainError> {
 
 /// With the lock, nobody is writing there any more.
 fn remove_scratch(folder: &Path) -> Result<(), TrainError> {
+    tl_files::sweep_mine(folder)?;
+    // Version 0.1 had names of its own.
     let names = name::folders(folder).map_err(|error| TrainError::read(folder, error))?;
     for name in names.iter().filter(|name| name::is_scratch(name)) {
         let path = folder.join(name);

@@ -14,6 +14,16 @@ use crate::threshold::given;
 use crate::truth::probabilities;
 use crate::{Header, ModelFile, PrecisionChoice, Pretrained, Rounding, Seen, TrainError, Watch};
 
+/// Probabilities of a picture's classes, or why it cannot be read.
+pub type Answered = Result<Vec<f32>, PictureError>;
+
+/// Pictures that are answered first: few, so that somebody who waits sees something. Multiples of the network's batch, so
+/// that the same pictures go through it together.
+const FIRST: usize = 32;
+/// Pictures that are answered together after that, and for each thread, so that few wait for the last one.
+const MOST: usize = 256;
+const EACH: usize = 16;
+
 /// A model that turns pictures into class probabilities.
 #[derive(Debug)]
 pub struct Classifier {
@@ -118,7 +128,46 @@ impl Classifier {
         pictures: &[Place],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<Vec<Result<Vec<f32>, PictureError>>, TrainError> {
+    ) -> Result<Vec<Answered>, TrainError> {
+        let mut answers = Vec::with_capacity(pictures.len());
+        self.predict_each(pictures, threads, progress, |_, some| {
+            answers.extend(some);
+            Ok::<(), TrainError>(())
+        })?;
+        Ok(answers)
+    }
+
+    /// As [`predict`](Self::predict), but hands the answers to `sink` as they come, some pictures at a time and in their
+    /// order: the first ones soon, and memory holds no more than some hundred.
+    ///
+    /// # Errors
+    /// If the head does not fit the network, and those of `sink`, which end the work.
+    pub fn predict_each<E: From<TrainError>>(
+        &self,
+        pictures: &[Place],
+        threads: usize,
+        progress: &(dyn Fn(Progress) + Sync),
+        mut sink: impl FnMut(&[Place], Vec<Answered>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut done, total) = (0, pictures.len());
+        let (mut together, most) = (FIRST, MOST.max(EACH * threads));
+        while done < total {
+            let some = &pictures[done..total.min(done + together)];
+            let inner = |inner: Progress| progress(Progress { done: done + inner.done, total });
+            let answers = self.predict_some(some, threads, &inner)?;
+            done += some.len();
+            together = (2 * together).min(most);
+            sink(some, answers)?;
+        }
+        Ok(())
+    }
+
+    fn predict_some(
+        &self,
+        pictures: &[Place],
+        threads: usize,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Vec<Answered>, TrainError> {
         let views = [self.preprocess().clone()];
         let output = match self.header.pooling {
             _ if self.head.is_none() => Output::Logits,
@@ -127,7 +176,7 @@ impl Classifier {
         };
         let job = Job { pictures, views: &views, output, limits: &Limits::default(), threads };
         let extraction = extract(&self.frozen, &job, progress);
-        let mut answers: Vec<Result<Vec<f32>, PictureError>> = vec![Ok(Vec::new()); pictures.len()];
+        let mut answers: Vec<Answered> = vec![Ok(Vec::new()); pictures.len()];
         if let Some(outputs) = extraction.features.first().filter(|outputs| outputs.rows() > 0) {
             let probabilities_nk = self.probabilities(outputs)?;
             for (&index, row) in extraction.rows.iter().zip(probabilities_nk.iter_rows()) {

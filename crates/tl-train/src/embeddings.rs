@@ -20,10 +20,10 @@ use tl_data::{
     ContentHash, Dataset, Limits, MaxBad, Place, Portion, Preprocess, Progress, ReadOptions, Rejected,
     ResizeMode, SampleId, check_bad, read_portion,
 };
+use tl_files::AtomicFile;
 use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
 use tl_weights::{FetchConfig, Loaded};
 
-use crate::checkpoint::Replacement;
 use crate::keeping::Keeping;
 use crate::range::settled;
 use crate::{Data, Pretrained, Step, TrainConfig, TrainError, Watch, open_device, precision};
@@ -153,7 +153,7 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Watch) -> Result<Embedded, TrainE
     };
     let refused = |reason| TrainError::Out { path: config.out.clone(), reason };
     // Better now than after an hour.
-    drop(Replacement::begin(&config.out).map_err(refused)?);
+    drop(AtomicFile::begin_alone(&config.out).map_err(|fault| refused(fault.into()))?);
 
     watch.step(Step::Scan);
     let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, watch)?;

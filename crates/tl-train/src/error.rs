@@ -207,6 +207,35 @@ pub enum TrainError {
         /// Mean loss of the step's pictures.
         loss: f64,
     },
+    /// A path that `run.toml` cannot hold.
+    #[error(
+        "the path of {what}, `{}`, is not UTF-8 text, and `run.toml` can hold no other",
+        tl_data::path_text(path)
+    )]
+    PathNotText {
+        /// What is there.
+        what: &'static str,
+        /// The path.
+        path: PathBuf,
+    },
+    /// Settings that `run.toml` cannot hold.
+    #[error("`run.toml` cannot hold these settings: {detail}")]
+    NotToml {
+        /// What TOML has not got.
+        detail: String,
+    },
+    /// A weight or a running statistic became infinite or no number. Nothing of it is kept.
+    #[error(
+        "training diverged: in phase {phase}, after step {step}, `{tensor}` holds numbers that are not finite"
+    )]
+    NotFinite {
+        /// The phase.
+        phase: String,
+        /// Steps of the phase that were taken.
+        step: usize,
+        /// The first such tensor.
+        tensor: String,
+    },
     /// A picture that could be read before cannot be read any more.
     #[error(
         "`{}` could be read when the run began and cannot be read now: {reason}",
@@ -297,6 +326,12 @@ pub enum TrainError {
     },
 }
 
+impl From<tl_files::Fault> for TrainError {
+    fn from(tl_files::Fault { path, reason }: tl_files::Fault) -> Self {
+        Self::Write { path, reason }
+    }
+}
+
 impl TrainError {
     /// What to do, where there is something.
     pub fn hint(&self) -> Option<String> {
@@ -340,7 +375,10 @@ impl TrainError {
                 "`--label-separator`, or several `--label-column`, say where the other labels are".to_owned(),
             ),
             Self::OneLabelOnly { .. } => Some("leave it out".to_owned()),
-            Self::Diverged { .. } => Some(
+            Self::PathNotText { .. } => Some(
+                "rename it, or reach it by a link with another name: `ln -s OLD NEW`, then NEW".to_owned(),
+            ),
+            Self::Diverged { .. } | Self::NotFinite { .. } => Some(
                 "try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned(),
             ),
             Self::Stopped { run } => {
@@ -367,6 +405,7 @@ impl TrainError {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
             }
             Self::Head(_)
+            | Self::NotToml { .. }
             | Self::Report(_)
             | Self::Weights(_)
             | Self::WeightsFile { .. }

@@ -92,21 +92,26 @@ pub fn evaluate(
     let model_class = class_map(classifier, &data, &ids)?;
     watch.step(Step::Extract);
     let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
-    let answers = classifier.predict(&places, threads, &|progress| watch.progress(progress))?;
     let units = units(&data);
     let mut predictions = Vec::new();
     let mut failed = Vec::new();
-    for (id, answer) in ids.into_iter().zip(answers) {
-        let sample = &data.samples[id.0];
-        match answer {
-            Ok(row) => {
-                let truths = sample.labels().map(|class| model_class[class.0]).collect();
-                let group = Some(units.of(id));
-                predictions.push((id, LabelPrediction { group, ..prediction(&sample.path, truths, &row) }));
+    let mut ids = ids.into_iter();
+    let progress = |progress| watch.progress(progress);
+    classifier.predict_each(&places, threads, &progress, |_, answers| {
+        for (answer, id) in answers.into_iter().zip(ids.by_ref()) {
+            let sample = &data.samples[id.0];
+            match answer {
+                Ok(row) => {
+                    let truths = sample.labels().map(|class| model_class[class.0]).collect();
+                    let group = Some(units.of(id));
+                    predictions
+                        .push((id, LabelPrediction { group, ..prediction(&sample.path, truths, &row) }));
+                }
+                Err(reason) => failed.push((id, reason)),
             }
-            Err(reason) => failed.push((id, reason)),
         }
-    }
+        Ok::<(), TrainError>(())
+    })?;
     let thresholds = classifier.header.thresholds.as_slice();
     predictions.iter_mut().for_each(|(_, prediction)| give(std::slice::from_mut(prediction), thresholds));
     let judge =

@@ -63,6 +63,8 @@ pub fn train(
     let begun = Instant::now();
     let max_bad: MaxBad = config.max_bad.parse()?;
     config.steps.check()?;
+    // What cannot be written down is better known now than after the training.
+    config.to_toml()?;
     let under_way = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
     let devices = open_devices(&config.device)?;
     let device = devices[0].clone();

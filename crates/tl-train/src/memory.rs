@@ -11,12 +11,12 @@ use tl_weights::Cache;
 
 use crate::trial::named;
 use crate::{Pixels, TrainConfig, TrainError, Watch};
-use step::Steps;
+use step::{Keeps, Steps};
 
 /// Bytes that are free on a device, as far as that can be found out.
 pub(crate) fn free(device: &str) -> Option<u64> {
-    let (kind, index) = device.split_once(':').unwrap_or((device, "0"));
-    if kind == "cuda" || (kind == "auto" && cfg!(feature = "cuda")) {
+    let (_, index) = device.split_once(':').unwrap_or((device, "0"));
+    if is_gpu(device) {
         return free_on_gpu(index);
     }
     let mut system = System::new();
@@ -27,6 +27,12 @@ pub(crate) fn free(device: &str) -> Option<u64> {
         .cgroup_limits()
         .map_or(free, |limits| limits.total_memory.saturating_sub(limits.rss).min(free));
     Some(free).filter(|&free| free > 0)
+}
+
+/// Whether a device has a memory of its own.
+fn is_gpu(device: &str) -> bool {
+    let kind = device.split(':').next().unwrap_or_default();
+    kind == "cuda" || (kind == "auto" && cfg!(feature = "cuda"))
 }
 
 /// By NVIDIA's own program: burn does not say. It counts all GPUs, CUDA those that are visible.
@@ -63,7 +69,8 @@ impl TrainConfig {
         let why = match free(first) {
             Some(free) => {
                 let asked = config.steps.checkpoint_activations;
-                let (steps, batch) = Steps::that_fit(&summary, lowest, asked, pictures, free);
+                let keeps = Keeps { checkpoints: !is_gpu(first), average: config.steps.ema.is_some() };
+                let (steps, batch) = Steps::that_fit(&summary, lowest, asked, keeps, pictures, free);
                 (config.steps.batch, config.steps.checkpoint_activations) = (batch, steps.checkpointed);
                 steps.reason(batch, free)
             }

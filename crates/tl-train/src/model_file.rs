@@ -133,18 +133,8 @@ impl Header {
     }
 
     /// Is the head one linear layer on the network's own pooling?
-    fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.pooling == Pooling::Published && self.layers == linear()
-    }
-
-    /// Refuses thresholds that are not one share for each class, where there must be some.
-    fn check_thresholds(&self) -> Result<(), String> {
-        let expected = if self.multi_label { self.classes.len() } else { 0 };
-        let shares = self.thresholds.iter().all(|threshold| (0.0..=1.0).contains(threshold));
-        if self.thresholds.len() == expected && shares {
-            return Ok(());
-        }
-        Err(format!("its thresholds do not fit its {} classes", self.classes.len()))
     }
 }
 
@@ -209,9 +199,9 @@ impl ModelFile {
         let refused = |detail: String| TrainError::NotAModel { path: path.to_owned(), detail };
         let mut file = File::open(path).map_err(|error| missing(path, error))?;
         let length = file.metadata().map_err(|error| TrainError::read(path, error))?.len();
-        let (start, header) = read_header(&mut file).map_err(|detail| refused(no_model(path, &detail)))?;
-        let architecture =
-            tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?;
+        let (start, header) =
+            read_header(&mut file).map_err(|error| refused(no_model(path, &error.words())))?;
+        let architecture = header.check().map_err(refused)?;
         let backbone = architecture.init(device);
         let width =
             (tl_weights::parameter_count(&backbone) + head_size(&header, architecture.features)) * WIDEST;
@@ -226,10 +216,16 @@ impl ModelFile {
     /// What the tensors mean, if this is a model file of ours; `None` for any other file.
     ///
     /// # Errors
-    /// [`TrainError::Read`] if there is no such file.
+    /// [`TrainError::Read`] if there is no such file, [`TrainError::NotAModel`] if it is one of ours with a header that
+    /// cannot be.
     pub fn header(path: &Path) -> Result<Option<Header>, TrainError> {
         let mut file = File::open(path).map_err(|error| missing(path, error))?;
-        Ok(contained(|| read_header(&mut file).ok()).ok().flatten().map(|(_, header)| header))
+        let refused = |detail: String| TrainError::NotAModel { path: path.to_owned(), detail };
+        match contained(|| read_header(&mut file)) {
+            Ok(Ok((_, header))) => header.check().map(|_| Some(header)).map_err(refused),
+            Ok(Err(Unread::Wrong(detail))) => Err(refused(detail)),
+            Ok(Err(Unread::Foreign(_))) | Err(_) => Ok(None),
+        }
     }
 
     /// The pictures that a model has seen, of a run folder or a model file; `None` if it is too old to say.
@@ -240,15 +236,15 @@ impl ModelFile {
         let path = Self::path_in(run_or_file);
         let mut file = File::open(&path).map_err(|error| TrainError::read(&path, error))?;
         let refused = |detail: String| TrainError::NotAModel { path: path.clone(), detail };
-        let (start, header) = read_header(&mut file).map_err(refused)?;
+        let (start, header) = read_header(&mut file).map_err(|error| refused(error.words()))?;
         let seen = header.seen.map(|count| Seen::from_file(&mut file, &start, count));
         seen.transpose().map_err(refused)
     }
 
     fn assemble(header: Header, mut backbone: Backbone, bytes: &[u8]) -> Result<Self, String> {
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
-        header.check_thresholds()?;
         let head = head(&tensors, &header)?;
+        header.check_head(&head)?;
         let seen = header.seen.map(|count| Seen::from_tensors(&tensors, count)).transpose()?;
         if header.slim {
             let weights = tl_weights::find(&header.weights).map_err(|e| e.to_string())?;
@@ -287,8 +283,38 @@ fn head_size(header: &Header, features: usize) -> u64 {
     if header.is_plain() { (header.classes.len() * (features + 1)) as u64 } else { LARGEST_HEAD }
 }
 
+/// Why a header was not read.
+enum Unread {
+    /// It is another program's file.
+    Foreign(String),
+    /// It is ours, and cannot be used.
+    Wrong(String),
+}
+
+impl Unread {
+    fn words(self) -> String {
+        match self {
+            Self::Foreign(words) | Self::Wrong(words) => words,
+        }
+    }
+}
+
 /// The bytes up to the tensors, and what they say.
-fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), String> {
+fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), Unread> {
+    let foreign = |words: &str| Unread::Foreign(words.to_owned());
+    let (start, entry) = read_entry(file).map_err(Unread::Foreign)?;
+    let entry = entry.ok_or_else(|| foreign("it holds weights, but was not written by `tl`"))?;
+    let damaged = |error: serde_json::Error| Unread::Wrong(format!("its header is damaged ({error})"));
+    let Schema { schema } = serde_json::from_str(&entry).map_err(damaged)?;
+    if !(LINEAR_SCHEMA..=SCHEMA).contains(&schema) {
+        let words = format!("it has layout {schema}, this program reads layouts up to {SCHEMA}");
+        return Err(Unread::Wrong(words));
+    }
+    Ok((start, serde_json::from_str(&entry).map_err(damaged)?))
+}
+
+/// The bytes up to the tensors, and our entry in them.
+fn read_entry(file: &mut File) -> Result<(Vec<u8>, Option<String>), String> {
     let mut start = Vec::new();
     file.take(8).read_to_end(&mut start).map_err(|e| e.to_string())?;
     let length: [u8; 8] = start.as_slice().try_into().map_err(|_| "it is too short".to_owned())?;
@@ -298,14 +324,10 @@ fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), String> {
     }
     file.take(length).read_to_end(&mut start).map_err(|e| e.to_string())?;
     let text = start.get(8..).unwrap_or_default();
-    let all: SafetensorsHeader =
+    let mut all: SafetensorsHeader =
         serde_json::from_slice(text).map_err(|_| "it is not a safetensors file".to_owned())?;
-    let entry = all.metadata.get(ENTRY).ok_or("it holds weights, but was not written by `tl`")?;
-    let Schema { schema } = serde_json::from_str(entry).map_err(|e| e.to_string())?;
-    if !(LINEAR_SCHEMA..=SCHEMA).contains(&schema) {
-        return Err(format!("it has layout {schema}, this program reads layouts up to {SCHEMA}"));
-    }
-    Ok((start, serde_json::from_str(entry).map_err(|e| format!("its header is damaged ({e})"))?))
+    let entry = all.metadata.remove(ENTRY);
+    Ok((start, entry))
 }
 
 #[derive(Deserialize)]
@@ -321,12 +343,7 @@ struct Schema {
 
 fn head(tensors: &SafeTensors<'_>, header: &Header) -> Result<FittedHead, String> {
     let head = FittedHead::from_tensors(&header.layers, &mut |name| floats(tensors, name));
-    let (head, classes) = (head.map_err(|error| error.to_string())?, header.classes.len());
-    if head.classes() == classes {
-        Ok(head)
-    } else {
-        Err(format!("its head does not fit its {classes} classes"))
-    }
+    head.map_err(|error| error.to_string())
 }
 
 fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec<f32>), String> {

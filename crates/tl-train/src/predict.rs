@@ -1,5 +1,7 @@
 //! What people point at when they want a prediction: files, folders, patterns.
 
+use rayon::slice::ParallelSliceMut;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use tl_data::{Place, is_ours, is_passed_over, natural_cmp, path_of_text, path_text};
 
@@ -10,38 +12,40 @@ use crate::TrainError;
 ///
 /// # Errors
 /// If a place does not exist or holds no file.
-pub fn pictures(places: &[String]) -> Result<Vec<Place>, TrainError> {
+pub fn pictures(places: &[impl AsRef<OsStr>]) -> Result<Vec<Place>, TrainError> {
     let mut files = Vec::new();
     for place in places {
+        let place = Path::new(place);
         let found = find(place)?;
         if found.is_empty() {
-            return Err(TrainError::NoPictures { place: place.clone() });
+            return Err(TrainError::NoPictures { place: path_text(place).into_owned() });
         }
         files.extend(found.into_iter().map(Place::from));
     }
     Ok(files)
 }
 
-fn find(place: &str) -> Result<Vec<PathBuf>, TrainError> {
+fn find(place: &Path) -> Result<Vec<PathBuf>, TrainError> {
     let path = &named(place);
     if path.is_dir() {
         return Ok(below(path));
     }
+    let place = path_text(path).into_owned();
     if path.exists() || !place.contains(['*', '?', '[']) {
         return if path.exists() { Ok(vec![path.to_owned()]) } else { Ok(Vec::new()) };
     }
-    let refused =
-        |e: glob::PatternError| TrainError::Pattern { pattern: place.to_owned(), detail: e.to_string() };
-    let matches = glob::glob(place).map_err(refused)?;
+    let refused = |detail: &str| TrainError::Pattern { pattern: place.clone(), detail: detail.to_owned() };
+    let pattern = path.to_str().ok_or_else(|| refused("a pattern has to be UTF-8 text"))?;
+    let matches = glob::glob(pattern).map_err(|error| refused(&error.to_string()))?;
     let wanted =
         |path: &PathBuf| path.is_file() && !is_passed_over(path.file_name().unwrap_or_default(), false);
     Ok(sorted(matches.flatten().filter(wanted).collect()))
 }
 
 /// What is at this place, or, where nothing is, what predictions and `split.csv` write like this.
-fn named(place: &str) -> PathBuf {
-    let path = PathBuf::from(place);
-    if path.exists() { path } else { Some(path_of_text(place)).filter(|ours| ours.exists()).unwrap_or(path) }
+fn named(place: &Path) -> PathBuf {
+    let ours = || place.to_str().map(path_of_text).filter(|ours| ours.exists());
+    if place.exists() { place.to_owned() } else { ours().unwrap_or_else(|| place.to_owned()) }
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
@@ -60,7 +64,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn sorted(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-    files.sort_by(|a, b| natural_cmp(&path_text(a), &path_text(b)));
+    files.par_sort_by(|a, b| natural_cmp(&path_text(a), &path_text(b)).then_with(|| a.cmp(b)));
     files
 }
 
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_place_without_pictures_is_named() {
-        let message = pictures(&["nowhere/x.jpg".to_owned()]).unwrap_err().to_string();
+        let message = pictures(&["nowhere/x.jpg"]).unwrap_err().to_string();
         assert_eq!(message, "no pictures at `nowhere/x.jpg`");
     }
 }

@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use tl_files::AtomicFolder;
 
 use crate::TrainError;
-use crate::checkpoint::{sync_folder, write_atomically, write_new};
 
 /// A committed run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,20 +22,28 @@ impl RunFolder {
     /// [`TrainError::Write`] naming the file; what was written so far is removed.
     pub fn commit(runs: &Path, name: &str, files: &[(&str, &[u8])]) -> Result<Self, TrainError> {
         fs::create_dir_all(runs).map_err(|error| TrainError::write(runs, error))?;
-        let unfinished = Unfinished::create(runs)?;
+        tl_files::sweep(runs, SystemTime::now());
+        let unfinished = AtomicFolder::begin(runs, name)?;
         for (file, content) in files {
-            write_new(&unfinished.0.join(file), content)?;
+            unfinished.write(file, content)?;
         }
-        sync_folder(&unfinished.0)?;
-        let committed = unfinished.rename(runs, name)?;
-        sync_folder(runs)?;
-        Ok(Self(committed))
+        Ok(Self(commit_numbered(unfinished, runs, name)?))
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.0
     }
+}
+
+/// Replaces the file at `path` by `content`, or creates it: a crash or a power loss at any moment leaves the old content
+/// or the new one. Done, the new one is durable.
+///
+/// # Errors
+/// [`TrainError::Write`] naming the file; the old content is untouched, unless it is the folder whose names could not be
+/// made durable.
+pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), TrainError> {
+    Ok(tl_files::replace(path, content)?)
 }
 
 /// A run that takes long: its folder is there from the start, with its settings and its checkpoints, and gets the other
@@ -67,14 +76,12 @@ impl UnderWay {
         if let Some(found) = same.find_map(|path| Self::lock(path).ok()) {
             return Ok(found);
         }
-        let unfinished = Unfinished::create(runs)?;
-        write_new(&unfinished.0.join(SETTINGS), settings.as_bytes())?;
-        let folder = unfinished.0.join(CHECKPOINTS);
+        tl_files::sweep(runs, SystemTime::now());
+        let unfinished = AtomicFolder::begin(runs, name)?;
+        unfinished.write(SETTINGS, settings.as_bytes())?;
+        let folder = unfinished.path().join(CHECKPOINTS);
         fs::create_dir(&folder).map_err(|error| TrainError::write(&folder, error))?;
-        sync_folder(&unfinished.0)?;
-        let path = unfinished.rename(runs, name)?;
-        sync_folder(runs)?;
-        Self::lock(path)
+        Self::lock(commit_numbered(unfinished, runs, name)?)
     }
 
     /// The run in this folder.
@@ -117,7 +124,7 @@ impl UnderWay {
     pub(crate) fn finish(self, files: &[(&str, &[u8])]) -> Result<RunFolder, TrainError> {
         let (last, others): (Vec<_>, Vec<_>) = files.iter().partition(|(name, _)| *name == RESULT);
         for (file, content) in others.into_iter().chain(last) {
-            write_atomically(&self.path.join(file), content)?;
+            tl_files::replace(&self.path.join(file), content)?;
         }
         let folder = self.path.join(CHECKPOINTS);
         fs::remove_dir_all(&folder).map_err(|error| TrainError::write(&folder, error))?;
@@ -135,49 +142,16 @@ fn has_settings(path: &Path, settings: &str) -> bool {
     fs::read_to_string(path.join(SETTINGS)).is_ok_and(|text| body(&text) == body(settings))
 }
 
-/// A folder that is removed unless it is renamed.
-struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn create(runs: &Path) -> Result<Self, TrainError> {
-        let path = runs.join(format!(".unfinished-{}", std::process::id()));
-        match fs::create_dir(&path) {
-            // A process that was killed had the same number.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                fs::remove_dir_all(&path).and_then(|()| fs::create_dir(&path))
-            }
-            other => other,
-        }
-        .map_err(|error| TrainError::write(&path, error))?;
-        Ok(Self(path))
-    }
-
-    fn rename(self, runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
-        let mut number = next_number(runs, name).map_err(|error| TrainError::write(runs, error))?;
-        loop {
-            let target = runs.join(format!("{name}-{number}"));
-            match fs::rename(&self.0, &target) {
-                Ok(()) => {
-                    std::mem::forget(self);
-                    return Ok(target);
-                }
-                // Another process took the number; a folder with files in it is never replaced by a rename.
-                Err(error) if is_taken(&error) => number += 1,
-                Err(error) => return Err(TrainError::write(&target, error)),
-            }
+/// Gives a folder in `runs` its name and the first free number.
+fn commit_numbered(mut unfinished: AtomicFolder<'_>, runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
+    let mut number = next_number(runs, name).map_err(|error| TrainError::write(runs, error))?;
+    loop {
+        match unfinished.commit(&format!("{name}-{number}")) {
+            // Another process took the number.
+            Err(fault) if AtomicFolder::is_taken(&fault) => number += 1,
+            committed => return Ok(committed?),
         }
     }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // There is nobody to tell, and the error that led here matters more.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn is_taken(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists)
 }
 
 fn next_number(runs: &Path, name: &str) -> io::Result<u64> {

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::TrainError;
-use crate::checkpoint::sync_folder;
 use crate::steps::{EpochNews, StepNews};
 use tail::Tail;
 
@@ -88,7 +87,7 @@ impl RunLog {
     pub(crate) fn open(folder: &Path) -> Result<Self, TrainError> {
         let (metrics, mut table) = (Tail::open(&folder.join(METRICS))?, Tail::open(&folder.join(TABLE))?);
         table.repeat(COLUMNS.as_bytes())?;
-        sync_folder(folder)?;
+        tl_files::sync_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), metrics, table })
     }
 
@@ -103,7 +102,7 @@ impl RunLog {
         let folder = if trial == "all" { folder } else { folder.join(trial) };
         std::fs::create_dir_all(&folder).map_err(|error| TrainError::write(&folder, error))?;
         let events = Tail::open(&folder.join(EVENTS))?;
-        sync_folder(&folder)?;
+        tl_files::sync_folder(&folder)?;
         Ok(TrialLog { trial: trial.to_owned(), files: Mutex::new(Files { run: self, events }) })
     }
 

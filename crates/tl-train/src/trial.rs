@@ -107,7 +107,7 @@ impl<'a> Trials<'a> {
             fingerprint: format!("{} {}", fingerprint(features.data), loaded.sha256),
             under_way: None,
             backbone_name: config.backbone_name(pretrained),
-            settings: config.run_toml(pretrained, time),
+            settings: config.run_toml(pretrained, time)?,
             name: config.run_name(),
             warm: Warm::of(config, features.data, &devices[0])?,
             units: None,
@@ -211,7 +211,7 @@ impl Trials<'_> {
     }
 
     /// A hash of everything that training in steps is a function of.
-    pub(crate) fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> Result<String, TrainError> {
         let backbone = self.backbone_name.clone();
         let settings = TrainConfig {
             backbone,
@@ -224,8 +224,8 @@ impl Trials<'_> {
             steps: StepsConfig { checkpoint_activations: false, ..self.config.steps.clone() },
             ..self.config.clone()
         };
-        let settings = toml::to_string(&settings).unwrap_or_default();
-        ContentHash::of(format!("{}\n{settings}", self.fingerprint).as_bytes()).to_hex()
+        let settings = settings.to_toml()?;
+        Ok(ContentHash::of(format!("{}\n{settings}", self.fingerprint).as_bytes()).to_hex())
     }
 
     /// Notes how a trial's model does on pictures it is not judged by.

@@ -327,6 +327,7 @@ impl Trials<'_> {
             threads: self.features.threads,
             watch: self.watch,
             checkpoints: saving.map(|saving| saving.checkpoints),
+            clock: &Instant::now,
             log: saving.map(|saving| saving.log),
             run: saving.map_or(Path::new(""), |saving| saving.run),
         };
@@ -373,7 +374,7 @@ impl Trials<'_> {
     }
 
     fn checkpoints(&mut self, part: &str) -> Result<Checkpoints, TrainError> {
-        let identity = self.identity();
+        let identity = self.identity()?;
         let folder = self.under_way()?.checkpoints(part);
         Checkpoints::open(&folder, &identity, Checkpoints::KEEP)
     }

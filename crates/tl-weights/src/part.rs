@@ -72,7 +72,7 @@ impl Part {
 
     /// Moves the finished file to its place.
     pub(crate) fn finish(&self, path: &Path) -> Result<(), Fault> {
-        settle(&self.bytes, path)?;
+        tl_files::settle(&self.bytes, path)?;
         remove(&self.from)
     }
 }
@@ -96,20 +96,6 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// Gives a finished file its name, so that it is there as a whole or not at all, even after a power failure.
-pub(crate) fn settle(finished: &Path, path: &Path) -> Result<(), Fault> {
-    let synced = OpenOptions::new().write(true).open(finished).and_then(|file| file.sync_all());
-    synced.map_err(|e| Fault::disk(finished, e))?;
-    fs::rename(finished, path).map_err(|e| Fault::disk(path, e))?;
-    // A folder can be opened and synced on Unix only; elsewhere the rename is as durable as it gets.
-    if cfg!(unix)
-        && let Some(folder) = path.parent()
-    {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| Fault::disk(folder, e))?;
-    }
-    Ok(())
 }
 
 pub(crate) fn remove(path: &Path) -> Result<(), Fault> {

@@ -1,7 +1,6 @@
 //! `tl data`
 
 use anyhow::{Context, Result, bail};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tl_data::{
@@ -85,5 +84,6 @@ fn named_after(picture: &Path, preset: AugmentPreset) -> PathBuf {
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<()> {
-    fs::write(path, content).with_context(|| format!("cannot write `{}`", shown_path(path)))
+    let written = tl_files::replace(path, content).map_err(|fault| fault.reason);
+    written.with_context(|| format!("cannot write `{}`", shown_path(path)))
 }

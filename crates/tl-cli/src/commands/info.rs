@@ -17,7 +17,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<ExitCode> {
         let header = Classifier::open(Path::new(&args.what), &open_device("cpu")?)?.header;
         if args.json { print_json(&header)? } else { print(model_lines(&header))? }
     } else {
-        let weights = tl_weights::find(&args.what).map_err(TrainError::from)?;
+        let name = path_text(Path::new(&args.what)).into_owned();
+        let weights = tl_weights::find(&name).map_err(TrainError::from)?;
         let cache = Cache::locate().map_err(TrainError::from)?;
         if args.json {
             print_json(&described(weights, &cache))?

@@ -18,6 +18,8 @@ mod lr_find;
 mod manners;
 mod network;
 mod next;
+#[cfg(unix)]
+mod no_text;
 mod other_formats;
 mod precision;
 mod predicting;
@@ -26,6 +28,7 @@ mod recipes;
 mod seen;
 mod several_labels;
 mod sixteen_bits;
+mod streaming;
 mod training;
 mod versions;
 mod warm_start;

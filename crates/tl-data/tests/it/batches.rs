@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 use image::{Rgb, RgbImage};
 use tl_data::{
@@ -120,4 +122,26 @@ fn rendering_waits_for_the_sink() {
         ControlFlow::<()>::Continue(())
     });
     assert_eq!(handed_over, 9);
+}
+
+#[test]
+fn the_pictures_of_one_batch_are_rendered_by_all_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = data(folder.path());
+    for loading in [Loading { batch: 16, threads: 8, ahead: 1 }, Loading { batch: 1, threads: 8, ahead: 2 }] {
+        let (at_work, all) = (Mutex::new(0), Condvar::new());
+        let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), PictureError> {
+            let mut here = at_work.lock().unwrap();
+            *here += 1;
+            all.notify_all();
+            let alone = |here: &mut usize| *here < loading.threads;
+            let waited = all.wait_timeout_while(here, Duration::from_secs(20), alone).unwrap().1;
+            assert!(!waited.timed_out(), "alone");
+            Ok(())
+        };
+        let _ = load_batches(&data, ids(&data, 0), &loading, VALUES, render, |batch| {
+            assert_eq!(batch.rejected, [], "{loading:?}");
+            ControlFlow::<()>::Continue(())
+        });
+    }
 }

@@ -33,6 +33,7 @@ impl Room {
 
     /// Removes files until `bytes` more fit. `false` if they do not fit beside what is in use.
     pub(super) fn make(&self, folder: &Path, bytes: u64, now: SystemTime) -> bool {
+        tl_files::sweep(folder, now);
         // Each time anew: other processes keep and remove files too.
         let mut files = found(folder);
         files.sort_by(|a, b| (a.used, &a.path).cmp(&(b.used, &b.path)));
@@ -55,8 +56,9 @@ impl Room {
 }
 
 impl Found {
+    /// Version 0.1 gave such files the ending `.part`.
     fn is_unfinished(&self) -> bool {
-        self.path.extension().is_some_and(|ending| ending == "part")
+        self.path.extension().is_some_and(|ending| ending == "unfinished" || ending == "part")
     }
 
     fn is_abandoned(&self, now: SystemTime) -> bool {
@@ -69,7 +71,9 @@ fn found(folder: &Path) -> Vec<Found> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let file = |entry: fs::DirEntry| {
         let (path, data) = (entry.path(), entry.metadata().ok()?);
-        let ours = path.extension().is_some_and(|ending| ending == "rows" || ending == "part");
+        let ours = path
+            .extension()
+            .is_some_and(|ending| ["rows", "unfinished", "part"].iter().any(|ours| ending == *ours));
         Some(Found { used: data.modified().ok()?, path, bytes: data.len() })
             .filter(|_| ours && data.is_file())
     };

@@ -13,12 +13,12 @@
 //! files have equal names.
 
 use memmap2::Mmap;
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
-use std::{fs, process};
 use tl_data::ContentHash;
+use tl_files::AtomicFile;
 
 use super::map::map;
 use super::{Hex, StoreKey};
@@ -109,21 +109,13 @@ pub(super) fn encode(key: &StoreKey, rows: &[(Name, Vec<f32>)]) -> (String, Vec<
     (format!("{}{}.rows", prefix(key), Hex(&hash[..16])), bytes)
 }
 
-/// Under a name of its own first: whoever opens `path` finds the whole file or none.
+/// Whoever opens `path` finds the whole file or none. It is not waited for the disk: what is damaged is computed again.
 pub(super) fn write(path: &Path, bytes: &[u8], now: SystemTime) -> io::Result<()> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let scratch = path.with_extension(format!("{}-{number}.part", process::id()));
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let written = fs::File::create_new(&scratch).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.set_modified(now)
-    });
-    let written = written.and_then(|()| fs::rename(&scratch, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&scratch);
-    }
-    written
+    let mut file = AtomicFile::begin_unswept(path)?;
+    file.add(bytes)?;
+    file.file().set_modified(now)?;
+    Ok(file.commit_unsynced()?)
 }

@@ -1,14 +1,18 @@
 //! Writes checkpoints, so that at every moment there is one to go on from.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Checkpoints;
-use super::disk::{self, Disk, Fault, Os};
 use super::load;
 use super::manifest::{self, Contents, Manifest, SCHEMA};
 use super::name::{self, Name};
 use crate::TrainError;
+use tl_files::{AtomicFolder, Disk, Fault, Os};
+
+/// Makes the content of a file when it is written.
+pub(crate) type Content<'a> = &'a dyn Fn() -> Result<Vec<u8>, TrainError>;
 
 impl Checkpoints {
     /// Writes a checkpoint and makes it durable, then removes those that are out of date; returns its folder.
@@ -29,6 +33,19 @@ impl Checkpoints {
         self.commit_on(&Os, step, cursor, files)
     }
 
+    /// [`commit`](Self::commit) of contents that are made one after the other, when each is written.
+    ///
+    /// # Errors
+    /// As there; or that of a content, of which what was there before is untouched.
+    pub(crate) fn commit_each(
+        &self,
+        step: u64,
+        cursor: &serde_json::Value,
+        files: &[(&str, Content<'_>)],
+    ) -> Result<PathBuf, TrainError> {
+        self.commit_each_on(&Os, step, cursor, files)
+    }
+
     pub(super) fn commit_on(
         &self,
         disk: &dyn Disk,
@@ -36,23 +53,45 @@ impl Checkpoints {
         cursor: &serde_json::Value,
         files: &[(&str, &[u8])],
     ) -> Result<PathBuf, TrainError> {
+        let made = |&(_, content): &(&str, &[u8])| {
+            let content = content.to_vec();
+            move || Ok::<_, TrainError>(content.clone())
+        };
+        let contents: Vec<_> = files.iter().map(made).collect();
+        let named = files.iter().zip(&contents);
+        let files: Vec<(&str, Content<'_>)> =
+            named.map(|((name, _), content)| (*name, content as Content<'_>)).collect();
+        self.commit_each_on(disk, step, cursor, &files)
+    }
+
+    fn commit_each_on(
+        &self,
+        disk: &dyn Disk,
+        step: u64,
+        cursor: &serde_json::Value,
+        files: &[(&str, Content<'_>)],
+    ) -> Result<PathBuf, TrainError> {
         let name = Name::vacant(step, &self.names()?);
-        let manifest = self.manifest(step, cursor, files);
-        self.write(disk, name, &manifest, files).map_err(|fault| self.not_written(name, fault))?;
+        let manifest = self.manifest(step, cursor);
+        self.write(disk, name, manifest, files).map_err(|failed| match failed {
+            Failed::Disk(fault) => self.not_written(name, fault),
+            Failed::Content(error) => *error,
+        })?;
         for outdated in name::outdated(&self.names()?, name, self.keep.get()) {
             self.remove(disk, outdated)?;
         }
         Ok(self.path(name))
     }
 
-    fn manifest(&self, step: u64, cursor: &serde_json::Value, files: &[(&str, &[u8])]) -> Manifest {
+    /// Without files, which are added as they are written.
+    fn manifest(&self, step: u64, cursor: &serde_json::Value) -> Manifest {
         Manifest {
             schema: SCHEMA,
             tl: env!("CARGO_PKG_VERSION").to_owned(),
             run: self.run.clone(),
             step,
             cursor: cursor.clone(),
-            files: files.iter().map(|(name, content)| ((*name).to_owned(), Contents::of(content))).collect(),
+            files: BTreeMap::new(),
         }
     }
 
@@ -61,38 +100,19 @@ impl Checkpoints {
         &self,
         disk: &dyn Disk,
         name: Name,
-        manifest: &Manifest,
-        files: &[(&str, &[u8])],
-    ) -> Result<(), Fault> {
-        let (scratch, path) = (self.scratch(name), self.path(name));
-        disk.create_folder(&scratch).map_err(Fault::at(&scratch))?;
-        let written = fill(disk, &scratch, manifest, files)
-            .and_then(|()| disk.rename(&scratch, &path).map_err(Fault::at(&path)));
-        if let Err(fault) = written {
-            // There is nobody to tell, and the fault matters more; the next open tries again.
-            let _ = disk.remove_folder(&scratch);
-            return Err(fault);
-        }
-        disk.sync_folder(&self.folder).map_err(Fault::at(&self.folder))
+        manifest: Manifest,
+        files: &[(&str, Content<'_>)],
+    ) -> Result<(), Failed> {
+        let mut folder = AtomicFolder::begin_on(disk, &self.folder, &name.to_string())?;
+        fill(&folder, manifest, files)?;
+        folder.commit(&name.to_string())?;
+        Ok(())
     }
 
-    fn scratch(&self, name: Name) -> PathBuf {
-        let mut number = 0;
-        loop {
-            let scratch = name.scratch(&self.folder, number);
-            if !scratch.exists() {
-                return scratch;
-            }
-            number += 1;
-        }
-    }
-
-    /// Takes the folder's name away first, so that what has the name of a checkpoint is never half removed.
+    /// What has the name of a checkpoint is never half removed.
     fn remove(&self, disk: &dyn Disk, name: Name) -> Result<(), TrainError> {
-        let (path, scratch) = (self.path(name), self.scratch(name));
-        disk.rename(&path, &scratch)
-            .and_then(|()| disk.remove_folder(&scratch))
-            .map_err(|reason| TrainError::CheckpointRemove { path, reason })
+        let path = self.path(name);
+        tl_files::remove_folder(disk, &path).map_err(|reason| TrainError::CheckpointRemove { path, reason })
     }
 
     fn not_written(&self, name: Name, Fault { path, reason }: Fault) -> TrainError {
@@ -102,19 +122,36 @@ impl Checkpoints {
     }
 }
 
-/// Every file of a checkpoint, durable, and then their names.
-fn fill(disk: &dyn Disk, folder: &Path, manifest: &Manifest, files: &[(&str, &[u8])]) -> Result<(), Fault> {
+/// Every file of a checkpoint, durable.
+fn fill(
+    folder: &AtomicFolder<'_>,
+    mut manifest: Manifest,
+    files: &[(&str, Content<'_>)],
+) -> Result<(), Failed> {
     for (name, content) in files {
-        let path = folder.join(name);
         if !load::is_plain(name) {
             let reason =
                 io::Error::new(io::ErrorKind::InvalidInput, "a checkpoint's file cannot be called so");
-            return Err(Fault { path, reason });
+            return Err(Fault { path: folder.path().join(name), reason }.into());
         }
-        disk::write_durably(disk, &path, content)?;
+        let content = content().map_err(|error| Failed::Content(Box::new(error)))?;
+        folder.write(name, &content)?;
+        manifest.files.insert((*name).to_owned(), Contents::of(&content));
     }
-    let path = folder.join(manifest::FILE);
+    let path = folder.path().join(manifest::FILE);
     let bytes = manifest.to_bytes().map_err(|error| Fault::at(&path)(error.into()))?;
-    disk::write_durably(disk, &path, &bytes)?;
-    disk.sync_folder(folder).map_err(Fault::at(folder))
+    Ok(folder.write(manifest::FILE, &bytes)?)
+}
+
+/// Why a checkpoint was not written.
+enum Failed {
+    Disk(Fault),
+    /// There is no content to write.
+    Content(Box<TrainError>),
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self::Disk(fault)
+    }
 }

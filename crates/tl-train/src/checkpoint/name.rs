@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The name of a checkpoint's folder: `step-000120`, or `step-000120.r1` after the step was repeated once.
 ///
@@ -36,14 +36,9 @@ impl Name {
         let last = there.iter().filter(|name| name.step == step).map(|name| name.repeat).max();
         Self { step, repeat: last.map_or(0, |repeat| repeat + 1) }
     }
-
-    /// Where the checkpoint is written before it has its name: `step-000120.tmp-PID-NUMBER`.
-    pub(super) fn scratch(self, folder: &Path, number: u64) -> PathBuf {
-        folder.join(format!("{self}.tmp-{}-{number}", std::process::id()))
-    }
 }
 
-/// Whether [`Name::scratch`] of some process gave this name.
+/// Whether version 0.1 wrote a checkpoint under this name: `step-000120.tmp-PID-NUMBER`.
 pub(super) fn is_scratch(text: &str) -> bool {
     let parts = text.split_once(".tmp-").and_then(|(name, rest)| Some((name, rest.split_once('-')?)));
     let Some((name, (process, number))) = parts else { return false };

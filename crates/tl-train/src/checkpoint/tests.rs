@@ -6,8 +6,8 @@ use std::io::ErrorKind;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use tempfile::TempDir;
+use tl_files::faulty::{FaultyDisk, Names, Trouble};
 
-use super::faulty_disk::{FaultyDisk, Names, Trouble};
 use super::name::Name;
 use super::{Checkpoint, Checkpoints};
 use crate::TrainError;
@@ -29,7 +29,7 @@ fn commit(checkpoints: &Checkpoints, step: u64, mark: u64) {
 
 fn commit_with(
     checkpoints: &Checkpoints,
-    disk: &dyn super::disk::Disk,
+    disk: &dyn tl_files::Disk,
     step: u64,
     mark: u64,
 ) -> Result<(), TrainError> {
@@ -328,37 +328,30 @@ fn a_full_disk_is_said_with_what_is_still_there() {
     // The second call creates the first file, the third writes it.
     let disk = FaultyDisk::new(2, Trouble::Error(ErrorKind::StorageFull));
     let error = commit_with(&checkpoints, &disk, 120, 2).unwrap_err();
-    let path = format!("step-000120.tmp-{}-0/model.safetensors", std::process::id());
-    let expected = format!(
-        "cannot write the checkpoint `{}`: no storage space; the previous one, step-000110, is intact",
-        folder.path().join(path).display()
-    );
-    assert_eq!(error.to_string(), expected);
+    let text = error.to_string();
+    let before = format!("cannot write the checkpoint `{}/.step-000120.", folder.path().display());
+    let after = ".unfinished/model.safetensors`: no storage space; the previous one, step-000110, is intact";
+    assert!(text.starts_with(&before) && text.ends_with(after), "{text}");
     assert_eq!(error.hint().as_deref(), Some("free some space and start again"));
 }
 
 #[test]
-fn a_file_is_replaced_whole_whatever_happens() {
-    let run = |at, trouble, then: &dyn Fn(&FaultyDisk)| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("metrics.jsonl");
-        super::write_atomically(&path, b"old").unwrap();
-        let disk = FaultyDisk::new(at, trouble);
-        let result = super::disk::replace(&disk, &path, b"new content");
-        then(&disk);
-        let found = fs::read(&path).unwrap();
-        assert!(found == b"new content" || (found == b"old" && result.is_err()), "call {at}: {found:?}");
-        super::write_atomically(&path, b"newer").unwrap();
-        assert_eq!(entries(folder.path()), ["metrics.jsonl"], "call {at}");
-        (disk.calls(), result.err().map(|fault| fault.path.starts_with(folder.path())))
-    };
-    let (calls, fault) = run(usize::MAX, Trouble::Crash, &|_| ());
-    assert_eq!(fault, None);
-    for at in 0..calls {
-        assert_eq!(run(at, Trouble::Error(ErrorKind::StorageFull), &|_| ()).1, Some(true), "call {at}");
-    }
-    for at in 0..=calls {
-        run(at, Trouble::Crash, &|_| ());
-        run(at, Trouble::Crash, &|disk| disk.lose_power(Names::Kept));
-    }
+fn a_content_that_cannot_be_made_leaves_the_checkpoint_before() {
+    let (folder, checkpoints) = before(Some(110));
+    let whole = || Ok(b"abc".to_vec());
+    let failing = || Err(TrainError::NoPictures { place: "nowhere".to_owned() });
+    let files: [(&str, super::Content<'_>); 2] = [("a", &whole), ("b", &failing)];
+    let error = checkpoints.commit_each(120, &json!(null), &files).unwrap_err();
+    assert!(matches!(error, TrainError::NoPictures { .. }), "{error}");
+    assert_eq!(newest_mark(&checkpoints), Some(1));
+    assert_no_scratch(&folder);
+}
+
+#[test]
+fn what_version_0_1_left_half_written_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    commit(&open(&folder, ONE), 110, 1);
+    fs::create_dir(folder.path().join("step-000120.tmp-4711-0")).unwrap();
+    assert_eq!(newest_mark(&open(&folder, ONE)), Some(1));
+    assert_no_scratch(&folder);
 }

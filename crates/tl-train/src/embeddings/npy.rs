@@ -6,9 +6,9 @@
 use csv::Writer;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use tl_files::AtomicFile;
 
 use super::sheet::{Outline, Rows, Sheet, bytes, labels};
-use crate::checkpoint::Replacement;
 
 /// The values begin at a multiple of it.
 const ALIGNED: usize = 64;
@@ -17,16 +17,16 @@ const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
 pub(super) struct Npy<'a> {
     path: PathBuf,
     outline: &'a Outline<'a>,
-    array: Replacement,
+    array: AtomicFile<'static>,
     /// Bytes before the values.
     start: usize,
-    table: Writer<Replacement>,
+    table: Writer<AtomicFile<'static>>,
     rows: usize,
 }
 
 impl<'a> Npy<'a> {
     pub(super) fn begin(path: &Path, outline: &'a Outline<'a>) -> io::Result<Self> {
-        let (mut array, table) = (Replacement::begin(path)?, Replacement::begin(&table_of(path))?);
+        let (mut array, table) = (AtomicFile::begin_alone(path)?, AtomicFile::begin_alone(&table_of(path))?);
         // How many rows there are is known at the end; no number is longer than this one.
         let longest = header(outline.most, outline.shape, 0);
         array.write_all(&longest)?;
@@ -64,7 +64,7 @@ impl Sheet for Npy<'_> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => table.commit()?,
         }
-        self.array.commit()
+        Ok(self.array.commit()?)
     }
 }
 

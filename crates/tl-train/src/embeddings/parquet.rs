@@ -11,9 +11,9 @@ use parquet::schema::types::ColumnPath;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use tl_files::AtomicFile;
 
 use super::sheet::{Outline, Rows, Sheet, labels};
-use crate::checkpoint::Replacement;
 
 /// Features of a row group, in bytes, at least: they wait in memory, for a file holds column by column.
 const GROUP: usize = 32 << 20;
@@ -24,7 +24,7 @@ const SEVERAL_LABELS: &str =
 
 pub(super) struct Parquet<'a> {
     outline: &'a Outline<'a>,
-    file: SerializedFileWriter<Replacement>,
+    file: SerializedFileWriter<AtomicFile<'static>>,
     group: Group,
 }
 
@@ -39,7 +39,7 @@ struct Group {
 impl<'a> Parquet<'a> {
     pub(super) fn begin(path: &Path, outline: &'a Outline<'a>) -> io::Result<Self> {
         let file = SerializedFileWriter::new(
-            Replacement::begin(path)?,
+            AtomicFile::begin_alone(path)?,
             Arc::new(parse_message_type(&schema(outline.data.multi_label)).map_err(as_io)?),
             Arc::new(properties(outline)),
         );
@@ -78,7 +78,7 @@ impl Sheet for Parquet<'_> {
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.write_group().map_err(as_io)?;
-        self.file.into_inner().map_err(as_io)?.commit()
+        Ok(self.file.into_inner().map_err(as_io)?.commit()?)
     }
 }
 
@@ -103,7 +103,7 @@ fn properties(outline: &Outline<'_>) -> WriterProperties {
 
 /// The next column of a group.
 fn column(
-    group: &mut SerializedRowGroupWriter<'_, Replacement>,
+    group: &mut SerializedRowGroupWriter<'_, AtomicFile<'static>>,
     write: impl FnOnce(&mut SerializedColumnWriter<'_>) -> Result<usize, ParquetError>,
 ) -> Result<(), ParquetError> {
     let missing = || ParquetError::General("the schema has fewer columns".to_owned());

@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::path::Path;
 use tl_data::{ClassId, Sample};
+use tl_files::AtomicFile;
 
 use super::sheet::{Outline, Rows, Sheet, bytes};
-use crate::checkpoint::Replacement;
 
 /// <https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs>, `MAX_HEADER_SIZE`
 const LONGEST_HEADER: usize = 100_000_000;
 
 pub(super) struct Safetensors<'a> {
     outline: &'a Outline<'a>,
-    file: Replacement,
+    file: AtomicFile<'static>,
     /// Bytes of the header's place.
     place: usize,
     paths: Vec<String>,
@@ -27,7 +27,7 @@ pub(super) struct Safetensors<'a> {
 
 impl<'a> Safetensors<'a> {
     pub(super) fn begin(path: &Path, outline: &'a Outline<'a>) -> io::Result<Self> {
-        let mut file = Replacement::begin(path)?;
+        let mut file = AtomicFile::begin_alone(path)?;
         // Rows can only become fewer, and the header shorter.
         let paths: Vec<String> = outline.data.samples.iter().map(Sample::name).collect();
         let place = header(outline, &paths).len().next_multiple_of(8);
@@ -73,7 +73,7 @@ impl Sheet for Safetensors<'_> {
         self.file.seek(SeekFrom::Start(0))?;
         self.file.write_all(&(self.place as u64).to_le_bytes())?;
         self.file.write_all(&header)?;
-        self.file.commit()
+        Ok(self.file.commit()?)
     }
 }
 

@@ -19,22 +19,36 @@ const SHARE: f64 = 0.7;
 /// from a batch to one three or four times as large: 9 (MobileNetV2, EfficientNet-Lite0, Xception, VGG16) to 11 (ResNets),
 /// 19 for the concatenations of DenseNet.
 const BYTES: f64 = 20.0;
-/// Copies of what learns: values, gradients, and two moments.
-const COPIES: f64 = 4.0;
+/// Copies of what learns that there always are: values, and two moments.
+const COPIES: f64 = 3.0;
+/// Copies of what learns while a step is taken: gradients.
+const IN_A_STEP: f64 = 1.0;
+/// Copies of what learns while a checkpoint is written, one file after the other: both moments, and the bytes of their file.
+const IN_A_CHECKPOINT: f64 = 4.0;
+
+/// What training keeps of what learns besides what its steps need.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Keeps {
+    /// Where steps are taken: the best epoch, and what checkpoints are written from. On a GPU they are in the host's memory.
+    pub(super) checkpoints: bool,
+    /// A moving average of the weights.
+    pub(super) average: bool,
+}
 
 /// Steps in which all behind a boundary learns.
 pub(super) struct Steps<'a> {
     summary: &'a Summary,
     boundary: Boundary,
+    keeps: Keeps,
     segments: Segments,
     pub(super) checkpointed: bool,
 }
 
 impl<'a> Steps<'a> {
-    fn new(summary: &'a Summary, boundary: Boundary, checkpointed: bool) -> Self {
+    fn new(summary: &'a Summary, boundary: Boundary, checkpointed: bool, keeps: Keeps) -> Self {
         let segments =
             if checkpointed { Segments::of_stages(summary, boundary) } else { Segments::whole(boundary) };
-        Self { summary, boundary, segments, checkpointed }
+        Self { summary, boundary, keeps, segments, checkpointed }
     }
 
     /// The batch, and whether activations are checkpointed for it: they are where that was asked for, and where the batch
@@ -43,10 +57,12 @@ impl<'a> Steps<'a> {
         summary: &'a Summary,
         boundary: Option<Boundary>,
         asked: bool,
+        keeps: Keeps,
         pictures: usize,
         free: u64,
     ) -> (Self, usize) {
-        let [plain, cut] = [false, true].map(|how| Self::new(summary, boundary.unwrap_or(Boundary(0)), how));
+        let from = boundary.unwrap_or(Boundary(0));
+        let [plain, cut] = [false, true].map(|how| Self::new(summary, from, how, keeps));
         let [most, most_cut] = [&plain, &cut].map(|steps| steps.largest_batch(pictures, free));
         if asked {
             return (cut, most_cut);
@@ -56,7 +72,8 @@ impl<'a> Steps<'a> {
         if helps && (sensible > most || !plain.fits(most, free)) { (cut, sensible) } else { (plain, most) }
     }
 
-    /// Bytes that a step on so many pictures takes, at most: what is kept before the segment that needs most, and that.
+    /// Bytes that a step on so many pictures takes, at most: what is kept before the segment that needs most, and that; or
+    /// the checkpoint after it.
     fn bytes(&self, pictures: usize) -> f64 {
         let stages = &self.summary.stages;
         let kept = |segment: &Range<usize>| -> usize {
@@ -70,7 +87,12 @@ impl<'a> Steps<'a> {
         let last = self.segments.last().0..stages.len();
         let most = self.segments.again().iter().chain([&last]).map(needed).fold(0.0, f64::max);
         let parameters: u64 = stages.iter().skip(self.boundary.0).map(|stage| stage.parameters).sum();
-        pictures as f64 * most + parameters as f64 * 4.0 * COPIES
+        let copy = parameters as f64 * 4.0;
+        let Keeps { checkpoints, average } = self.keeps;
+        let always = COPIES + f64::from(u8::from(checkpoints)) + f64::from(u8::from(average));
+        let writing = if checkpoints { IN_A_CHECKPOINT * copy } else { 0.0 };
+        // A checkpoint is written between two steps.
+        always * copy + (pictures as f64 * most + IN_A_STEP * copy).max(writing)
     }
 
     fn fits(&self, pictures: usize, free: u64) -> bool {
@@ -90,7 +112,7 @@ impl<'a> Steps<'a> {
         let gib = |bytes: f64| bytes / f64::from(1 << 30);
         let (taken, free) = (gib(self.bytes(batch)), gib(free as f64));
         let instead = if self.checkpointed {
-            let plain = gib(Self::new(self.summary, self.boundary, false).bytes(batch));
+            let plain = gib(Self::new(self.summary, self.boundary, false, self.keeps).bytes(batch));
             format!(" instead of {plain:.1}")
         } else {
             String::new()
@@ -104,11 +126,14 @@ mod tests {
     use super::*;
     use tl_backbones::architecture;
 
+    const ALL: Keeps = Keeps { checkpoints: true, average: true };
+    const NONE: Keeps = Keeps { checkpoints: false, average: false };
+
     #[test]
     fn the_batch_is_what_fits_and_leaves_an_epoch_its_steps() {
         let resnet50 = tl_backbones::summary(&architecture("resnet50").unwrap());
         let batch = |boundary, pictures, gib: u64| {
-            Steps::new(&resnet50, Boundary(boundary), false).largest_batch(pictures, gib << 30)
+            Steps::new(&resnet50, Boundary(boundary), false, NONE).largest_batch(pictures, gib << 30)
         };
         let all: Vec<usize> = [1, 2, 4, 8, 16, 32].map(|gib| batch(0, 10_000, gib)).to_vec();
         assert_eq!(all, [2, 4, 8, 16, 32, 64]);
@@ -120,7 +145,7 @@ mod tests {
     fn activations_are_checkpointed_before_the_batch_is_small_and_where_asked() {
         let resnet50 = tl_backbones::summary(&architecture("resnet50").unwrap());
         let chosen = |boundary, asked, pictures, gib: u64| {
-            let (steps, batch) = Steps::that_fit(&resnet50, boundary, asked, pictures, gib << 30);
+            let (steps, batch) = Steps::that_fit(&resnet50, boundary, asked, NONE, pictures, gib << 30);
             (batch, steps.checkpointed)
         };
         let all = Some(Boundary(0));
@@ -146,9 +171,26 @@ mod tests {
             ("vgg16", false, 1781, 4558),
         ] {
             let summary = tl_backbones::summary(&architecture(name).unwrap());
-            let of = |pictures| Steps::new(&summary, Boundary(0), cut).bytes(pictures);
+            let of = |pictures| Steps::new(&summary, Boundary(0), cut, NONE).bytes(pictures);
             let (grows, grew) = (of(32) - of(8), f64::from(large - small) * f64::from(1 << 20));
             assert!((1.0..2.5).contains(&(grows / grew)), "{name}, {cut}: {grows} {grew}");
         }
+    }
+
+    #[test]
+    fn checkpoints_and_an_average_count() {
+        // 138 million parameters: half a GiB a copy.
+        let vgg16 = tl_backbones::summary(&architecture("vgg16").unwrap());
+        let parameters: u64 = vgg16.stages.iter().map(|stage| stage.parameters).sum();
+        let copies = |keeps, pictures| {
+            let bytes = |keeps| Steps::new(&vgg16, Boundary(0), false, keeps).bytes(pictures);
+            ((bytes(keeps) - bytes(NONE)) / (parameters as f64 * 4.0)).round()
+        };
+        let checkpoints = Keeps { checkpoints: true, average: false };
+        // The best epoch and the average are always there. A checkpoint has room where a large batch was.
+        assert_eq!([copies(checkpoints, 64), copies(ALL, 64)], [1.0, 2.0]);
+        assert_eq!([copies(checkpoints, 0), copies(ALL, 0)], [4.0, 5.0]);
+        let batch = |keeps| Steps::new(&vgg16, Boundary(0), false, keeps).largest_batch(10_000, 6 << 30);
+        assert!(batch(ALL) <= batch(NONE));
     }
 }

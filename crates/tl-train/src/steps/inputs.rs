@@ -51,18 +51,15 @@ impl Pictures<'_> {
         Pictures { frozen, known: None, keeping: None, ..self.clone() }
     }
 
-    /// Normalised pictures, `[ids, 3, size, size]` flattened.
-    pub(super) fn images(&self, ids: &[SampleId], view: View) -> Result<Vec<f32>, (SampleId, PictureError)> {
-        let values = 3 * (self.preprocess.size as usize).pow(2);
-        let mut images = vec![0.0; ids.len() * values];
-        for (&id, out) in ids.iter().zip(images.chunks_exact_mut(values)) {
-            let _named_if_slow = self.data.place_of(id).reading();
-            contained_or(|| self.image(id, view, out)).map_err(|reason| (id, reason))?;
-        }
-        Ok(images)
+    /// A normalised picture, `[3, size, size]` flattened.
+    pub(super) fn image(&self, id: SampleId, view: View) -> Result<Vec<f32>, PictureError> {
+        let mut image = vec![0.0; 3 * (self.preprocess.size as usize).pow(2)];
+        let _named_if_slow = self.data.place_of(id).reading();
+        contained_or(|| self.write_image(id, view, &mut image))?;
+        Ok(image)
     }
 
-    fn image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
+    fn write_image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
         let (limits, fill) = (&self.preprocess.limits(&self.limits), self.preprocess.fill);
         let View::Changed(number) = view else {
             let cutout = decode_part(&self.bytes(id)?, limits, fill, |full| self.preprocess.wanted(full))?;
@@ -98,10 +95,11 @@ impl Pictures<'_> {
         Ok(bytes)
     }
 
-    /// What the prefix makes of pictures, row by row.
-    pub(super) fn outputs(&self, cut: Cut, images: Vec<f32>) -> Vec<f32> {
+    /// What the prefix makes of pictures, row by row, on so many threads.
+    pub(super) fn outputs(&self, cut: Cut, images: Vec<f32>, threads: usize) -> Vec<f32> {
         let side = self.preprocess.size as usize;
-        let output = |output, images| self.frozen.output(output, images, side, NonZeroUsize::MIN);
+        let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
+        let output = |output, images| self.frozen.output(output, images, side, threads);
         match cut {
             Cut { boundary: Boundary(0), .. } => images,
             Cut { at_end: true, pooling: Pooling::Published, .. } => {

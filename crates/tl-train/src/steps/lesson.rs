@@ -4,6 +4,7 @@ mod course;
 mod epoch;
 mod find;
 mod judge;
+mod loading;
 mod maker;
 mod news;
 
@@ -36,10 +37,9 @@ pub use news::{EpochNews, StepNews};
 const DIVERGED: f64 = 1e3;
 /// Pictures of a batch in evaluation.
 const JUDGED: usize = 32;
-/// Batches that may be done ahead of the one that is waited for.
-const AHEAD: usize = 2;
 
 /// Everything that training in steps is a function of.
+#[derive(Clone)]
 pub(crate) struct Lesson<'a> {
     pub(crate) steps: &'a StepsConfig,
     pub(crate) phases: &'a [Phase],
@@ -58,6 +58,8 @@ pub(crate) struct Lesson<'a> {
     pub(crate) threads: usize,
     pub(crate) watch: &'a dyn Watch,
     pub(crate) checkpoints: Option<&'a Checkpoints>,
+    /// What time it is, for checkpoints.
+    pub(crate) clock: &'a (dyn Fn() -> Instant + Sync),
     pub(crate) log: Option<&'a TrialLog>,
     /// The run's folder.
     pub(crate) run: &'a Path,
@@ -190,12 +192,17 @@ impl Lesson<'_> {
         let groups: Vec<Group> = course.rates.groups(&self.pictures.summary, pupil.boundary, head);
         self.watch.phase(phase, &groups);
         let patience = self.steps.patience.unwrap_or(usize::MAX);
+        let (per_epoch, steps) = (course.per_epoch, course.steps);
         // By epochs: one of which all steps are taken may still have to be judged.
-        while cursor.epoch * course.per_epoch < course.steps && cursor.waited < patience {
+        let goes_on = |cursor: &Cursor| cursor.epoch * per_epoch < steps && cursor.waited < patience;
+        while goes_on(cursor) {
             self.epoch(&mut course, pupil, cursor, best, lowest)?;
             self.judge(&course, pupil, lowest, cursor, best)?;
-            self.save(&course, pupil, lowest, cursor, best)?;
-            course.last_save = Instant::now();
+            // Not after each epoch: of a few pictures and a large network that would be gigabytes a minute.
+            if self.is_due(course.last_save, cursor) || !goes_on(cursor) {
+                self.save(&course, pupil, lowest, cursor, best)?;
+                course.last_save = (self.clock)();
+            }
             self.stop_if_asked()?;
         }
         Ok(())

@@ -105,7 +105,7 @@ pub struct StepsConfig {
     /// Epochs without a lower validation loss after which a phase ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<usize>,
-    /// Minutes between two checkpoints within an epoch; there is one after each epoch anyway.
+    /// Minutes from one checkpoint to the next; there is one at the end of each phase, too. 0: after every step.
     pub checkpoint_minutes: f64,
     /// Steps between two checkpoints, too.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,6 +22,22 @@ pub(crate) struct Cut {
 /// What was computed of a picture.
 type Row = Arc<[f32]>;
 
+/// The pictures of a batch, before they are read.
+pub(crate) struct Draft {
+    pub(crate) ids: Vec<SampleId>,
+    pub(crate) view: View,
+    /// Will the same views come again?
+    pub(crate) keep: bool,
+    pub(crate) blend: Option<Blend>,
+}
+
+/// What is there of a picture before the network computes anything.
+pub(crate) enum Found {
+    Row(Row),
+    /// Normalised, `[3, size, size]` flattened.
+    Image(Vec<f32>),
+}
+
 /// Rows at one boundary.
 pub(crate) struct Rows<'a> {
     pictures: &'a Pictures<'a>,
@@ -51,38 +67,47 @@ impl<'a> Rows<'a> {
         Self { pictures, cut, kept: RwLock::default(), most, shelves, shape }
     }
 
-    /// Rows of these pictures, in order and end to end; of a picture that cannot be read, the reason. `keep`: will the
-    /// same views come again?
-    pub(crate) fn of(
-        &self,
-        ids: &[SampleId],
-        view: View,
-        keep: bool,
-        blend: Option<&Blend>,
-    ) -> Result<Vec<f32>, (SampleId, PictureError)> {
-        if let Some(blend) = blend {
-            let mut images = self.pictures.images(ids, view)?;
+    /// A picture's row if it is known, else the picture for the network. `keep`: will the same view come again?
+    pub(crate) fn find(&self, id: SampleId, view: View, keep: bool) -> Result<Found, PictureError> {
+        match keep.then(|| self.known(id, view)).flatten() {
+            Some(row) => Ok(Found::Row(row)),
+            None => self.pictures.image(id, view).map(Found::Image),
+        }
+    }
+
+    /// Rows of a batch's pictures, in order and end to end, from what was found of each.
+    pub(crate) fn complete(&self, draft: &Draft, found: Vec<Found>, threads: usize) -> Vec<f32> {
+        let (mut images, mut missing, mut known) = (Vec::new(), Vec::new(), Vec::new());
+        for (&id, found) in draft.ids.iter().zip(found) {
+            known.push(match found {
+                Found::Row(row) => Some(row),
+                Found::Image(image) => {
+                    images.extend(image);
+                    missing.push(id);
+                    None
+                }
+            });
+        }
+        if let Some(blend) = &draft.blend {
             let side = self.pictures.preprocess.size as usize;
             blend.mix_pixels(&mut images, side, side);
-            return Ok(self.pictures.outputs(self.cut, images));
         }
-        let known: Vec<_> = ids.iter().map(|&id| if keep { self.known(id, view) } else { None }).collect();
-        let missing = ids.iter().zip(&known).filter(|(_, row)| row.is_none());
-        let missing: Vec<SampleId> = missing.map(|(&id, _)| id).collect();
-        let width = self.shape.iter().product::<usize>();
-        let computed = match missing.as_slice() {
-            [] => Vec::new(),
-            missing => self.pictures.outputs(self.cut, self.pictures.images(missing, view)?),
-        };
-        let mut fresh = computed.chunks_exact(width.max(1));
-        if keep {
-            missing.iter().zip(fresh.clone()).for_each(|(&id, row)| self.keep(id, view, row));
+        let outputs = |images| self.pictures.outputs(self.cut, images, threads);
+        let computed = if missing.is_empty() { Vec::new() } else { outputs(images) };
+        let width = self.shape.iter().product::<usize>().max(1);
+        if draft.keep {
+            let fresh = missing.iter().zip(computed.chunks_exact(width));
+            fresh.for_each(|(&id, row)| self.keep(id, draft.view, row));
         }
-        let mut rows = Vec::with_capacity(ids.len() * width);
+        if missing.len() == known.len() {
+            return computed;
+        }
+        let mut fresh = computed.chunks_exact(width);
+        let mut rows = Vec::with_capacity(known.len() * width);
         for row in known {
             rows.extend_from_slice(row.as_deref().or_else(|| fresh.next()).unwrap_or_default());
         }
-        Ok(rows)
+        rows
     }
 
     fn known(&self, id: SampleId, view: View) -> Option<Arc<[f32]>> {

@@ -23,6 +23,8 @@ pub(super) struct Course<'a> {
     pub(super) steps_before: usize,
     /// Do the training pictures come as they are?
     pub(super) plain: bool,
+    /// Do the same views of them come again?
+    pub(super) keeps: bool,
     /// May they be mixed?
     pub(super) mixes: bool,
     /// As in [`StepNews`](super::StepNews).
@@ -46,6 +48,8 @@ impl Lesson<'_> {
             (steps.div_ceil(per_epoch), steps)
         });
         let (epochs_before, steps_before) = before.fold((0, 0), |sum, pace| (sum.0 + pace.0, sum.1 + pace.1));
+        // A head alone trains on features that are computed once, unless changes are asked for.
+        let plain = !self.steps.changes(at_end);
         let weights = self.steps.class_weights.map(|how| how.of(&self.counts()));
         Course {
             phase,
@@ -56,11 +60,11 @@ impl Lesson<'_> {
             steps,
             epochs_before,
             steps_before,
-            // A head alone trains on features that are computed once, unless changes are asked for.
-            plain: !self.steps.changes(at_end),
+            plain,
+            keeps: plain || self.steps.views.is_some(),
             mixes: !at_end || self.steps.changes_for_the_head(),
             ahead: self.ahead(number),
-            last_save: Instant::now(),
+            last_save: (self.clock)(),
         }
     }
 

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use tl_data::load_ordered;
 
-use super::{AHEAD, Course, DIVERGED, Lesson, Maker, StepNews};
+use super::{Course, DIVERGED, Lesson, Maker, StepNews};
 use crate::TrainError;
 use crate::run_log::TrialLog;
-use crate::steps::pupil::{Average, Batch, Pupil, StepRule};
-use crate::steps::save::Saved;
+use crate::steps::pupil::{Batch, Pupil, StepRule};
+use crate::steps::save::Saving;
 use crate::steps::{Cursor, State};
 use tl_backbones::Boundary;
 
@@ -25,34 +24,33 @@ impl Lesson<'_> {
         let begun = cursor.epoch * course.per_epoch;
         let jobs = cursor.step - begun..course.per_epoch.min(course.steps - begun);
         let maker = Maker::new(self, course, cursor.epoch);
-        let make = |number| maker.step(number);
+        let drafts = jobs.map(|number| maker.step(number));
         let mut last_save = course.last_save;
         let shared = &*course;
-        let flow = load_ordered(jobs, self.threads, AHEAD, make, |made| {
+        let flow = self.load(shared, shared.keeps, drafts, |made| {
             let done = made.and_then(|batches| {
                 self.step(shared, pupil, cursor, &batches)?;
                 if self.is_due(last_save, cursor) {
                     self.save(shared, pupil, lowest, cursor, best)?;
-                    last_save = Instant::now();
+                    last_save = (self.clock)();
                     self.stop_if_asked()?;
                 }
                 Ok(())
             });
             done.map_or_else(ControlFlow::Break, ControlFlow::Continue)
         });
-        drop(maker);
         course.last_save = last_save;
         flow.break_value().map_or(Ok(()), Err)
     }
 
     /// Is it time for a checkpoint, or has somebody asked to stop?
-    fn is_due(&self, last: Instant, cursor: &Cursor) -> bool {
+    pub(super) fn is_due(&self, last: Instant, cursor: &Cursor) -> bool {
         let minutes =
             Duration::try_from_secs_f64(self.steps.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
         let steps = self.steps.checkpoint_steps;
         self.watch.stop()
             || self.checkpoints.is_some()
-                && (last.elapsed() >= minutes
+                && ((self.clock)().saturating_duration_since(last) >= minutes
                     || steps.is_some_and(|steps| cursor.step.is_multiple_of(steps.max(1))))
     }
 
@@ -97,12 +95,12 @@ impl Lesson<'_> {
     ) -> Result<(), TrainError> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
         let logged = self.log.map_or(Ok(cursor.logged), TrialLog::sync)?;
-        let saved = Saved {
+        let saved = Saving {
             cursor: Cursor { logged, ..cursor.clone() },
-            network: pupil.network.state(lowest),
-            optimizer: pupil.optimizer.state(),
-            average: pupil.average.as_ref().map(Average::state),
-            best: best.clone(),
+            pupil,
+            lowest,
+            best,
+            place: (course.phase.name.as_str(), cursor.step),
         };
         saved.commit(checkpoints, (course.steps_before + cursor.step) as u64)
     }

@@ -1,10 +1,10 @@
 //! The search for a learning rate: steps of the last phase at rates that rise, on a copy of the network.
 
 use std::ops::ControlFlow;
-use tl_data::{Progress, load_ordered};
+use tl_data::Progress;
 use tl_report::{RateCurve, RatePoint};
 
-use super::{AHEAD, Course, Lesson, Maker};
+use super::{Course, Lesson, Maker};
 use crate::rates::{BETA, DIVERGED};
 use crate::steps::State;
 use crate::steps::pupil::{Batch, Pupil, StepRule};
@@ -54,24 +54,18 @@ impl Lesson<'_> {
         epoch: usize,
     ) -> Result<ControlFlow<()>, TrainError> {
         let maker = Maker::new(self, course, epoch);
-        let flow = load_ordered(
-            0..course.per_epoch,
-            self.threads,
-            AHEAD,
-            |number| maker.step(number),
-            |made| {
-                let batches = match made {
-                    Ok(batches) => batches,
-                    Err(error) => return ControlFlow::Break(Err(error)),
-                };
-                let rate = search.rate();
-                let flow =
-                    search.add(rate, self.search_step(course, pupil, rate, search.points.len(), &batches));
-                let (done, total) = (search.points.len(), search.settings.steps);
-                self.watch.progress(Progress { done, total });
-                flow.map_break(Ok)
-            },
-        );
+        let drafts = (0..course.per_epoch).map(|number| maker.step(number));
+        let flow = self.load(course, course.keeps, drafts, |made| {
+            let batches = match made {
+                Ok(batches) => batches,
+                Err(error) => return ControlFlow::Break(Err(error)),
+            };
+            let rate = search.rate();
+            let flow = search.add(rate, self.search_step(course, pupil, rate, search.points.len(), &batches));
+            let (done, total) = (search.points.len(), search.settings.steps);
+            self.watch.progress(Progress { done, total });
+            flow.map_break(Ok)
+        });
         flow.break_value().transpose().map(|end| end.map_or(ControlFlow::Continue(()), ControlFlow::Break))
     }
 

@@ -2,14 +2,15 @@
 
 use std::ops::ControlFlow;
 use tl_backbones::Boundary;
-use tl_data::{SampleId, load_ordered};
+use tl_data::SampleId;
 use tl_heads::Matrix;
 
-use super::{AHEAD, Course, EpochNews, JUDGED, Lesson};
+use super::{Course, EpochNews, JUDGED, Lesson};
 use crate::steps::cursor::{Best, LossSum, Plateau};
 use crate::steps::inputs::View;
 use crate::steps::network::Network;
 use crate::steps::pupil::Pupil;
+use crate::steps::rows::Draft;
 use crate::steps::{Cursor, Schedule, Scores, State};
 use crate::{TrainError, Truth};
 
@@ -31,7 +32,9 @@ impl Lesson<'_> {
             _ => true,
         };
         if improved {
-            *best = network.state(lowest);
+            let state = network.state(lowest);
+            state.check_finite((course.phase.name.as_str(), cursor.step))?;
+            *best = state;
             let scores = scores.unwrap_or(Scores { log_loss: f64::INFINITY, accuracy: 0.0 });
             cursor.best = Some(Best { phase: cursor.phase, epoch: cursor.epoch, scores });
             cursor.waited = 0;
@@ -78,14 +81,17 @@ impl Lesson<'_> {
         }
         let truth = Truth::of(self.pictures.data, self.monitor);
         let mut probabilities = Vec::with_capacity(self.monitor.len() * self.classes());
-        let groups = self.monitor.chunks(JUDGED);
-        let make = |ids: &[SampleId]| self.batch(course, ids, View::Plain, true, None);
-        let flow = load_ordered(groups, self.threads, AHEAD, make, |made| match made {
-            Ok(batch) => {
-                let logits_bk = pupil.logits(network, &batch, self.device);
-                let values = logits_bk.into_data().iter::<f32>().collect();
-                let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
-                probabilities.extend_from_slice(rows_bk.values());
+        let draft =
+            |ids: &[SampleId]| Draft { ids: ids.to_vec(), view: View::Plain, keep: true, blend: None };
+        let drafts = self.monitor.chunks(JUDGED).map(|ids| vec![draft(ids)]);
+        let flow = self.load(course, true, drafts, |made| match made {
+            Ok(batches) => {
+                for batch in batches {
+                    let logits_bk = pupil.logits(network, &batch, self.device);
+                    let values = logits_bk.into_data().iter::<f32>().collect();
+                    let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
+                    probabilities.extend_from_slice(rows_bk.values());
+                }
                 ControlFlow::Continue(())
             }
             Err(error) => ControlFlow::Break(error),

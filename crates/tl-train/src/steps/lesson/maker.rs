@@ -1,14 +1,12 @@
-//! The batches of an epoch, made on any thread.
+//! Which pictures the batches of an epoch have.
 
-use tl_data::{BatchKey, Blend, ClassId, PictureError, SampleId, Sampler};
+use tl_data::{BatchKey, Blend, ClassId, SampleId, Sampler};
 
 use super::{Course, Lesson};
-use crate::TrainError;
 use crate::steps::inputs::View;
-use crate::steps::pupil::Batch;
-use crate::truth::put_targets;
+use crate::steps::rows::Draft;
 
-/// Makes the batches of an epoch, on any thread.
+/// Says which pictures the batches of an epoch have, and how they look.
 pub(super) struct Maker<'a> {
     lesson: &'a Lesson<'a>,
     course: &'a Course<'a>,
@@ -29,7 +27,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The batches of a step.
-    pub(super) fn step(&self, number: usize) -> Result<Vec<Batch>, TrainError> {
+    pub(super) fn step(&self, number: usize) -> Vec<Draft> {
         let steps = self.lesson.steps;
         let together = steps.batch * steps.accumulate;
         let end = self.sampler.len().min((number + 1) * together);
@@ -40,19 +38,20 @@ impl<'a> Maker<'a> {
         // As evenly as can be: a picture on its own has no statistics for batch normalisation to learn from.
         let parts = ids.len().div_ceil(together.div_ceil(batches)).max(1);
         let chunks = ids.chunks(ids.len().div_ceil(parts).max(1)).enumerate();
-        chunks.map(|(i, ids)| self.batch(number * batches + i, ids)).collect()
+        chunks.map(|(i, ids)| self.draft(number * batches + i, ids)).collect()
     }
 
-    fn batch(&self, number: usize, ids: &[SampleId]) -> Result<Batch, TrainError> {
+    fn draft(&self, number: usize, ids: &[SampleId]) -> Draft {
         let epoch = self.epoch as u64;
         let view = match self.lesson.steps.views {
             _ if self.course.plain => View::Plain,
             Some(views) => View::Changed(epoch % views),
             None => View::Changed(epoch),
         };
-        let keep = self.course.plain || self.lesson.steps.views.is_some();
         let blend = if self.course.mixes { self.blend(number, ids.len()) } else { None };
-        self.lesson.batch(self.course, ids, view, keep, blend.as_ref())
+        // Mixed pictures never come again.
+        let keep = self.course.keeps && blend.is_none();
+        Draft { ids: ids.to_vec(), view, keep, blend }
     }
 
     /// MixUp, CutMix, or the two in turn.
@@ -78,28 +77,5 @@ impl Lesson<'_> {
 
     pub(super) fn labels(&self, id: SampleId) -> impl Iterator<Item = ClassId> {
         self.pictures.data.samples[id.0].labels()
-    }
-
-    pub(super) fn batch(
-        &self,
-        course: &Course<'_>,
-        ids: &[SampleId],
-        view: View,
-        keep: bool,
-        blend: Option<&Blend>,
-    ) -> Result<Batch, TrainError> {
-        let rows =
-            course.rows.of(ids, view, keep, blend).map_err(|(id, reason)| self.unreadable(id, reason))?;
-        let classes = self.classes();
-        let mut targets_bk = vec![0.0; ids.len() * classes];
-        put_targets(self.pictures.data, ids, &mut targets_bk);
-        if let Some(blend) = blend {
-            blend.mix_labels(&mut targets_bk, classes);
-        }
-        Ok(Batch { rows, shape: course.rows.shape, targets_bk, pictures: ids.len() })
-    }
-
-    fn unreadable(&self, id: SampleId, reason: PictureError) -> TrainError {
-        TrainError::Lost { path: self.pictures.data.samples[id.0].path.clone(), reason }
     }
 }

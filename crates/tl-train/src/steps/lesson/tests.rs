@@ -2,9 +2,12 @@
 
 use burn::tensor::Tensor;
 use image::{Rgb, RgbImage};
+use std::cell::Cell;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Condvar, LazyLock, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tl_backbones::{Architecture, architecture, summary_at};
 use tl_data::{
@@ -17,7 +20,7 @@ use super::*;
 use crate::features::Features;
 use crate::steps::inputs::View;
 use crate::steps::pupil::Batch;
-use crate::steps::rows::{Cut, Rows};
+use crate::steps::rows::{Cut, Draft, Found, Rows};
 use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Schedule, Unfreeze, from_scratch};
 
 const SIDE: u32 = 32;
@@ -101,6 +104,7 @@ fn lesson<T>(
         threads: 2,
         watch,
         checkpoints,
+        clock: &|| CLOCK.get(),
         log: None,
         run: Path::new("runs/data-1"),
     })
@@ -135,6 +139,43 @@ fn values(backbone: &Backbone) -> State {
 /// Mean training losses of the epochs.
 fn losses(taught: &Taught) -> Vec<f64> {
     taught.cursor.curve.iter().map(|point| point.train_loss.unwrap()).collect()
+}
+
+thread_local! {
+    /// What time it is for the lessons of a thread.
+    static CLOCK: Cell<Instant> = Cell::new(Instant::now());
+}
+
+/// Lets so many seconds go by in each step.
+struct SecondsAStep(u64);
+
+impl Watch for SecondsAStep {
+    fn trained(&self, _news: &StepNews<'_>) {
+        CLOCK.set(CLOCK.get() + Duration::from_secs(self.0));
+    }
+}
+
+/// Lets go of those who wait when so many do so at once.
+struct Rendezvous {
+    wanted: usize,
+    waiting: Mutex<usize>,
+    all: Condvar,
+}
+
+impl Rendezvous {
+    fn of(wanted: usize) -> Self {
+        Self { wanted, waiting: Mutex::default(), all: Condvar::new() }
+    }
+
+    /// Whether so many came before the others lost patience.
+    fn meet(&self) -> bool {
+        let mut waiting = self.waiting.lock().unwrap();
+        *waiting += 1;
+        self.all.notify_all();
+        let patience = Duration::from_secs(20);
+        let alone = |waiting: &mut usize| *waiting < self.wanted;
+        !self.all.wait_timeout_while(waiting, patience, alone).unwrap().1.timed_out()
+    }
 }
 
 /// Asks for a stop after so many steps.
@@ -250,7 +291,12 @@ fn features_that_are_known_are_not_computed_again() {
     let unknown = pictures(&data, &frozen, &augment);
     let known = Pictures { known: Some(&features), ..unknown.clone() };
     let cut = Cut { boundary: frozen.backbone().end(), at_end: true, pooling: Pooling::Published };
-    let rows = |pictures| Rows::new(pictures, cut).of(&ids, View::Plain, true, None);
+    let rows = |pictures| {
+        let rows = Rows::new(pictures, cut);
+        let found: Result<Vec<Found>, _> = ids.iter().map(|&id| rows.find(id, View::Plain, true)).collect();
+        let draft = Draft { ids: ids.clone(), view: View::Plain, keep: true, blend: None };
+        found.map(|found| rows.complete(&draft, found, 2))
+    };
     let computed = rows(&unknown).unwrap();
     // Whoever computes them has to read the pictures.
     drop(folder);
@@ -287,7 +333,14 @@ fn batches(steps: &StepsConfig, epoch: usize) -> Vec<Batch> {
     lesson(steps, std::slice::from_ref(&phase), &crate::Quiet, None, |lesson| {
         let course = lesson.course(&phase, lesson.pictures, Boundary(0), 0);
         let maker = Maker::new(lesson, &course, epoch);
-        (0..course.per_epoch).flat_map(|number| maker.step(number).unwrap()).collect()
+        let mut all = Vec::new();
+        let drafts = (0..course.per_epoch).map(|number| maker.step(number));
+        let flow = lesson.load(&course, course.keeps, drafts, |made| {
+            all.extend(made.unwrap());
+            ControlFlow::<()>::Continue(())
+        });
+        assert!(flow.is_continue());
+        all
     })
 }
 
@@ -381,12 +434,112 @@ fn pictures_of_every_format_are_changed_as_their_draw_says() {
     let (frozen, light) = (Frozen::new(NETWORK.1.clone(), Device::flex()), AugmentPreset::Light.into());
     let pictures = pictures(&data, &frozen, &light);
     for (id, sample) in data.samples.iter().enumerate() {
-        let changed = pictures.images(&[SampleId(id)], View::Changed(3)).unwrap();
-        let plain = pictures.images(&[SampleId(id)], View::Plain).unwrap();
+        let changed = pictures.image(SampleId(id), View::Changed(3)).unwrap();
+        let plain = pictures.image(SampleId(id), View::Plain).unwrap();
         let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
         let path = sample.path.display();
         assert!(changed != plain, "{path}");
         // Half of a picture of stripes is as bright as the whole but for some stripes; zeros would be 1.6 darker.
         assert!((mean(&changed) - mean(&plain)).abs() < 0.2, "{path}: {} {}", mean(&changed), mean(&plain));
     }
+}
+
+/// Steps that have checkpoints in a folder, of which all are kept.
+fn committed(folder: &TempDir) -> Vec<u64> {
+    let entries = std::fs::read_dir(folder.path()).unwrap();
+    let names = entries.filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let mut steps: Vec<u64> =
+        names.filter_map(|name| name.strip_prefix("step-")?.split('.').next()?.parse().ok()).collect();
+    steps.sort_unstable();
+    steps
+}
+
+#[test]
+fn every_thread_loads_a_picture_of_the_batches_that_come_next() {
+    let phase = phase("all", 1, 1);
+    for threads in [1, 4, 11] {
+        // A batch of four pictures, of which there are three: more threads than a batch has pictures work on several.
+        lesson(&plain(), std::slice::from_ref(&phase), &crate::Quiet, None, |lesson| {
+            let lesson = Lesson { threads, ..lesson.clone() };
+            let course = lesson.course(&phase, lesson.pictures, lesson.backbone.end(), 0);
+            let maker = Maker::new(&lesson, &course, 0);
+            let together = Rendezvous::of(threads);
+            let met = AtomicUsize::new(0);
+            let find = |_: SampleId, _: View, _: bool| {
+                met.fetch_add(usize::from(together.meet()), SeqCst);
+                Ok(Found::Row(vec![0.0; NETWORK.0.features].into()))
+            };
+            let drafts = (0..course.per_epoch).map(|number| maker.step(number));
+            let flow = lesson.load_by(find, &course, false, drafts, |made| {
+                assert_eq!(made.unwrap()[0].pictures, 4);
+                ControlFlow::<()>::Continue(())
+            });
+            assert!(flow.is_continue());
+            assert_eq!(met.into_inner(), 12, "fewer than {threads} threads loaded at once");
+        });
+    }
+}
+
+#[test]
+fn a_picture_that_is_lost_ends_the_lesson_by_name_and_no_thread_hangs() {
+    let (folder, data) = made();
+    let phase = phase("all", 1, 1);
+    std::fs::remove_file(data.place_of(SampleId(3)).file).unwrap();
+    for threads in [1, 3, 16] {
+        lesson(&plain(), std::slice::from_ref(&phase), &crate::Quiet, None, |lesson| {
+            let pictures = Pictures { data: &data, ..lesson.pictures.clone() };
+            let lesson = Lesson { threads, pictures: &pictures, ..lesson.clone() };
+            let error = lesson.teach().map(drop).unwrap_err();
+            let TrainError::Lost { path, .. } = &error else { panic!("{error}") };
+            assert_eq!(path, &data.samples[3].path);
+        });
+    }
+    drop(folder);
+}
+
+#[test]
+fn checkpoints_come_by_time_and_at_the_end_of_a_phase() {
+    // Three steps an epoch, ten seconds each.
+    let phases = [phase("head", 0, 4), phase("tune", 1, 3)];
+    for (minutes, expected) in [
+        (1.0, &[6, 12, 18, 21][..]),
+        // Whatever comes first after so long: a step.
+        (0.6, &[4, 8, 12, 16, 20, 21]),
+        (60.0, &[12, 21]),
+        (f64::INFINITY, &[12, 21]),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let keep = std::num::NonZeroUsize::new(100).unwrap();
+        let open = || Checkpoints::open(folder.path(), "run", keep).unwrap();
+        let steps = StepsConfig { checkpoint_minutes: minutes, ..plain() };
+        lesson(&steps, &phases, &SecondsAStep(10), Some(&open()), |lesson| lesson.teach().map(drop)).unwrap();
+        assert_eq!(committed(&folder), expected, "every {minutes} minutes");
+    }
+}
+
+#[test]
+fn weights_that_are_not_finite_are_not_committed_and_the_checkpoint_before_stays() {
+    let phase = phase("tune", 1, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
+    lesson(&plain(), std::slice::from_ref(&phase), &crate::Quiet, Some(&checkpoints), |lesson| {
+        let course = lesson.course(&phase, lesson.pictures, lesson.backbone.end(), 0);
+        let mut pupil = lesson.pupil(&phase, lesson.backbone.end(), &State::default());
+        let (end, best) = (lesson.backbone.end(), State::default());
+        let at = |step| Cursor { step, ..Cursor::default() };
+        lesson.save(&course, &pupil, end, &at(5), &best).unwrap();
+        let mut broken = pupil.network.state(end);
+        *broken.tensors.values_mut().next_back().unwrap().last_mut().unwrap() = f32::NAN;
+        let sound = pupil.network.clone();
+        pupil.network = pupil.network.with_state(&broken);
+        let in_network = lesson.save(&course, &pupil, end, &at(6), &best).unwrap_err();
+        pupil.network = sound;
+        let in_best = lesson.save(&course, &pupil, end, &at(6), &broken).unwrap_err();
+        for error in [in_network, in_best] {
+            let TrainError::NotFinite { phase, step: 6, .. } = &error else { panic!("{error}") };
+            assert_eq!(phase, "tune");
+        }
+        assert_eq!(committed(&folder), [5]);
+        assert_eq!(checkpoints.newest().unwrap().unwrap().step, 5);
+    });
 }

@@ -1,15 +1,16 @@
 //! A disk that fails at one of its calls, and that forgets what was not made durable when the power goes.
+#![allow(clippy::unwrap_used, reason = "for tests alone")]
 
 use std::cell::{RefCell, RefMut};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::disk::{Disk, Os};
+use crate::{Disk, Os};
 
 /// What happens at the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub enum Trouble {
     /// It returns an error; a write has written half by then, a removal has removed one file.
     Error(ErrorKind),
     /// So does every later call.
@@ -20,7 +21,7 @@ pub(super) enum Trouble {
 
 /// What a power loss does to the names of files and folders that were not made durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
+pub enum Names {
     /// Renames happened nevertheless, before the content was written.
     Kept,
     /// Renames did not happen, new files are not there.
@@ -29,13 +30,14 @@ pub(super) enum Names {
 
 /// The system's disk, with trouble at the call `at`, counted from 0. It notes what is made durable instead of waiting for
 /// the real disk.
-pub(super) struct FaultyDisk {
+#[derive(Debug)]
+pub struct FaultyDisk {
     at: usize,
     trouble: Trouble,
     state: RefCell<State>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     calls: usize,
     dead: bool,
@@ -47,25 +49,28 @@ struct State {
 }
 
 impl FaultyDisk {
-    pub(super) fn new(at: usize, trouble: Trouble) -> Self {
+    /// A disk with trouble at the call `at`.
+    pub fn new(at: usize, trouble: Trouble) -> Self {
         Self { at, trouble, state: RefCell::default() }
     }
 
     /// Without trouble.
-    pub(super) fn sound() -> Self {
+    pub fn sound() -> Self {
         Self::new(usize::MAX, Trouble::Crash)
     }
 
-    pub(super) fn calls(&self) -> usize {
+    /// How many calls were made.
+    pub fn calls(&self) -> usize {
         self.state.borrow().calls
     }
 
-    pub(super) fn place(&self) -> Option<PathBuf> {
+    /// What the first call that went wrong was about.
+    pub fn place(&self) -> Option<PathBuf> {
         self.state.borrow().place.clone()
     }
 
     /// Files that were not synced are cut to half, names that were not are treated as `names` says.
-    pub(super) fn lose_power(&self, names: Names) {
+    pub fn lose_power(&self, names: Names) {
         let state = self.state.borrow();
         for path in state.content.iter().filter(|path| path.exists()) {
             let file = File::options().write(true).open(path).unwrap();

@@ -1,0 +1,30 @@
+//! Files and folders that appear whole or not at all.
+//!
+//! ```text
+//! report.html                                   the old content until the moment that the new one has its name
+//! .report.html.9f86d081884c7d65.unfinished      being written: locked as long as its process lives
+//! .pets.e3b0c44298fc1c14.unfinished/            a folder being written
+//!   .lock                                       locked as long as its process lives
+//! ```
+//!
+//! [`AtomicFile`] and [`AtomicFolder`] write under a name that no other process, thread or container has, and rename when
+//! everything is durable: a crash or a power loss at any moment leaves the old or the new. What processes that are gone
+//! have left is told by its lock, which the system lets go of however a process ends: [`sweep`] removes it. On file systems
+//! without locks such a thing stays until it is a day old.
+//!
+//! Every call that a commit makes goes through a [`Disk`], so that tests can let each of them fail (feature `faults`).
+
+mod disk;
+#[cfg(any(test, feature = "faults"))]
+pub mod faulty;
+mod file;
+mod folder;
+mod name;
+mod sweep;
+mod text;
+
+pub use disk::{Disk, Fault, Os, create_folders, sync_folder, write_durably};
+pub use file::{AtomicFile, replace, replace_on, settle};
+pub use folder::{AtomicFolder, remove_folder};
+pub use sweep::{sweep, sweep_mine};
+pub use text::text_of;
