@@ -110,7 +110,7 @@ impl Evaluation {
             accuracy: confusion.accuracy(),
             interval: wilson(correct, total),
             balanced_accuracy: confusion.balanced_accuracy(),
-            log_loss: calibration::log_loss(&truths),
+            log_loss: crate::log_loss(&truths),
             ece: calibration::expected_calibration_error(&sure, BINS),
             majority_share: confusion.majority().map(|(_, share)| share),
             per_class: confusion.per_class(),

@@ -178,6 +178,7 @@ impl Finished<'_> {
             evaluation: figures.evaluation,
             multi_label: figures.multi_label,
             folds,
+            solver: trial.solver,
             curve: trial.curve,
             next: vec![format!("tl predict {} PICTURE...", run.display())],
         }

@@ -14,6 +14,11 @@ pub(crate) struct State {
 const COUNTERS: &str = "counters";
 
 impl State {
+    /// Is every number one?
+    pub(crate) fn is_finite(&self) -> bool {
+        self.tensors.values().flatten().all(|value| value.is_finite())
+    }
+
     /// As a safetensors file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
         let saved = |values: &Vec<f32>| SavedTensor::f32(vec![values.len()], values);

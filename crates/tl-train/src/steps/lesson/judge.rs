@@ -26,12 +26,18 @@ impl Lesson<'_> {
         cursor.epoch += 1;
         let network = pupil.judged();
         let scores = self.scores(course, pupil, &network)?;
+        if let Some(loss) = scores.map(|scores| scores.log_loss).filter(|loss| !loss.is_finite()) {
+            return Err(course.diverged(cursor, loss));
+        }
         let improved = match (&cursor.best, scores) {
             (Some(best), Some(scores)) => scores.log_loss < best.scores.log_loss,
             _ => true,
         };
         if improved {
             *best = network.state(lowest);
+            if !best.is_finite() {
+                return Err(course.diverged(cursor, f64::NAN));
+            }
             let scores = scores.unwrap_or(Scores { log_loss: f64::INFINITY, accuracy: 0.0 });
             cursor.best = Some(Best { phase: cursor.phase, epoch: cursor.epoch, scores });
             cursor.waited = 0;
