@@ -3,6 +3,7 @@
 mod bench;
 mod bench_data;
 mod bench_frozen;
+mod bench_logistic;
 mod bench_main_job;
 mod bench_train;
 mod check;
@@ -83,6 +84,8 @@ enum Bench {
     },
     /// Compiled networks beside ONNX Runtime, OpenVINO and PyTorch.
     Frozen(bench_frozen::Frozen),
+    /// Solving for a logistic head beside scikit-learn's lbfgs.
+    Logistic(bench_logistic::Logistic),
     /// Training steps beside PyTorch's and burn's own operations.
     Train(bench_train::Train),
     /// `cargo build --release -p tl-cli` into an empty target folder.
@@ -100,6 +103,7 @@ fn main() -> Result<()> {
             bench_data::run(&python, keras.as_deref(), rounds)
         }
         Task::Bench(Bench::Frozen(frozen)) => bench_frozen::run(&frozen),
+        Task::Bench(Bench::Logistic(logistic)) => bench_logistic::run(&logistic),
         Task::Bench(Bench::Train(train)) => bench_train::run(&train),
         Task::Bench(Bench::Build) => bench::build(),
         Task::Kill { runs, seed } => kill::run(runs, seed),

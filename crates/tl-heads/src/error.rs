@@ -43,6 +43,34 @@ pub enum HeadError {
         /// Number of the row.
         row: usize,
     },
+    /// A fitted head does not answer raw features as it answered the standardised ones it was fitted on.
+    #[error(
+        "the head for features as they come does not answer as the fitted one does: logits differ by {apart:.1e} of the \
+         largest, more than 1e-4"
+    )]
+    Folding {
+        /// By how much logits differ, as a share of the largest.
+        apart: f32,
+    },
+    /// The loss, or its gradient, is not finite where the search for its minimum has come to.
+    #[error("the loss of the head is not a finite number after {iterations} steps of the solver")]
+    NoMinimum {
+        /// Steps that were taken.
+        iterations: usize,
+    },
+    /// The loss of a step is not finite.
+    #[error("the loss of the head is {loss} after {step} steps at a learning rate of {rate:.1e}")]
+    Diverged {
+        /// Steps that were taken.
+        step: usize,
+        /// Learning rate of the last one.
+        rate: f64,
+        /// The loss.
+        loss: f64,
+    },
+    /// No model of a comparison gives probabilities that are numbers.
+    #[error("no strength of the penalty gives the held-out pictures a loss that is a number")]
+    NoLoss,
     /// A share of a configuration is not one.
     #[error("`{name}` is {value}, it must be at least 0 and below 1")]
     Share {

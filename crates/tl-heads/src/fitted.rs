@@ -3,7 +3,10 @@
 use burn::module::Module;
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
+use std::ops::Range;
 
+use crate::draws::Draws;
+use crate::folding::Scaling;
 use crate::head::{Cosine, LEAST_LENGTH, Last};
 use crate::{Head, HeadError, LinearHead, Matrix, Neighbours, softmax_rows};
 
@@ -52,6 +55,30 @@ impl FittedHead {
         Ok(softmax_rows(self.logits(features_nd)?))
     }
 
+    /// The head as one linear layer, if it is one, perhaps behind a scaling of its inputs.
+    pub fn as_linear(&self) -> Option<LinearHead> {
+        match self.layers.as_slice() {
+            [FittedLayer::Linear(head)] => Some(head.clone()),
+            [FittedLayer::Affine { scale_d, shift_d }, FittedLayer::Linear(head)] => {
+                Some(behind(scale_d, shift_d, head))
+            }
+            _ => None,
+        }
+    }
+
+    /// Refuses weights that are not finite.
+    ///
+    /// # Errors
+    /// [`HeadError::Tensor`] with the name that the first of them has in a file.
+    pub fn check_finite(&self) -> Result<(), HeadError> {
+        let tensors = self.tensors().into_iter();
+        let bad = |values: &[f32]| values.iter().any(|value| !value.is_finite());
+        let bad = tensors.filter(|(_, _, values)| bad(values)).map(|(name, ..)| name).next();
+        bad.map_or(Ok(()), |name| {
+            Err(HeadError::Tensor { name, reason: "holds a value that is not finite".to_owned() })
+        })
+    }
+
     /// Number of classes; 0 if no layer says.
     pub fn classes(&self) -> usize {
         self.layers.iter().rev().find_map(FittedLayer::outputs).unwrap_or(0)
@@ -61,6 +88,18 @@ impl FittedHead {
     pub fn features(&self) -> usize {
         self.layers.iter().find_map(FittedLayer::inputs).unwrap_or(0)
     }
+}
+
+/// One layer for what comes before the scaling.
+fn behind(scale_d: &[f32], shift_d: &[f32], head: &LinearHead) -> LinearHead {
+    let mut linear = head.clone();
+    let rows = linear.weight_kd.values_mut().chunks_exact_mut(scale_d.len().max(1));
+    for (row, bias) in rows.zip(&mut linear.bias_k) {
+        let shift: f64 = row.iter().zip(shift_d).map(|(&w, &shift)| f64::from(w) * f64::from(shift)).sum();
+        row.iter_mut().zip(scale_d).for_each(|(weight, scale)| *weight *= scale);
+        *bias = (f64::from(*bias) + shift) as f32;
+    }
+    linear
 }
 
 impl From<LinearHead> for FittedHead {
@@ -132,7 +171,7 @@ impl Head {
     pub fn fitted(&self) -> FittedHead {
         let head = self.valid();
         if let (Some(norm), None, Last::Linear(linear)) = (&head.norm, &head.hidden, &head.last) {
-            return folded(norm, fitted_linear(linear)).into();
+            return folded(norm, &fitted_linear(linear));
         }
         let mut layers: Vec<_> = head.norm.iter().map(fitted_norm).collect();
         if let Some(hidden) = &head.hidden {
@@ -172,26 +211,49 @@ fn fitted_norm(norm: &BatchNorm) -> FittedLayer {
     FittedLayer::Affine { scale_d, shift_d }
 }
 
-/// One linear layer that does what both do one after the other.
-fn folded(norm: &BatchNorm, mut head: LinearHead) -> LinearHead {
-    let factors: Vec<(f64, f64)> = scales_and_shifts(norm).collect();
-    let rows = head.weight_kd.values_mut().chunks_exact_mut(factors.len().max(1));
-    for (row, bias) in rows.zip(&mut head.bias_k) {
-        let shift: f64 =
-            row.iter().zip(&factors).map(|(&weight, (_, shift))| f64::from(weight) * shift).sum();
-        row.iter_mut()
-            .zip(&factors)
-            .for_each(|(weight, (scale, _))| *weight = (f64::from(*weight) * scale) as f32);
+/// What both do one after the other: one linear layer, if that gives the same logits to the rounding of single precision, else
+/// two. Compared on features around the means that the norm has seen, as far off as it has seen them.
+fn folded(norm: &BatchNorm, head: &LinearHead) -> FittedHead {
+    let [mean, variance] = statistics(norm);
+    let factor: Vec<f64> = scales_and_shifts(norm).map(|(scale, _)| scale).collect();
+    let mut behind = head.clone();
+    let beta_d = values(norm.beta.val());
+    let rows = behind.weight_kd.values().chunks_exact(factor.len().max(1));
+    for (row, bias) in rows.zip(&mut behind.bias_k) {
+        let shift: f64 = row.iter().zip(&beta_d).map(|(&w, &beta)| f64::from(w) * f64::from(beta)).sum();
         *bias = (f64::from(*bias) + shift) as f32;
     }
-    head
+    let spread: Vec<f64> =
+        variance.iter().map(|&variance| (f64::from(variance) + norm.epsilon).sqrt()).collect();
+    let mean: Vec<f64> = mean.into_iter().map(f64::from).collect();
+    let features_nd = around(&mean, &spread);
+    let scaling = Scaling { mean, factor };
+    let expected = |rows: Range<usize>| behind.logits(&scaling.apply(&features_nd.rows_of(rows)));
+    // Where even that is not the same, weights are far from finite, and no file takes them.
+    scaling.checked(&behind, &features_nd, &expected).unwrap_or_else(|_| scaling.centred(&behind))
+}
+
+/// Features drawn around means.
+fn around(mean: &[f64], spread: &[f64]) -> Matrix {
+    const DRAWN: u64 = 16;
+    let row = |number: u64| {
+        let draws = Draws::new(number, 0);
+        let places = mean.iter().zip(spread).enumerate();
+        places.map(move |(at, (mean, spread))| (mean + spread * draws.normal(at as u64)) as f32)
+    };
+    Matrix::with_columns(mean.len(), (0..DRAWN).flat_map(row).collect())
+}
+
+/// Mean and variance of each input.
+fn statistics(norm: &BatchNorm) -> [Vec<f32>; 2] {
+    [&norm.running_mean, &norm.running_var].map(|state| values(state.value_sync()))
 }
 
 /// What batch normalisation does to each input in evaluation: Ioffe and Szegedy 2015, algorithm 2,
 /// <https://arxiv.org/abs/1502.03167>.
 fn scales_and_shifts(norm: &BatchNorm) -> impl Iterator<Item = (f64, f64)> {
     let [gamma, beta] = [&norm.gamma, &norm.beta].map(|param| values(param.val()));
-    let [mean, variance] = [&norm.running_mean, &norm.running_var].map(|state| values(state.value_sync()));
+    let [mean, variance] = statistics(norm);
     let epsilon = norm.epsilon;
     let scales = gamma
         .into_iter()

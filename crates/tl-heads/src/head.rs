@@ -107,6 +107,7 @@ impl Head {
         let mut norm = BatchNormConfig::new(head.weight_kd.columns()).init(device);
         norm.running_mean = RunningState::new(Tensor::from_data(standardiser.mean().as_slice(), device));
         norm.running_var = RunningState::new(Tensor::from_data(standardiser.variance().as_slice(), device));
+        norm.gamma = Param::from_data(scales(standardiser).as_slice(), device);
         Ok(Self { norm: Some(norm), ..Self::from_linear(config, &standardiser.unfold(head)?, device) })
     }
 
@@ -151,6 +152,12 @@ fn normed(norm: &Option<BatchNorm>, inputs_bd: Tensor<2>) -> Tensor<2> {
         Some(norm) => norm.forward(inputs_bd),
         None => inputs_bd,
     }
+}
+
+/// 1 for each feature, and 0 for one that does not vary around 0: neither that scale nor the weight behind it, 0 as well, ever
+/// gets a gradient, so that rounding errors of a batch's mean teach nothing.
+fn scales(standardiser: &Standardiser) -> Vec<f32> {
+    standardiser.offsets().map(|offset| if offset { 0.0 } else { 1.0 }).collect()
 }
 
 /// Inverted dropout: Srivastava et al. 2014, section 10, <https://jmlr.org/papers/v15/srivastava14a.html>.

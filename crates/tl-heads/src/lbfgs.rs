@@ -3,6 +3,7 @@
 //! Nocedal and Wright, Numerical Optimization, 2nd edition: algorithm 7.4 (two-loop recursion) and 3.1 (backtracking);
 //! 7.5 says why pairs that do not curve upwards are left out.
 
+use rayon::prelude::*;
 use std::collections::VecDeque;
 
 /// Pairs of steps and gradient changes that are kept; scipy's default.
@@ -11,6 +12,9 @@ const MEMORY: usize = 10;
 const SUFFICIENT: f64 = 1e-4;
 /// Halvings before a step is given up: below, differences drown in rounding.
 const HALVINGS: usize = 20;
+
+/// Numbers that one thread adds up: sums do not depend on the number of threads.
+pub(crate) const CHUNK: usize = 1 << 14;
 
 /// Value and gradient at a point.
 pub(crate) struct Point {
@@ -31,6 +35,8 @@ pub(crate) struct Minimum {
     pub(crate) at: Vec<f64>,
     pub(crate) value: f64,
     pub(crate) iterations: usize,
+    /// Largest absolute entry of the gradient; not a number if one of them is none.
+    pub(crate) gradient: f64,
     /// The gradient is as small as was asked for.
     pub(crate) converged: bool,
 }
@@ -40,19 +46,25 @@ pub(crate) fn minimise(start: Vec<f64>, stop: Stop, function: impl Fn(&[f64]) ->
     let mut at = start;
     let mut here = function(&at);
     let mut pairs = VecDeque::with_capacity(MEMORY);
-    for iterations in 0..stop.iterations {
-        if largest(&here.gradient) <= stop.gradient {
-            return Minimum { at, value: here.value, iterations, converged: true };
-        }
+    let mut iterations = 0;
+    while iterations < stop.iterations && !stop.reached(&here) {
         let direction = descent(&here.gradient, &pairs);
         let Some((next_at, next)) = line_search(&at, &here, &direction, pairs.is_empty(), &function) else {
-            return Minimum { at, value: here.value, iterations, converged: false };
+            break;
         };
         remember(&mut pairs, difference(&next_at, &at), difference(&next.gradient, &here.gradient));
         (at, here) = (next_at, next);
+        iterations += 1;
     }
-    let converged = largest(&here.gradient) <= stop.gradient;
-    Minimum { at, value: here.value, iterations: stop.iterations, converged }
+    let (gradient, converged) = (largest(&here.gradient), stop.reached(&here));
+    Minimum { at, value: here.value, iterations, gradient, converged }
+}
+
+impl Stop {
+    /// Is this a minimum? Nothing that is not finite is one.
+    fn reached(self, here: &Point) -> bool {
+        here.value.is_finite() && largest(&here.gradient) <= self.gradient
+    }
 }
 
 /// A step, the gradient's change over it, and 1 / their product.
@@ -117,19 +129,32 @@ fn line_search(
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let product = |(a, b): (&[f64], &[f64])| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    if a.len() <= CHUNK {
+        return product((a, b));
+    }
+    let products: Vec<f64> = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).map(product).collect();
+    products.iter().sum()
 }
 
 fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
-    a.iter().zip(b).map(|(a, b)| a - b).collect()
+    let mut difference = a.to_vec();
+    add_scaled(&mut difference, -1.0, b);
+    difference
 }
 
 fn add_scaled(to: &mut [f64], scale: f64, what: &[f64]) {
-    to.iter_mut().zip(what).for_each(|(to, what)| *to += scale * what);
+    to.par_chunks_mut(CHUNK).zip(what.par_chunks(CHUNK)).for_each(|(to, what)| {
+        to.iter_mut().zip(what).for_each(|(to, what)| *to += scale * what);
+    });
 }
 
+/// Not a number if one of them is none.
 fn largest(values: &[f64]) -> f64 {
-    values.iter().fold(0.0, |largest, value| value.abs().max(largest))
+    values.iter().fold(0.0, |largest: f64, value| {
+        let value = value.abs();
+        if largest.is_nan() || largest > value { largest } else { value }
+    })
 }
 
 #[cfg(test)]
@@ -145,6 +170,28 @@ mod tests {
         let minimum = minimise(vec![0.0, 0.0], Stop { gradient: 1e-9, iterations: 100 }, function);
         assert!(minimum.converged);
         assert!((minimum.at[0] - 3.0).abs() < 1e-8 && (minimum.at[1] + 2.0).abs() < 1e-8, "{:?}", minimum.at);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_no_minimum() {
+        for (value, slope) in
+            [(f64::NAN, 0.0), (0.0, f64::NAN), (f64::NEG_INFINITY, 0.0), (f64::NAN, f64::NAN)]
+        {
+            let function = |_: &[f64]| Point { value, gradient: vec![0.0, slope, 0.0] };
+            let minimum = minimise(vec![0.0; 3], Stop { gradient: 1e-4, iterations: 100 }, function);
+            assert!(!minimum.converged, "{value} {slope}");
+            assert!(!(minimum.value.is_finite() && minimum.gradient.is_finite()), "{value} {slope}");
+        }
+    }
+
+    #[test]
+    fn long_vectors_give_the_same_sums_on_any_number_of_threads() {
+        let values: Vec<f64> = (0..5 * CHUNK + 7).map(|i| (i as f64 * 0.618).fract() - 0.3).collect();
+        let sums = [1, 2, 5].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| dot(&values, &values))
+        });
+        assert!(sums.iter().all(|sum| *sum == sums[0]), "{sums:?}");
     }
 
     #[test]

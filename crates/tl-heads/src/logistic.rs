@@ -1,8 +1,10 @@
 //! Multinomial logistic regression: the default head for small data. It has one minimum, so nothing depends on luck.
 
-use crate::lbfgs::{Point, Stop, minimise};
-use crate::linear::softmax;
-use crate::sweep::sweep;
+use rayon::prelude::*;
+use tl_kernels::softmax;
+
+use crate::lbfgs::{CHUNK, Minimum, Point, Stop, minimise};
+use crate::sweep::{Partial, sweep};
 use crate::{HeadError, LinearHead, Matrix};
 
 /// Largest entry of the gradient, per sample, that counts as zero; scikit-learn's default `tol`.
@@ -18,15 +20,19 @@ pub struct Fit {
     pub loss: f64,
     /// Steps that were taken.
     pub iterations: usize,
-    /// Whether the minimum was reached.
+    /// Largest absolute entry of the gradient where the search ended.
+    pub gradient: f64,
+    /// Whether the minimum was reached: the gradient is as small as was asked for.
     pub converged: bool,
 }
 
 /// Minimises `sum of cross-entropies + |weight|^2 / (2 c)`, scikit-learn's `LogisticRegression(C = c)`; the bias goes
 /// unpunished. `start` is a head to begin from, one fitted with a neighbouring `c` for example.
 ///
+/// All threads work on it, and no bit of the head depends on how many there are.
+///
 /// # Errors
-/// If the labels do not fit the features, or a feature is not finite.
+/// If the labels do not fit the features, or a feature is not finite; [`HeadError::NoMinimum`] if the loss does not stay finite.
 pub fn logistic_regression(
     features_nd: &Matrix,
     labels_n: &[usize],
@@ -40,13 +46,24 @@ pub fn logistic_regression(
         Problem { features_nd, labels_n, classes, penalty: 1.0 / (c * labels_n.len().max(1) as f64) };
     let start = start.map_or_else(|| vec![0.0; classes * (features + 1)], pack);
     let stop = Stop { gradient: GRADIENT, iterations: ITERATIONS };
-    let minimum = minimise(start, stop, |parameters| problem.evaluate(parameters));
+    let minimum = finite(minimise(start, stop, |parameters| problem.evaluate(parameters)))?;
     Ok(Fit {
         head: unpack(&minimum.at, classes, features),
         loss: minimum.value,
         iterations: minimum.iterations,
+        gradient: minimum.gradient,
         converged: minimum.converged,
     })
+}
+
+/// Refuses a search that ended where something is not finite.
+pub(crate) fn finite(minimum: Minimum) -> Result<Minimum, HeadError> {
+    let single = |value: &f64| (*value as f32).is_finite();
+    if minimum.value.is_finite() && minimum.gradient.is_finite() && minimum.at.iter().all(single) {
+        Ok(minimum)
+    } else {
+        Err(HeadError::NoMinimum { iterations: minimum.iterations })
+    }
 }
 
 pub(crate) fn check(features_nd: &Matrix, labels_n: &[usize], classes: usize) -> Result<(), HeadError> {
@@ -60,7 +77,11 @@ pub(crate) fn check(features_nd: &Matrix, labels_n: &[usize], classes: usize) ->
     check_finite(features_nd)
 }
 
-pub(crate) fn check_finite(features_nd: &Matrix) -> Result<(), HeadError> {
+/// Refuses features that are not finite, by the first of their rows.
+///
+/// # Errors
+/// [`HeadError::NotFinite`].
+pub fn check_finite(features_nd: &Matrix) -> Result<(), HeadError> {
     let bad = features_nd.iter_rows().position(|row| row.iter().any(|value| !value.is_finite()));
     bad.map_or(Ok(()), |row| Err(HeadError::NotFinite { row }))
 }
@@ -76,38 +97,37 @@ struct Problem<'a> {
 
 impl Problem<'_> {
     fn evaluate(&self, parameters: &[f64]) -> Point {
-        let head = unpack(parameters, self.classes, self.features_nd.columns());
-        let weights = self.classes * self.features_nd.columns();
-        let (weight, _) = parameters.split_at(weights);
+        let (classes, features) = (self.classes, self.features_nd.columns());
+        let LinearHead { weight_kd, bias_k } = unpack(parameters, classes, features);
         let share = 1.0 / self.labels_n.len().max(1) as f64;
-        let (mut loss, mut of_bias) = (0.0, vec![0.0; self.classes]);
-        let slope_kd = sweep(self.features_nd, &head.weight_kd, |row, values_k| {
-            values_k.iter_mut().zip(&head.bias_k).for_each(|(logit, bias)| *logit += bias);
+        let sums = sweep(self.features_nd, &weight_kd, |row, values_k| {
+            values_k.iter_mut().zip(&bias_k).for_each(|(logit, bias)| *logit += bias);
+            // Of no class.
+            values_k[classes..].fill(f32::NEG_INFINITY);
             let label = self.labels_n[row];
             let truth = f64::from(values_k[label]);
-            loss += (softmax(values_k) - truth) * share;
+            let loss = softmax(values_k) - truth;
             values_k[label] -= 1.0;
             // Each is (probability - truth) / samples.
-            for (value, sum) in values_k.iter_mut().zip(&mut of_bias) {
-                *value = (f64::from(*value) * share) as f32;
-                *sum += f64::from(*value);
-            }
+            values_k.iter_mut().for_each(|value| *value *= share as f32);
+            loss * share
         });
-        penalised(loss, slope_kd, of_bias, weight, self.penalty)
+        penalised(sums, &parameters[..classes * features], self.penalty)
     }
 }
 
 /// A loss and its gradient, weights and then biases, with the penalty on half the squared weights.
-pub(crate) fn penalised(
-    loss: f64,
-    slope: Vec<f64>,
-    of_bias: impl IntoIterator<Item = f64>,
-    weight: &[f64],
-    penalty: f64,
-) -> Point {
-    let slopes = slope.iter().zip(weight).map(|(slope, w)| slope + penalty * w);
-    let gradient = slopes.chain(of_bias).collect();
-    Point { value: loss + 0.5 * penalty * weight.iter().map(|w| w * w).sum::<f64>(), gradient }
+pub(crate) fn penalised(sums: Partial, weight: &[f64], penalty: f64) -> Point {
+    let mut gradient = sums.slope_kd;
+    let slopes = gradient.par_chunks_mut(CHUNK).zip(weight.par_chunks(CHUNK));
+    let squares: Vec<f64> = slopes
+        .map(|(slopes, weights)| {
+            slopes.iter_mut().zip(weights).for_each(|(slope, weight)| *slope += penalty * weight);
+            weights.iter().map(|weight| weight * weight).sum()
+        })
+        .collect();
+    gradient.extend(sums.bias_k);
+    Point { value: sums.loss + 0.5 * penalty * squares.iter().sum::<f64>(), gradient }
 }
 
 fn pack(head: &LinearHead) -> Vec<f64> {

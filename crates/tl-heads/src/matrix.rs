@@ -3,6 +3,7 @@
 //! Products run on one thread: callers parallelise over folds and strengths, and the bits do not depend on threads.
 
 use ndarray::{Array2, ArrayView2, aview2};
+use std::ops::Range;
 
 use crate::HeadError;
 
@@ -80,6 +81,22 @@ impl Matrix {
     pub fn select_rows(&self, rows: &[usize]) -> Self {
         let values = rows.iter().flat_map(|&row| self.row(row)).copied().collect();
         Self { rows: rows.len(), columns: self.columns, values }
+    }
+
+    /// The rows of a range.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub(crate) fn rows_of(&self, rows: Range<usize>) -> Self {
+        Self { rows: rows.len(), columns: self.columns, values: self.slice(rows).to_vec() }
+    }
+
+    /// The values of a range of rows, row by row.
+    ///
+    /// # Panics
+    /// If there are no such rows.
+    pub(crate) fn slice(&self, rows: Range<usize>) -> &[f32] {
+        &self.values[rows.start * self.columns..rows.end * self.columns]
     }
 
     /// `self * other^T`, `[n, d] x [k, d] -> [n, k]`.

@@ -4,17 +4,18 @@
 //! `targets_nk` is `[samples, classes]`: 1 where a sample has the label, else 0.
 
 use crate::lbfgs::{Minimum, Point, Stop, minimise};
-use crate::logistic::{GRADIENT, ITERATIONS, check_finite, penalised};
+use crate::logistic::{GRADIENT, ITERATIONS, check_finite, finite, penalised};
 use crate::sweep::sweep;
 use crate::{Fit, HeadError, LinearHead, Matrix};
 
 /// Minimises, for each class by itself, `sum of binary cross-entropies + |weight|^2 / (2 c)`; biases go unpunished.
 /// `start` is a head to begin from, one fitted with a neighbouring `c` for example.
 ///
-/// The fit's loss is the mean over the classes, its iterations are those of the class with the most.
+/// The fit's loss is the mean over the classes, its iterations and gradient are those of the class with the most.
 ///
 /// # Errors
-/// [`HeadError::LabelCount`] if there is not one row of targets for each of features, [`HeadError::NotFinite`].
+/// [`HeadError::LabelCount`] if there is not one row of targets for each of features, [`HeadError::NotFinite`],
+/// [`HeadError::NoMinimum`] if the loss of a class does not stay finite.
 pub fn one_vs_rest(
     features_nd: &Matrix,
     targets_nk: &Matrix,
@@ -27,17 +28,19 @@ pub fn one_vs_rest(
     }
     check_finite(features_nd)?;
     let classes = targets_nk.columns();
-    let mut fit =
-        Fit { head: LinearHead::zeros(classes, features), loss: 0.0, iterations: 0, converged: true };
+    let head = LinearHead::zeros(classes, features);
+    let mut fit = Fit { head, loss: 0.0, iterations: 0, gradient: 0.0, converged: true };
     let mut weights = Vec::with_capacity(classes * features);
     for class in 0..classes {
         let targets_n = targets_nk.iter_rows().map(|row| row[class]).collect();
         let question = Question { features_nd, targets_n, penalty: 1.0 / (c * rows.max(1) as f64) };
-        let Minimum { at, value, iterations, converged } = question.solve(start.map(|head| (head, class)));
+        let minimum = finite(question.solve(start.map(|head| (head, class))))?;
+        let Minimum { at, value, iterations, gradient, converged } = minimum;
         weights.extend(at[..features].iter().map(|&weight| weight as f32));
         fit.head.bias_k[class] = at[features] as f32;
         fit.loss += value / classes as f64;
         fit.iterations = fit.iterations.max(iterations);
+        fit.gradient = fit.gradient.max(gradient);
         fit.converged &= converged;
     }
     fit.head.weight_kd = Matrix::with_columns(features, weights);
@@ -69,18 +72,19 @@ impl Question<'_> {
         let weight_1d = Matrix::with_columns(weight.len(), weight_1d);
         let bias: f64 = bias.iter().sum();
         let share = 1.0 / self.targets_n.len().max(1) as f64;
-        let (mut loss, mut of_bias) = (0.0, 0.0);
-        let slope_1d = sweep(self.features_nd, &weight_1d, |row, values_1| {
+        let sums = sweep(self.features_nd, &weight_1d, |row, values| {
             let target = f64::from(self.targets_n[row]);
-            for value in values_1 {
-                let logit = f64::from(*value) + bias;
-                // ln(1 + e^x) - t x, which neither overflows nor loses what is small.
-                loss += (logit.max(0.0) - target * logit + (-logit.abs()).exp().ln_1p()) * share;
-                // (probability - target) / samples
-                *value = ((1.0 / (1.0 + (-logit).exp()) - target) * share) as f32;
-                of_bias += f64::from(*value);
-            }
+            let logit = f64::from(values[0]) + bias;
+            // (probability - target) / samples
+            values[0] = ((1.0 / (1.0 + (-logit).exp()) - target) * share) as f32;
+            // ln(1 + e^x) - t x, which neither overflows nor loses what is small.
+            (positive(logit) - target * logit + (-logit.abs()).exp().ln_1p()) * share
         });
-        penalised(loss, slope_1d, [of_bias], weight, self.penalty)
+        penalised(sums, weight, self.penalty)
     }
+}
+
+/// The number if it is positive, else 0; what is none stays that.
+fn positive(number: f64) -> f64 {
+    if number < 0.0 { 0.0 } else { number }
 }

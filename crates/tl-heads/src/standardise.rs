@@ -1,50 +1,73 @@
 //! Features scaled to mean 0 and standard deviation 1, as scikit-learn's `StandardScaler` does.
 
-use crate::{HeadError, LinearHead, Matrix};
+use rayon::prelude::*;
+
+use crate::folding::Scaling;
+use crate::logistic::check_finite;
+use crate::{FittedHead, HeadError, LinearHead, Matrix};
+
+/// Columns that one thread measures: what is added to what does not depend on the number of threads.
+const COLUMNS: usize = 256;
+/// Share of the mean below which a deviation is noise: eight steps of `f32`, in which features live. A network's sums in `f32`
+/// repeat no better from one kernel, batch or device to the next, and standardising would make such noise a feature like any other.
+const NOISE: f64 = 8.0 * f32::EPSILON as f64;
+/// Deviation below which values are too few steps of `f32` apart, and the weight for raw features would be infinite.
+const LEAST: f64 = f32::MIN_POSITIVE as f64 / f32::EPSILON as f64;
 
 /// Mean and standard deviation of each feature.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardiser {
     mean: Vec<f64>,
+    /// 0 of a constant feature.
     deviation: Vec<f64>,
 }
 
 impl Standardiser {
-    /// Measures every column (population standard deviation). A constant feature is only centred.
+    /// Measures every column (population standard deviation).
+    ///
+    /// A column is constant where its variance is within the error of measuring it, by scikit-learn's bound, or where its
+    /// deviation is noise of single precision beside its mean.
     pub fn measure(features_nd: &Matrix) -> Self {
-        let n = features_nd.rows().max(1) as f64;
-        let mut mean = vec![0.0; features_nd.columns()];
-        for row in features_nd.iter_rows() {
-            mean.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value) / n);
-        }
-        let mut variance = vec![0.0; features_nd.columns()];
-        for row in features_nd.iter_rows() {
-            let deviations = row.iter().zip(&mean).map(|(&value, mean)| f64::from(value) - mean);
-            variance
-                .iter_mut()
-                .zip(deviations)
-                .for_each(|(sum, deviation)| *sum += deviation * deviation / n);
-        }
-        let deviation = variance.into_iter().map(|v| if v > 0.0 { v.sqrt() } else { 1.0 }).collect();
-        Self { mean, deviation }
+        let mut moments = vec![(0.0, 0.0); features_nd.columns()];
+        moments.par_chunks_mut(COLUMNS).enumerate().for_each(|(part, moments)| {
+            measure_columns(features_nd, part * COLUMNS, moments);
+        });
+        let rows = features_nd.rows();
+        let deviation = |&(mean, variance): &(f64, f64)| {
+            if is_constant(mean, variance, rows) { 0.0 } else { variance.sqrt() }
+        };
+        let deviation = moments.iter().map(deviation).collect();
+        Self { mean: moments.into_iter().map(|(mean, _)| mean).collect(), deviation }
     }
 
-    /// The features, standardised.
+    /// The features, standardised; constant ones are 0 everywhere.
     ///
     /// # Errors
-    /// [`HeadError::Width`] if there are more or fewer features than were measured.
+    /// [`HeadError::Width`] if there are more or fewer features than were measured, [`HeadError::NotFinite`].
     pub fn apply(&self, features_nd: &Matrix) -> Result<Matrix, HeadError> {
         let expected = self.mean.len();
         if features_nd.columns() != expected {
             return Err(HeadError::Width { expected, actual: features_nd.columns() });
         }
+        check_finite(features_nd)?;
         let mut scaled = features_nd.clone();
-        for row in scaled.values_mut().chunks_exact_mut(expected.max(1)) {
-            for ((value, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
-                *value = ((f64::from(*value) - mean) / deviation) as f32;
+        scaled.values_mut().par_chunks_exact_mut(expected.max(1)).for_each(|row| {
+            for ((value, mean), &deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
+                let distance = f64::from(*value) - mean;
+                *value = if deviation > 0.0 { (distance / deviation) as f32 } else { 0.0 };
             }
-        }
+        });
         Ok(scaled)
+    }
+
+    /// How many features are constant.
+    pub fn constants(&self) -> usize {
+        self.deviation.iter().filter(|&&deviation| deviation == 0.0).count()
+    }
+
+    /// Is each feature constant, at another value than 0?
+    pub(crate) fn offsets(&self) -> impl Iterator<Item = bool> {
+        self.mean.iter().zip(&self.deviation).map(|(&mean, &deviation)| deviation == 0.0 && mean != 0.0)
     }
 
     /// Of each feature.
@@ -54,27 +77,37 @@ impl Standardiser {
 
     /// Of each feature; 1 for one that is constant.
     pub(crate) fn variance(&self) -> Vec<f32> {
-        self.deviation.iter().map(|&deviation| (deviation * deviation) as f32).collect()
+        let variance = |&deviation: &f64| if deviation > 0.0 { (deviation * deviation) as f32 } else { 1.0 };
+        self.deviation.iter().map(variance).collect()
     }
 
-    /// The head for raw features that gives what `head` gives for standardised ones.
+    /// The head for raw features that gives what `head` gives for standardised ones. Constant features get a weight of 0.
     pub fn fold_into(&self, head: &LinearHead) -> LinearHead {
-        let mut folded = head.clone();
-        let rows = folded.weight_kd.values_mut().chunks_exact_mut(self.mean.len().max(1));
-        for (row, bias) in rows.zip(&mut folded.bias_k) {
-            let mut shift = 0.0;
-            for ((weight, mean), deviation) in row.iter_mut().zip(&self.mean).zip(&self.deviation) {
-                let scaled = f64::from(*weight) / deviation;
-                shift += scaled * mean;
-                *weight = scaled as f32;
-            }
-            *bias = (f64::from(*bias) - shift) as f32;
-        }
-        folded
+        self.scaling().fold(head)
+    }
+
+    /// What is delivered for `head`, which is for standardised features: one layer for raw features, checked on
+    /// `features_nd`, where it must give the logits that `head` gives for `scaled_nd`, the same features standardised. Where
+    /// a single layer cannot, because means are large beside deviations, the means are taken off by a layer before it.
+    ///
+    /// # Errors
+    /// [`HeadError::Folding`] if no such head gives the same logits, and [`HeadError::Width`].
+    pub fn deliver(
+        &self,
+        head: &LinearHead,
+        features_nd: &Matrix,
+        scaled_nd: &Matrix,
+    ) -> Result<FittedHead, HeadError> {
+        self.scaling().checked(head, features_nd, &|rows| head.logits(&scaled_nd.rows_of(rows)))
+    }
+
+    fn scaling(&self) -> Scaling {
+        let factor = |&deviation: &f64| if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
+        Scaling { mean: self.mean.clone(), factor: self.deviation.iter().map(factor).collect() }
     }
 
     /// The head for standardised features that gives what `head` gives for raw ones: the reverse of
-    /// [`fold_into`](Self::fold_into).
+    /// [`fold_into`](Self::fold_into). What `head` makes of a constant feature goes into the bias.
     ///
     /// # Errors
     /// [`HeadError::Width`] if the head takes more or fewer features than were measured.
@@ -97,39 +130,39 @@ impl Standardiser {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn standardised_features_have_mean_zero_and_deviation_one_and_constants_stay_finite() {
-        let features_nd = Matrix::new(3, 2, vec![1.0, 5.0, 2.0, 5.0, 3.0, 5.0]).unwrap();
-        let scaled = Standardiser::measure(&features_nd).apply(&features_nd).unwrap();
-        let expected = 1.5f32.sqrt();
-        assert_eq!(scaled.values(), [-expected, 0.0, 0.0, 0.0, expected, 0.0]);
+/// Mean and variance of some columns, from `first` on, in two passes; what the mean is off by is taken out again: Chan, Golub
+/// and LeVeque 1983, equation 1.7, <https://doi.org/10.1080/00031305.1983.10483115>.
+fn measure_columns(features_nd: &Matrix, first: usize, moments: &mut [(f64, f64)]) {
+    let (n, width) = (features_nd.rows().max(1) as f64, moments.len());
+    for row in features_nd.iter_rows() {
+        for ((sum, _), &value) in moments.iter_mut().zip(&row[first..]) {
+            *sum += f64::from(value);
+        }
     }
-
-    #[test]
-    fn a_folded_head_answers_raw_features_as_the_head_answers_standardised_ones() {
-        let features_nd = Matrix::new(3, 2, vec![1.0, -4.0, 2.5, 9.0, 3.0, 5.0]).unwrap();
-        let standardiser = Standardiser::measure(&features_nd);
-        let weight_kd = Matrix::new(2, 2, vec![0.3, -0.7, 1.1, 0.2]).unwrap();
-        let head = LinearHead { weight_kd, bias_k: vec![0.5, -0.25] };
-        let on_scaled = head.logits(&standardiser.apply(&features_nd).unwrap()).unwrap();
-        let on_raw = standardiser.fold_into(&head).logits(&features_nd).unwrap();
-        for (a, b) in on_scaled.values().iter().zip(on_raw.values()) {
-            // Two roundings to f32 of values near 1.
-            assert!((a - b).abs() < 1e-6, "{a} {b}");
+    moments.iter_mut().for_each(|(sum, _)| *sum /= n);
+    let mut off = vec![0.0; width];
+    for row in features_nd.iter_rows() {
+        for (((mean, squares), off), &value) in moments.iter_mut().zip(&mut off).zip(&row[first..]) {
+            let distance = f64::from(value) - *mean;
+            *squares += distance * distance;
+            *off += distance;
         }
-        let back = standardiser.unfold(&standardiser.fold_into(&head)).unwrap();
-        for (a, b) in head
-            .weight_kd
-            .values()
-            .iter()
-            .chain(&head.bias_k)
-            .zip(back.weight_kd.values().iter().chain(&back.bias_k))
-        {
-            assert!((a - b).abs() < 1e-6, "{a} {b}");
-        }
+    }
+    for ((_, squares), off) in moments.iter_mut().zip(off) {
+        *squares = ((*squares - off * off / n) / n).max(0.0);
     }
 }
+
+/// scikit-learn's bound, with the accuracy of the `f64` that sums are kept in, as there:
+/// <https://github.com/scikit-learn/scikit-learn/blob/1.7.2/sklearn/preprocessing/_data.py#L88>. What it lets through must then
+/// vary in the `f32` that features are kept in.
+fn is_constant(mean: f64, variance: f64, rows: usize) -> bool {
+    let error = rows as f64 * f64::EPSILON;
+    let deviation = variance.sqrt();
+    variance <= error * variance + (error * mean).powi(2)
+        || deviation <= NOISE * mean.abs()
+        || deviation < LEAST
+}
+
+#[cfg(test)]
+mod tests;

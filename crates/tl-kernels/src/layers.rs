@@ -40,6 +40,11 @@ pub fn multiply_in(products: Products) -> Multiplying {
     Multiplying { before: PRODUCTS.replace(products), here: PhantomData }
 }
 
+/// How convolutions multiply that this thread begins: for a thread that goes on with its work.
+pub fn multiplying() -> Products {
+    PRODUCTS.get()
+}
+
 impl Drop for Multiplying {
     fn drop(&mut self) {
         PRODUCTS.set(self.before);

@@ -29,6 +29,7 @@ mod elementwise;
 mod filter;
 mod lanes;
 mod layers;
+mod linear;
 mod maps;
 mod norm;
 mod ops;
@@ -50,7 +51,9 @@ mod weights;
 pub use act::Act;
 pub use layers::{
     Multiplying, activate, batch_norm, batch_norm_onto, choose, conv2d, max_pool, means, multiply_in,
+    multiplying,
 };
+pub use linear::{BLOCK, LinearBlock, LinearWeights, softmax};
 pub use ops::{Kernels, Norm};
 pub use shape::{Products, Window};
 pub use update::{Adapt, adapt, blend, blend_square};

@@ -121,15 +121,16 @@ pub trait Lanes: Copy {
         }
     }
 
-    /// `1 / (1 + exp(-x))`, to 3e-7 of its value for x above -87.
+    /// `exp(x)`, to 3e-7 of its value; x is kept within -87 and 87. What is not a number stays that.
     ///
-    /// Of exp: Cody and Waite's reduction and the polynomial of Cephes' `expf`, <https://www.netlib.org/cephes/>.
+    /// Cody and Waite's reduction and the polynomial of Cephes' `expf`, <https://www.netlib.org/cephes/>.
     #[inline(always)]
-    unsafe fn sigmoid(self) -> Self {
+    unsafe fn exp(self) -> Self {
         // SAFETY: the caller's contract.
         unsafe {
             let one = Self::splat(1.0);
-            let x = self.mul(Self::splat(-1.0)).max(Self::splat(-87.0)).min(Self::splat(87.0));
+            // The second is kept where either is no number.
+            let x = Self::splat(87.0).min(Self::splat(-87.0).max(self));
             let n = x.mul(Self::splat(std::f32::consts::LOG2_E)).round();
             let r = n.mul_add(Self::splat(-0.693_359_4), x);
             let r = n.mul_add(Self::splat(2.121_944_4e-4), r);
@@ -139,7 +140,17 @@ pub trait Lanes: Copy {
             for term in p {
                 sum = sum.mul_add(r, Self::splat(term));
             }
-            let exp = sum.mul(r).mul_add(r, r.add(one)).mul(n.exp2_whole());
+            sum.mul(r).mul_add(r, r.add(one)).mul(n.exp2_whole())
+        }
+    }
+
+    /// `1 / (1 + exp(-x))`, to 3e-7 of its value for x above -87.
+    #[inline(always)]
+    unsafe fn sigmoid(self) -> Self {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let one = Self::splat(1.0);
+            let exp = self.mul(Self::splat(-1.0)).exp();
             one.div(one.add(exp))
         }
     }
@@ -149,6 +160,33 @@ pub trait Lanes: Copy {
 mod tests {
     use super::*;
     use crate::Portable;
+
+    #[test]
+    fn exp_is_that_of_the_standard_library_to_three_ten_millionths() {
+        for step in -8700..=8700 {
+            let x = step as f32 / 100.0;
+            // SAFETY: the portable lanes need no instructions; the array is as wide as they are.
+            let values = unsafe {
+                let mut values = [0.0; Portable::WIDTH];
+                Portable::splat(x).exp().store(values.as_mut_ptr());
+                values
+            };
+            let expected = f64::from(x).exp();
+            let error = (f64::from(values[0]) - expected).abs() / expected;
+            assert!(error < 3e-7, "{x}: {error}");
+        }
+    }
+
+    #[test]
+    fn exp_and_sigmoid_do_not_hide_what_is_not_a_number() {
+        let mut values = [[0.0; Portable::WIDTH]; 2];
+        // SAFETY: as above.
+        unsafe {
+            Portable::splat(f32::NAN).exp().store(values[0].as_mut_ptr());
+            Portable::splat(f32::NAN).sigmoid().store(values[1].as_mut_ptr());
+        }
+        assert!(values.iter().flatten().all(|value| value.is_nan()), "{values:?}");
+    }
 
     #[test]
     fn the_sigmoid_is_that_of_the_standard_library_to_three_ten_millionths() {

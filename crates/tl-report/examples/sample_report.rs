@@ -66,6 +66,7 @@ fn record(classes: usize, per_class: usize) -> Result<Record, tl_report::Error> 
         evaluation,
         multi_label: None,
         folds: Some(Folds::new(vec![0.9211, 0.8947, 0.9474, 0.8684, 0.9211])),
+        solver: None,
         curve: curve(),
         next: words(&[
             "tl predict runs/wild-flowers-7 new.jpg",

@@ -55,29 +55,9 @@ pub fn expected_calibration_error(answers: &[(f64, bool)], bins: usize) -> Optio
     (!answers.is_empty()).then(|| sum / answers.len() as f64)
 }
 
-/// Mean negative natural logarithm of the probability given to the truth; none without pictures.
-///
-/// A probability of zero is taken as the smallest step of `f64`, as scikit-learn's `log_loss` does: one such
-/// picture must not make the mean infinite.
-pub fn log_loss(truth_probabilities: &[f64]) -> Option<f64> {
-    let loss = |probability: &f64| -probability.clamp(f64::EPSILON, 1.0).ln();
-    let sum: f64 = truth_probabilities.iter().map(loss).sum();
-    (!truth_probabilities.is_empty()).then(|| sum / truth_probabilities.len() as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn log_loss_matches_scikit_learn() {
-        // The example of scikit-learn's `log_loss`: 0.21616...
-        // https://scikit-learn.org/stable/modules/generated/sklearn.metrics.log_loss.html
-        let loss = log_loss(&[0.9, 0.9, 0.8, 0.65]).unwrap();
-        assert!((loss - 0.216_16).abs() < 1e-5, "{loss}");
-        assert!(log_loss(&[0.0]).unwrap().is_finite());
-        assert_eq!(log_loss(&[]), None);
-    }
 
     #[test]
     fn calibration_error_is_the_weighted_distance() {

@@ -120,7 +120,7 @@ impl Evaluation {
             interval: share(right, clusters.as_ref()),
             groups: clusters.as_ref().map(Clusters::count),
             balanced_accuracy: confusion.balanced_accuracy(),
-            log_loss: calibration::log_loss(&truths),
+            log_loss: crate::log_loss(&truths),
             ece: calibration::expected_calibration_error(&sure, BINS),
             majority_share: confusion.majority().map(|(_, share)| share),
             per_class: per_class(&confusion, &answers, clusters.as_ref()),

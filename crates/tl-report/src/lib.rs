@@ -13,6 +13,7 @@ mod draws;
 mod error;
 mod evaluation;
 mod interval;
+mod log_loss;
 mod multi_label;
 mod page;
 mod ranking;
@@ -22,17 +23,18 @@ mod tensorboard;
 mod text;
 
 pub use bootstrap::Estimate;
-pub use calibration::{Bin, expected_calibration_error, log_loss, reliability};
+pub use calibration::{Bin, expected_calibration_error, reliability};
 pub use card::{AcrossParts, ClassCount, Count, DataCard, ModelCard, RejectedFile, SeenBefore, Summary};
 pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
+pub use log_loss::{LEAST_PROBABILITY, log_loss, loss_of};
 pub use multi_label::{LabelMetrics, LabelMistake, LabelPrediction, MultiLabel};
 pub use page::{check_html, html, rates_html};
 pub use rates::{RateCurve, RatePoint, RateSuggestion};
 pub use record::{
-    Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Setting, Stage,
+    Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Setting, Solver, Stage,
 };
 pub use tensorboard::{tensorboard_head, tensorboard_scalars};
 pub use text::shell;

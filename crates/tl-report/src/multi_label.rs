@@ -8,9 +8,6 @@ use crate::evaluation::check_probabilities;
 use crate::ranking::Ranking;
 use crate::{Error, Estimate, Interval, MeanSpread, Part, Result, log_loss};
 
-/// Least probability that a loss is taken of: models compute in `f32`, where 1 - p is 0 or at least so much.
-const LEAST: f64 = f32::EPSILON as f64;
-
 /// What the model said about one picture that may have several labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelPrediction {
@@ -185,16 +182,12 @@ impl<'a> Answer<'a> {
         if let Some(&index) = truths.iter().chain(given).find(|&&class| class >= classes) {
             return Err(Error::UnknownClass { index, classes });
         }
-        let label = |&probability: &f64| Label {
-            there: false,
-            given: false,
-            probability,
-            so: (1.0 - probability).max(LEAST),
-        };
+        let label =
+            |&probability: &f64| Label { there: false, given: false, probability, so: 1.0 - probability };
         let mut labels: Vec<Label> = probabilities.iter().map(label).collect();
         given.iter().for_each(|&class| labels[class].given = true);
         for &class in truths {
-            labels[class] = Label { there: true, so: probabilities[class].max(LEAST), ..labels[class] };
+            labels[class] = Label { there: true, so: probabilities[class], ..labels[class] };
         }
         Ok(Self { path, labels })
     }

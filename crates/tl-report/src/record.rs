@@ -51,6 +51,9 @@ pub struct Record {
     pub multi_label: Option<MultiLabel>,
     /// Cross-validation, if it was asked for.
     pub folds: Option<Folds>,
+    /// How solving for the head ended, if it was solved for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solver: Option<Solver>,
     /// How training went.
     pub curve: Vec<CurvePoint>,
     /// Commands worth running next, each a line for the shell.
@@ -127,6 +130,17 @@ pub struct Candidate {
     pub seconds: f64,
     /// Whether this is the model that was kept.
     pub kept: bool,
+}
+
+/// How the search for the minimum of a head's loss ended.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Solver {
+    /// Steps that were taken; of several labels, for the one with the most.
+    pub iterations: usize,
+    /// Largest absolute entry of the gradient at the end.
+    pub gradient: f64,
+    /// Whether it is a minimum: the gradient is as small as was asked for.
+    pub converged: bool,
 }
 
 /// The outcome of k-fold cross-validation.

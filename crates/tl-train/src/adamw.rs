@@ -1,13 +1,10 @@
 //! One linear layer trained by AdamW through burn's autodiff: the general path, for data too large to solve at once.
 
-use burn::module::{Module, Param};
-use burn::nn::Linear;
-use burn::optim::{AdamWConfig, GradientsParams};
 use burn::tensor::{Device, Tensor, TensorData};
 use tl_data::SampleOrder;
-use tl_heads::{LinearHead, LossConfig, Matrix};
+use tl_heads::{HeadError, LinearHead, Loss, LossConfig, Matrix};
 
-use crate::Truth;
+use crate::{Optimizer, OptimizerConfig, OptimizerKind, Truth};
 
 /// How the layer is trained.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,7 +15,7 @@ pub struct AdamWSettings {
     pub batch: usize,
     /// Learning rate of the first step; it falls to zero along a cosine.
     pub rate: f64,
-    /// Decoupled weight decay.
+    /// Decoupled weight decay, of the weights; the bias has none.
     pub decay: f32,
     /// What the order of pictures comes from.
     pub seed: u64,
@@ -43,6 +40,9 @@ pub struct EpochLoss {
 
 /// Trains a head on standardised features. It begins at `start`, which must have as many classes and features, or at zero,
 /// so the order of pictures is all that is random.
+///
+/// # Errors
+/// [`HeadError::Diverged`] if a loss or a weight is not finite.
 pub fn train_linear(
     features_nd: &Matrix,
     truth: &Truth,
@@ -51,27 +51,31 @@ pub fn train_linear(
     device: &Device,
     start: Option<&LinearHead>,
     progress: &dyn Fn(EpochLoss),
-) -> LinearHead {
+) -> Result<LinearHead, HeadError> {
     let device = device.clone().autodiff();
+    let config = LossConfig { kind: truth.loss(), ..LossConfig::default() };
+    let loss = config.init(None, &device);
     let zeros = LinearHead::zeros(classes, features_nd.columns());
-    let mut layer = layer(start.unwrap_or(&zeros), &device);
-    let mut optimizer = AdamWConfig::new().with_weight_decay(settings.decay).init();
+    let mut layer = Layer::new(start.unwrap_or(&zeros), settings.decay, &device);
     let pictures = truth.pictures();
     let steps = pictures.div_ceil(settings.batch) * settings.epochs;
-    let mut step = 0;
+    let (mut step, mut rate) = (0, settings.rate);
     for epoch in 0..settings.epochs {
-        let (mut sum, mut rate) = (0.0, settings.rate);
+        let mut sum = 0.0;
         for rows in batches(pictures, settings, epoch) {
             rate = cosine(settings.rate, step, steps);
-            let loss = loss(&layer, features_nd, truth, &rows, &device);
-            sum += f64::from(loss.clone().into_scalar::<f32>()) * rows.len() as f64;
-            let gradients = GradientsParams::from_grads(loss.backward(), &layer);
-            layer = optimizer.step(rate, layer, gradients);
+            let value = layer.step(&features_nd.select_rows(&rows), truth, &rows, &loss, rate);
             step += 1;
+            if !value.is_finite() {
+                return Err(HeadError::Diverged { step, rate, loss: value });
+            }
+            sum += value * rows.len() as f64;
         }
         progress(EpochLoss { epoch: epoch + 1, rate, loss: sum / pictures.max(1) as f64 });
     }
-    head(&layer)
+    let head = layer.head();
+    let finite = head.weight_kd.values().iter().chain(&head.bias_k).all(|value| value.is_finite());
+    if finite { Ok(head) } else { Err(HeadError::Diverged { step, rate, loss: f64::NAN }) }
 }
 
 fn batches(len: usize, settings: &AdamWSettings, epoch: usize) -> impl Iterator<Item = Vec<usize>> {
@@ -85,35 +89,71 @@ fn cosine(rate: f64, step: usize, steps: usize) -> f64 {
     0.5 * rate * (1.0 + (std::f64::consts::PI * step as f64 / steps as f64).cos())
 }
 
-fn loss(layer: &Linear, features_nd: &Matrix, truth: &Truth, rows: &[usize], device: &Device) -> Tensor<1> {
-    let batch_bd = features_nd.select_rows(rows);
-    let shape = [batch_bd.rows(), batch_bd.columns()];
-    let features_bd = Tensor::<2>::from_data(TensorData::new(batch_bd.values().to_vec(), shape), device);
-    let logits_bk = layer.forward(features_bd);
-    let [_, classes] = logits_bk.dims();
-    let targets = TensorData::new(truth.targets(rows, classes), [rows.len(), classes]);
-    let config = LossConfig { kind: truth.loss(), ..LossConfig::default() };
-    config.init(None, device).forward(logits_bk, Tensor::from_data(targets, device))
+/// A linear layer that learns.
+struct Layer {
+    /// `[features, classes]`, so that products need no transposition.
+    weight_dk: Tensor<2>,
+    bias_k: Tensor<1>,
+    optimizer: Optimizer,
+    device: Device,
 }
 
-/// burn keeps a linear layer's weight as `[features, classes]`.
-fn layer(head: &LinearHead, device: &Device) -> Linear {
-    let (weight_kd, classes) = (&head.weight_kd, head.classes());
-    let values = TensorData::new(weight_kd.values().to_vec(), [classes, weight_kd.columns()]);
-    let weight = Tensor::<2>::from_data(values, device).transpose();
-    let bias = Tensor::<1>::from_data(TensorData::new(head.bias_k.clone(), [classes]), device);
-    Linear { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)) }
+impl Layer {
+    fn new(head: &LinearHead, decay: f32, device: &Device) -> Self {
+        let (weight_kd, classes) = (&head.weight_kd, head.classes());
+        let values = TensorData::new(weight_kd.values().to_vec(), [classes, weight_kd.columns()]);
+        let weight_dk = Tensor::<2>::from_data(values, &device.clone().inner()).transpose();
+        let bias_k = Tensor::<1>::from_data(TensorData::new(head.bias_k.clone(), [classes]), device);
+        let optimizer =
+            OptimizerConfig { kind: OptimizerKind::AdamW, decay: decay.into(), ..OptimizerConfig::default() };
+        Self {
+            weight_dk: Tensor::from_inner(weight_dk).require_grad(),
+            bias_k: bias_k.require_grad(),
+            optimizer: optimizer.init(),
+            device: device.clone(),
+        }
+    }
+
+    /// The loss before the step.
+    fn step(&mut self, batch_bd: &Matrix, truth: &Truth, rows: &[usize], loss: &Loss, rate: f64) -> f64 {
+        let shape = [batch_bd.rows(), batch_bd.columns()];
+        let features_bd =
+            Tensor::<2>::from_data(TensorData::new(batch_bd.values().to_vec(), shape), &self.device);
+        let logits_bk = features_bd.matmul(self.weight_dk.clone()) + self.bias_k.clone().unsqueeze();
+        let [_, classes] = logits_bk.dims();
+        let targets = TensorData::new(truth.targets(rows, classes), [rows.len(), classes]);
+        let loss = loss.forward(logits_bk, Tensor::from_data(targets, &self.device));
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        let mut gradients = loss.backward();
+        if let Some(gradient) = self.weight_dk.grad_remove(&mut gradients) {
+            self.weight_dk = stepped(&mut self.optimizer, "weight", rate, &self.weight_dk, gradient);
+        }
+        if let Some(gradient) = self.bias_k.grad_remove(&mut gradients) {
+            self.bias_k = stepped(&mut self.optimizer, "bias", rate, &self.bias_k, gradient);
+        }
+        value
+    }
+
+    fn head(&self) -> LinearHead {
+        let weight_kd = self.weight_dk.clone().inner().transpose();
+        let [_, features] = weight_kd.dims();
+        let weight_kd = Matrix::with_columns(features, weight_kd.into_data().iter::<f32>().collect());
+        LinearHead { weight_kd, bias_k: self.bias_k.clone().inner().into_data().iter().collect() }
+    }
 }
 
-fn head(layer: &Linear) -> LinearHead {
-    let layer = layer.valid();
-    let weight_kd = layer.weight.val().transpose();
-    let [_, features] = weight_kd.dims();
-    let weight_kd = Matrix::with_columns(features, weight_kd.into_data().iter::<f32>().collect());
-    let bias_k = layer
-        .bias
-        .map_or_else(|| vec![0.0; weight_kd.rows()], |bias| bias.val().into_data().iter().collect());
-    LinearHead { weight_kd, bias_k }
+/// A parameter after a step.
+fn stepped<const D: usize>(
+    optimizer: &mut Optimizer,
+    key: &str,
+    rate: f64,
+    value: &Tensor<D>,
+    gradient: Tensor<D>,
+) -> Tensor<D> {
+    let value = value.clone().inner();
+    let (shape, len) = (value.shape(), value.shape().num_elements());
+    let stepped = optimizer.step(key, D, rate, value.reshape([len]), gradient.reshape([len]));
+    Tensor::from_inner(stepped.reshape(shape)).require_grad()
 }
 
 #[cfg(test)]
@@ -137,7 +177,7 @@ mod tests {
             let settings = AdamWSettings { seed, ..settings };
             let keep = |epoch: EpochLoss| losses.borrow_mut().push(epoch.loss);
             let head = train_linear(&features_nd, &truth, 2, &settings, &Device::flex(), None, &keep);
-            (head, losses.into_inner())
+            (head.unwrap(), losses.into_inner())
         };
         let (head, losses) = run(1);
         assert!(losses[0] > 0.4 && losses[59] < 0.5 * losses[0], "{losses:?}");
@@ -151,5 +191,32 @@ mod tests {
         let mut rows: Vec<usize> = batches(10, &settings, 3).flatten().collect();
         rows.sort_unstable();
         assert_eq!(rows, (0..10).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_loss_that_is_not_a_number_ends_training_and_names_the_step() {
+        let (features_nd, labels_n) = problem();
+        let settings = AdamWSettings { batch: 16, rate: 1e38, ..AdamWSettings::default() };
+        let device = Device::flex();
+        let error = train_linear(&features_nd, &Truth::One(labels_n), 2, &settings, &device, None, &|_| {});
+        let error = error.unwrap_err();
+        assert!(matches!(error, HeadError::Diverged { step: 1.., .. }), "{error}");
+    }
+
+    #[test]
+    fn steps_are_those_of_the_step_trainers_adamw() {
+        // One picture, one feature: the first step of Adam is the learning rate, whatever the gradient; decay is of weights alone.
+        let features_nd = Matrix::with_columns(1, vec![1e-3]);
+        let start =
+            LinearHead { weight_kd: Matrix::with_columns(1, vec![2.0, -2.0]), bias_k: vec![1.0, -1.0] };
+        let settings = AdamWSettings { epochs: 1, batch: 1, rate: 0.1, decay: 0.5, seed: 0 };
+        let truth = Truth::One(vec![1]);
+        let head =
+            train_linear(&features_nd, &truth, 2, &settings, &Device::flex(), Some(&start), &|_| {}).unwrap();
+        let expected = [2.0 * 0.95 - 0.1, -2.0 * 0.95 + 0.1, 1.0 - 0.1, -1.0 + 0.1];
+        for (found, expected) in head.weight_kd.values().iter().chain(&head.bias_k).zip(expected) {
+            // An epsilon of 1e-8 beside a gradient of 1e-3; one of 1e-5 would be off by 1e-3.
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
     }
 }

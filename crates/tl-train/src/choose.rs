@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use tl_data::ResizeMode;
-use tl_heads::{HeadError, LinearHead, Matrix, Standardiser};
+use tl_heads::{HeadError, LinearHead, Matrix, Standardiser, check_finite};
 
 use crate::Truth;
 use crate::steps::Scores;
@@ -19,6 +19,8 @@ pub struct Score {
     pub log_loss: f64,
     /// Share of right answers, or of right labels.
     pub accuracy: f64,
+    /// Whether the solver reached the minimum in every fold.
+    pub converged: bool,
 }
 
 /// How a resize mode did, strength by strength.
@@ -31,33 +33,39 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// The strength with the lowest loss: it judges every probability, where accuracy on few pictures mostly ties.
+    /// The strength with the lowest loss: it judges every probability, where accuracy on few pictures mostly ties. A loss that is
+    /// not a number is never the lowest.
     pub fn best(&self) -> Option<Score> {
-        self.scores.iter().copied().min_by(|a, b| a.log_loss.total_cmp(&b.log_loss))
+        let judged = self.scores.iter().copied().filter(|score| score.log_loss.is_finite());
+        judged.min_by(|a, b| a.log_loss.total_cmp(&b.log_loss))
     }
 }
 
 /// Cross-validates logistic regression over [`STRENGTHS`]. `held_out` are the rows of each fold's other side.
 ///
 /// # Errors
-/// If a feature is not finite.
+/// If a feature is not finite, or no strength gives probabilities that are numbers.
 pub(crate) fn cross_validate(
     features_nd: &Matrix,
     truth: &Truth,
     classes: usize,
     held_out: &[Vec<usize>],
 ) -> Result<Vec<Score>, HeadError> {
-    let folds: Vec<Vec<Scores>> =
+    check_finite(features_nd)?;
+    let folds: Vec<Vec<(Scores, bool)>> =
         held_out.par_iter().map(|rows| fold(features_nd, truth, classes, rows)).collect::<Result<_, _>>()?;
     let total = held_out.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let score = |(index, &c): (usize, &f64)| {
         let mean = |figure: fn(&Scores) -> f64| {
             let of_folds = folds.iter().zip(held_out);
-            of_folds.map(|(scores, rows)| figure(&scores[index]) * rows.len() as f64).sum::<f64>() / total
+            of_folds.map(|(scores, rows)| figure(&scores[index].0) * rows.len() as f64).sum::<f64>() / total
         };
-        Score { c, log_loss: mean(|scores| scores.log_loss), accuracy: mean(|scores| scores.accuracy) }
+        let converged = folds.iter().all(|scores| scores[index].1);
+        let (log_loss, accuracy) = (mean(|scores| scores.log_loss), mean(|scores| scores.accuracy));
+        Score { c, log_loss, accuracy, converged }
     };
-    Ok(STRENGTHS.iter().enumerate().map(score).collect())
+    let scores: Vec<Score> = STRENGTHS.iter().enumerate().map(score).collect();
+    if scores.iter().any(|score| score.log_loss.is_finite()) { Ok(scores) } else { Err(HeadError::NoLoss) }
 }
 
 fn fold(
@@ -65,7 +73,7 @@ fn fold(
     truth: &Truth,
     classes: usize,
     held_out: &[usize],
-) -> Result<Vec<Scores>, HeadError> {
+) -> Result<Vec<(Scores, bool)>, HeadError> {
     let train = others(truth.pictures(), held_out);
     let train_nd = features_nd.select_rows(&train);
     let standardiser = Standardiser::measure(&train_nd);
@@ -75,9 +83,9 @@ fn fold(
     let mut head: Option<LinearHead> = None;
     let mut path = Vec::with_capacity(STRENGTHS.len());
     for c in STRENGTHS {
-        let fitted = train_n.logistic(&train_nd, classes, c, head.as_ref())?;
-        path.push(val_n.scores(&val_n.probabilities(fitted.logits(&val_nd)?)));
-        head = Some(fitted);
+        let fit = train_n.logistic(&train_nd, classes, c, head.as_ref())?;
+        path.push((val_n.scores(&val_n.probabilities(fit.head.logits(&val_nd)?)), fit.converged));
+        head = Some(fit.head);
     }
     Ok(path)
 }
@@ -111,5 +119,14 @@ mod tests {
             let best = Comparison { mode: ResizeMode::Crop, scores }.best().unwrap();
             assert_eq!(best.c == 100.0, weakest, "{name}: {best:?}");
         }
+    }
+
+    #[test]
+    fn a_loss_that_is_not_a_number_never_wins() {
+        let score = |c, log_loss| Score { c, log_loss, accuracy: 0.5, converged: true };
+        let best = |scores| Comparison { mode: ResizeMode::Crop, scores }.best();
+        let winner = score(1.0, 0.7);
+        assert_eq!(best(vec![score(0.1, -f64::NAN), winner, score(10.0, f64::NAN)]), Some(winner));
+        assert_eq!(best(vec![score(0.1, -f64::NAN)]), None);
     }
 }

@@ -193,6 +193,12 @@ pub enum TrainError {
         /// What it must be.
         rule: String,
     },
+    /// The network computes something else than numbers.
+    #[error("the network gives features that are not finite for `{}`", path.display())]
+    FeaturesNotFinite {
+        /// The picture.
+        path: PathBuf,
+    },
     /// Training has come to nothing.
     #[error(
         "training diverged: in phase {phase}, step {step}, at learning rate {rate:.1e}, the loss is {loss}"
@@ -403,6 +409,16 @@ impl TrainError {
             Self::Interrupted { .. } => Some("the same command goes on with what is in the cache".to_owned()),
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
+            }
+            Self::FeaturesNotFinite { .. } => Some(
+                "take the picture out; if there are many, the weights are damaged, or `--precision f32` helps"
+                    .to_owned(),
+            ),
+            Self::Head(HeadError::Diverged { .. }) => {
+                Some("`--head logistic` solves for the head without a learning rate".to_owned())
+            }
+            Self::Head(HeadError::NoMinimum { .. } | HeadError::Folding { .. } | HeadError::NoLoss) => {
+                Some("`--head prototype` needs no solver; `tl data check` looks for pictures that are not like others".to_owned())
             }
             Self::Head(_)
             | Self::NotToml { .. }

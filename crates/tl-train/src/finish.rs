@@ -210,6 +210,7 @@ impl Finished<'_> {
             evaluation: figures.evaluation,
             multi_label: figures.multi_label,
             folds,
+            solver: trial.solver,
             curve: trial.curve,
             next: self.next(&run),
         }

@@ -4,9 +4,11 @@
 //! `head.bias`) and, unless it is slim, those of the backbone's stages under `backbone.`; the head it was published with
 //! is left out; and the pictures that trained it ([`Seen`]). The metadata's one entry, `tl`, is a [`Header`] as JSON.
 
+mod finite;
+
 use burn::tensor::Device;
 use safetensors::tensor::Dtype;
-use safetensors::{SafeTensors, serialize};
+use safetensors::{SafeTensors, View, serialize};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,6 +22,7 @@ use tl_weights::{ForeignWeights, Loaded, SavedTensor, foreign_weights, load_stag
 use crate::seen::room;
 use crate::steps;
 use crate::{Pretrained, Rounding, Seen, SeenCount, TrainError};
+use finite::check_finite;
 
 const ENTRY: &str = "tl";
 const PREFIX: &str = "backbone.";
@@ -154,7 +157,7 @@ pub struct ModelFile {
 /// The file for a head on a backbone, which is left out if the header says slim.
 ///
 /// # Errors
-/// If a file of this content cannot be.
+/// If a file of this content cannot be, or a weight is not finite.
 pub(crate) fn model_bytes(
     header: &Header,
     head: &FittedHead,
@@ -170,6 +173,7 @@ pub(crate) fn model_bytes(
         tensors.extend(stages.map(|(key, tensor)| (format!("{PREFIX}{key}"), tensor)));
     }
     tensors.push(seen.tensor());
+    check_finite(tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.dtype(), tensor.data())))?;
     let text = serde_json::to_string(header).map_err(|e| e.to_string())?;
     serialize(tensors, Some(HashMap::from([(ENTRY.to_owned(), text)]))).map_err(|e| e.to_string())
 }
@@ -254,6 +258,7 @@ impl ModelFile {
                 return Err(format!("it was trained on other weights than the `{name}` that are here"));
             }
         } else {
+            check_finite(tensors.iter().map(|(name, view)| (name, view.dtype(), view.data().into())))?;
             load_stages(&mut backbone, bytes).map_err(|e| e.to_string())?;
         }
         Ok(Self { header, head, backbone, seen })

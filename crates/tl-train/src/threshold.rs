@@ -78,8 +78,8 @@ impl Trials<'_> {
         for held_out in &folds {
             let rows = others(train.len(), held_out);
             let (features, known) = (features_nd.select_rows(&rows), truth.select(&rows));
-            let head = fit(method, &features, &known, classes, self.device, None, &|_| {})?;
-            let logits_nk = head.logits(&features_nd.select_rows(held_out))?;
+            let fitted = fit(method, &features, &known, classes, self.device, None, &|_| {})?;
+            let logits_nk = fitted.head.logits(&features_nd.select_rows(held_out))?;
             values.extend_from_slice(truth.probabilities(logits_nk).values());
         }
         let judged = truth.select(&folds.concat());

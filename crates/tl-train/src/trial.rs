@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tl_backbones::Architecture;
 use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, Units, check_bad};
-use tl_heads::{FittedHead, Pooling};
-use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, Part, PhaseCard};
+use tl_heads::{FittedHead, HeadError, Pooling};
+use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, Part, PhaseCard, Solver};
 use tl_weights::Loaded;
 
 use crate::augmentation::augmentation;
 use crate::choose::{Comparison, Score, cross_validate};
 use crate::features::{Features, MODES};
 use crate::figures::Judge;
-use crate::fit::{Method, fit, resolve};
+use crate::fit::{Fitted, Method, fit, resolve};
 use crate::record::fingerprint;
 use crate::run_folder::UnderWay;
 use crate::run_log::RunLog;
@@ -53,6 +53,8 @@ pub(crate) struct Trial {
     pub(crate) curve: Vec<CurvePoint>,
     /// The pictures that trained the model, or chose between its versions.
     pub(crate) seen: Vec<SampleId>,
+    /// How solving for the head of the frozen network ended, if that is the model or was its beginning.
+    pub(crate) solver: Option<Solver>,
 }
 
 /// Runs trials over one data set. Features are shared between them.
@@ -133,6 +135,7 @@ impl Trial {
             candidates: Vec::new(),
             curve: Vec::new(),
             seen: Vec::new(),
+            solver: None,
         }
     }
 }
@@ -143,6 +146,7 @@ pub(crate) struct Probe {
     pub(crate) method: Method,
     choice: Choice,
     curve: Vec<CurvePoint>,
+    solver: Option<Solver>,
 }
 
 impl Probe {
@@ -174,6 +178,7 @@ impl Trials<'_> {
         let method = probe.as_ref().map(|probe| probe.method);
         // Validation pictures judge epochs, or set the thresholds of labels, where there are any.
         let chooses = !phases.is_empty() || self.data().multi_label;
+        let solver = probe.as_ref().and_then(|probe| probe.solver);
         let (mut trial, judges) = match probe {
             Some(probe) if phases.is_empty() => {
                 let (recipe, why) = self.recipe(train.len());
@@ -190,6 +195,7 @@ impl Trials<'_> {
                 (Trial { phases, candidates, curve, ..Trial::of(mode, tuned.model, choices) }, tuned.monitor)
             }
         };
+        trial.solver = solver;
         if self.data().multi_label {
             let (thresholds, choice) = self.thresholds(&trial.model, method, &train, &judges, mode)?;
             trial.thresholds = thresholds;
@@ -317,9 +323,12 @@ impl Trials<'_> {
         if !(phases.is_empty() || self.compares(phases) || self.begins_solved()) {
             return Ok(None);
         }
-        let (method, choice) = self.choose_method(train, mode)?;
-        let (head, curve) = self.fit(train, mode, method)?;
-        Ok(Some(Probe { head, method, choice, curve }))
+        let (method, mut choice) = self.choose_method(train, mode)?;
+        let (fitted, curve) = self.fit(train, mode, method)?;
+        for remark in fitted.remarks() {
+            choice.why = if choice.why.is_empty() { remark } else { format!("{}; {remark}", choice.why) };
+        }
+        Ok(Some(Probe { head: fitted.head, method, choice, curve, solver: fitted.solver }))
     }
 
     /// A head that is trained in steps only.
@@ -385,15 +394,23 @@ impl Trials<'_> {
             held_out.truncate(1);
         }
         let (features_nd, truth) = (self.features.matrix(ids, mode), Truth::of(self.data(), ids));
-        let scores = cross_validate(&features_nd, &truth, self.data().classes.len(), &held_out)?;
+        let scores = cross_validate(&features_nd, &truth, self.data().classes.len(), &held_out)
+            .map_err(|error| self.of_picture(error, ids))?;
         let line = |s: &Score| {
-            json!({"event": "cross-validation", "pictures": ids.len(), "resize": mode, "c": s.c, "log_loss": s.log_loss,
-                "accuracy": s.accuracy})
+            let mut line = json!({"event": "cross-validation", "pictures": ids.len(), "resize": mode, "c": s.c,
+                "log_loss": s.log_loss, "accuracy": s.accuracy});
+            if !s.converged {
+                line["converged"] = false.into();
+            }
+            line
         };
         self.log.extend(scores.iter().map(line));
-        for Score { c, log_loss, accuracy } in &scores {
-            self.watch
-                .tried(&format!("{mode}, C = {c}: loss {log_loss:.4}, {:.1} % right", accuracy * 100.0));
+        for Score { c, log_loss, accuracy, converged } in &scores {
+            let short = if *converged { "" } else { ", short of the minimum" };
+            self.watch.tried(&format!(
+                "{mode}, C = {c}: loss {log_loss:.4}, {:.1} % right{short}",
+                accuracy * 100.0
+            ));
         }
         self.spent[1] += begun.elapsed();
         Ok(scores)
@@ -404,19 +421,33 @@ impl Trials<'_> {
         train: &[SampleId],
         mode: ResizeMode,
         method: Method,
-    ) -> Result<(FittedHead, Vec<CurvePoint>), TrainError> {
+    ) -> Result<(Fitted, Vec<CurvePoint>), TrainError> {
         let begun = Instant::now();
         self.watch.step(Step::Train);
         let (features_nd, truth) = (self.features.matrix(train, mode), Truth::of(self.data(), train));
         let epochs = std::cell::RefCell::new(Vec::new());
         let keep = |epoch: EpochLoss| epochs.borrow_mut().push(epoch);
         let start = self.warm.as_ref().and_then(|warm| warm.head_on(Pooling::Published));
-        let head = fit(method, &features_nd, &truth, self.data().classes.len(), self.device, start, &keep)?;
+        let fitted = fit(method, &features_nd, &truth, self.data().classes.len(), self.device, start, &keep)
+            .map_err(|error| self.of_picture(error, train))?;
+        if fitted.solver.is_some_and(|solver| !solver.converged) {
+            fitted.remarks().iter().for_each(|remark| self.watch.noted("warning", remark));
+        }
         let epochs = epochs.into_inner();
         let line = |e: &EpochLoss| json!({"event": "epoch", "epoch": e.epoch, "loss": e.loss, "learning_rate": e.rate});
         self.log.extend(epochs.iter().map(line));
         self.spent[2] += begun.elapsed();
-        Ok((head, epochs.iter().map(point).collect()))
+        Ok((fitted, epochs.iter().map(point).collect()))
+    }
+
+    /// An error about features of these pictures names the picture.
+    fn of_picture(&self, error: HeadError, ids: &[SampleId]) -> TrainError {
+        match error {
+            HeadError::NotFinite { row } => ids.get(row).map_or(TrainError::Head(error), |id| {
+                TrainError::FeaturesNotFinite { path: self.data().samples[id.0].path.clone() }
+            }),
+            error => TrainError::Head(error),
+        }
     }
 }
 

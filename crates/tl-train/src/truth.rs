@@ -2,14 +2,12 @@
 
 use tl_data::{Dataset, SampleId};
 use tl_heads::{
-    HeadError, LinearHead, LossKind, Matrix, logistic_regression, one_vs_rest, sigmoids, softmax_rows,
+    Fit, HeadError, LinearHead, LossKind, Matrix, logistic_regression, one_vs_rest, sigmoids, softmax_rows,
 };
+use tl_report::loss_of;
 
 use crate::choose::most_probable;
 use crate::steps::Scores;
-
-/// Least probability that a loss is taken of, as in scikit-learn's `log_loss` of `f32`, where 1 - p is 0 or so much.
-const LEAST: f64 = f32::EPSILON as f64;
 
 /// What pictures show.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,12 +77,11 @@ impl Truth {
         classes: usize,
         c: f64,
         start: Option<&LinearHead>,
-    ) -> Result<LinearHead, HeadError> {
-        let fit = match self {
+    ) -> Result<Fit, HeadError> {
+        match self {
             Self::One(labels_n) => logistic_regression(features_nd, labels_n, classes, c, start),
             Self::Several(targets_nk) => one_vs_rest(features_nd, targets_nk, c, start),
-        };
-        Ok(fit?.head)
+        }
     }
 
     /// Logits to probabilities that fit the question.
@@ -94,18 +91,17 @@ impl Truth {
 
     /// The log loss of each picture, over all its questions.
     pub(crate) fn losses(&self, probabilities_nk: &Matrix) -> Vec<f64> {
-        let loss = |p: f64| -p.max(LEAST).ln();
         match self {
             Self::One(labels_n) => {
                 let rows = probabilities_nk.iter_rows().zip(labels_n);
-                rows.map(|(row, &label)| loss(f64::from(row[label]))).collect()
+                rows.map(|(row, &label)| loss_of(f64::from(row[label]))).collect()
             }
             Self::Several(targets_nk) => {
                 let rows = probabilities_nk.iter_rows().zip(targets_nk.iter_rows());
                 let so = |(&p, &target): (&f32, &f32)| {
                     if target > 0.5 { f64::from(p) } else { 1.0 - f64::from(p) }
                 };
-                rows.map(|(row, targets)| row.iter().zip(targets).map(so).map(loss).sum()).collect()
+                rows.map(|(row, targets)| row.iter().zip(targets).map(so).map(loss_of).sum()).collect()
             }
         }
     }
@@ -135,7 +131,7 @@ pub(crate) fn put_targets(data: &Dataset, ids: &[SampleId], rows: &mut [f32]) {
 fn of_one(probabilities_nk: &Matrix, labels_n: &[usize]) -> Scores {
     let rows = || probabilities_nk.iter_rows().zip(labels_n);
     let count = labels_n.len().max(1) as f64;
-    let loss: f64 = rows().map(|(row, &label)| -f64::from(row[label]).max(f64::MIN_POSITIVE).ln()).sum();
+    let loss: f64 = rows().map(|(row, &label)| loss_of(f64::from(row[label]))).sum();
     let right = rows().filter(|(row, label)| most_probable(row) == **label).count();
     Scores { log_loss: loss / count, accuracy: right as f64 / count }
 }
@@ -144,7 +140,7 @@ fn of_several(probabilities_nk: &Matrix, targets_nk: &Matrix) -> Scores {
     let so = |(&p, &target): (&f32, &f32)| if target > 0.5 { f64::from(p) } else { 1.0 - f64::from(p) };
     let all = || probabilities_nk.values().iter().zip(targets_nk.values()).map(so);
     let count = targets_nk.values().len().max(1) as f64;
-    let loss: f64 = all().map(|so| -so.max(LEAST).ln()).sum();
+    let loss: f64 = all().map(loss_of).sum();
     Scores { log_loss: loss / count, accuracy: all().filter(|&so| so >= 0.5).count() as f64 / count }
 }
 

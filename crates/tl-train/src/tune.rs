@@ -14,7 +14,7 @@ use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, PhaseCard, RateC
 use crate::augmentation::augmentation_name;
 use crate::checkpoint::Checkpoints;
 use crate::figures::prediction;
-use crate::fit::{Method, as_linear};
+use crate::fit::Method;
 use crate::run_log::{RunLog, TrialLog};
 use crate::split::inner_folds;
 use crate::steps::{Best, Lesson, Pictures, Scores, Taught, from_scratch};
@@ -186,7 +186,7 @@ impl Trials<'_> {
     ) -> Result<Tuned, TrainError> {
         let division = self.divide(part.train, part.monitor);
         let probe = match &frozen {
-            Some(frozen) if division.carved => Some(self.fit(&division.learn, mode, frozen.method)?.0),
+            Some(frozen) if division.carved => Some(self.fit(&division.learn, mode, frozen.method)?.0.head),
             frozen => frozen.as_ref().map(|frozen| frozen.head.clone()),
         };
         let begun = Instant::now();
@@ -351,7 +351,9 @@ impl Trials<'_> {
         }
         let probe = probe.filter(|_| self.begins_solved());
         let warm = self.warm.as_ref().and_then(|warm| warm.head_on(steps.head.pooling));
-        let Some(linear) = warm.or_else(|| probe.and_then(as_linear)) else { return Ok(fresh()) };
+        let solved = || probe.and_then(FittedHead::as_linear);
+        let Some(linear) = warm.cloned().or_else(solved) else { return Ok(fresh()) };
+        let linear = &linear;
         if steps.head.pooling != Pooling::Published || self.config.head == HeadKind::Layers {
             return Ok(Head::from_linear(&steps.head, linear, self.device));
         }

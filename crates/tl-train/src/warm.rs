@@ -7,7 +7,6 @@ use tl_data::{Dataset, position_of_name, shown_path};
 use tl_heads::{LinearHead, Matrix, Pooling};
 use tl_report::Choice;
 
-use crate::fit::as_linear;
 use crate::trial::named;
 use crate::{ModelFile, TrainConfig, TrainError};
 
@@ -47,7 +46,7 @@ impl Warm {
             (false, true) => return Err(TrainError::OneLabel),
             _ => {}
         }
-        let head = as_linear(&head).map(|linear| matched(linear, &header.classes, data));
+        let head = head.as_linear().map(|linear| matched(&linear, &header.classes, data));
         let rows = match head {
             Some(_) => described(&header.classes, &data.classes),
             None => "its head has several layers and begins anew".to_owned(),

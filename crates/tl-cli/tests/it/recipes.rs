@@ -32,7 +32,7 @@ fn log_loss(folder: &Path, run: &str, pictures: &[String]) -> f64 {
             .unwrap()
             .iter()
             .find(|answer| path.contains(answer["class"].as_str().unwrap()));
-        -answer.unwrap()["probability"].as_f64().unwrap().max(f64::EPSILON).ln()
+        -answer.unwrap()["probability"].as_f64().unwrap().max(tl_report::LEAST_PROBABILITY).ln()
     };
     rows.as_array().unwrap().iter().map(of_truth).sum::<f64>() / pictures.len() as f64
 }

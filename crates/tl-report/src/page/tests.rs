@@ -105,6 +105,7 @@ fn full() -> Record {
         evaluation,
         multi_label: None,
         folds: Some(Folds::new(vec![0.5, 0.75])),
+        solver: None,
         curve: vec![point(1.0, "head"), point(2.0, "fine-tune")],
         next: vec!["tl predict run picture.jpg".into()],
     }

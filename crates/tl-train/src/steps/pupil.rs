@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::BTreeMap;
 use tl_backbones::Boundary;
 use tl_heads::{Loss, Pooling};
+use tl_kernels::{multiply_in, multiplying};
 
 use super::State;
 use super::groups::Rates;
@@ -91,7 +92,10 @@ impl Pupil {
         if devices < 2 {
             return (0..batches.len()).map(|number| one(number, &self.network, home)).collect();
         }
+        let products = multiplying();
         let work = |rank: usize, network: &Network| {
+            // What this thread was told, the others have not heard.
+            let _multiplying = multiply_in(products);
             let mine = (rank..batches.len()).step_by(devices);
             mine.map(|number| (number, one(number, network, &self.devices[rank]))).collect::<Vec<_>>()
         };

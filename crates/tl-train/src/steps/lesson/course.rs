@@ -4,7 +4,8 @@ use std::time::Instant;
 use tl_backbones::Boundary;
 use tl_heads::Loss;
 
-use super::Lesson;
+use super::{Cursor, Lesson};
+use crate::TrainError;
 use crate::steps::cursor::Plateau;
 use crate::steps::groups::Rates;
 use crate::steps::rows::{Cut, Rows};
@@ -98,6 +99,12 @@ impl Lesson<'_> {
 }
 
 impl Course<'_> {
+    /// Training has come to nothing, in the step that was taken last.
+    pub(super) fn diverged(&self, cursor: &Cursor, loss: f64) -> TrainError {
+        let rate = self.phase.rate * self.share(cursor.step.saturating_sub(1), cursor.plateau);
+        TrainError::Diverged { phase: self.phase.name.clone(), step: cursor.step, rate, loss }
+    }
+
     /// Share of the peak rates for the step that comes after so many.
     pub(super) fn share(&self, step: usize, plateau: Plateau) -> f64 {
         let warmup = (self.phase.warmup * self.steps as f64).round() as usize;

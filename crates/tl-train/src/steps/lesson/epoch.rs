@@ -74,7 +74,7 @@ impl Lesson<'_> {
         let (phase, rate) = (course.phase.name.as_str(), course.phase.rate * share);
         cursor.step += 1;
         if !loss.is_finite() || loss > DIVERGED {
-            return Err(TrainError::Diverged { phase: phase.to_owned(), step: cursor.step, rate, loss });
+            return Err(course.diverged(cursor, loss));
         }
         let pictures = batches.iter().map(|batch| batch.pictures).sum();
         cursor.sum.add(loss, pictures);

@@ -27,6 +27,9 @@ impl Lesson<'_> {
         cursor.epoch += 1;
         let network = pupil.judged();
         let scores = self.scores(course, pupil, &network)?;
+        if let Some(loss) = scores.map(|scores| scores.log_loss).filter(|loss| !loss.is_finite()) {
+            return Err(course.diverged(cursor, loss));
+        }
         let improved = match (&cursor.best, scores) {
             (Some(best), Some(scores)) => scores.log_loss < best.scores.log_loss,
             _ => true,

@@ -5,6 +5,7 @@ mod segments;
 use std::f64::consts::TAU;
 use tl_backbones::{Backbone, architecture, summary_at};
 use tl_heads::{HeadConfig, LossConfig};
+use tl_kernels::Products;
 
 use super::*;
 use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Phase, Unfreeze, from_scratch};
@@ -117,6 +118,23 @@ fn two_batches_added_up_are_one_of_twice_the_size() {
     let moved = distance(&before, &whole.parameters());
     let apart = distance(&parts.parameters(), &whole.parameters());
     assert!(moved > 1e-3 && apart < 1e-4 * moved, "{moved} {apart}");
+}
+
+#[test]
+fn rounded_products_are_the_same_to_the_bit_on_every_device() {
+    let stepped = |products, devices| {
+        let _multiplying = multiply_in(products);
+        let mut desk = small();
+        desk.pupil.devices = vec![Device::flex().autodiff(); devices];
+        let batches = halves(&desk.batch);
+        let loss = desk.step(&batches, 1.0, None);
+        (loss, desk.parameters())
+    };
+    let rounded = stepped(Products::Bf16, 1);
+    assert_eq!(stepped(Products::Bf16, 2), rounded);
+    let exact = stepped(Products::F32, 1);
+    assert_eq!(stepped(Products::F32, 2), exact);
+    assert_ne!(rounded, exact);
 }
 
 #[test]
