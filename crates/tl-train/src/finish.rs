@@ -46,7 +46,7 @@ pub(crate) struct Finished<'a> {
 impl Finished<'_> {
     /// Writes the run.
     pub(crate) fn commit(
-        self,
+        mut self,
         trial: Trial,
         choices: Vec<Choice>,
         mut figures: Figures,
@@ -54,30 +54,40 @@ impl Finished<'_> {
         mut timings: Vec<Stage>,
     ) -> Result<Outcome, TrainError> {
         let begun = Instant::now();
+        let (under_way, run_log) = (self.under_way.take(), self.run_log.take());
         add_thumbnails(&mut figures, self.data, &self.trials.features.preprocess);
         let model = self.model(&trial)?;
         let metrics = self.metrics(&figures);
         let split = self.split_csv()?;
         timings
             .push(Stage { name: "model and thumbnails".to_owned(), seconds: begun.elapsed().as_secs_f64() });
-        let record = self.record(trial, choices, figures, folds, timings);
-        let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
-        let metrics = match self.run_log {
+        let mut record = self.record(trial, choices, figures, folds, timings);
+        let metrics = match run_log {
             Some(log) => log.finish(&metrics).map(|()| None)?,
             None => Some(jsonl(&metrics)),
         };
         let metrics = metrics.as_deref().map(|lines| (METRICS, lines.as_bytes()));
-        let files: [(&str, &[u8]); 5] = [
+        let files: [(&str, &[u8]); 3] = [
             ("run.toml", self.trials.settings.as_bytes()),
             ("model.safetensors", &model),
             ("split.csv", &split),
-            ("report.json", json.as_bytes()),
-            ("report.html", html.as_bytes()),
         ];
         let files: Vec<_> = files.into_iter().chain(metrics).collect();
-        let run = match self.under_way {
-            Some(run) => run.finish(&files)?,
-            None => RunFolder::commit(&self.config.runs, &self.trials.name, &files)?,
+        let mut reports = |run: &Path| {
+            record.next = self.next(run);
+            let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
+            Ok(vec![("report.json", json.into_bytes()), ("report.html", html.into_bytes())])
+        };
+        let run = match under_way {
+            Some(run) => {
+                let reports = reports(run.path())?;
+                let reports = reports.iter().map(|(name, content)| (*name, content.as_slice()));
+                run.finish(&files.into_iter().chain(reports).collect::<Vec<_>>())?
+            }
+            None => {
+                let name = &self.trials.name;
+                RunFolder::commit_naming_itself(&self.config.runs, name, &files, reports)?
+            }
         };
         Ok(Outcome { folder: run.path().to_owned(), record })
     }
@@ -179,7 +189,6 @@ impl Finished<'_> {
     ) -> Record {
         let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
         let header = self.header(&trial);
-        let run = self.config.runs.join(&self.trials.name);
         Record {
             schema: SCHEMA,
             tl_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -212,7 +221,7 @@ impl Finished<'_> {
             folds,
             solver: trial.solver,
             curve: trial.curve,
-            next: self.next(&run),
+            next: Vec::new(),
         }
     }
 }

@@ -21,13 +21,24 @@ impl RunFolder {
     /// # Errors
     /// [`TrainError::Write`] naming the file; what was written so far is removed.
     pub fn commit(runs: &Path, name: &str, files: &[(&str, &[u8])]) -> Result<Self, TrainError> {
+        Self::commit_naming_itself(runs, name, files, |_| Ok(Vec::new()))
+    }
+
+    /// As [`commit`](Self::commit), with files that say what the folder is called. They are made anew if another process
+    /// takes the number.
+    pub(crate) fn commit_naming_itself(
+        runs: &Path,
+        name: &str,
+        files: &[(&str, &[u8])],
+        naming: impl FnMut(&Path) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError>,
+    ) -> Result<Self, TrainError> {
         fs::create_dir_all(runs).map_err(|error| TrainError::write(runs, error))?;
         tl_files::sweep(runs, SystemTime::now());
         let unfinished = AtomicFolder::begin(runs, name)?;
         for (file, content) in files {
             unfinished.write(file, content)?;
         }
-        Ok(Self(commit_numbered(unfinished, runs, name)?))
+        Ok(Self(commit_numbered(unfinished, runs, name, naming)?))
     }
 
     /// The folder.
@@ -81,7 +92,7 @@ impl UnderWay {
         unfinished.write(SETTINGS, settings.as_bytes())?;
         let folder = unfinished.path().join(CHECKPOINTS);
         fs::create_dir(&folder).map_err(|error| TrainError::write(&folder, error))?;
-        Self::lock(commit_numbered(unfinished, runs, name)?)
+        Self::lock(commit_numbered(unfinished, runs, name, |_| Ok(Vec::new()))?)
     }
 
     /// The run in this folder.
@@ -142,11 +153,20 @@ fn has_settings(path: &Path, settings: &str) -> bool {
     fs::read_to_string(path.join(SETTINGS)).is_ok_and(|text| body(&text) == body(settings))
 }
 
-/// Gives a folder in `runs` its name and the first free number.
-fn commit_numbered(mut unfinished: AtomicFolder<'_>, runs: &Path, name: &str) -> Result<PathBuf, TrainError> {
+/// Gives a folder in `runs` its name and the first free number, and the files in it that say so.
+fn commit_numbered(
+    mut unfinished: AtomicFolder<'_>,
+    runs: &Path,
+    name: &str,
+    mut naming: impl FnMut(&Path) -> Result<Vec<(&'static str, Vec<u8>)>, TrainError>,
+) -> Result<PathBuf, TrainError> {
     let mut number = next_number(runs, name).map_err(|error| TrainError::write(runs, error))?;
     loop {
-        match unfinished.commit(&format!("{name}-{number}")) {
+        let numbered = format!("{name}-{number}");
+        for (file, content) in naming(&runs.join(&numbered))? {
+            tl_files::replace(&unfinished.path().join(file), &content)?;
+        }
+        match unfinished.commit(&numbered) {
             // Another process took the number.
             Err(fault) if AtomicFolder::is_taken(&fault) => number += 1,
             committed => return Ok(committed?),
@@ -186,6 +206,24 @@ mod tests {
         fs::remove_dir_all(runs.path().join("pets-1")).unwrap();
         let run = RunFolder::commit(runs.path(), "pets", &[("a.txt", b"three")]).unwrap();
         assert_eq!(run.path(), runs.path().join("pets-3"), "numbers are not used again");
+    }
+
+    #[test]
+    fn what_names_the_folder_names_the_one_that_it_is_in() {
+        let runs = tempfile::tempdir().unwrap();
+        let mut tried = Vec::new();
+        let naming = |path: &Path| {
+            if tried.is_empty() {
+                // Another process is quicker.
+                fs::create_dir_all(path.join("theirs")).unwrap();
+            }
+            tried.push(path.to_owned());
+            Ok(vec![("name.txt", path.display().to_string().into_bytes())])
+        };
+        let run = RunFolder::commit_naming_itself(runs.path(), "pets", &[("a.txt", b"x")], naming).unwrap();
+        assert_eq!(tried, [runs.path().join("pets-1"), runs.path().join("pets-2")]);
+        let said = fs::read_to_string(run.path().join("name.txt")).unwrap();
+        assert_eq!(said, run.path().display().to_string());
     }
 
     #[test]
