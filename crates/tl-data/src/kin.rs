@@ -1,6 +1,6 @@
 //! Pictures that must stay on one side of a split: copies, pictures that look alike, and groups.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use crate::near::LookAlikes;
@@ -25,7 +25,7 @@ pub fn units(data: &Dataset) -> Units {
     let mut sets = Sets::new(data.len());
     join_equal(data, &mut sets, |sample| Some(sample.content));
     join_equal(data, &mut sets, |sample| sample.group.as_deref());
-    let firsts = first_of_each_content(data);
+    let firsts = different(data);
     let looks: Vec<Option<Look>> = firsts.iter().map(|&at| data.samples[at].look).collect();
     let LookAlikes { sets: alike, tightened } = LookAlikes::of(&looks, data.len());
     for set in alike {
@@ -53,10 +53,10 @@ impl Units {
     }
 }
 
-/// The first picture with each content, ascending.
-pub(crate) fn first_of_each_content(data: &Dataset) -> Vec<usize> {
-    let mut seen: HashMap<ContentHash, ()> = HashMap::new();
-    let is_first = |&at: &usize| seen.insert(data.samples[at].content, ()).is_none();
+/// The first picture with each content and look, ascending. Copies look the same.
+fn different(data: &Dataset) -> Vec<usize> {
+    let mut met: HashSet<(ContentHash, Option<Look>)> = HashSet::new();
+    let is_first = |&at: &usize| met.insert((data.samples[at].content, data.samples[at].look));
     (0..data.len()).filter(is_first).collect()
 }
 
