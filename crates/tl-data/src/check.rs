@@ -88,6 +88,7 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
     for sample in &data.samples {
         *orientations.entry(sample.header.orientation).or_default() += 1;
     }
+    let (duplicates, tightened) = duplicates::sets(data);
     CheckReport {
         source: source.path().display().to_string(),
         files: data.files(),
@@ -107,7 +108,8 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         median_aspect: summary.median_aspect,
         smaller_than_input: sizes.iter().filter(|(w, h)| *w.min(h) < options.input).count(),
         without_look: data.samples.iter().filter(|sample| sample.look.is_none()).count(),
-        duplicates: duplicates::sets(data),
+        duplicates,
+        tightened,
         advice: Vec::new(),
     }
 }

@@ -120,6 +120,13 @@ impl ContentHash {
         blake3::Hash::from_bytes(self.0).to_hex().to_string()
     }
 
+    /// The first 8 bytes, those that [`Display`](fmt::Display) shows: among millions of files, two different ones have
+    /// the same by chance less than once in a million data sets.
+    pub fn short(&self) -> [u8; 8] {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        [a, b, c, d, e, f, g, h]
+    }
+
     /// The reverse of [`to_hex`](Self::to_hex).
     pub(crate) fn from_hex(hex: &str) -> Option<Self> {
         blake3::Hash::from_hex(hex).ok().map(|hash| ContentHash(*hash.as_bytes()))

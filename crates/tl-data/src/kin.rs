@@ -1,67 +1,71 @@
 //! Pictures that must stay on one side of a split: copies, pictures that look alike, and groups.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use crate::near::{NEAR_BITS, near_pairs};
-use crate::{Dataset, Look, Sample};
+use crate::near::LookAlikes;
+use crate::sets::Sets;
+use crate::{ContentHash, Dataset, Look, Sample, SampleId, Tightened};
 
-/// Which pictures belong together, directly or through others.
-pub(crate) struct Kin {
-    /// For each sample, the sample it is linked to; a root is linked to itself.
-    link: Vec<usize>,
+/// Which pictures of a data set belong together: the units that a split moves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Units {
+    /// For each picture of the data set, the number of its unit; units are numbered by their first pictures.
+    of: Vec<usize>,
+    /// Chains of look-alikes that were cut, if some were too long.
+    pub tightened: Option<Tightened>,
 }
 
-impl Kin {
-    /// The kin of a data set's pictures: equal content, the same group, or looks that differ in at most
-    /// [`NEAR_BITS`] bits.
-    pub(crate) fn of(data: &Dataset) -> Self {
-        let mut kin = Kin { link: (0..data.len()).collect() };
-        kin.join_equal(data, |sample| Some(sample.content));
-        kin.join_equal(data, |sample| sample.group.as_deref());
-        let looks: Vec<Option<Look>> = data.samples.iter().map(|sample| sample.look).collect();
-        for (a, b, _) in near_pairs(&looks, NEAR_BITS) {
-            kin.join(a, b);
-        }
-        kin
+/// The units of a data set's pictures: those with equal content, those of a group, and those that look alike, where
+/// [`Sample::look`] is known.
+///
+/// Look-alikes hang together in chains, which may not grow too long: [`Tightened`]. Copies and groups always stay
+/// together.
+pub fn units(data: &Dataset) -> Units {
+    let mut sets = Sets::new(data.len());
+    join_equal(data, &mut sets, |sample| Some(sample.content));
+    join_equal(data, &mut sets, |sample| sample.group.as_deref());
+    let firsts = different(data);
+    let looks: Vec<Option<Look>> = firsts.iter().map(|&at| data.samples[at].look).collect();
+    let LookAlikes { sets: alike, tightened } = LookAlikes::of(&looks, data.len());
+    for set in alike {
+        set.windows(2).for_each(|pair| sets.join(firsts[pair[0]], firsts[pair[1]]));
+    }
+    Units { of: sets.numbers(), tightened }
+}
+
+impl Units {
+    /// The unit of a picture of this data set; of another's, the first.
+    pub fn of(&self, id: SampleId) -> usize {
+        self.of.get(id.0).copied().unwrap_or_default()
     }
 
-    /// The samples of each kin, by the first of them.
-    pub(crate) fn units(mut self) -> Vec<Vec<usize>> {
-        let mut unit_of: HashMap<usize, usize> = HashMap::new();
-        let mut units: Vec<Vec<usize>> = Vec::new();
-        for sample in 0..self.link.len() {
-            let root = self.root(sample);
-            let unit = *unit_of.entry(root).or_insert_with(|| {
-                units.push(Vec::new());
-                units.len() - 1
-            });
-            units[unit].push(sample);
-        }
-        units
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.of.iter().max().map_or(0, |last| last + 1)
     }
 
-    fn join_equal<'a, K: Eq + Hash>(&mut self, data: &'a Dataset, key: impl Fn(&'a Sample) -> Option<K>) {
-        let mut first_with: HashMap<K, usize> = HashMap::new();
-        for (at, sample) in data.samples.iter().enumerate() {
-            if let Some(key) = key(sample) {
-                let first = *first_with.entry(key).or_insert(at);
-                self.join(first, at);
-            }
-        }
+    /// The pictures of each unit, ascending.
+    pub(crate) fn members(&self) -> Vec<Vec<usize>> {
+        let mut members = vec![Vec::new(); self.count()];
+        self.of.iter().enumerate().for_each(|(picture, &unit)| members[unit].push(picture));
+        members
     }
+}
 
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.link[a.max(b)] = a.min(b);
-    }
+/// The first picture with each content and look, ascending. Copies look the same.
+fn different(data: &Dataset) -> Vec<usize> {
+    let mut met: HashSet<(ContentHash, Option<Look>)> = HashSet::new();
+    let is_first = |&at: &usize| met.insert((data.samples[at].content, data.samples[at].look));
+    (0..data.len()).filter(is_first).collect()
+}
 
-    fn root(&mut self, mut at: usize) -> usize {
-        while self.link[at] != at {
-            // Halves the way for the next one.
-            self.link[at] = self.link[self.link[at]];
-            at = self.link[at];
+fn join_equal<'a, K: Eq + Hash>(data: &'a Dataset, sets: &mut Sets, key: impl Fn(&'a Sample) -> Option<K>) {
+    let mut first_with: HashMap<K, usize> = HashMap::new();
+    for (at, sample) in data.samples.iter().enumerate() {
+        if let Some(key) = key(sample) {
+            let first = *first_with.entry(key).or_insert(at);
+            sets.join(first, at);
         }
-        at
     }
 }

@@ -1,12 +1,18 @@
 //! Pictures that look alike, found without comparing all with all.
 //!
 //! Multi-index hashing (Norouzi, Punjani and Fleet, "Fast Search in Hamming Space with Multi-Index Hashing", 2012):
-//! of two hashes that differ in at most 7 bits, one of the four 16-bit quarters differs in at most one. So it is enough
-//! to look where a quarter is equal or differs in one bit.
+//! cut into one block more than bits may differ, two hashes that are near have a block in common. So it is enough to
+//! compare where a block is equal. What is found is united at once, so that nothing is kept but the sets, and what is
+//! united already is not compared again: of nearly equal frames, all of which have most blocks in common, each is
+//! compared with a few only.
 
 use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use crate::Look;
+use crate::sets::Sets;
 
 /// The most bits two pictures that look alike may differ in, of 64.
 ///
@@ -18,90 +24,199 @@ use crate::Look;
 /// fifty of 10,000. A pair kept together by chance does a split no harm.
 pub const NEAR_BITS: u32 = 4;
 
-const QUARTERS: u32 = 4;
-const QUARTER_BITS: u32 = 16;
+const LOOK_BITS: u32 = u64::BITS;
 
-/// Most bits for which the search finds every pair: two errors in each quarter need one more.
-const MOST_BITS: u32 = 2 * QUARTERS - 1;
+/// So many pictures may hang together by their looks in any data set.
+const ALWAYS: usize = 50;
+/// Of a large data set, one part in so many may.
+const SHARE: usize = 100;
 
-/// Pairs of positions of different looks that differ in at most `bits`, at most 7, with their distance. Equal looks
-/// are paired with the first of them only.
-pub(crate) fn near_pairs(looks: &[Option<Look>], bits: u32) -> Vec<(usize, usize, u32)> {
-    let bits = bits.min(MOST_BITS);
-    let mut first_with: HashMap<Look, usize> = HashMap::new();
-    let mut pairs = Vec::new();
-    let mut distinct = Vec::new();
-    for (at, look) in looks.iter().enumerate().filter_map(|(at, look)| Some((at, (*look)?))) {
-        match first_with.get(&look) {
-            Some(&first) => pairs.push((first, at, 0)),
-            None => {
-                first_with.insert(look, at);
-                distinct.push((at, look));
+/// Chains of pictures that look alike and were too long: a looks like b, b like c, and in the end nothing is left that
+/// could be held out. The bound for looking alike was lowered for them, bit by bit, until no chain was longer than
+/// [`most`](Self::most).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tightened {
+    /// Different pictures in such chains.
+    pub pictures: usize,
+    /// The most that may hang together: 50, or 1 % of the pictures if that is more.
+    pub most: usize,
+    /// The lowest bound that was needed, in bits; none where even equal looks are too many, and only files with the same
+    /// bytes stay together.
+    pub bits: Option<u32>,
+}
+
+impl fmt::Display for Tightened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tightened { pictures, most, bits } = self;
+        write!(
+            f,
+            "{pictures} pictures hang together in chains of look-alikes longer than {most}: of these, only "
+        )?;
+        match bits {
+            Some(0) => f.write_str("pictures of equal hashes stay together"),
+            Some(bits) => write!(f, "pictures within {bits} of 64 bits, not {NEAR_BITS}, stay together"),
+            None => f.write_str("copies of the same bytes stay together"),
+        }
+    }
+}
+
+/// Which of some pictures look alike.
+#[derive(Default)]
+pub(crate) struct LookAlikes {
+    /// Sets of two at least, as positions, ascending, by the first of them.
+    pub(crate) sets: Vec<Vec<usize>>,
+    pub(crate) tightened: Option<Tightened>,
+}
+
+impl LookAlikes {
+    /// Pictures whose looks differ in at most [`NEAR_BITS`] bits, directly or through others, in sets of no more than
+    /// the larger of 50 and 1 % of `pictures`: [`Tightened`].
+    pub(crate) fn of(looks: &[Option<Look>], pictures: usize) -> Self {
+        let mut number: HashMap<Look, usize> = HashMap::new();
+        let mut equal: Vec<(Look, Vec<usize>)> = Vec::new();
+        for (at, look) in looks.iter().enumerate().filter_map(|(at, look)| Some((at, (*look)?))) {
+            let set = *number.entry(look).or_insert(equal.len());
+            match equal.get_mut(set) {
+                Some((_, with)) => with.push(at),
+                None => equal.push((look, vec![at])),
+            }
+        }
+        let most = ALWAYS.max(pictures / SHARE);
+        let mut divide = Divide { equal: &equal, most, found: LookAlikes::default() };
+        divide.divide((0..equal.len()).collect(), NEAR_BITS);
+        let mut found = divide.found;
+        found.sets.sort_unstable();
+        found
+    }
+}
+
+/// Distinct looks on their way into sets that are not too large.
+struct Divide<'a> {
+    /// Each look, and the pictures that have it.
+    equal: &'a [(Look, Vec<usize>)],
+    most: usize,
+    found: LookAlikes,
+}
+
+impl Divide<'_> {
+    /// Puts these looks into sets within `bits`; those that are too large are divided again within one bit less.
+    fn divide(&mut self, numbers: Vec<usize>, bits: u32) {
+        let looks: Vec<Look> = numbers.iter().map(|&number| self.equal[number].0).collect();
+        let mut sets = Sets::new(looks.len());
+        unite(&looks, bits, &mut sets);
+        for set in sets.members() {
+            let set: Vec<usize> = set.into_iter().map(|at| numbers[at]).collect();
+            let pictures: usize = set.iter().map(|&number| self.equal[number].1.len()).sum();
+            if pictures <= self.most {
+                self.accept(&set);
+                continue;
+            }
+            let lower = bits.checked_sub(1);
+            self.note(if bits == NEAR_BITS { pictures } else { 0 }, lower);
+            if let Some(lower) = lower {
+                self.divide(set, lower);
             }
         }
     }
-    if bits > 0 {
-        pairs.extend(distinct_pairs(&distinct, bits));
+
+    fn accept(&mut self, set: &[usize]) {
+        let mut pictures: Vec<usize> =
+            set.iter().flat_map(|&number| &self.equal[number].1).copied().collect();
+        pictures.sort_unstable();
+        self.found.sets.extend(Some(pictures).filter(|pictures| pictures.len() > 1));
     }
-    pairs.sort_unstable();
-    pairs.dedup();
-    pairs
+
+    /// So many more pictures were in a chain that was too long, and the bound is `bits` now.
+    fn note(&mut self, pictures: usize, bits: Option<u32>) {
+        let none = Tightened { pictures: 0, most: self.most, bits };
+        let tightened = self.found.tightened.get_or_insert(none);
+        tightened.pictures += pictures;
+        // None is below 0.
+        tightened.bits = tightened.bits.min(bits);
+    }
 }
 
-fn distinct_pairs(distinct: &[(usize, Look)], bits: u32) -> Vec<(usize, usize, u32)> {
-    let mut pairs = Vec::new();
-    for quarter in 0..QUARTERS {
-        let mut with: HashMap<u16, Vec<(usize, Look)>> = HashMap::new();
-        for &(at, look) in distinct {
-            let key = (look.0 >> (quarter * QUARTER_BITS)) as u16;
-            let others = neighbours(key).filter_map(|near| with.get(&near)).flatten();
-            let close = others.map(|&(other, its)| (other, at, its.distance(look)));
-            pairs.extend(close.filter(|(_, _, distance)| *distance <= bits));
-            with.entry(key).or_default().push((at, look));
+/// Joins the looks, all different, that differ in at most `bits`.
+fn unite(looks: &[Look], bits: u32, sets: &mut Sets) {
+    if bits == 0 {
+        return;
+    }
+    let mut order: Vec<usize> = (0..looks.len()).collect();
+    for block in blocks(looks, bits as usize + 1) {
+        let key = |at: usize| looks[at].0 & block;
+        order.sort_unstable_by_key(|&at| key(at));
+        for bucket in order.chunk_by(|&a, &b| key(a) == key(b)).filter(|bucket| bucket.len() > 1) {
+            unite_bucket(bucket, looks, bits, sets);
         }
     }
-    pairs
 }
 
-/// The key and those that differ from it in one bit.
-fn neighbours(key: u16) -> impl Iterator<Item = u16> {
-    std::iter::once(key).chain((0..QUARTER_BITS).map(move |bit| key ^ (1 << bit)))
+/// The 64 bits, dealt out to so many masks: those that tell most looks apart first, so that each mask has its share of them
+/// and buckets are small.
+fn blocks(looks: &[Look], count: usize) -> Vec<u64> {
+    let tells_apart = |bit: u32| {
+        let set = looks.iter().filter(|look| look.0 >> bit & 1 == 1).count();
+        set.min(looks.len() - set)
+    };
+    let mut bits: Vec<u32> = (0..LOOK_BITS).collect();
+    bits.sort_by_cached_key(|&bit| std::cmp::Reverse(tells_apart(bit)));
+    let mut blocks = vec![0; count];
+    bits.into_iter().enumerate().for_each(|(rank, bit)| blocks[rank % count] |= 1 << bit);
+    blocks
+}
+
+/// Those of a bucket that were met.
+#[derive(Default)]
+struct Met {
+    /// Near none of the others.
+    loose: Vec<(Look, usize)>,
+    /// By the set they are in.
+    united: Vec<Vec<(Look, usize)>>,
+}
+
+fn unite_bucket(bucket: &[usize], looks: &[Look], bits: u32, sets: &mut Sets) {
+    let mut met = Met::default();
+    for &at in bucket {
+        let mut home = met.take_united(looks[at], at, bits, sets);
+        let mut from = 0;
+        let near = |(look, _): &(Look, usize)| look.distance(looks[at]) <= bits;
+        while let Some(found) = met.loose[from..].iter().position(near) {
+            from += found;
+            let other = met.loose.swap_remove(from);
+            sets.join(other.1, at);
+            home.push(other);
+        }
+        if home.is_empty() {
+            met.loose.push((looks[at], at));
+        } else {
+            home.push((looks[at], at));
+            met.united.push(home);
+        }
+    }
+}
+
+impl Met {
+    /// Takes out the sets that a look belongs to, or is near to and now joins, all in one.
+    fn take_united(&mut self, look: Look, at: usize, bits: u32, sets: &mut Sets) -> Vec<(Look, usize)> {
+        let mut home: Vec<(Look, usize)> = Vec::new();
+        let mut number = 0;
+        while let Some(set) = self.united.get(number) {
+            let first = set.first().map_or(at, |first| first.1);
+            let is_one = sets.root(first) == sets.root(at);
+            if !is_one && !set.iter().any(|other| other.0.distance(look) <= bits) {
+                number += 1;
+                continue;
+            }
+            sets.join(first, at);
+            let mut set = self.united.swap_remove(number);
+            if set.len() > home.len() {
+                std::mem::swap(&mut set, &mut home);
+            }
+            home.append(&mut set);
+        }
+        home
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn every_pair_is_found_that_comparing_all_finds(
-            centres in prop::collection::vec(any::<u64>(), 1..6),
-            flips in prop::collection::vec((0_usize..6, prop::collection::vec(0_u32..64, 0..6)), 0..60),
-            bits in 0_u32..8,
-        ) {
-            let flipped = |(centre, flips): &(usize, Vec<u32>)| {
-                flips.iter().fold(centres[centre % centres.len()], |look, bit| look ^ (1 << bit))
-            };
-            let mut distinct: Vec<u64> = flips.iter().map(flipped).collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            let looks: Vec<Option<Look>> = distinct.iter().map(|&look| Some(Look(look))).collect();
-            let mut all = Vec::new();
-            for (b, y) in looks.iter().flatten().enumerate() {
-                for (a, x) in looks.iter().flatten().enumerate().take(b) {
-                    all.extend(Some((a, b, x.distance(*y))).filter(|pair| pair.2 <= bits));
-                }
-            }
-            all.sort_unstable();
-            prop_assert_eq!(near_pairs(&looks, bits), all);
-        }
-    }
-
-    #[test]
-    fn equal_looks_are_paired_with_the_first() {
-        let looks = [Some(Look(7)), None, Some(Look(7)), Some(Look(7)), None];
-        assert_eq!(near_pairs(&looks, 3), [(0, 2, 0), (0, 3, 0)]);
-    }
-}
+mod tests;

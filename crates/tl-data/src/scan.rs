@@ -55,22 +55,51 @@ pub fn read(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Dataset, DataError> {
+    let data = read_to_judge(source, options, limits, progress)?;
+    if is_plain_folder(source, &data) {
+        check_folder(&data)?
+    } else {
+        check_listed(source.path(), &data)?
+    }
+    Ok(data)
+}
+
+/// Reads a source whose pictures judge a model and train none: as [`read`], but one class is enough, and a class may be
+/// without a readable picture.
+///
+/// Errors: the source or the options make no sense, or not one picture with a label can be read.
+pub fn read_to_judge(
+    source: &Source,
+    options: &ReadOptions,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Result<Dataset, DataError> {
     let mut listing = list_source(source)?;
     choose(&mut listing, options)?;
     let (loose_pictures, files) = (listing.loose_pictures, listing.files.len());
     let first = listing.files.first().map(|file| listing.root.join(&file.path));
     let data = open_all(listing, options.near_duplicates, limits, progress);
-    let path = source.path();
-    match (source, first) {
-        (Source::Folder { .. }, _) if data.samples.iter().all(|sample| sample.part.is_none()) => {
-            check_folder(&data, loose_pictures)?;
+    let path = source.path().to_path_buf();
+    match first {
+        _ if !data.is_empty() => Ok(data),
+        _ if is_plain_folder(source, &data) => Err(no_pictures(&data, loose_pictures)),
+        Some(first) if data.rejected.iter().all(is_missing) => {
+            Err(SourceError::AllMissing { path, files, first }.into())
         }
-        (_, Some(first)) if data.is_empty() && data.rejected.iter().all(is_missing) => {
-            return Err(SourceError::AllMissing { path: path.to_path_buf(), files, first }.into());
-        }
-        _ => check_listed(path, &data)?,
+        _ if data.rejected.is_empty() => Err(SourceError::NothingListed { path }.into()),
+        _ => Err(SourceError::NothingReadable { path, rejected: data.rejected }.into()),
     }
-    Ok(data)
+}
+
+/// A folder of class folders, not one of parts.
+fn is_plain_folder(source: &Source, data: &Dataset) -> bool {
+    matches!(source, Source::Folder { .. }) && data.samples.iter().all(|sample| sample.part.is_none())
+}
+
+fn no_pictures(data: &Dataset, loose_pictures: usize) -> DataError {
+    let rejected = data.rejected.len().saturating_sub(loose_pictures);
+    let found = FoundInstead { pictures: loose_pictures, folders: data.classes.len(), rejected };
+    DataError::NoPictures { path: data.root.clone(), found }
 }
 
 /// Reads a portion of a source for which nothing is trained: as [`read`] without looking for pictures that look alike,
@@ -177,13 +206,8 @@ fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset 
     Dataset { root, classes, samples, rejected, ignored, repeated, multi_label }
 }
 
-fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> {
+fn check_folder(data: &Dataset) -> Result<(), DataError> {
     let path = data.root.clone();
-    if data.is_empty() {
-        let rejected = data.rejected.len().saturating_sub(loose_pictures);
-        let found = FoundInstead { pictures: loose_pictures, folders: data.classes.len(), rejected };
-        return Err(DataError::NoPictures { path, found });
-    }
     if let [class] = data.classes.as_slice() {
         return Err(DataError::SingleClass { path, class: class.clone() });
     }
@@ -197,12 +221,6 @@ fn check_folder(data: &Dataset, loose_pictures: usize) -> Result<(), DataError> 
 
 fn check_listed(source: &Path, data: &Dataset) -> Result<(), SourceError> {
     let (path, rejected) = (source.to_path_buf(), data.rejected.clone());
-    if data.is_empty() {
-        return Err(match rejected.is_empty() {
-            true => SourceError::NothingListed { path },
-            false => SourceError::NothingReadable { path, rejected },
-        });
-    }
     if let [class] = data.classes.as_slice() {
         return Err(SourceError::OneClass { path, class: class.clone() });
     }

@@ -1,12 +1,15 @@
-//! A split as a table: `path,class,part`, RFC 4180.
+//! A split as a table: `path,class,content,part`, RFC 4180. The content is [`ContentHash`](crate::ContentHash) in 16
+//! hexadecimal digits; a table without that column is read too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 
 use crate::place::slashed;
-use crate::{DataError, Dataset, Part, Parts, SampleId, Split};
+use crate::{DataError, Dataset, Part, Parts, Sample, SampleId, Split};
 
-const HEADER: [&str; 3] = ["path", "class", "part"];
+const HEADER: [&str; 4] = ["path", "class", "content", "part"];
+/// Without contents, as tables made by hand.
+const SHORT_HEADER: [&str; 3] = ["path", "class", "part"];
 
 /// Writes one line for each picture of a split, in the order of the data set: [`write_parts`] of `train` and `val`.
 ///
@@ -18,7 +21,7 @@ pub fn write_csv(data: &Dataset, split: &Split, out: impl Write) -> Result<(), D
 
 /// Writes one line for each picture that is in a part, in the order of the data set.
 ///
-/// Paths are relative to the data set's root, with `/` on every system.
+/// Paths are relative to the data set's root, with `/` on every system. The part is the last column.
 ///
 /// Errors: [`DataError::SplitFile`] when `out` fails.
 pub fn write_parts(
@@ -35,7 +38,8 @@ pub fn write_parts(
     for (sample, part) in data.samples.iter().zip(part_of) {
         if let Some(part) = part {
             let class = &data.classes[sample.class.0];
-            table.write_record([&slashed(&sample.path), class, part]).map_err(refused)?;
+            let content = sample.content.to_string();
+            table.write_record([&slashed(&sample.path), class, &content, part]).map_err(refused)?;
         }
     }
     table.flush().map_err(|error| refused(error.into()))
@@ -78,7 +82,7 @@ pub enum Given {
 /// the pictures the table does not list, which belong to no part: a run leaves out those it could not decode.
 ///
 /// Errors: [`DataError::SplitFile`], with the line, for a table of another shape, a picture that is unknown, in
-/// another class or listed twice, and another part; and when nothing is for training, or a fold is missing.
+/// another class, of another content or listed twice, and another part; and when nothing is for training, or a fold is missing.
 pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<SampleId>), DataError> {
     let mut parts = Parts::default();
     let mut folds: BTreeMap<usize, Vec<SampleId>> = BTreeMap::new();
@@ -127,15 +131,20 @@ fn read_rows(
     let mut unlisted: HashMap<String, SampleId> =
         data.samples.iter().enumerate().map(|(i, sample)| (slashed(&sample.path), SampleId(i))).collect();
     let mut table = csv::Reader::from_reader(input);
-    if table.headers().map_err(refused)? != HEADER[..] {
-        return Err(problem(format!("line 1 is not `{}`", HEADER.join(","))));
+    let headers = table.headers().map_err(refused)?;
+    let has_contents = headers == HEADER[..];
+    if !has_contents && headers != SHORT_HEADER[..] {
+        return Err(problem(format!("line 1 is not `{}`", SHORT_HEADER.join(","))));
     }
     for row in table.records() {
         let row = row.map_err(refused)?;
         let line = row.position().map_or(0, csv::Position::line);
         let at_line = |detail| problem(format!("line {line}: {detail}"));
         let id = known(data, &mut unlisted, &row).map_err(at_line)?;
-        take(id, row.get(2).unwrap_or_default()).map_err(at_line)?;
+        if has_contents {
+            check_content(&data.samples[id.0], row.get(2).unwrap_or_default()).map_err(at_line)?;
+        }
+        take(id, row.get(row.len() - 1).unwrap_or_default()).map_err(at_line)?;
     }
     let mut unlisted: Vec<SampleId> = unlisted.into_values().collect();
     unlisted.sort_unstable();
@@ -156,6 +165,17 @@ fn known(
         return Err(format!("`{path}` is in class `{actual}`, not `{class}`"));
     }
     Ok(id)
+}
+
+/// A file that is another picture now may have a copy on the other side.
+fn check_content(sample: &Sample, content: &str) -> Result<(), String> {
+    if content == sample.content.to_string() {
+        return Ok(());
+    }
+    Err(format!(
+        "`{}` is another file than when the split was made; without the column `content` paths alone count",
+        slashed(&sample.path)
+    ))
 }
 
 fn refused(error: csv::Error) -> DataError {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::kin::Kin;
+use crate::kin::units;
 use crate::{ClassId, ContentHash, DataError, Dataset, Sample};
 
 /// Pictures that stay together.
@@ -29,13 +29,14 @@ pub(crate) struct Strata {
 impl Strata {
     /// The units of the samples that `wanted` accepts. Units that contradict themselves stand for no class.
     pub(crate) fn of(data: &Dataset, seed: u64, wanted: impl Fn(&Sample) -> bool) -> Self {
-        let mut units: Vec<Unit> = Vec::new();
-        for mut samples in Kin::of(data).units() {
+        let mut found: Vec<Unit> = Vec::new();
+        for mut samples in units(data).members() {
             samples.retain(|&at| wanted(&data.samples[at]));
             if !samples.is_empty() {
-                units.push(unit(data, seed, samples));
+                found.push(unit(data, seed, samples));
             }
         }
+        let units = found;
         let pictures = count(data, &units);
         let mut of_class: BTreeMap<ClassId, Vec<usize>> = BTreeMap::new();
         for (at, unit) in units.iter().enumerate().filter(|(_, unit)| !unit.contradicts_itself) {

@@ -38,6 +38,7 @@ const RULES: &[Rule] = &[
     shapes::wide_pictures,
     shapes::small_pictures,
     classes::few_pictures,
+    copies::long_chains,
     copies::duplicates,
     shapes::all_gray,
     shapes::unusual_colors,

@@ -1,15 +1,16 @@
 //! Equal and similar pictures, as sets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::near::{NEAR_BITS, near_pairs};
+use crate::near::LookAlikes;
 use crate::place::slashed;
-use crate::{ContentHash, Dataset, Look, Sample};
+use crate::{ContentHash, Dataset, Look, Sample, Tightened};
 
 use super::{DuplicateSet, Likeness, Twin};
 
-/// The sets, those in several parts first, then those in several classes, then the largest.
-pub(super) fn sets(data: &Dataset) -> Vec<DuplicateSet> {
+/// The sets, those in several parts first, then those in several classes, then the largest; and what was done about
+/// chains of look-alikes that were too long.
+pub(super) fn sets(data: &Dataset) -> (Vec<DuplicateSet>, Option<Tightened>) {
     let mut with: HashMap<ContentHash, usize> = HashMap::new();
     let mut same: Vec<Vec<usize>> = Vec::new();
     for (at, sample) in data.samples.iter().enumerate() {
@@ -19,7 +20,7 @@ pub(super) fn sets(data: &Dataset) -> Vec<DuplicateSet> {
         });
         same[set].push(at);
     }
-    let mut sets: Vec<DuplicateSet> = alike(data, &same);
+    let (mut sets, tightened) = alike(data, &same);
     let several = same.iter().filter(|set| set.len() > 1);
     sets.extend(several.map(|samples| describe(data, Likeness::Same, samples)));
     sets.sort_by_cached_key(|set| {
@@ -27,32 +28,16 @@ pub(super) fn sets(data: &Dataset) -> Vec<DuplicateSet> {
         let (parts, classes) = (!set.across_parts, !set.across_classes);
         (parts, classes, set.likeness, std::cmp::Reverse(set.pictures.len()), first)
     });
-    sets
+    (sets, tightened)
 }
 
 /// Sets of pictures that look alike, the first of each content standing for it.
-fn alike(data: &Dataset, same: &[Vec<usize>]) -> Vec<DuplicateSet> {
+fn alike(data: &Dataset, same: &[Vec<usize>]) -> (Vec<DuplicateSet>, Option<Tightened>) {
     let firsts: Vec<usize> = same.iter().filter_map(|set| set.first().copied()).collect();
     let looks: Vec<Option<Look>> = firsts.iter().map(|&at| data.samples[at].look).collect();
-    let mut set_of: Vec<usize> = (0..firsts.len()).collect();
-    // Pairs ascend by their first picture, but chains may join sets later.
-    for (a, b, _) in near_pairs(&looks, NEAR_BITS) {
-        let (a, b) = (root(&set_of, a), root(&set_of, b));
-        set_of[a.max(b)] = a.min(b);
-    }
-    let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, &first) in firsts.iter().enumerate() {
-        sets.entry(root(&set_of, at)).or_default().push(first);
-    }
-    let several = sets.into_values().filter(|set| set.len() > 1);
-    several.map(|samples| describe(data, Likeness::Alike, &samples)).collect()
-}
-
-fn root(set_of: &[usize], mut at: usize) -> usize {
-    while set_of[at] != at {
-        at = set_of[at];
-    }
-    at
+    let found = LookAlikes::of(&looks, data.len());
+    let samples = found.sets.iter().map(|set| set.iter().map(|&at| firsts[at]).collect::<Vec<_>>());
+    (samples.map(|samples| describe(data, Likeness::Alike, &samples)).collect(), found.tightened)
 }
 
 fn describe(data: &Dataset, likeness: Likeness, samples: &[usize]) -> DuplicateSet {

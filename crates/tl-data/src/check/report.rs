@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Part, PictureHeader};
+use crate::{Part, PictureHeader, Tightened};
 
 /// What is in a data set, what is wrong with it and what to do. Sizes are upright, in pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct CheckReport {
     pub without_look: usize,
     /// Equal and similar pictures, the worst first: those in several parts, then in several classes.
     pub duplicates: Vec<DuplicateSet>,
+    /// Chains of look-alikes that were cut, if some were too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tightened: Option<Tightened>,
     /// What to do, the most urgent first.
     pub advice: Vec<Advice>,
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tl_data::{DataError, Dataset, Limits, Part, Portion, ReadOptions, Source, read, read_portion};
+use tl_data::{
+    DataError, Dataset, Limits, Part, Portion, ReadOptions, Source, read, read_portion, read_to_judge,
+};
 
 /// A folder with these pictures, each of another colour.
 pub(crate) fn folder(pictures: &[&str]) -> TempDir {
@@ -51,6 +53,26 @@ pub(crate) fn rejected(data: &Dataset) -> Vec<String> {
 pub(crate) fn refusal(result: Result<Dataset, DataError>) -> (String, Option<String>) {
     let error = result.unwrap_err();
     (error.to_string(), error.hint())
+}
+
+#[test]
+fn pictures_that_only_judge_may_be_of_one_class_and_a_class_may_have_none() {
+    let judge = |source: &Source| read_to_judge(source, &ReadOptions::default(), &Limits::default(), &|_| {});
+    let one = folder(&["cat/1.png", "cat/2.png"]);
+    assert_eq!(listed(&judge(&folder_source(&one)).unwrap()), ["cat/1.png cat", "cat/2.png cat"]);
+    fs::create_dir(one.path().join("dog")).unwrap();
+    fs::write(one.path().join("labels.csv"), "path,label\ncat/1.png,cat\n").unwrap();
+    let table = Source::of_path(one.path().join("labels.csv"));
+    assert_eq!(listed(&judge(&table).unwrap()), ["cat/1.png cat"]);
+    let data = judge(&folder_source(&one)).unwrap();
+    assert_eq!((data.classes.as_slice(), data.len()), (&["cat".to_string(), "dog".to_string()][..], 2));
+    // For training both are refused; and nothing at all judges nothing.
+    let (one_class, no_picture) =
+        (refusal(read_plainly(&table)).0, refusal(read_plainly(&folder_source(&one))).0);
+    assert!(one_class.contains("cat") && no_picture.contains("dog"), "{one_class} {no_picture}");
+    let none = folder(&["1.png", "2.png"]);
+    let source = folder_source(&none);
+    assert_eq!(refusal(judge(&source)), refusal(read_plainly(&source)));
 }
 
 fn folder_source(folder: &TempDir) -> Source {

@@ -159,8 +159,40 @@ fn a_split_reads_back_as_written() {
     let split = train_val(&data, 0.3, 1).unwrap();
     let mut table = Vec::new();
     write_csv(&data, &split, &mut table).unwrap();
-    assert!(table.starts_with(b"path,class,part\n0/0.png,class0,"));
+    let first = format!("path,class,content,part\n0/0.png,class0,{},", data.samples[0].content);
+    assert!(table.starts_with(first.as_bytes()));
     assert_eq!(read_csv(&data, table.as_slice()).unwrap(), split);
+}
+
+#[test]
+fn a_split_goes_by_paths_where_it_has_no_contents_and_by_both_where_it_has() {
+    let data = distinct(&[2, 2]);
+    let contents: Vec<String> = data.samples.iter().map(|sample| sample.content.to_string()).collect();
+    let parts = ["train", "val", "val", "train"];
+    let rows = |wrong: Option<usize>, has_contents: bool| -> String {
+        let row = |at: usize| {
+            let content = if wrong == Some(at) { "0123456789abcdef" } else { &contents[at] };
+            let content = if has_contents { format!("{content},") } else { String::new() };
+            format!(
+                "{0}/{1}.png,class{0},{content}{2}\n",
+                at / 2,
+                data.samples[at].name().chars().nth(2).unwrap(),
+                parts[at]
+            )
+        };
+        let header = if has_contents { "path,class,content,part\n" } else { "path,class,part\n" };
+        (0..4).map(row).fold(header.to_string(), |table, row| table + &row)
+    };
+    let split = read_csv(&data, rows(None, true).as_bytes()).unwrap();
+    assert_eq!(split.val, [SampleId(1), SampleId(2)]);
+    assert_eq!(
+        read_csv(&data, rows(Some(2), false).as_bytes()).unwrap(),
+        split,
+        "there is nothing to be wrong"
+    );
+    let message = "split file: line 4: `1/0.png` is another file than when the split was made; without the column \
+                   `content` paths alone count";
+    assert_eq!(read_csv(&data, rows(Some(2), true).as_bytes()).unwrap_err().to_string(), message);
 }
 
 #[test]

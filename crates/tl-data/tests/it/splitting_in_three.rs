@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use proptest::prelude::*;
 use tl_data::{
     ClassId, ColorMode, ContentHash, Dataset, Format, Given, Look, Part, Parts, PictureHeader, Sample,
-    SampleId, Shares, folds, read_parts, split, train_val, write_parts,
+    SampleId, Shares, folds, read_parts, split, train_val, units, write_parts,
 };
 
 /// What matters about a picture here: class, content, group, look.
@@ -243,6 +243,25 @@ fn parts_of_the_source_are_kept_and_completed() {
     data.samples[1].part = Some(Part::Val);
     let parts = split(&data, &SHARES, 0).unwrap();
     assert_eq!((parts.train.len(), parts.val, parts.test.len()), (29, vec![SampleId(1)], 10));
+}
+
+#[test]
+fn a_chain_of_look_alikes_does_not_swallow_a_class() {
+    // Each frame is one bit from the one before it: the first and the last have nothing in common.
+    let chain = |at: u16| (0..=at).fold(0, |look: u64, bit| look ^ (1 << (bit * 7 % 64)));
+    let film = (0..63).map(|at| (0, at, None, Some(chain(at))));
+    let others =
+        (0..40).map(|at| (1, 1000 + at, None, Some((u64::from(at) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))));
+    let mut data = data_set(&film.chain(others).collect::<Vec<_>>());
+    let found = units(&data);
+    let tightened = found.tightened.unwrap();
+    assert_eq!((tightened.pictures, tightened.most, tightened.bits), (63, 50, Some(0)));
+    let parts = split(&data, &SHARES, 0).unwrap();
+    assert!(counts(&data, &parts.val)[0] >= 12 && counts(&data, &parts.test)[0] >= 12, "{parts:?}");
+    // A group is kept whole, however large.
+    data.samples.iter_mut().take(63).for_each(|sample| sample.group = Some("film".to_string()));
+    assert_eq!(units(&data).of(SampleId(0)), units(&data).of(SampleId(62)));
+    assert!(split(&data, &SHARES, 0).unwrap_err().to_string().contains("class0"));
 }
 
 fn table(data: &Dataset, parts: &[(&str, &[SampleId])]) -> Vec<u8> {

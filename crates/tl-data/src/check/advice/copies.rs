@@ -67,6 +67,13 @@ pub(super) fn duplicates(report: &CheckReport) -> Option<Advice> {
     )
 }
 
+pub(super) fn long_chains(report: &CheckReport) -> Option<Advice> {
+    let text = report.tightened?.to_string();
+    let remedy = "if they are frames of films or shots of one thing, say what belongs together with `--group REGEX` or \
+                  `--group-column NAME`: a split keeps a group on one side, however large";
+    advice(Severity::Warning, text, remedy, None)
+}
+
 fn copies(number: usize) -> String {
     let noun = if number == 1 { "is a copy" } else { "are copies" };
     format!("{} {noun}", counted(number, "picture"))

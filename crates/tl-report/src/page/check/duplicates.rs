@@ -22,8 +22,9 @@ pub(super) fn section(report: &CheckReport, room: &mut Room) -> Option<Section> 
         title: "Copies",
         lede: format!(
             "Equal files, and pictures that look alike: at most {NEAR_BITS} of the 64 bits of their perceptual \
-            hashes differ. A split keeps each set on one side. Mirrored and strongly cut copies are not found, \
-            and different pictures of one scene may be."
+            hashes differ{}. A split keeps each set on one side. Mirrored and strongly cut copies are not found, \
+            and different pictures of one scene may be.",
+            if report.tightened.is_some() { ", fewer where chains of them would be too long" } else { "" },
         ),
         body: format!("<div class=\"sets twins\">\n{sets}</div>{more}"),
         wide: false,

@@ -71,6 +71,7 @@ fn report(text: &str, thumbnail: &str) -> CheckReport {
         smaller_than_input: 1,
         without_look: 0,
         duplicates: vec![set(Likeness::Same, true), set(Likeness::Alike, false)],
+        tightened: None,
         advice: vec![
             advice(Severity::Problem, Some(text)),
             advice(Severity::Warning, None),
