@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tl_data::{AugmentPreset, MaxBad, Portion, ResizeMode};
 use tl_train::{At, HeadKind, Pixels, Precision, PrecisionChoice, RateSearch, Resize, TrainConfig};
 
-use crate::source_args::{LabelArgs, SourceArgs};
+use crate::source_args::SourceArgs;
 use crate::step_args::{HeadName, StepArgs};
 
 const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
@@ -320,7 +320,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
     #[command(flatten)]
-    pub(crate) labels: LabelArgs,
+    pub(crate) source: SourceArgs,
 }
 
 /// Write the features that a network makes of pictures, with their names and labels, for other programs.

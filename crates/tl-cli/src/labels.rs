@@ -2,7 +2,7 @@
 
 use tl_report::{Estimate, Interval, LabelMetrics, MultiLabel};
 
-use crate::text::{percent, row, table};
+use crate::text::{self, percent, row, table, unshown};
 
 /// Classes that are shown: those the model is worst at.
 const CLASSES: usize = 12;
@@ -10,20 +10,25 @@ const CLASSES: usize = 12;
 const WORST: usize = 3;
 
 /// How good a model is that gives several labels each.
-pub(crate) fn figures(found: &MultiLabel) -> Vec<String> {
-    let Some(precision) = found.mean_average_precision else {
-        return vec![row("result", "no pictures to judge by")];
-    };
-    let by_chance = found.by_chance.map(|share| format!("; {} by chance", percent(share)));
+pub(crate) fn figures(found: &MultiLabel, pictures: &str) -> Vec<String> {
     let total = found.total;
+    if total == 0 {
+        return vec![row("result", "no pictures to judge by")];
+    }
+    let by_chance = found.by_chance.map(|share| format!("; {} by chance", percent(share)));
+    let precision = match found.mean_average_precision {
+        Some(precision) => format!("{} on {total} {pictures}", estimate(precision)),
+        None => format!("not measured: none of {total} {pictures} has a label"),
+    };
     let mut lines = vec![
         row(
             "mAP",
-            &format!("{} on {total} unseen pictures{}", estimate(precision), by_chance.unwrap_or_default()),
+            &format!("{precision}{}{}", by_chance.unwrap_or_default(), text::over_groups(found.groups)),
         ),
         row("exact", &exact(found)),
         row("labels", &labels(found)),
     ];
+    lines.extend(unshown(found.per_class.iter().map(|class| (class.name.as_str(), class.support))));
     if let Some(spread) = &found.folds {
         let sd =
             spread.sd.map_or_else(String::new, |sd| format!(", standard deviation {:.1} points", sd * 100.0));

@@ -9,6 +9,7 @@ mod commands;
 mod course;
 mod dashboard;
 mod failure;
+mod judged;
 mod labels;
 mod memory;
 mod panels;

@@ -103,26 +103,33 @@ fn listed(counts: &std::collections::BTreeMap<String, usize>) -> String {
     counts.join(", ")
 }
 
-/// How good a model is.
-pub(crate) fn evaluation(evaluation: &Evaluation, folds: Option<&Folds>) -> Vec<String> {
+/// How good a model is on these `pictures`: `unseen pictures`.
+pub(crate) fn evaluation(evaluation: &Evaluation, folds: Option<&Folds>, pictures: &str) -> Vec<String> {
     let Some(accuracy) = evaluation.accuracy else { return vec![row("result", "no pictures to judge by")] };
     let Interval { low, high } = evaluation.interval;
     let mut lines = vec![row(
         "accuracy",
         &format!(
-            "{}, {} of {} unseen pictures (95 % interval {} to {})",
+            "{}, {} of {} {pictures} (95 % interval {} to {}{})",
             percent(accuracy),
             evaluation.correct,
             evaluation.total,
             percent(low),
-            percent(high)
+            percent(high),
+            over_groups(evaluation.groups)
         ),
     )];
+    let shown = evaluation.per_class.iter().filter(|class| class.support > 0).count();
+    let over = match evaluation.per_class.len() {
+        classes if classes == shown => "classes".to_owned(),
+        classes => format!("the {shown} of {classes} classes with pictures"),
+    };
     let balanced =
-        evaluation.balanced_accuracy.map(|value| format!("balanced over classes {}", percent(value)));
+        evaluation.balanced_accuracy.map(|value| format!("balanced over {over} {}", percent(value)));
     let majority =
         evaluation.majority_share.map(|share| format!("always the commonest class {}", percent(share)));
     lines.push(row("", &balanced.into_iter().chain(majority).collect::<Vec<_>>().join("; ")));
+    lines.extend(unshown(evaluation.per_class.iter().map(|class| (class.name.as_str(), class.support))));
     if let Some(spread) = folds.and_then(|folds| folds.spread.as_ref()) {
         let deviation =
             spread.sd.map_or_else(String::new, |sd| format!(", standard deviation {:.1} points", sd * 100.0));
@@ -145,6 +152,23 @@ pub(crate) fn evaluation(evaluation: &Evaluation, folds: Option<&Folds>) -> Vec<
         row(if i == 0 { "worst" } else { "" }, &text)
     }));
     lines
+}
+
+/// `, over 12 groups`, where pictures belong together.
+pub(crate) fn over_groups(groups: Option<usize>) -> String {
+    groups.map_or_else(String::new, |groups| {
+        format!(", bootstrapped over {groups} groups of pictures that belong together")
+    })
+}
+
+/// The classes without a picture, by name, of which nothing is known then.
+pub(crate) fn unshown<'a>(classes: impl Iterator<Item = (&'a str, usize)>) -> Option<String> {
+    let names: Vec<&str> = classes.filter(|(_, pictures)| *pictures == 0).map(|(name, _)| name).collect();
+    let (first, more) = (names.iter().take(NAMED), names.len().saturating_sub(NAMED));
+    let first = first.copied().collect::<Vec<_>>().join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let text = format!("no picture shows {first}{more}: nothing is known about that");
+    (!names.is_empty()).then(|| row("missing", &text))
 }
 
 /// Where the time went.

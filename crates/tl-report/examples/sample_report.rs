@@ -103,6 +103,7 @@ fn evaluation(names: &[String], per_class: usize) -> Result<Evaluation, tl_repor
             predictions.push(Prediction {
                 path: format!("{}/IMG_{:04}.jpg", names[truth], 17 * index + truth),
                 truth,
+                group: None,
                 probabilities: probabilities(&mut dice, truth, names.len()),
             });
         }
@@ -177,6 +178,7 @@ fn data(names: &[String], per_class: usize) -> DataCard {
         height: Some(Summary { min: 180.0, median: 768.0, max: 4032.0 }),
         aspect: Some(Summary { min: 0.563, median: 1.333, max: 1.778 }),
         fingerprint: Some("blake3 6f1d0c8a52b7e94f3a1c9be0d2477f5e8c0b6a193de4f7025b8ac61d9e30f4a7".into()),
+        ..DataCard::default()
     }
 }
 

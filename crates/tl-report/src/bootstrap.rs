@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Interval;
+use crate::clusters::Clusters;
+use crate::draws::Draws;
 
 /// Enough for the ends of a 95 % interval to be steady (Efron and Tibshirani 1993, section 13.3).
 const MOST: usize = 1000;
@@ -17,17 +19,20 @@ const WORK: usize = 400_000_000;
 pub struct Estimate {
     /// The figure.
     pub value: f64,
-    /// 95 % interval, by drawing the pictures again with replacement. Too narrow for a few dozen pictures; that of an
-    /// average precision leans upwards, since a picture that is drawn twice ranks beside itself.
+    /// 95 % interval, by drawing the pictures again with replacement, or the groups where pictures belong together. Too
+    /// narrow for a few dozen pictures; that of an average precision leans upwards, since a picture that is drawn twice
+    /// ranks beside itself.
     pub interval: Interval,
 }
 
 /// The figures of `measure`, which is told how often each of `pictures` pictures counts, with their intervals; resamples
-/// in which a figure does not exist are passed over. `work` is what one measurement takes, in steps.
+/// in which a figure does not exist are passed over. `work` is what one measurement takes, in steps. Pictures that
+/// belong together are drawn together.
 pub(crate) fn bootstrap<const N: usize>(
     pictures: usize,
     work: usize,
     seed: u64,
+    clusters: Option<&Clusters>,
     measure: impl Fn(&[usize]) -> [Option<f64>; N],
 ) -> [Option<Estimate>; N] {
     let values = measure(&vec![1; pictures]);
@@ -35,19 +40,36 @@ pub(crate) fn bootstrap<const N: usize>(
     let mut draws = Draws(seed);
     let mut found: [Vec<f64>; N] = std::array::from_fn(|_| Vec::with_capacity(resamples));
     for _ in 0..resamples {
-        let mut times = vec![0; pictures];
-        (0..pictures).for_each(|_| times[draws.below(pictures)] += 1);
+        let times = match clusters {
+            Some(clusters) => clusters.spread(&draws.times(clusters.count())),
+            None => draws.times(pictures),
+        };
         measure(&times).into_iter().zip(&mut found).for_each(|(value, found)| found.extend(value));
     }
     let mut index = 0;
     found.map(|found| {
         let value = values.get(index).copied().flatten();
         index += 1;
+        let widening = clusters.map_or(1.0, Clusters::widening);
         value.map(|value| Estimate {
             value,
-            interval: middle(found).unwrap_or(Interval { low: 0.0, high: 1.0 }),
+            interval: middle(found).map_or(ANYTHING, |interval| wider(interval, value, widening)),
         })
     })
+}
+
+const ANYTHING: Interval = Interval { low: 0.0, high: 1.0 };
+
+/// The interval with its ends so many times as far from the value.
+fn wider(Interval { low, high }: Interval, value: f64, times: f64) -> Interval {
+    match times {
+        1.0 => Interval { low, high },
+        times if times.is_finite() => Interval {
+            low: (value - (value - low) * times).clamp(0.0, 1.0),
+            high: (value + (high - value) * times).clamp(0.0, 1.0),
+        },
+        _ => ANYTHING,
+    }
 }
 
 /// The interval that leaves out 2.5 % on each side.
@@ -56,19 +78,6 @@ fn middle(mut values: Vec<f64>) -> Option<Interval> {
     let at =
         |share: f64| values.get((share * values.len().saturating_sub(1) as f64).round() as usize).copied();
     Some(Interval { low: at(0.025)?, high: at(0.975)? })
-}
-
-/// SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((u128::from(bits ^ (bits >> 31)) * end as u128) >> 64) as usize
-    }
 }
 
 #[cfg(test)]
@@ -83,7 +92,7 @@ mod tests {
             let hits: usize = times.iter().zip(&right).filter(|(_, right)| **right).map(|(n, _)| n).sum();
             [Some(hits as f64 / 400.0)]
         };
-        let [estimate] = bootstrap(400, 400, 0, share);
+        let [estimate] = bootstrap(400, 400, 0, None, share);
         let (Estimate { value, interval }, exact) = (estimate.unwrap(), wilson(300, 400));
         assert_eq!(value, 0.75);
         // 0.043 on each side; ends of 1000 resamples scatter by 0.002.
@@ -91,11 +100,11 @@ mod tests {
             (interval.low - exact.low).abs() < 0.007 && (interval.high - exact.high).abs() < 0.007,
             "{interval:?} {exact:?}"
         );
-        assert_eq!(bootstrap(400, 400, 0, share), [estimate], "the same seed");
+        assert_eq!(bootstrap(400, 400, 0, None, share), [estimate], "the same seed");
     }
 
     #[test]
     fn a_figure_that_does_not_exist_stays_so() {
-        assert_eq!(bootstrap(3, 3, 0, |_| [None]), [None]);
+        assert_eq!(bootstrap(3, 3, 0, None, |_| [None]), [None]);
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use tl_data::Tightened;
+
 use crate::Setting;
 
 /// The pictures of a run.
@@ -33,6 +35,36 @@ pub struct DataCard {
     pub aspect: Option<Summary>,
     /// Hash over all names and contents, if it was taken.
     pub fingerprint: Option<String>,
+    /// Held-out pictures that have copies among those that train, in parts that were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub across_parts: Option<AcrossParts>,
+    /// Held-out pictures that the model had seen that this one began from, if it began from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_before: Option<SeenBefore>,
+    /// Chains of look-alikes that were cut, if some were too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tightened: Option<Tightened>,
+}
+
+/// Held-out pictures that do not tell how good a model is on other pictures: some much like them train it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcrossParts {
+    /// Pictures of a part that have a copy, a look-alike or one of their group in a part before it: of validation in
+    /// training, of the test in either.
+    pub pictures: usize,
+    /// Those of them that are there as the same file.
+    pub equal: usize,
+}
+
+/// What the model that a run began from had seen of the held-out pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenBefore {
+    /// Is all that trained it on record?
+    pub known: bool,
+    /// Held-out pictures that trained it, or belong together with one that did. They do not judge.
+    pub pictures: usize,
+    /// Whether they train now instead.
+    pub train: bool,
 }
 
 /// The pictures of one class, by part.

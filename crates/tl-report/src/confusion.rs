@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Interval, Result};
 
 /// How often pictures of one class (row) were given each answer (column).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct ClassMetrics {
     pub precision: Option<f64>,
     /// Of the pictures of this class, the share that was found; none without pictures.
     pub recall: Option<f64>,
+    /// 95 % interval of the recall where pictures belong together; else it is Wilson's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall_interval: Option<Interval>,
     /// Harmonic mean of the two, `2 TP / (2 TP + FP + FN)`; none if the class occurs neither as truth nor as
     /// answer.
     pub f1: Option<f64>,
@@ -131,6 +134,7 @@ impl Confusion {
             support,
             precision: ratio(hits, answers),
             recall: ratio(hits, support),
+            recall_interval: None,
             // TP + FN is the row's sum and TP + FP the column's.
             f1: ratio(2 * hits, support + answers),
         }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::{self, Bin};
-use crate::{ClassMetrics, Confusion, Error, Interval, Pair, Result, wilson};
+use crate::clusters::{Clusters, share};
+use crate::{ClassMetrics, Confusion, Error, Interval, Pair, Result};
 
 /// Bins of the reliability diagram and of the calibration error; the 10 of Guo et al.'s figure 4 rather than
 /// their 15, because the usual run here has hundreds of pictures, not thousands.
@@ -31,6 +32,8 @@ pub struct Prediction {
     pub path: String,
     /// Number of its class.
     pub truth: usize,
+    /// Number of the group that it belongs to, if others may: copies, look-alikes, pictures of one thing.
+    pub group: Option<usize>,
     /// One probability per class.
     pub probabilities: Vec<f64>,
 }
@@ -46,8 +49,12 @@ pub struct Evaluation {
     pub total: usize,
     /// Share of right answers; none without pictures, as all figures below.
     pub accuracy: Option<f64>,
-    /// 95 % Wilson interval of the accuracy.
+    /// 95 % interval of the accuracy: Wilson's; where pictures belong together, with the scatter over [`Self::groups`].
     pub interval: Interval,
+    /// Groups of pictures that belong together, a picture by itself being one; none if all are by themselves. Intervals
+    /// are then bootstrapped over groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<usize>,
     /// Mean recall over the classes.
     pub balanced_accuracy: Option<f64>,
     /// Mean negative natural logarithm of the probability given to the truth.
@@ -103,23 +110,43 @@ impl Evaluation {
         let sure: Vec<_> = answers.iter().map(|answer| (answer.probability, answer.right())).collect();
         let truths: Vec<_> = answers.iter().map(|answer| answer.truth_probability).collect();
         let (correct, total) = (confusion.correct(), confusion.total());
+        let clusters = Clusters::of(predictions.iter().map(|prediction| prediction.group));
+        let right = answers.iter().map(Answer::right).enumerate();
         Ok(Self {
             part,
             correct,
             total,
             accuracy: confusion.accuracy(),
-            interval: wilson(correct, total),
+            interval: share(right, clusters.as_ref()),
+            groups: clusters.as_ref().map(Clusters::count),
             balanced_accuracy: confusion.balanced_accuracy(),
             log_loss: calibration::log_loss(&truths),
             ece: calibration::expected_calibration_error(&sure, BINS),
             majority_share: confusion.majority().map(|(_, share)| share),
-            per_class: confusion.per_class(),
+            per_class: per_class(&confusion, &answers, clusters.as_ref()),
             worst_confusions: confusion.worst_confusions(CONFUSIONS),
             reliability: calibration::reliability(&sure, BINS),
             worst_pictures: worst_pictures(&answers, confusion.classes(), worst),
             confusion,
         })
     }
+}
+
+/// The figures of each class, with intervals of their own where pictures belong together.
+fn per_class(
+    confusion: &Confusion,
+    answers: &[Answer<'_>],
+    clusters: Option<&Clusters>,
+) -> Vec<ClassMetrics> {
+    let mut classes = confusion.per_class();
+    if clusters.is_some() {
+        for (number, class) in classes.iter_mut().enumerate().filter(|(_, class)| class.support > 0) {
+            let of_class = answers.iter().enumerate().filter(|(_, answer)| answer.prediction.truth == number);
+            let right = of_class.map(|(picture, answer)| (picture, answer.right()));
+            class.recall_interval = Some(share(right, clusters));
+        }
+    }
+    classes
 }
 
 /// A prediction that was found sound.
@@ -132,7 +159,7 @@ struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     fn new(prediction: &'a Prediction, classes: usize) -> Result<Self> {
-        let Prediction { path, truth, probabilities } = prediction;
+        let Prediction { path, truth, probabilities, .. } = prediction;
         check_probabilities(path, probabilities, classes)?;
         let unknown = Error::UnknownClass { index: *truth, classes };
         let &truth_probability = probabilities.get(*truth).ok_or(unknown)?;
@@ -192,6 +219,7 @@ mod tests {
             .map(|(index, &(truth, probabilities))| Prediction {
                 path: format!("{index}.jpg"),
                 truth,
+                group: None,
                 probabilities: probabilities.to_vec(),
             })
             .collect();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The 97.5 % quantile of the normal distribution: 95 % of its mass lies within ± this.
-const Z: f64 = 1.959_963_984_540_054;
+pub(crate) const Z: f64 = 1.959_963_984_540_054;
 
 /// A confidence interval for a share, both ends in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -23,17 +23,19 @@ pub fn wilson(correct: usize, total: usize) -> Interval {
     if total == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let correct = correct.min(total);
-    let n = total as f64;
-    let share = correct as f64 / n;
+    score_interval(correct.min(total) as f64 / total as f64, total as f64)
+}
+
+/// The same for a share of so many independent pictures, which need not be a whole number.
+pub(crate) fn score_interval(share: f64, n: f64) -> Interval {
     let z2 = Z * Z;
     let centre = share + z2 / (2.0 * n);
     let margin = Z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
     // The ends are exactly 0 and 1 in these two cases; rounding must not leave 0.9999999999999999.
     Interval {
-        low: if correct == 0 { 0.0 } else { (centre - margin) / scale },
-        high: if correct == total { 1.0 } else { (centre + margin) / scale },
+        low: if share == 0.0 { 0.0 } else { (centre - margin) / scale },
+        high: if share == 1.0 { 1.0 } else { (centre + margin) / scale },
     }
 }
 

@@ -7,7 +7,9 @@ mod bootstrap;
 mod calibration;
 mod card;
 mod chart;
+mod clusters;
 mod confusion;
+mod draws;
 mod error;
 mod evaluation;
 mod interval;
@@ -21,7 +23,7 @@ mod text;
 
 pub use bootstrap::Estimate;
 pub use calibration::{Bin, expected_calibration_error, log_loss, reliability};
-pub use card::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Summary};
+pub use card::{AcrossParts, ClassCount, Count, DataCard, ModelCard, RejectedFile, SeenBefore, Summary};
 pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::bootstrap;
+use crate::clusters::{Clusters, share};
 use crate::evaluation::check_probabilities;
 use crate::ranking::Ranking;
-use crate::{Error, Estimate, Interval, MeanSpread, Part, Result, log_loss, wilson};
+use crate::{Error, Estimate, Interval, MeanSpread, Part, Result, log_loss};
 
 /// Least probability that a loss is taken of: models compute in `f32`, where 1 - p is 0 or at least so much.
 const LEAST: f64 = f32::EPSILON as f64;
@@ -17,6 +18,8 @@ pub struct LabelPrediction {
     pub path: String,
     /// Numbers of its classes; it may have none.
     pub truths: Vec<usize>,
+    /// Number of the group that it belongs to, if others may: copies, look-alikes, pictures of one thing.
+    pub group: Option<usize>,
     /// Numbers of the classes whose label it was given.
     pub given: Vec<usize>,
     /// One probability per class, each by itself.
@@ -46,8 +49,12 @@ pub struct MultiLabel {
     pub exact: usize,
     /// Their share.
     pub exact_match: Option<f64>,
-    /// Its 95 % Wilson interval.
+    /// Its 95 % interval: Wilson's; where pictures belong together, with the scatter over [`Self::groups`].
     pub exact_interval: Interval,
+    /// Groups of pictures that belong together, a picture by itself being one; none if all are by themselves. Intervals
+    /// are then bootstrapped over groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<usize>,
     /// Mean over pictures and classes of the negative natural logarithm of the probability given to what is so.
     pub log_loss: Option<f64>,
     /// Class by class.
@@ -77,7 +84,7 @@ pub struct LabelMetrics {
     pub precision: Option<f64>,
     /// Of the pictures with the label, the share that was given it.
     pub recall: Option<f64>,
-    /// 95 % Wilson interval of the recall.
+    /// 95 % interval of the recall, as [`MultiLabel::exact_interval`].
     pub recall_interval: Interval,
     /// Harmonic mean of precision and recall; none if nothing has the label or was given it.
     pub f1: Option<f64>,
@@ -120,14 +127,17 @@ impl MultiLabel {
         let columns: Vec<Vec<Label>> = (0..classes.len()).map(of_class).collect();
         let rankings: Vec<Ranking> = columns.iter().map(|labels| ranking(labels)).collect();
         let work = predictions.len() * classes.len();
+        let clusters = Clusters::of(predictions.iter().map(|prediction| prediction.group));
+        let clusters = clusters.as_ref();
         let [mean_average_precision, micro_f1, macro_f1, hamming_loss] =
-            bootstrap(predictions.len(), work, seed, |times| figures(&columns, &rankings, times));
+            bootstrap(predictions.len(), work, seed, clusters, |times| figures(&columns, &rankings, times));
         let exact = answers.iter().filter(|answer| answer.is_exact()).count();
         let total = answers.len();
         let once = vec![1; total];
         let class = |(index, name): (usize, &String)| {
             let average_precision = rankings[index].average_precision(&once);
-            metrics(name, thresholds.get(index).copied(), &columns[index], average_precision)
+            let threshold = thresholds.get(index).copied();
+            metrics(name, threshold, &columns[index], average_precision, clusters)
         };
         let per_class: Vec<LabelMetrics> = classes.iter().enumerate().map(class).collect();
         let shares = per_class.iter().filter(|class| class.support > 0);
@@ -142,7 +152,8 @@ impl MultiLabel {
             hamming_loss,
             exact,
             exact_match: (total > 0).then(|| exact as f64 / total as f64),
-            exact_interval: wilson(exact, total),
+            exact_interval: share(answers.iter().map(Answer::is_exact).enumerate(), clusters),
+            groups: clusters.map(Clusters::count),
             log_loss: log_loss(&so),
             per_class,
             worst_pictures: worst_pictures(&answers, classes, worst),
@@ -169,7 +180,7 @@ struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     fn new(prediction: &'a LabelPrediction, classes: usize) -> Result<Self> {
-        let LabelPrediction { path, truths, given, probabilities } = prediction;
+        let LabelPrediction { path, truths, given, probabilities, .. } = prediction;
         check_probabilities(path, probabilities, classes)?;
         if let Some(&index) = truths.iter().chain(given).find(|&&class| class >= classes) {
             return Err(Error::UnknownClass { index, classes });
@@ -262,7 +273,9 @@ fn metrics(
     threshold: Option<f64>,
     labels: &[Label],
     average_precision: Option<f64>,
+    clusters: Option<&Clusters>,
 ) -> LabelMetrics {
+    let with_label = labels.iter().enumerate().filter(|(_, label)| label.there);
     let counts = Counts::of(labels, &vec![1; labels.len()]);
     let Counts { support, given, hits } = counts;
     LabelMetrics {
@@ -274,7 +287,7 @@ fn metrics(
         average_precision,
         precision: ratio(hits, given),
         recall: ratio(hits, support),
-        recall_interval: wilson(hits, support),
+        recall_interval: share(with_label.map(|(picture, label)| (picture, label.given)), clusters),
         f1: counts.f1(),
     }
 }

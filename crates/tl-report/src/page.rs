@@ -6,6 +6,7 @@ mod check;
 mod choices;
 mod data;
 mod labels;
+mod leaks;
 mod mistakes;
 mod rates;
 mod recipe;

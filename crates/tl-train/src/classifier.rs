@@ -12,13 +12,15 @@ use tl_weights::FetchConfig;
 use crate::precision::check;
 use crate::threshold::given;
 use crate::truth::probabilities;
-use crate::{Header, ModelFile, PrecisionChoice, Pretrained, Rounding, TrainError, Watch};
+use crate::{Header, ModelFile, PrecisionChoice, Pretrained, Rounding, Seen, TrainError, Watch};
 
 /// A model that turns pictures into class probabilities.
 #[derive(Debug)]
 pub struct Classifier {
     /// Where the model comes from and what it expects.
     pub header: Header,
+    /// The pictures that it has seen; none if that is not known.
+    pub seen: Option<Seen>,
     frozen: Frozen,
     /// `None`: the head the network was published with.
     head: Option<FittedHead>,
@@ -41,8 +43,9 @@ impl Classifier {
     /// # Errors
     /// If there is none, or it is damaged.
     pub fn open(path: &Path, device: &Device) -> Result<Self, TrainError> {
-        let ModelFile { header, head, backbone } = ModelFile::read(&ModelFile::path_in(path), device)?;
-        let mut classifier = Self::new(header, Frozen::new(backbone, device.clone()), Some(head));
+        let ModelFile { header, head, backbone, seen } = ModelFile::read(&ModelFile::path_in(path), device)?;
+        let classifier = Self::new(header, Frozen::new(backbone, device.clone()), Some(head));
+        let mut classifier = Self { seen, ..classifier };
         let trained = classifier.header.rounding.as_ref().map(Rounding::arithmetic).unwrap_or_default();
         // Floats give nearly the same where there are no instructions for it.
         if check(trained.precision(), &classifier.frozen).is_ok() {
@@ -74,7 +77,7 @@ impl Classifier {
 
     pub(crate) fn new(header: Header, frozen: Frozen, head: Option<FittedHead>) -> Self {
         let end = frozen.backbone().end();
-        Self { header, frozen, head, end }
+        Self { header, seen: None, frozen, head, end }
     }
 
     /// A pretrained network itself, with the 1,000 classes of ImageNet: the weights of this name in the catalogue, or

@@ -8,7 +8,13 @@ use crate::TrainError;
 /// What a model says about a picture, before labels are given by thresholds.
 pub(crate) fn prediction(path: &Path, truths: Vec<usize>, probabilities: &[f32]) -> LabelPrediction {
     let probabilities = probabilities.iter().map(|&p| f64::from(p)).collect();
-    LabelPrediction { path: path.display().to_string(), truths, given: Vec::new(), probabilities }
+    LabelPrediction {
+        path: path.display().to_string(),
+        truths,
+        group: None,
+        given: Vec::new(),
+        probabilities,
+    }
 }
 
 /// What predictions come to.
@@ -49,7 +55,8 @@ impl Judge<'_> {
 fn single(prediction: &LabelPrediction) -> Prediction {
     // Every picture of a data set has a label; a class that is not there would be refused.
     let truth = prediction.truths.first().copied().unwrap_or(usize::MAX);
-    Prediction { path: prediction.path.clone(), truth, probabilities: prediction.probabilities.clone() }
+    let (path, probabilities) = (prediction.path.clone(), prediction.probabilities.clone());
+    Prediction { path, truth, group: prediction.group, probabilities }
 }
 
 impl Figures {

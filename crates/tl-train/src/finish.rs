@@ -4,9 +4,9 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
-use tl_data::{Dataset, SampleId, write_parts};
+use tl_data::{Dataset, SampleId, Tightened, write_parts};
 use tl_frozen::Frozen;
-use tl_report::{Choice, ClassCount, Folds, Record, SCHEMA, Setting, Stage};
+use tl_report::{AcrossParts, Choice, ClassCount, DataCard, Folds, Record, SCHEMA, Setting, Stage};
 use tl_weights::Loaded;
 
 use crate::figures::Figures;
@@ -15,8 +15,9 @@ use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::run_folder::UnderWay;
 use crate::run_log::{METRICS, RunLog, jsonl};
 use crate::split::{Division, has};
+use crate::start::Start;
 use crate::trial::{Trial, Trials};
-use crate::{Header, Invocation, Outcome, Pretrained, Rounding, RunFolder, TrainConfig, TrainError};
+use crate::{Header, Invocation, Outcome, Pretrained, Rounding, RunFolder, Seen, TrainConfig, TrainError};
 
 /// Everything that is known when training is over.
 pub(crate) struct Finished<'a> {
@@ -28,6 +29,13 @@ pub(crate) struct Finished<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) division: &'a Division,
     pub(crate) trials: &'a Trials<'a>,
+    /// What was held out, in words.
+    pub(crate) held_out: &'a str,
+    /// Held-out pictures with others much like them among those that train.
+    pub(crate) across: Option<AcrossParts>,
+    pub(crate) tightened: Option<Tightened>,
+    /// The model that it began from.
+    pub(crate) start: Option<&'a Start>,
     /// The folder, if there is one already.
     pub(crate) under_way: Option<UnderWay>,
     /// What lies in it already.
@@ -94,7 +102,26 @@ impl Finished<'_> {
     fn model(&self, trial: &Trial) -> Result<Vec<u8>, TrainError> {
         let refused =
             |detail| TrainError::NotAModel { path: Path::new("model.safetensors").to_owned(), detail };
-        model_bytes(&self.header(trial), &trial.model.head, self.backbone(trial)).map_err(refused)
+        let (header, seen) = (self.header(trial), self.seen(trial));
+        model_bytes(&header, &trial.model.head, self.backbone(trial), &seen).map_err(refused)
+    }
+
+    /// All pictures that the model owes something to.
+    fn seen(&self, trial: &Trial) -> Seen {
+        let seen = Seen::of(self.data, &trial.seen);
+        match self.start {
+            Some(start) => seen.and_of_start(start.seen.as_ref()),
+            None => seen,
+        }
+    }
+
+    fn data_card(&self) -> DataCard {
+        DataCard {
+            across_parts: self.across,
+            seen_before: self.start.map(Start::card),
+            tightened: self.tightened,
+            ..data_card(&self.trials.features.cleaned(), self.class_counts())
+        }
     }
 
     /// The lines that are not written yet.
@@ -149,13 +176,7 @@ impl Finished<'_> {
             command: self.invocation.command.clone(),
             seed: self.config.seed,
             settings: vec![
-                setting(
-                    "held out",
-                    self.config.folds.map_or_else(
-                        || format!("{} of each class", self.config.val),
-                        |k| format!("{k} folds"),
-                    ),
-                ),
+                setting("held out", self.held_out.to_owned()),
                 setting("resize", self.config.resize.to_string()),
                 setting("head", self.config.head.to_string()),
                 setting("bad files allowed", self.config.max_bad.clone()),
@@ -163,7 +184,7 @@ impl Finished<'_> {
             versions: vec![setting("burn", "0.22.1".to_owned())],
             timings,
             peak_memory_bytes: peak_memory(),
-            data: data_card(&self.trials.features.cleaned(), self.class_counts()),
+            data: self.data_card(),
             model: model_card(
                 &header,
                 self.pretrained.licence(),

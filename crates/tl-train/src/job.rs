@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, check_bad, read};
+use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, SampleId, check_bad, read, units};
 use tl_frozen::{Frozen, Precision};
 use tl_report::{Choice, Folds, MeanSpread, Part, Record, Stage};
 use tl_weights::Loaded;
@@ -23,6 +23,8 @@ use crate::precision::{self, settle};
 use crate::run_folder::UnderWay;
 use crate::settings::read_settings;
 use crate::split::Division;
+use crate::split_words::{Divided, warning};
+use crate::start::Start;
 use crate::trial::{Trial, Trials, named};
 use crate::{Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
 
@@ -67,13 +69,22 @@ pub fn train(
     let data = pictures_of(config, watch)?;
     check_bad(&data.rejected, data.files(), &max_bad)?;
     let config = &config.for_labels(data.multi_label)?;
-    let division = Division::new(&data, config)?;
+    let mut division = Division::new(&data, config)?;
+    let units = units(&data);
+    let divided = Divided { data: &data, config, units: &units, division: &division };
+    let (made, held_out) = (divided.is_made(), divided.setting());
+    let (across, split) = (divided.across(), divided.choice());
     watch.scanned(&data);
+    across.iter().for_each(|across| watch.noted("warning", &warning(*across)));
     let scanned = begun.elapsed();
 
     watch.step(Step::Load);
     let (backbone, loaded_weights) = pretrained.load(&device, &config.fetch(), watch)?;
     config.steps.check_stages(&backbone.stages())?;
+    let mut start = Start::of(&pretrained)?;
+    if let Some(start) = &mut start {
+        start.set_apart(&data, &units, made, &mut division);
+    }
     let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, division.learning())?;
     let config = &config;
     let (frozen, precision) = settle(
@@ -91,16 +102,16 @@ pub fn train(
     let time = &invocation.time;
     let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;
     trials.under_way = under_way;
-    let (trial, figures, folds) = evaluate(&mut trials, &division)?;
+    let tightened = units.tightened;
+    trials.units = Some(units);
+    let (trial, figures, folds) = evaluate(&mut trials, &division, start.as_ref())?;
     let cost = trials.cost_of_bytes(&trial, &division)?;
     if let Some(error) = frozen.not_compiled() {
         watch.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
     }
     trials.features.origin().iter().for_each(|note| watch.noted("features", note));
-    let mut choices = vec![
-        backbone_choice(&pretrained, &loaded_weights),
-        division_choice(&division, config, data.multi_label),
-    ];
+    let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), split];
+    choices.extend(start.as_ref().map(Start::choice));
     choices.extend(batch);
     choices.extend(precision);
     choices.extend(cost);
@@ -120,6 +131,10 @@ pub fn train(
         data: &data,
         division: &division,
         trials: &trials,
+        held_out: &held_out,
+        across,
+        tightened,
+        start: start.as_ref(),
         under_way,
         run_log,
     };
@@ -146,16 +161,18 @@ pub fn resume(run: &Path, invocation: &Invocation, watch: &dyn Watch) -> Result<
 fn evaluate(
     trials: &mut Trials<'_>,
     division: &Division,
+    start: Option<&Start>,
 ) -> Result<(Trial, Figures, Option<Folds>), TrainError> {
+    let judges = |ids: &[SampleId]| start.map_or_else(|| ids.to_vec(), |start| start.judges(ids));
     match division {
         Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-            let trial = trials.run("all", train, &[], val)?;
+            let trial = trials.run("all", train, &[], &judges(val))?;
             let figures = trials.figures(Part::Val, &trial)?;
             Ok((trial, figures, None))
         }
         Division::HeldOut(Parts { train, val, test }) => {
-            let trial = trials.run("all", train, val, test)?;
-            trials.log_part(&trial, val)?;
+            let trial = trials.run("all", train, &judges(val), &judges(test))?;
+            trials.log_part(&trial, &judges(val))?;
             let figures = trials.figures(Part::Test, &trial)?;
             Ok((trial, figures, None))
         }
@@ -163,7 +180,7 @@ fn evaluate(
             let (mut predictions, mut shares) = (Vec::new(), Vec::new());
             for (number, split) in splits.iter().enumerate() {
                 let part = format!("fold-{}", number + 1);
-                let trial = trials.run(&part, &split.train, &[], &split.val)?;
+                let trial = trials.run(&part, &split.train, &[], &judges(&split.val))?;
                 shares.extend(trials.figures(Part::Val, &trial)?.share());
                 predictions.extend(trial.predictions);
             }
@@ -210,30 +227,6 @@ fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
     let said = !loaded.report.matched.is_empty() && pretrained.listed().is_none();
     let why = if said { format!("{place}: {}", loaded.report) } else { place };
     named("backbone", pretrained.architecture.name.to_owned(), why)
-}
-
-const TOGETHER: &str = "equal and similar pictures stay together";
-
-fn division_choice(division: &Division, config: &TrainConfig, multi_label: bool) -> Choice {
-    let (chosen, what_for) = match division {
-        Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-            (format!("{} to train, {} held out", train.len(), val.len()), TOGETHER)
-        }
-        Division::HeldOut(Parts { train, val, test }) => (
-            format!("{} to train, {} for validation, {} for the test", train.len(), val.len(), test.len()),
-            TOGETHER,
-        ),
-        Division::Folds(splits) => (
-            format!("{} folds, then all", splits.len()),
-            "each picture is judged once by a model that has not seen it",
-        ),
-    };
-    let how = match &config.split {
-        Some(table) => format!("as {} says", table.display()),
-        None if multi_label => format!("stratified by each picture's rarest label, seed {}", config.seed),
-        None => format!("stratified by class, seed {}", config.seed),
-    };
-    named("split", chosen, format!("{how}; {what_for}"))
 }
 
 /// Wall time of each stage. Decoding and the network share threads: their wall time is shared out as the threads' was.

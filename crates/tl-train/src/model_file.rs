@@ -2,7 +2,7 @@
 //!
 //! Tensors are those of the head ([`FittedHead::tensors`]; of a linear one `head.weight`, `[classes, features]`, and
 //! `head.bias`) and, unless it is slim, those of the backbone's stages under `backbone.`; the head it was published with
-//! is left out. The metadata's one entry, `tl`, is a [`Header`] as JSON.
+//! is left out; and the pictures that trained it ([`Seen`]). The metadata's one entry, `tl`, is a [`Header`] as JSON.
 
 use burn::tensor::Device;
 use safetensors::tensor::Dtype;
@@ -17,8 +17,9 @@ use tl_data::Preprocess;
 use tl_heads::{FittedHead, LayerKind, Pooling};
 use tl_weights::{Loaded, SavedTensor, load_stages, stage_tensors};
 
+use crate::seen::room;
 use crate::steps;
-use crate::{Pretrained, Rounding, TrainError};
+use crate::{Pretrained, Rounding, Seen, SeenCount, TrainError};
 
 const ENTRY: &str = "tl";
 const PREFIX: &str = "backbone.";
@@ -71,6 +72,9 @@ pub struct Header {
     /// How the network multiplied when the head was trained, if not in f32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
+    /// How many pictures trained it or chose between its versions; none in files that do not say which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<SeenCount>,
 }
 
 fn linear() -> Vec<LayerKind> {
@@ -112,6 +116,7 @@ impl Header {
             multi_label: false,
             thresholds: Vec::new(),
             rounding: None,
+            seen: None,
         }
     }
 
@@ -152,6 +157,8 @@ pub struct ModelFile {
     pub head: FittedHead,
     /// The backbone with its weights.
     pub backbone: Backbone,
+    /// The pictures that it has seen; none in a file that does not say.
+    pub seen: Option<Seen>,
 }
 
 /// The file for a head on a backbone, which is left out if the header says slim.
@@ -162,7 +169,9 @@ pub(crate) fn model_bytes(
     header: &Header,
     head: &FittedHead,
     backbone: &Backbone,
+    seen: &Seen,
 ) -> Result<Vec<u8>, String> {
+    let header = &Header { seen: Some(seen.count()), ..header.clone() };
     let saved =
         |(name, shape, values): (String, Vec<usize>, Vec<f32>)| (name, SavedTensor::f32(shape, &values));
     let mut tensors: Vec<(String, SavedTensor)> = head.tensors().into_iter().map(saved).collect();
@@ -170,6 +179,7 @@ pub(crate) fn model_bytes(
         let stages = stage_tensors(backbone).into_iter();
         tensors.extend(stages.map(|(key, tensor)| (format!("{PREFIX}{key}"), tensor)));
     }
+    tensors.push(seen.tensor());
     let text = serde_json::to_string(header).map_err(|e| e.to_string())?;
     serialize(tensors, Some(HashMap::from([(ENTRY.to_owned(), text)]))).map_err(|e| e.to_string())
 }
@@ -197,7 +207,7 @@ impl ModelFile {
         let backbone = architecture.init(device);
         let width =
             (tl_weights::parameter_count(&backbone) + head_size(&header, architecture.features)) * WIDEST;
-        if length > start.len() as u64 + width {
+        if length > start.len() as u64 + width + room(header.seen) {
             return Err(refused(format!("{length} bytes are more than an {} can have", header.backbone)));
         }
         let mut bytes = start;
@@ -214,10 +224,24 @@ impl ModelFile {
         Ok(read_header(&mut file).ok().map(|(_, header)| header))
     }
 
+    /// The pictures that a model has seen, of a run folder or a model file; `None` if it is too old to say.
+    ///
+    /// # Errors
+    /// [`TrainError::Read`], or [`TrainError::NotAModel`] with what is wrong.
+    pub(crate) fn seen(run_or_file: &Path) -> Result<Option<Seen>, TrainError> {
+        let path = Self::path_in(run_or_file);
+        let mut file = File::open(&path).map_err(|error| TrainError::read(&path, error))?;
+        let refused = |detail: String| TrainError::NotAModel { path: path.clone(), detail };
+        let (start, header) = read_header(&mut file).map_err(refused)?;
+        let seen = header.seen.map(|count| Seen::from_file(&mut file, &start, count));
+        seen.transpose().map_err(refused)
+    }
+
     fn assemble(header: Header, mut backbone: Backbone, bytes: &[u8]) -> Result<Self, String> {
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
         header.check_thresholds()?;
         let head = head(&tensors, &header)?;
+        let seen = header.seen.map(|count| Seen::from_tensors(&tensors, count)).transpose()?;
         if header.slim {
             let weights = tl_weights::find(&header.weights).map_err(|e| e.to_string())?;
             let loaded = weights.load(&mut backbone).map_err(|e| e.to_string())?;
@@ -228,7 +252,7 @@ impl ModelFile {
         } else {
             load_stages(&mut backbone, bytes).map_err(|e| e.to_string())?;
         }
-        Ok(Self { header, head, backbone })
+        Ok(Self { header, head, backbone, seen })
     }
 }
 

@@ -77,6 +77,11 @@ impl Pretrained {
         }
     }
 
+    /// The model file of `tl` that the weights come from, if they do.
+    pub fn model(&self) -> Option<&Path> {
+        if let Origin::Model(file) = &self.origin { Some(file) } else { None }
+    }
+
     /// SPDX identifier of the weights' licence, as far as it is known.
     pub fn licence(&self) -> &'static str {
         self.listed().map_or("not known", |weights| weights.licence)

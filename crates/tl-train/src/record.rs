@@ -38,6 +38,9 @@ pub(crate) fn data_card(data: &Dataset, classes: Vec<ClassCount>) -> DataCard {
         height: Summary::of(sizes.iter().map(|size| size.1)),
         aspect: Summary::of(sizes.iter().map(|(w, h)| w.max(*h) / w.min(*h).max(1.0))),
         fingerprint: Some(fingerprint(data)),
+        across_parts: None,
+        seen_before: None,
+        tightened: None,
     }
 }
 

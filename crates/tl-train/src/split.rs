@@ -1,5 +1,6 @@
 //! Which pictures train and which judge: held-out parts, or folds.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use tl_data::{DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split};
@@ -47,7 +48,6 @@ impl Division {
         }
     }
 
-    /// Every picture that is in a part.
     /// About how many pictures training in steps learns from: those to train on, less those that judge epochs.
     pub(crate) fn learning(&self) -> usize {
         let train = match self {
@@ -57,10 +57,31 @@ impl Division {
         train - train / MONITORED
     }
 
+    /// Every picture that is in a part.
     pub(crate) fn all(&self) -> Vec<SampleId> {
         let mut all: Vec<SampleId> = self.parts().into_iter().flat_map(|(_, ids)| ids).copied().collect();
         all.sort_unstable();
         all
+    }
+
+    /// The pictures that are held out, ascending.
+    pub(crate) fn held_out(&self) -> Vec<SampleId> {
+        let mut ids: Vec<SampleId> = match self {
+            Self::HeldOut(Parts { val, test, .. }) => val.iter().chain(test).copied().collect(),
+            Self::Folds(splits) => splits.iter().flat_map(|split| &split.val).copied().collect(),
+        };
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Moves these pictures to those that train, if there is one set of them: with folds every picture trains in the end.
+    /// Says whether they were moved.
+    pub(crate) fn train_instead(&mut self, ids: &BTreeSet<SampleId>) -> bool {
+        let Self::HeldOut(Parts { train, val, test }) = self else { return false };
+        [val, test].into_iter().for_each(|part| part.retain(|id| !ids.contains(id)));
+        train.extend(ids);
+        train.sort_unstable();
+        true
     }
 
     /// The parts of `split.csv`: their names and pictures.

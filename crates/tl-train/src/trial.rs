@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tl_backbones::Architecture;
-use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, check_bad};
+use tl_data::{ContentHash, Dataset, MaxBad, ResizeMode, SampleId, Units, check_bad};
 use tl_heads::{FittedHead, Pooling};
 use tl_report::{Candidate, Choice, CurvePoint, LabelPrediction, Part, PhaseCard};
 use tl_weights::Loaded;
@@ -50,6 +50,8 @@ pub(crate) struct Trial {
     pub(crate) phases: Vec<PhaseCard>,
     pub(crate) candidates: Vec<Candidate>,
     pub(crate) curve: Vec<CurvePoint>,
+    /// The pictures that trained the model, or chose between its versions.
+    pub(crate) seen: Vec<SampleId>,
 }
 
 /// Runs trials over one data set. Features are shared between them.
@@ -80,6 +82,8 @@ pub(crate) struct Trials<'a> {
     pub(crate) name: String,
     /// What the head begins from.
     pub(crate) warm: Option<Warm>,
+    /// Which pictures belong together, for intervals; without, none do.
+    pub(crate) units: Option<Units>,
 }
 
 impl<'a> Trials<'a> {
@@ -105,6 +109,7 @@ impl<'a> Trials<'a> {
             settings: config.run_toml(pretrained, time),
             name: config.run_name(),
             warm: Warm::of(config, features.data, &devices[0])?,
+            units: None,
             config,
             device: &devices[0],
             devices,
@@ -126,6 +131,7 @@ impl Trial {
             phases: Vec::new(),
             candidates: Vec::new(),
             curve: Vec::new(),
+            seen: Vec::new(),
         }
     }
 }
@@ -165,12 +171,14 @@ impl Trials<'_> {
         let (mut choices, probe) = (vec![resize], self.probe(&phases, &train, mode)?);
         choices.push(probe.as_ref().map_or_else(|| self.layers(), |probe| probe.choice.clone()));
         let method = probe.as_ref().map(|probe| probe.method);
+        // Validation pictures judge epochs, or set the thresholds of labels, where there are any.
+        let chooses = !phases.is_empty() || self.data().multi_label;
         let (mut trial, judges) = match probe {
             Some(probe) if phases.is_empty() => {
                 let (recipe, why) = self.recipe(train.len());
                 choices.push(named("recipe", recipe.to_string(), why));
                 let curve = probe.curve.clone();
-                (Trial { curve, ..Trial::of(mode, probe.model(), choices) }, monitor)
+                (Trial { curve, ..Trial::of(mode, probe.model(), choices) }, monitor.clone())
             }
             probe => {
                 let part = PartOfRun { name: part, train: &train, monitor: &monitor };
@@ -185,6 +193,7 @@ impl Trials<'_> {
             trial.thresholds = thresholds;
             trial.choices.push(choice);
         }
+        trial.seen = if chooses { [train, monitor].concat() } else { train };
         trial.predictions = self.predictions(&trial.model, &val, mode)?;
         give(&mut trial.predictions, &trial.thresholds);
         Ok(trial)

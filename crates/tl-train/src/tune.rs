@@ -396,7 +396,9 @@ impl Trials<'_> {
         let data = self.features.data;
         let predicted = |(&id, row): (&SampleId, &[f32])| {
             let sample = &data.samples[id.0];
-            prediction(&sample.path, sample.labels().map(|class| class.0).collect(), row)
+            let truths = sample.labels().map(|class| class.0).collect();
+            let group = self.units.as_ref().map(|units| units.of(id));
+            LabelPrediction { group, ..prediction(&sample.path, truths, row) }
         };
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -52,7 +52,9 @@ impl Warm {
             Some(_) => described(&header.classes, &data.classes),
             None => "its head has several layers and begins anew".to_owned(),
         };
-        let why = format!("network and preprocessing; {rows}; pictures that trained it judge too kindly");
+        let why = format!(
+            "network and preprocessing; {rows}; pictures that trained it do not judge where they are known"
+        );
         let choice = named("start", format!("the model {}", path.display()), why);
         Ok(Self { head, pooling: header.pooling, choice })
     }

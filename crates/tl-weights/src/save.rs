@@ -66,6 +66,11 @@ impl SavedTensor {
         }
     }
 
+    /// A tensor of bytes; there are as many as the shape says.
+    pub fn bytes(shape: Vec<usize>, bytes: Vec<u8>) -> Self {
+        Self { dtype: Dtype::U8, shape, bytes }
+    }
+
     /// A tensor in f16 if that is exact, else in f32.
     fn smallest(shape: Vec<usize>, values: &[f32]) -> Self {
         let halves: Vec<f16> = values.iter().map(|&value| f16::from_f32(value)).collect();

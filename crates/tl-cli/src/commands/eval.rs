@@ -1,30 +1,41 @@
 //! `tl eval`
 
 use anyhow::Result;
+use serde_json::Value;
 use std::process::ExitCode;
+use tl_data::ReadOptions;
 use tl_train::{Classifier, Evaluated, evaluate, open_device};
 
 use super::{print, print_json, threads};
 use crate::args::EvalArgs;
 use crate::progress::{Display, Verbosity};
-use crate::{labels, text};
+use crate::{judged, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let classifier = Classifier::open(&args.run, &open_device(&args.device)?)?;
     let classifier = classifier.with_precision(args.precision)?;
     let display = Display::new(verbosity.unless(args.json));
-    let source = args.labels.data(&args.data)?.source();
-    let result = evaluate(&classifier, &source, &args.max_bad, threads(), &display);
+    let source = args.source.data(&args.data)?.source();
+    let wanted = args.source.over(ReadOptions::default());
+    let result = evaluate(&classifier, &source, &wanted, &args.max_bad, threads(), &display);
     display.finish();
-    let Evaluated { evaluation, multi_label, data, part } = result?;
+    let result = result?;
     if args.json {
-        multi_label.map_or_else(|| print_json(&evaluation), |found| print_json(&found))?;
+        print_json(&json(&result)?)?;
     } else {
-        let judged = part.map(|part| text::row("part", &format!("{part}: the others are not judged")));
-        let figures =
-            multi_label.map_or_else(|| text::evaluation(&evaluation, None), |found| labels::figures(&found));
+        let judged = result.part.map(|part| text::row("part", &format!("{part}: the others are not judged")));
         print(judged)?;
-        print(text::skipped(&data, text::NAMED).into_iter().chain(figures))?;
+        print(text::skipped(&result.data, text::NAMED).into_iter().chain(judged::lines(&result)))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The figures of all pictures, and those of what the model has seen and has not under `seen`.
+fn json(result: &Evaluated) -> Result<Value> {
+    let mut figures = match &result.multi_label {
+        Some(found) => serde_json::to_value(found)?,
+        None => serde_json::to_value(&result.evaluation)?,
+    };
+    figures["seen"] = serde_json::to_value(&result.seen)?;
+    Ok(figures)
 }

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use std::process::ExitCode;
 use std::time::SystemTime;
+use tl_report::Record;
 use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
 use super::{print, print_json, watched};
@@ -43,6 +44,13 @@ fn invocation() -> Invocation {
     Invocation { command, time, resume: None }
 }
 
+/// The pictures that judged a run. Some may not be new to the model: copies across given parts, and what an older model
+/// was trained on that it began from.
+fn judges(record: &Record) -> &'static str {
+    let known = record.data.seen_before.is_none_or(|seen| seen.known);
+    if known && record.data.across_parts.is_none() { "unseen pictures" } else { "held-out pictures" }
+}
+
 fn summary(outcome: &Outcome) -> serde_json::Value {
     serde_json::json!({"folder": outcome.folder, "record": outcome.record})
 }
@@ -50,8 +58,8 @@ fn summary(outcome: &Outcome) -> serde_json::Value {
 fn lines(outcome: &Outcome, held_out: bool) -> Vec<String> {
     let (record, folder) = (&outcome.record, outcome.folder.display());
     let mut lines = match &record.multi_label {
-        Some(found) => labels::figures(found),
-        None => text::evaluation(&record.evaluation, record.folds.as_ref()),
+        Some(found) => labels::figures(found, judges(record)),
+        None => text::evaluation(&record.evaluation, record.folds.as_ref(), judges(record)),
     };
     lines.push(text::times(record));
     lines.push(text::row("run", &format!("{folder}: open report.html to look at it")));

@@ -18,6 +18,7 @@ mod precision;
 mod predicting;
 mod program;
 mod recipes;
+mod seen;
 mod several_labels;
 mod training;
 mod warm_start;

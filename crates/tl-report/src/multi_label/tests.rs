@@ -25,7 +25,7 @@ fn names(count: usize) -> Vec<String> {
 
 fn prediction(path: &str, truths: &[usize], given: &[usize], probabilities: &[f64]) -> LabelPrediction {
     let (truths, given, probabilities) = (truths.to_vec(), given.to_vec(), probabilities.to_vec());
-    LabelPrediction { path: path.into(), truths, given, probabilities }
+    LabelPrediction { path: path.into(), truths, group: None, given, probabilities }
 }
 
 fn evaluate(predictions: &[LabelPrediction]) -> Result<MultiLabel> {

@@ -85,13 +85,14 @@ fn class_table(caption: &str, classes: &[(&ClassMetrics, usize)]) -> String {
 }
 
 fn class_row(class: &ClassMetrics, correct: usize) -> Vec<String> {
-    let ClassMetrics { name, support, precision, recall, f1 } = class;
+    let ClassMetrics { name, support, precision, recall, recall_interval, f1 } = class;
+    let interval = recall_interval.unwrap_or_else(|| wilson(correct, *support));
     vec![
         esc(name).to_string(),
         count(*support as u64),
         maybe(*precision, percent),
         maybe(*recall, percent),
-        recall.map(|recall| interval_row(recall, wilson(correct, *support))).unwrap_or_default(),
+        recall.map(|recall| interval_row(recall, interval)).unwrap_or_default(),
         maybe(*f1, |f1| format!("{f1:.2}")),
     ]
 }

@@ -2,27 +2,38 @@
 
 use super::Section;
 use super::table::{Column, MOST_ROWS, facts, table};
-use super::verdict::{FEW, list, on};
+use super::verdict::{FEW, groups, list, on};
 use crate::chart::{Baseline, interval, interval_row};
-use crate::text::{count, ends, esc, maybe, number, percent, percent_whole, pictures, quoted_list};
+use crate::text::{count, ends, esc, maybe, number, percent, percent_whole, pictures, plural, quoted_list};
 use crate::{Estimate, Interval, LabelMetrics, LabelMistake, MeanSpread, MultiLabel};
 
 /// Classes shown at once where the table of all is folded up.
 const WEAKEST: usize = 20;
 
-pub(super) fn verdict(found: &MultiLabel) -> Section {
+/// `leaks` is what to mind about how pictures were held out.
+pub(super) fn verdict(found: &MultiLabel, leaks: Vec<String>) -> Section {
     let body = match found.mean_average_precision {
-        Some(precision) => measured(found, precision),
-        None => {
+        Some(precision) => measured(found, precision, leaks),
+        None if found.total == 0 => format!(
             "<p class=\"statement\">No pictures were held back, so nothing is known about how good its labels \
-            are.</p>"
-                .into()
-        }
+            are.</p>{}",
+            list(&leaks)
+        ),
+        None => without_labels(found) + &list(&leaks),
     };
     Section { id: "verdict", title: "Verdict", lede: String::new(), body, wide: false }
 }
 
-fn measured(found: &MultiLabel, precision: Estimate) -> String {
+/// Not one of the pictures has a label: how well those with one are put first cannot be said.
+fn without_labels(found: &MultiLabel) -> String {
+    format!(
+        "<p class=\"statement\">{} Not one of them has a label, so average precision and recall do not exist.</p>\n{}",
+        statement(found),
+        figures(found)
+    )
+}
+
+fn measured(found: &MultiLabel, precision: Estimate, leaks: Vec<String>) -> String {
     let baseline = found.by_chance.map(|share| Baseline { share, label: "by chance".into() });
     format!(
         r#"<div class="verdict"><p class="big">{big}<span>mean average precision</span></p>
@@ -33,7 +44,7 @@ fn measured(found: &MultiLabel, precision: Estimate) -> String {
         statement = statement(found),
         chart = interval("Mean average precision", precision.value, precision.interval, baseline.as_ref()),
         figures = figures(found),
-        cautions = list(&cautions(found, precision)),
+        cautions = list(&[leaks, cautions(found, precision)].concat()),
     )
 }
 
@@ -41,10 +52,11 @@ fn statement(found: &MultiLabel) -> String {
     let (low, high) = ends(found.exact_interval);
     format!(
         "{on}, the model gave {exact} all their labels and no other ({share}; with 95&nbsp;% confidence between \
-        {low} and {high}).{folds}",
+        {low} and {high}).{groups}{folds}",
         on = on(found.part, found.total),
         exact = count(found.exact as u64),
         share = maybe(found.exact_match, percent),
+        groups = found.groups.map(groups).unwrap_or_default(),
         folds = found.folds.as_ref().map(folds).unwrap_or_default(),
     )
 }
@@ -82,10 +94,11 @@ fn cautions(found: &MultiLabel, precision: Estimate) -> Vec<String> {
 }
 
 fn few(found: &MultiLabel) -> Option<String> {
-    (found.total < FEW).then(|| {
+    let independent = found.groups.unwrap_or(found.total);
+    (independent < FEW).then(|| {
         format!(
             "{} are little to judge by, and less for each label: intervals this wide are rather too narrow still.",
-            pictures(found.total)
+            found.groups.map_or_else(|| pictures(independent), |groups| plural(groups, "group", "groups"))
         )
     })
 }

@@ -25,6 +25,7 @@ fn evaluation(answers: &[(usize, f64)]) -> Evaluation {
     let prediction = |(index, &(truth, daisy)): (usize, &(usize, f64))| Prediction {
         path: format!("{index}.jpg"),
         truth,
+        group: None,
         probabilities: vec![daisy, 1.0 - daisy],
     };
     let predictions: Vec<_> = answers.iter().enumerate().map(prediction).collect();
@@ -77,6 +78,9 @@ fn full() -> Record {
             height: summary,
             aspect: summary,
             fingerprint: Some("abc".into()),
+            across_parts: Some(AcrossParts { pictures: 3, equal: 1 }),
+            seen_before: Some(SeenBefore { known: true, pictures: 2, train: true }),
+            tightened: None,
         },
         model: ModelCard {
             backbone: "resnet18".into(),
@@ -134,6 +138,7 @@ fn several() -> Record {
     let prediction = |(index, (truths, given, p)): (usize, &Answer)| LabelPrediction {
         path: format!("{index}.jpg"),
         truths: truths.to_vec(),
+        group: None,
         given: given.to_vec(),
         probabilities: p.to_vec(),
     };

@@ -1,10 +1,11 @@
 //! How good the model is, how sure that is, and what to mind.
 
 use super::Section;
+use super::leaks;
 use super::table::facts;
 use crate::chart::{Baseline, interval};
 use crate::text::{
-    count, ends, maybe, number, percent, percent_whole, pictures, quoted, quoted_list, shortened,
+    count, ends, maybe, number, percent, percent_whole, pictures, plural, quoted, quoted_list, shortened,
 };
 use crate::{Evaluation, Interval, Part, Record};
 
@@ -16,15 +17,15 @@ const UNEVEN: f64 = 0.05;
 pub(super) fn section(record: &Record) -> Section {
     let evaluation = &record.evaluation;
     if let Some(found) = &record.multi_label {
-        return super::labels::verdict(found);
+        return super::labels::verdict(found, leaks::cautions(&record.data));
     }
     let body = match evaluation.accuracy {
         Some(accuracy) => measured(record, accuracy),
-        None => {
+        None => format!(
             "<p class=\"statement\">No pictures were held back, so nothing is known about how often this \
-            model is right.</p>"
-                .into()
-        }
+            model is right.</p>{}",
+            list(&leaks::cautions(&record.data))
+        ),
     };
     Section { id: "verdict", title: "Verdict", lede: String::new(), body, wide: false }
 }
@@ -50,9 +51,19 @@ fn statement(evaluation: &Evaluation, accuracy: f64) -> String {
     let (low, high) = ends(evaluation.interval);
     format!(
         "{on}, the model was right on {correct} ({share}). With 95&nbsp;% confidence its accuracy is between \
-        {low} and {high}.",
+        {low} and {high}.{groups}",
         correct = count(evaluation.correct as u64),
         share = percent(accuracy),
+        groups = evaluation.groups.map(groups).unwrap_or_default(),
+    )
+}
+
+/// What intervals are over where pictures belong together.
+pub(super) fn groups(groups: usize) -> String {
+    format!(
+        " Some of these pictures are copies, look alike or are of one group, so they count as {}: intervals are \
+        bootstrapped over groups.",
+        plural(groups, "group", "groups")
     )
 }
 
@@ -86,17 +97,20 @@ fn figures(evaluation: &Evaluation) -> String {
 fn cautions(record: &Record, accuracy: f64) -> Vec<String> {
     let evaluation = &record.evaluation;
     let all = [few(evaluation), no_better(evaluation), unseen(evaluation), uneven(evaluation, accuracy)];
-    all.into_iter().flatten().collect()
+    leaks::cautions(&record.data).into_iter().chain(all.into_iter().flatten()).collect()
 }
 
 fn few(evaluation: &Evaluation) -> Option<String> {
     let Interval { low, high } = evaluation.interval;
-    (evaluation.total < FEW).then(|| {
+    let independent = evaluation.groups.unwrap_or(evaluation.total);
+    (independent < FEW).then(|| {
         format!(
             "{} {} little to judge by: the interval spans {:.0} points. More pictures, or cross-validation, \
             would narrow it.",
-            pictures(evaluation.total),
-            if evaluation.total == 1 { "is" } else { "are" },
+            evaluation
+                .groups
+                .map_or_else(|| pictures(independent), |groups| plural(groups, "group", "groups")),
+            if independent == 1 { "is" } else { "are" },
             (high - low) * 100.0
         )
     })
