@@ -93,7 +93,7 @@ fn labels_of_a_table_stay_those_of_the_table() {
         ),
         "{lines:?}"
     );
-    assert_eq!(lines[2], "tl eval runs/d-1 d/labels.csv --label-column what --label-separator '|'");
+    assert_eq!(lines[2], "tl eval runs/labels-1 d/labels.csv --label-column what --label-separator '|'");
 }
 
 #[test]

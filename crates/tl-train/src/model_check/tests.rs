@@ -9,7 +9,7 @@ use tl_data::Preprocess;
 use tl_heads::{FittedHead, LinearHead, Matrix};
 
 use crate::model_file::model_bytes;
-use crate::{Header, ModelFile, TrainError};
+use crate::{Header, ModelFile, Seen, TrainError};
 
 const NETWORK: &str = "mobilenetv2_050";
 const FEATURES: usize = 1280;
@@ -22,7 +22,7 @@ fn model(folder: &TempDir) -> Vec<u8> {
     let header = Header { backbone: NETWORK.to_owned(), ..Header::unnamed(classes, preprocess) };
     let weight_kd = Matrix::with_columns(FEATURES, vec![0.5; 2 * FEATURES]);
     let head = FittedHead::from(LinearHead { weight_kd, bias_k: vec![0.0; 2] });
-    let bytes = model_bytes(&header, &head, &network.init(&device)).unwrap();
+    let bytes = model_bytes(&header, &head, &network.init(&device), &Seen::default()).unwrap();
     fs::write(folder.path().join("model.safetensors"), &bytes).unwrap();
     bytes
 }
