@@ -108,7 +108,7 @@ fn every_source_passes_over_what_systems_and_tools_leave_behind() {
     rows.write_record(["path", "label"]).unwrap();
     for path in &all {
         // Those at the root have no label, as a program that lists everything would have it.
-        rows.write_record([path, path.split_once('/').map_or("", |(class, _)| class)]).unwrap();
+        rows.write_record([path.as_str(), path.split_once('/').map_or("", |(class, _)| class)]).unwrap();
     }
     rows.flush().unwrap();
     let source = Source::Table { path: table, root: Some(root.clone()), columns: Columns::default() };
