@@ -49,6 +49,7 @@ mod columns;
 mod cutout;
 mod dataset;
 mod decode;
+mod directory;
 mod error;
 mod file;
 mod flatten;
