@@ -53,6 +53,7 @@ mod cutout;
 mod dataset;
 mod decode;
 mod delimiter;
+mod directory;
 mod encoding;
 mod error;
 mod file;

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use image::metadata::Orientation;
 
 use crate::Format;
-use crate::tiff::Directory;
+use crate::directory::Directory;
 
 /// The tag of the orientation in TIFF and EXIF: EXIF 2.3, table 6.
 const ORIENTATION: u16 = 274;

@@ -9,7 +9,6 @@
 mod alpha;
 mod chunks;
 mod compression;
-mod directory;
 mod jpeg;
 mod layout;
 mod meaning;
@@ -20,7 +19,6 @@ mod ycbcr;
 
 use image::DynamicImage;
 
-pub(crate) use self::directory::Directory;
 use self::layout::Layout;
 use self::meaning::{Colors, Numbers};
 use crate::{ColorMode, Format, Limits, PictureError, PictureHeader, orientation};

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use crate::flatten::flatten;
 use crate::place::slashed;
-use crate::{Dataset, Interpolation, Limits, Place, SampleId, contained, resize};
+use crate::sniff::sniff;
+use crate::{Dataset, Format, Interpolation, Limits, Place, SampleId, contained, resize};
 
 use super::CheckReport;
 
@@ -52,6 +53,10 @@ fn of_place(place: &Place, limits: &Limits) -> Option<String> {
 /// What a program that forgives errors shows of a file.
 pub(super) fn of_damaged(file: &Path, limits: &Limits) -> Option<String> {
     let bytes = Place::from(file.to_path_buf()).read(limits).ok()?;
+    // Our reader of TIFF forgives nothing, and that of `image` panics.
+    if sniff(&bytes) == Ok(Format::Tiff) {
+        return None;
+    }
     contained(|| forgivingly(&bytes, limits)).ok().flatten()
 }
 

@@ -3,7 +3,7 @@
 use image::metadata::Orientation;
 
 use super::{Metadata, ORIENTATION, UPRIGHT, from_number, xmp};
-use crate::tiff::Directory;
+use crate::directory::Directory;
 
 /// The tag of XMP: Adobe's XMP specification, part 3, 1.3.
 const XMP: u16 = 700;

@@ -7,8 +7,9 @@ use flate2::read::ZlibDecoder;
 use weezl::BitOrder;
 
 use super::layout::tag;
-use super::{Directory, corrupt, unsupported};
+use super::{corrupt, unsupported};
 use crate::PictureError;
+use crate::directory::Directory;
 
 /// How chunks are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use super::compression::Compression;
 use super::meaning::{self, Colors, Meaning, Numbers};
 use super::predictor::Predictor;
-use super::{Directory, corrupt, unsupported};
+use super::{corrupt, unsupported};
 use crate::decode::truncated;
+use crate::directory::Directory;
 use crate::{Limits, PictureError};
 
 /// Numbers of the tags that are read.

@@ -1,8 +1,9 @@
 //! What the samples of a pixel mean: photometric interpretation, sample format and extra samples.
 
 use super::layout::{Layout, tag};
-use super::{Directory, corrupt, unsupported};
+use super::{corrupt, unsupported};
 use crate::PictureError;
+use crate::directory::Directory;
 
 /// How colours are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Samples stored as differences from their left neighbour: TIFF 6.0, section 14, and Adobe's technical note 3.
 
 use super::compression::Compression;
-use super::directory::Endian;
 use super::layout::tag;
-use super::{Directory, corrupt, unsupported};
+use super::{corrupt, unsupported};
 use crate::PictureError;
+use crate::directory::Directory;
+use crate::directory::Endian;
 
 /// What is stored instead of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

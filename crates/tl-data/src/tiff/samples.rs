@@ -1,6 +1,6 @@
 //! The bits of a row to samples.
 
-use super::directory::Endian;
+use crate::directory::Endian;
 
 /// A type that samples are read into. Whole numbers keep their value: 4 bits make 0 to 15.
 pub(super) trait Sample: Copy + Default {

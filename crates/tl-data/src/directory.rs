@@ -10,7 +10,7 @@ pub(crate) enum Endian {
 
 impl Endian {
     /// The unsigned number in at most 8 bytes.
-    pub(super) fn number(self, bytes: &[u8]) -> u64 {
+    pub(crate) fn number(self, bytes: &[u8]) -> u64 {
         let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
         match self {
             Endian::Little => bytes.iter().rev().fold(0, add),
@@ -23,12 +23,12 @@ impl Endian {
 /// hold, and no other directory is followed: there are no loops to be caught in.
 pub(crate) struct Directory<'a> {
     bytes: &'a [u8],
-    pub(super) endian: Endian,
+    pub(crate) endian: Endian,
     /// Are offsets 8 bytes long, as in BigTIFF, or 4?
     big: bool,
     entries: Vec<Entry>,
     /// Does the directory end before the bytes do?
-    pub(super) whole: bool,
+    pub(crate) whole: bool,
 }
 
 struct Entry {
@@ -63,7 +63,7 @@ impl<'a> Directory<'a> {
 
     fn read_entries(&mut self, at: u64) -> Option<()> {
         let (count_bytes, offset_bytes) = if self.big { (8, 8) } else { (2, 4) };
-        let count = self.number_at(at, count_bytes)?;
+        let count = self.number_at(at, count_bytes).filter(|count| *count <= MOST_ENTRIES)?;
         let length = 4 + 2 * offset_bytes;
         let first = at.checked_add(count_bytes)?;
         for index in 0..count {
@@ -98,7 +98,7 @@ impl<'a> Directory<'a> {
         self.entries.iter().find(|entry| entry.tag == tag)
     }
 
-    pub(super) fn has(&self, tag: u16) -> bool {
+    pub(crate) fn has(&self, tag: u16) -> bool {
         self.find(tag).is_some()
     }
 
@@ -108,16 +108,17 @@ impl<'a> Directory<'a> {
         self.number_at(entry.at, whole_number(entry.kind)?)
     }
 
-    /// All values of a tag of whole numbers; `None` when they are not all there.
-    pub(super) fn numbers(&self, tag: u16) -> Option<Vec<u64>> {
+    /// All values of a tag of whole numbers, up to [`MOST_VALUES`]; `None` when they are not all there.
+    pub(crate) fn numbers(&self, tag: u16) -> Option<Vec<u64>> {
         let entry = self.find(tag)?;
         let size = whole_number(entry.kind)?;
         let bytes = self.slice(entry.at, entry.count.checked_mul(size)?)?;
-        Some(bytes.chunks_exact(size as usize).map(|bytes| self.endian.number(bytes)).collect())
+        let values = bytes.chunks_exact(size as usize).take(MOST_VALUES);
+        Some(values.map(|bytes| self.endian.number(bytes)).collect())
     }
 
     /// All values of a tag of fractions; `None` when they are not all there.
-    pub(super) fn fractions(&self, tag: u16) -> Option<Vec<f64>> {
+    pub(crate) fn fractions(&self, tag: u16) -> Option<Vec<f64>> {
         let entry = self.find(tag).filter(|entry| entry.kind == RATIONAL)?;
         let bytes = self.slice(entry.at, entry.count.checked_mul(8)?)?;
         let fraction = |pair: &[u8]| {
@@ -135,6 +136,10 @@ impl<'a> Directory<'a> {
 }
 
 const RATIONAL: u16 = 5;
+/// As many as there are tags; BigTIFF has room for 2^64.
+const MOST_ENTRIES: u64 = 1 << 16;
+/// Values that are kept of one tag: enough for tiles of 16 x 16 pixels in planes of their own, and 32 MiB.
+const MOST_VALUES: usize = 1 << 22;
 
 /// Bytes of one value: TIFF 6.0, page 15, and BigTIFF's 16 to 18.
 fn size_of(kind: u16) -> Option<u64> {
