@@ -12,7 +12,7 @@ const SETS: usize = 5;
 
 /// Counts, sizes, copies, unusable files, advice; `all` shows every file and set.
 pub(crate) fn lines(report: &CheckReport, all: bool) -> Vec<String> {
-    let mut lines: Vec<String> = report.notes.iter().map(|note| row("read as", note)).collect();
+    let mut lines: Vec<String> = report.notes.iter().map(|note| row("note", note)).collect();
     lines.push(row("pictures", &pictures(report)));
     lines.extend(classes(report));
     lines.push(String::new());

@@ -42,8 +42,7 @@ pub(crate) fn megabytes(bytes: u64) -> String {
 /// What a scan found, and the files that cannot be used: all of them, or the first few.
 pub(crate) fn scanned(data: &Dataset, all: bool) -> Vec<String> {
     let named = if all { usize::MAX } else { NAMED };
-    let notes = data.notes.iter().map(|note| row("read as", note));
-    notes.chain(found(data)).chain(skipped(data, named)).collect()
+    found(data).into_iter().chain(skipped(data, named)).collect()
 }
 
 fn found(data: &Dataset) -> Vec<String> {
@@ -93,7 +92,13 @@ fn found(data: &Dataset) -> Vec<String> {
     if !notes.is_empty() {
         lines.push(row("", &notes.join("; ")));
     }
+    lines.extend(understood(data));
     lines
+}
+
+/// How the source was understood, where that was not plain.
+pub(crate) fn understood(data: &Dataset) -> impl Iterator<Item = String> {
+    data.notes.iter().map(|note| row("note", note))
 }
 
 /// The files that cannot be used, the first `most` by name.

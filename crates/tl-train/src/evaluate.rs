@@ -40,7 +40,7 @@ pub fn evaluate(
     watch.step(Step::Scan);
     let options = ReadOptions { near_duplicates: false, ..ReadOptions::default() };
     let data = read(source, &options, &Limits::default(), &|progress| watch.progress(progress))?;
-    data.notes.iter().for_each(|note| watch.noted("read as", note));
+    data.notes.iter().for_each(|note| watch.noted("note", note));
     check_bad(&data.rejected, data.files(), max_bad)?;
     match (data.multi_label, classifier.header.multi_label) {
         (true, false) => return Err(TrainError::SeveralLabels),

@@ -196,7 +196,7 @@ fn pictures_of_no_class_teach_and_are_judged() {
     let at = folder.path();
     let ended = tl_ok(at, &[&["train"], &CLASSES[..]].concat());
     for found in [
-        "read as   `blue`, `green`, `red` are classes: 1 where a picture is of the class, else 0\n",
+        "note      `blue`, `green`, `red` are classes: 1 where a picture is of the class, else 0\n",
         "pictures  96 in 3 classes: blue 48, green 48, red 48; 12 of none\n",
         "77 to train, 19 held out",
     ] {
@@ -256,7 +256,7 @@ fn cells_that_are_neither_0_nor_1_count_as_was_asked_and_later_runs_keep_it() {
         }
     }
     let ended = tl_ok(at, &[&["train"], &CLASSES[..], &asked].concat());
-    for found in ["read as   1 uncertain cell counted as 1\n", "read as   1 empty cell counted as 0\n"] {
+    for found in ["note      1 uncertain cell counted as 1\n", "note      1 empty cell counted as 0\n"] {
         assert!(ended.stderr.contains(found), "{found} is not in {}", ended.stderr);
     }
     let settings = fs::read_to_string(at.join("runs/classes-1/run.toml")).unwrap();
@@ -267,11 +267,11 @@ fn cells_that_are_neither_0_nor_1_count_as_was_asked_and_later_runs_keep_it() {
     let ended = tl(at, &[&["eval", "runs/classes-1"], &CLASSES[..]].concat());
     assert!(ended.stderr.contains(uncertain), "{}", ended.stderr);
     let ended = tl_ok(at, &[&["eval", "runs/classes-1"], &CLASSES[..], &asked].concat());
-    assert!(ended.stderr.contains("read as   1 uncertain cell counted as 1\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("note      1 uncertain cell counted as 1\n"), "{}", ended.stderr);
     // Settings of a run, and what is typed over them.
     for (typed, counted) in [(&[][..], "1"), (&["--uncertain", "negative"], "0")] {
         let ended = tl_ok(at, &[&["train", "--config", "runs/classes-1/run.toml"], typed].concat());
-        let found = format!("read as   1 uncertain cell counted as {counted}\n");
+        let found = format!("note      1 uncertain cell counted as {counted}\n");
         assert!(ended.stderr.contains(&found), "{typed:?} {}", ended.stderr);
     }
 }
