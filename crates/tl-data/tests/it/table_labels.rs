@@ -183,7 +183,7 @@ fn lists_are_several_labels_without_being_asked_for() {
     assert!(found.0.ends_with(message), "{}", found.0);
     assert_eq!(found.1.unwrap(), "write every cell of `label` in the same way, such as ['cat', 'dog']");
     let data = read(&folder, "path,label\n1.png,[unclear]\n2.png,cat\n", Columns::default());
-    assert_eq!((data.classes, data.multi_label), (vec!["cat".to_string(), "[unclear]".into()], false));
+    assert_eq!((data.classes, data.multi_label), (vec!["[unclear]".to_string(), "cat".into()], false));
 }
 
 #[test]
