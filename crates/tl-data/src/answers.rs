@@ -222,10 +222,10 @@ fn lists<'c>(cells: impl Iterator<Item = &'c str>) -> Option<Spelling> {
 /// A label all of whose parts are labels themselves.
 fn separated<'c>(cells: impl Iterator<Item = &'c str>) -> Option<String> {
     let labels: BTreeSet<&str> = cells.collect();
-    let parts =
-        |label: &str, separator| label.split(separator).map(str::trim).all(|part| labels.contains(part));
+    let known = |part: &str| labels.contains(part.trim());
     labels.iter().find_map(|label| {
-        let separator = ['|', ';', ','].into_iter().find(|s| label.contains(*s) && parts(label, *s))?;
+        let divides = |separator: &char| label.contains(*separator) && label.split(*separator).all(known);
+        let separator = ['|', ';', ','].into_iter().find(divides)?;
         Some(format!("`{label}` is one label; --label-separator '{separator}' would make several of it"))
     })
 }

@@ -124,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_spelt_is_read_back(elements in prop::collection::vec("[\\PC&&[^ ]]{1,8}", 0..4)) {
+        fn what_is_spelt_is_read_back(elements in prop::collection::vec("[\\PC&&[^\\s]]{1,8}", 0..4)) {
             prop_assert_eq!(parse(&spelt(elements.iter().cloned())), Some(elements));
         }
 

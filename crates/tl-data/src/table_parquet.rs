@@ -36,7 +36,8 @@ pub(crate) fn read_parquet(
     let fields = schema.get_fields();
     let names: Vec<String> = fields.iter().map(|field| field.name().to_string()).collect();
     let wanted = choose(&names)?;
-    for field in wanted.iter().filter_map(|&column| fields.get(column)).filter(|field| !has_text(field)) {
+    if let Some(field) = wanted.iter().filter_map(|&column| fields.get(column)).find(|field| !has_text(field))
+    {
         return Err(SourceError::NotWords { path: path.to_path_buf(), column: field.name().to_string() });
     }
     let is_read = |column: usize| wanted.contains(&column) || fields.get(column).is_some_and(|f| is_word(f));

@@ -295,7 +295,7 @@ fn parts_and_folds_read_back_as_written() {
 fn tables_of_parts_that_make_no_sense_are_explained() {
     let data = distinct(&[2, 2]);
     for (rows, message) in [
-        ("0/0.png,class0,dev\n", "line 2: part `dev` is none of train, val, test and fold-1, fold-2, .."),
+        ("0/0.png,class0,dve\n", "line 2: part `dve` is none of train, val, test and fold-1, fold-2, .."),
         ("0/0.png,class0,train\n0/1.png,class0,fold-1\n", "line 3: parts and folds in one table"),
         ("0/0.png,class0,val\n", "no picture is in the part train"),
         ("0/0.png,class0,fold-1\n0/1.png,class0,fold-3\n", "no picture is in fold-2"),
