@@ -217,7 +217,8 @@ pub(crate) fn phase(phase: &Phase, groups: &[Group]) -> Vec<String> {
         thousands(all)
     );
     std::iter::once(row("phase", &name))
-        .chain(self::groups(groups).iter().map(|line| row("", line)))
+        // A table's lines have colours of ours, and names in them are spelt out already.
+        .chain(self::groups(groups).iter().map(|line| format!("{:LABEL$}{line}", "")))
         .collect()
 }
 

@@ -42,7 +42,7 @@ impl CellFault {
             CellFault::NotAList => format!("{shown} is not spelt as a list, and other cells are"),
             CellFault::NotAPart => format!("{shown} is none of train, val and test, and other cells are"),
             CellFault::UnclearParts { words } => {
-                format!("{shown} does not say train, val or test (the column has {words})")
+                format!("{shown} does not say train, val or test (the column has {})", visible(words))
             }
             CellFault::NotYesOrNo => format!("{shown} is neither 0 nor 1"),
             CellFault::OtherPart { column, says } => format!("{shown}, and `{column}` says {says}"),

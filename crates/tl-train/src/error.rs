@@ -213,17 +213,6 @@ pub enum TrainError {
         /// Mean loss of the step's pictures.
         loss: f64,
     },
-    /// A path that `run.toml` cannot hold.
-    #[error(
-        "the path of {what}, `{}`, is not UTF-8 text, and `run.toml` can hold no other",
-        tl_data::path_text(path)
-    )]
-    PathNotText {
-        /// What is there.
-        what: &'static str,
-        /// The path.
-        path: PathBuf,
-    },
     /// Settings that `run.toml` cannot hold.
     #[error("`run.toml` cannot hold these settings: {detail}")]
     NotToml {
@@ -381,9 +370,6 @@ impl TrainError {
                 "`--label-separator`, or several `--label-column`, say where the other labels are".to_owned(),
             ),
             Self::OneLabelOnly { .. } => Some("leave it out".to_owned()),
-            Self::PathNotText { .. } => Some(
-                "rename it, or reach it by a link with another name: `ln -s OLD NEW`, then NEW".to_owned(),
-            ),
             Self::Diverged { .. } | Self::NotFinite { .. } => Some(
                 "try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned(),
             ),

@@ -16,26 +16,19 @@ fn tl(folder: &std::path::Path, words: &[&OsStr]) -> Ended {
 }
 
 #[test]
-fn settings_that_run_toml_cannot_hold_are_refused_before_anything_is_done() {
+fn a_folder_of_any_name_is_trained_on_and_gone_on_with_from_its_settings() {
     let folder = two_classes(4);
     let at = folder.path();
     let odd = name(b"caf\xe9");
     fs::rename(at.join("data"), at.join(&odd)).unwrap();
-    let of_data = tl(at, &["train".as_ref(), &odd]);
-    fs::rename(at.join(&odd), at.join("data")).unwrap();
-    let of_runs = tl(at, &["train".as_ref(), "data".as_ref(), "--runs".as_ref(), &odd]);
-    for (said, what) in [(of_data, "the pictures"), (of_runs, "the runs")] {
-        assert_eq!((said.code, said.stdout.as_str()), (1, ""));
-        let expected = format!(
-            "error: the path of {what}, `caf\\xe9`, is not UTF-8 text, and `run.toml` can hold no other\n\
-             hint: rename it, or reach it by a link with another name: `ln -s OLD NEW`, then NEW\n"
-        );
-        assert_eq!(said.stderr, expected);
-    }
-    assert!(!at.join("runs").exists() && !at.join(&odd).exists());
-    // As the hint says.
-    std::os::unix::fs::symlink(at.join("data"), at.join("link")).unwrap();
-    tl_ok(at, &["train", "link"]);
+    let words: [&OsStr; 4] = ["train".as_ref(), &odd, "--name".as_ref(), "odd".as_ref()];
+    let said = tl(at, &words);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    let settings = fs::read_to_string(at.join("runs/odd-1/run.toml")).unwrap();
+    assert!(settings.contains(r"data = 'caf\xe9'"), "{settings}");
+    tl_ok(at, &["train", "--config", "runs/odd-1/run.toml"]);
+    let model = |run: &str| fs::read(at.join("runs").join(run).join("model.safetensors")).unwrap();
+    assert!(model("odd-1") == model("odd-2"));
 }
 
 #[test]

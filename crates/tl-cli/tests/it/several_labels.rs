@@ -267,7 +267,7 @@ fn cells_that_are_neither_0_nor_1_count_as_was_asked_and_later_runs_keep_it() {
     let ended = tl(at, &[&["eval", "runs/classes-1"], &CLASSES[..]].concat());
     assert!(ended.stderr.contains(uncertain), "{}", ended.stderr);
     let ended = tl_ok(at, &[&["eval", "runs/classes-1"], &CLASSES[..], &asked].concat());
-    assert!(ended.stderr.contains("note      1 uncertain cell counted as 1\n"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("note      1 uncertain cell counted as 1\n"), "{}", ended.stdout);
     // Settings of a run, and what is typed over them.
     for (typed, counted) in [(&[][..], "1"), (&["--uncertain", "negative"], "0")] {
         let ended = tl_ok(at, &[&["train", "--config", "runs/classes-1/run.toml"], typed].concat());

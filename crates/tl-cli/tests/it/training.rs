@@ -110,7 +110,7 @@ fn two_pictures_a_class_are_enough_and_what_could_not_be_chosen_is_said() {
         format!(
             "resize    crop: the median picture is 1.20 times as long as wide, but {reason}: as the weights were evaluated\n"
         ),
-        format!("head      logistic regression, C = 1: {reason}: the usual strength\n"),
+        format!("head      logistic regression, C = 1: {reason}: the usual strength"),
     ] {
         assert!(ended.stderr.contains(&found), "{found} is not in {}", ended.stderr);
     }
@@ -164,7 +164,7 @@ fn a_write_that_breaks_off_leaves_no_run_behind() {
         bash.args(["-c", &script]).current_dir(at).env("TL_CACHE", at.join("cache")).output().unwrap();
     let ended = ended(output);
     assert_eq!(ended.code, 1, "{}", ended.stderr);
-    assert!(ended.stderr.starts_with("error: cannot write `runs/.unfinished-"), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error: cannot write `runs/.data."), "{}", ended.stderr);
     assert!(ended.stderr.contains("model.safetensors`: file too large\n"), "{}", ended.stderr);
     assert!(
         ended.stderr.contains("hint: free some space, or write elsewhere with `--runs DIR`"),

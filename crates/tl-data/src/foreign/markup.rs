@@ -22,9 +22,12 @@ pub(super) fn recognise(bytes: &[u8]) -> Option<&'static str> {
 /// What other text it is.
 pub(super) fn other(bytes: &[u8]) -> Option<Foreign> {
     let text = ascii(bytes);
+    let lower = text.to_ascii_lowercase();
+    if lower.trim_start().starts_with("<!doctype html") {
+        return Some(Foreign::Other(WEB_PAGE));
+    }
     let element = first_element(&text)?;
-    let doctype = text.to_ascii_lowercase();
-    let page = doctype.contains("<!doctype html") || ["html", "head", "body", "script"].contains(&&*element);
+    let page = lower.contains("<!doctype html") || ["html", "head", "body", "script"].contains(&&*element);
     Some(Foreign::Other(if page { WEB_PAGE } else { "an XML file" }))
 }
 

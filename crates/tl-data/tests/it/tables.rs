@@ -55,7 +55,7 @@ fn missing_files_are_named_with_their_row() {
         [
             "dir: a folder whose name ends like a picture's, rename it if it holds pictures",
             "gone.png: no such file (row 5)",
-            "x\ny.png: no such file (row 3)",
+            r"x\ny.png: no such file (row 3)",
         ]
     );
 }
@@ -259,7 +259,7 @@ mod parquet_tables {
         let folder = folder(&[]);
         let source = table(&folder, "t.parquet", b"PAR1", Columns::default());
         let at = folder.path().join("t.parquet").display().to_string();
-        let message = format!("cannot read {at}: eof: parquet file too small. size is 4 but need 8");
+        let message = format!("cannot read {at}: it is too short");
         assert_eq!(refusal(read_plainly(&source)).0, message);
     }
 }
