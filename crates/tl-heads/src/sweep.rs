@@ -12,6 +12,8 @@ use tl_kernels::BLOCK;
 
 use crate::Matrix;
 
+/// Blocks of a part, where there are more: sums of parts cost about half as much to clear and to add up as a block does.
+const LEAST: usize = 4;
 /// Most parts, where there are so many blocks; of weights that are more than [`LARGE`], fewer: sums of parts are large as well.
 const PARTS: usize = 64;
 const FEWER: usize = 16;
@@ -58,7 +60,7 @@ pub(crate) fn sweep<F: Fn(usize, &mut [f32]) -> f64 + Sync>(
 ) -> Partial {
     let blocks = features_nd.rows().div_ceil(BLOCK);
     let most = if weight_kd.values().len() > LARGE { FEWER } else { PARTS };
-    let part = blocks.div_ceil(most).max(1) * BLOCK;
+    let part = blocks.div_ceil(most).max(LEAST) * BLOCK;
     let rows = |number: usize| number * part..features_nd.rows().min((number + 1) * part);
     let parts = 0..features_nd.rows().div_ceil(part).max(1);
     if weight_kd.rows() < WIDTH {

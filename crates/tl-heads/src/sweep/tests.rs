@@ -14,7 +14,7 @@ proptest! {
 
     #[test]
     fn a_sweep_is_two_products(
-        n in prop_oneof![0usize..40, 250usize..600],
+        n in prop_oneof![0usize..40, 250usize..600, 1000usize..2600],
         k in prop_oneof![1usize..7, 14usize..40],
         d in 1usize..70,
         seed in 0usize..1000,
@@ -23,7 +23,8 @@ proptest! {
         let logit = |row: usize, class: usize| -> f32 {
             features_nd.row(row).iter().zip(weight_kd.row(class)).map(|(a, b)| a * b).sum()
         };
-        let residual = |row: usize, class: usize| (logit(row, class) + row as f32) % 5.0;
+        let residuals: Vec<f32> = (0..n * k).map(|at| (logit(at / k, at % k) + (at / k) as f32) % 5.0).collect();
+        let residual = |row: usize, class: usize| residuals[row * k + class];
         let seen = Mutex::new(Vec::new());
         let found = sweep(&features_nd, &weight_kd, |row, values_k| {
             assert!(values_k.len() >= k && values_k.len().is_multiple_of(WIDTH));
@@ -51,7 +52,7 @@ fn no_bit_depends_on_the_number_of_threads() {
     for classes in [3, 20] {
         let value = |i: usize| ((i * 7919 + i / 3 * 104_729) % 1000) as f32 / 500.0 - 1.0;
         let matrix = |rows: usize| Matrix::with_columns(33, (0..33 * rows).map(value).collect());
-        let (features_nd, weight_kd) = (matrix(2000), matrix(classes));
+        let (features_nd, weight_kd) = (matrix(6000), matrix(classes));
         let found = [1, 2, 3, 5].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| sweep(&features_nd, &weight_kd, |_, values_k| f64::from(values_k[0])))
