@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     LrFind(Box<LrFindArgs>),
     Predict(PredictArgs),
-    Eval(EvalArgs),
+    Eval(Box<EvalArgs>),
     Extract(Box<ExtractArgs>),
     Info(InfoArgs),
     Data(Box<DataArgs>),
@@ -428,7 +428,7 @@ pub(crate) struct DataArgs {
 /// What to do with pictures.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     Augment(AugmentArgs),
 }
 

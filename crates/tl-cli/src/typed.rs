@@ -37,5 +37,6 @@ fn not_text(words: &[OsString]) -> Option<Error> {
     Some(Args::command().error(ErrorKind::InvalidUtf8, message))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests;

@@ -153,7 +153,7 @@ impl<'a> Answers<'a> {
             row,
             column: column.to_string(),
             value: value.to_string(),
-            fault,
+            fault: Box::new(fault),
         }
     }
 

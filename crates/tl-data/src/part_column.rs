@@ -214,14 +214,20 @@ impl Finder<'_> {
 
     fn bad_word(&self, words: &Words, word: &Word, fault: CellFault) -> SourceError {
         let (column, value) = (words.name.clone(), word.text.clone());
-        SourceError::BadCell { path: self.path.to_path_buf(), row: word.first_row, column, value, fault }
+        SourceError::BadCell {
+            path: self.path.to_path_buf(),
+            row: word.first_row,
+            column,
+            value,
+            fault: Box::new(fault),
+        }
     }
 
     fn bad_row(&self, words: &Words, row: usize, fault: CellFault) -> SourceError {
         let word = words.rows().nth(row).flatten().and_then(|word| words.words.get(word));
         let (column, value) = (words.name.clone(), word.map_or_else(String::new, |word| word.text.clone()));
         let row = self.table.rows.get(row).map_or(0, |row| row.number);
-        SourceError::BadCell { path: self.path.to_path_buf(), row, column, value, fault }
+        SourceError::BadCell { path: self.path.to_path_buf(), row, column, value, fault: Box::new(fault) }
     }
 }
 

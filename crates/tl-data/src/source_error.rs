@@ -71,7 +71,7 @@ pub enum SourceError {
         /// What the cell holds.
         value: String,
         /// What is wrong with it.
-        fault: CellFault,
+        fault: Box<CellFault>,
     },
     /// A table or list that is no text.
     #[error("{}, line {line}: {detail}", path.display())]

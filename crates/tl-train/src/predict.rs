@@ -52,7 +52,7 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(folder).follow_links(true).min_depth(1);
     let visible = entries.into_iter().filter_entry(|entry| {
         let is_folder = entry.file_type().is_dir();
-        !is_passed_over(entry.file_name(), is_folder) && !(is_folder && is_ours(entry.path()))
+        !(is_passed_over(entry.file_name(), is_folder) || is_folder && is_ours(entry.path()))
     });
     sorted(
         visible

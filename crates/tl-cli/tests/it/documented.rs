@@ -97,10 +97,12 @@ fn world(at: &Path) {
     picture([90, 90, 200], 3).save(at.join("inbox/new.jpg")).unwrap();
     picture([90, 200, 90], 4).save(at.join("cup.jpg")).unwrap();
     picture([90, 200, 90], 4).save(at.join("new.jpg")).unwrap();
-    let label =
-        |seed: u32| format!("photos/cat/{seed}.jpg,cat{}\n", if seed % 2 == 0 { "|striped" } else { "" });
-    let other =
-        |seed: u32| format!("photos/dog/{seed}.jpg,dog{}\n", if seed % 2 == 0 { "|striped" } else { "" });
+    let label = |seed: u32| {
+        format!("photos/cat/{seed}.jpg,cat{}\n", if seed.is_multiple_of(2) { "|striped" } else { "" })
+    };
+    let other = |seed: u32| {
+        format!("photos/dog/{seed}.jpg,dog{}\n", if seed.is_multiple_of(2) { "|striped" } else { "" })
+    };
     let rows: String = (1..=8).flat_map(|seed| [label(seed), other(seed)]).collect();
     fs::write(at.join("labels.csv"), format!("path,labels\n{rows}")).unwrap();
     tl_ok(at, &["train", "photos", "--resize", "squash"]);

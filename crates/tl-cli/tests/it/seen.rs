@@ -294,7 +294,9 @@ fn labels_that_no_picture_has_are_named_and_the_others_measured() {
         let pictures = ["warm", "cold"].into_iter().flat_map(|class| (0..8).map(move |seed| (class, seed)));
         pictures.map(|(class, seed)| format!("data/{class}/{seed}.png,{}\n", labels(class, seed))).collect()
     };
-    let two = |class: &str, seed: u32| if seed % 2 == 0 { format!("{class}|even") } else { class.to_owned() };
+    let two = |class: &str, seed: u32| {
+        if seed.is_multiple_of(2) { format!("{class}|even") } else { class.to_owned() }
+    };
     fs::write(at.join("all.csv"), format!("path,label\n{}", rows(&two))).unwrap();
     train(at, &["all.csv", "--label-separator", "|"]);
     let one = |class: &str, _: u32| class.to_owned();

@@ -23,13 +23,12 @@ pub(super) fn flatten_multiplied(picture: DynamicImage, background: [u8; 3]) -> 
     }
 }
 
-fn put_on<P: Pixel, S: Copy + image::Primitive>(
+fn put_on<P: Pixel<Subpixel = S>, S: Copy + image::Primitive>(
     picture: &ImageBuffer<P, Vec<S>>,
     background: [u8; 3],
     over: impl Fn(S, S, u8) -> S,
 ) -> ImageBuffer<Rgb<S>, Vec<S>>
 where
-    P: Pixel<Subpixel = S>,
     Rgb<S>: Pixel<Subpixel = S>,
 {
     let each = usize::from(P::CHANNEL_COUNT);
