@@ -71,7 +71,7 @@ impl Bases {
         let international =
             |flag: u8, text: &[u8]| [b"Raw profile type exif\0", &[flag, 0][..], b"\0\0", text].concat();
         vec![
-            ("jpeg", self.jpeg_with(&[exif.clone()])),
+            ("jpeg", self.jpeg_with(std::slice::from_ref(&exif))),
             ("jpeg behind others", self.jpeg_with(&[app0, app2, xmp.clone(), exif.clone()])),
             ("jpeg before XMP", self.jpeg_with(&[exif, xmp])),
             ("jpeg prefixed twice", self.jpeg_with(&[(APP1, [EXIF, &prefixed].concat())])),
