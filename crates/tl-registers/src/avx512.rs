@@ -44,38 +44,48 @@ impl<const NARROW: bool> Avx512<NARROW> {
     }
 }
 
-// SAFETY of the blocks below: the contract of `Lanes`: AVX-512 is there, as far as the type says, and pointers are valid
-// for what is touched; lanes that a mask leaves out are not touched.
 impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     const WIDTH: usize = 16;
     const TILE: usize = 14;
 
     #[inline(always)]
     unsafe fn prefetch(at: *const f32) {
+        // SAFETY: a hint, which loads nothing into the program and faults at no address; every x86-64 processor has it.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_set1_ps(value) })
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller has sixteen floats at `from`, and AVX-512F; the unaligned load asks for no more.
         Self(unsafe { _mm512_loadu_ps(from) })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller has room for sixteen floats at `to` that nobody else uses, and AVX-512F; the unaligned store
+        // asks for no more.
         unsafe { _mm512_storeu_ps(to, self.0) }
     }
     #[inline(always)]
     unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller has `count` floats at `from`; the mask has the lanes below `count` alone, and a masked load
+        // neither reads nor faults at the others.
         Self(unsafe { _mm512_maskz_loadu_ps(mask16(count), from) })
     }
     #[inline(always)]
     unsafe fn store_part(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller has room for `count` floats at `to`; the mask has the lanes below `count` alone, and a masked
+        // store leaves what is behind them alone.
         unsafe { _mm512_mask_storeu_ps(to, mask16(count), self.0) }
     }
     #[inline(always)]
     unsafe fn store_bf16(self, to: *mut u16, count: usize) {
+        // SAFETY: the caller has room for `count` numbers at `to`, and both masked stores write the lanes below `count`
+        // alone; `NARROW` is a type for processors with AVX-512 BF16, as the contract of `Lanes` asks, BW and VL; both sides
+        // of the transmute are 256 bits of which all patterns are valid.
         unsafe {
             if NARROW {
                 let rounded = std::mem::transmute::<__m256bh, __m256i>(_mm512_cvtneps_pbh(self.0));
@@ -86,6 +96,9 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     }
     #[inline(always)]
     unsafe fn store_two_bf16(self, second: Self, to: *mut u16) {
+        // SAFETY: the caller has room for 32 numbers at `to`: one unaligned store of 64 bytes, or two of sixteen numbers, of
+        // which the second begins behind the first; `NARROW` is a type for processors with AVX-512 BF16, as the contract of
+        // `Lanes` asks; both sides of the transmute are 512 bits of which all patterns are valid.
         unsafe {
             if NARROW {
                 let rounded = _mm512_cvtne2ps_pbh(second.0, self.0);
@@ -97,6 +110,8 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     }
     #[inline(always)]
     unsafe fn store_bytes(self, to: *mut u8, count: usize, [factor, zero]: [f32; 2]) {
+        // SAFETY: the caller has room for `count` bytes at `to`, and the masked store writes the lanes below `count` alone;
+        // the methods ask for AVX-512F, which the contract of `Lanes` has.
         unsafe {
             let scaled = self.mul(Self::splat(factor)).add(Self::splat(zero));
             // Numbers that are none become the second.
@@ -106,30 +121,39 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_mul_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn div(self, other: Self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_div_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_max_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_min_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_fmadd_ps(self.0, factor.0, term.0) })
     }
     #[inline(always)]
     unsafe fn with_upper(self, upper: Self) -> Self {
+        // SAFETY: the one load is of a static of 32 numbers of 16 bits, a whole register; `NARROW` is a type for processors
+        // with AVX-512 BF16, as the contract of `Lanes` asks, and BW for the permutation; both sides of the transmute are
+        // 512 bits of which all patterns are valid.
         unsafe {
             if NARROW {
                 let both = _mm512_cvtne2ps_pbh(upper.0, self.0);
@@ -143,6 +167,8 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     }
     #[inline(always)]
     unsafe fn add_pairs(self, left: Self, right: Self) -> Self {
+        // SAFETY: `NARROW` is a type for processors with AVX-512 BF16, as the contract of `Lanes` asks; the methods of the
+        // other way ask for AVX-512F; no memory is touched.
         unsafe {
             if NARROW {
                 let (left, right) = (left.pairs(), right.pairs());
@@ -155,10 +181,12 @@ impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     }
     #[inline(always)]
     unsafe fn round(self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_roundscale_ps::<_MM_FROUND_TO_NEAREST_INT>(self.0) })
     }
     #[inline(always)]
     unsafe fn exp2_whole(self) -> Self {
+        // SAFETY: AVX-512F is there, as the contract of `Lanes` asks; the operands are registers, so no memory is touched.
         Self(unsafe { _mm512_scalef_ps(_mm512_set1_ps(1.0), self.0) })
     }
 }

@@ -18,7 +18,6 @@ impl Portable {
     }
 }
 
-// SAFETY of the blocks below: loads and stores touch as many floats as the contract of `Lanes` promises.
 impl Lanes for Portable {
     const WIDTH: usize = 8;
     const TILE: usize = 4;
@@ -29,19 +28,24 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller has eight floats at `from`, which an array of eight is as large as; the read asks for no
+        // alignment.
         Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller has room for eight floats at `to` that nobody else uses; the write asks for no alignment.
         unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) }
     }
     #[inline(always)]
     unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller has `count` floats at `from`, and `i` is below `count`.
         Self(std::array::from_fn(|i| if i < count { unsafe { *from.add(i) } } else { 0.0 }))
     }
     #[inline(always)]
     unsafe fn store_part(self, to: *mut f32, count: usize) {
         for (i, &value) in self.0.iter().enumerate().take(count) {
+            // SAFETY: the caller has room for `count` floats at `to`, and `take` keeps `i` below `count`.
             unsafe { *to.add(i) = value }
         }
     }

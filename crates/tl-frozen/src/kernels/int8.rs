@@ -66,17 +66,19 @@ mod x86 {
         }
     }
 
-    // SAFETY of the blocks below: the contract of `Dot`: AVX-512 VNNI is there.
     impl Dot<Avx512<true>> for Int8 {
         type Sums = __m512i;
         type End = [Avx512<true>; 2];
 
         #[inline(always)]
         unsafe fn start(_bias: *const f32) -> __m512i {
+            // SAFETY: AVX-512F is there, as the contract of `Dot` asks for `Avx512<true>`; no memory is touched.
             unsafe { _mm512_setzero_si512() }
         }
         #[inline(always)]
         unsafe fn dot(values: Avx512<true>, weights: Avx512<true>, sums: __m512i) -> __m512i {
+            // SAFETY: AVX-512 VNNI is there, as the contract of `Dot` asks for `Avx512<true>`, which is chosen only where it
+            // was detected; the operands are registers, so no memory is touched.
             unsafe {
                 let bits = |register: Avx512<true>| _mm512_castps_si512(register.0);
                 _mm512_dpbusd_epi32(sums, bits(values), bits(weights))
@@ -84,10 +86,14 @@ mod x86 {
         }
         #[inline(always)]
         unsafe fn ending(op: &Work<'_>, channel: usize) -> [Avx512<true>; 2] {
+            // SAFETY: the caller has scales and biases for a register beyond `channel`, and the instructions of
+            // `Avx512<true>`: the contract of `Dot`, which is this function's too.
             unsafe { scale_and_bias(op, channel) }
         }
         #[inline(always)]
         unsafe fn end(sums: __m512i, [scale, bias]: [Avx512<true>; 2]) -> Avx512<true> {
+            // SAFETY: AVX-512F is there, as the contract of `Dot` asks for `Avx512<true>`; the operands are registers, so no
+            // memory is touched.
             unsafe { Avx512(_mm512_cvtepi32_ps(sums)).mul_add(scale, bias) }
         }
     }
