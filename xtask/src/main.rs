@@ -8,6 +8,7 @@ mod bench_main_job;
 mod bench_train;
 mod check;
 mod device;
+mod fuzz;
 mod kill;
 mod layers;
 mod sanitize;
@@ -40,6 +41,14 @@ enum Task {
         /// What the instants are drawn from.
         #[arg(long, default_value_t = 0)]
         seed: u64,
+    },
+    /// Give what reads other people's files bytes without end: the targets of `fuzz/`, with cargo-fuzz.
+    Fuzz {
+        /// For each target.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+        /// One of them; all in turn without it.
+        target: Option<String>,
     },
     /// Tests of the kernels under a sanitizer.
     Sanitize {
@@ -107,6 +116,7 @@ fn main() -> Result<()> {
         Task::Bench(Bench::Train(train)) => bench_train::run(&train),
         Task::Bench(Bench::Build) => bench::build(),
         Task::Kill { runs, seed } => kill::run(runs, seed),
+        Task::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
         Task::Sanitize { sanitizer, words } => sanitize::run(sanitizer, &words),
     }
 }

@@ -14,6 +14,10 @@
 //! # Ok::<(), tl_train::TrainError>(())
 //! ```
 
+// The targets of the fuzzer, which are a module of the tests too, call the crate by its name.
+#[cfg(test)]
+extern crate self as tl_train;
+
 mod adamw;
 mod augmentation;
 mod checkpoint;
@@ -29,6 +33,8 @@ mod figures;
 mod find;
 mod finish;
 mod fit;
+#[cfg(test)]
+mod fuzzed;
 mod job;
 mod keeping;
 mod memory;

@@ -7,6 +7,7 @@ mod checking;
 mod colors;
 mod containers;
 mod foreign_formats;
+mod fuzzed;
 mod golden;
 mod jpeg_structures;
 mod layouts;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 mod formats;
+mod fuzzed;
 mod hostile;
 mod mutated;
 mod networks;

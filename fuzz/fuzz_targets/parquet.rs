@@ -1,0 +1,4 @@
+//! Tables of Parquet.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::data::parquet(bytes));

@@ -1,0 +1,4 @@
+//! Weights in safetensors.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::weights::safetensors(bytes));
