@@ -52,9 +52,12 @@ vectorised! {
         let channels = pass.source.pitch;
         let outputs = y.chunks_exact_mut(channels).zip(places.chunks_exact_mut(channels)).enumerate();
         for (column, (y, places)) in outputs {
+            let window = 0..pass.window[0] * pass.window[1];
+            // The place of a window of minus infinity alone: on the map, so that its gradient is not lost.
+            let first = window.clone().find(|&place| pixel(pass, [row, column], place).is_some());
             y.fill(f32::NEG_INFINITY);
-            room.fill(0);
-            for place in 0..pass.window[0] * pass.window[1] {
+            room.fill(first.unwrap_or(0) as u32);
+            for place in window {
                 let Some(pixel) = pixel(pass, [row, column], place) else { continue };
                 let x = &x[pixel * channels..][..channels];
                 for ((x, y), found) in x.iter().zip(y.iter_mut()).zip(room.iter_mut()) {

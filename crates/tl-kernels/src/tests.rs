@@ -12,6 +12,14 @@ use tl_registers::Vectors;
 use crate::layers::serves;
 use crate::{Act, Products, activate, batch_norm, batch_norm_onto, conv2d, max_pool, means, multiply_in};
 
+mod bands;
+mod convolutions;
+mod elementwise;
+mod matrix_registers;
+mod naive;
+mod pooling;
+mod rounding;
+
 /// Largest difference from burn's convolutions, as a share of the largest value; 1.7e-6 over 3,000 cases.
 const TOLERANCE: f32 = 1e-5;
 /// The same for batch normalisation, whose backward pass is another formula; 2.5e-5 over 3,000 cases.
