@@ -128,6 +128,9 @@ impl Trials<'_> {
                 .then(|| ("sampler", format!("{:?}", steps.sampler).to_lowercase())),
             (steps.loss.smoothing != 0.0).then(|| ("label smoothing", steps.loss.smoothing.to_string())),
             matches!(steps.loss.kind, LossKind::Focal { .. }).then(|| ("loss", "focal".to_owned())),
+            // Several labels have it without being asked.
+            (steps.loss.kind == LossKind::Binary && !self.features.data.multi_label)
+                .then(|| ("loss", "binary".to_owned())),
             steps.augment_head.then(|| ("augment", augmentation_name(&steps.augment))),
             steps.checkpoint_activations.then(|| ("checkpoint activations", "true".to_owned())),
         ];

@@ -20,6 +20,7 @@ mod network;
 mod next;
 #[cfg(unix)]
 mod no_text;
+mod options;
 mod other_formats;
 mod precision;
 mod predicting;

@@ -329,9 +329,14 @@ fn patience_ends_a_phase_and_a_plateau_drops_the_rate() {
 
 /// The batches of an epoch of the head alone, behind which are the pictures themselves.
 fn batches(steps: &StepsConfig, epoch: usize) -> Vec<Batch> {
-    let phase = Phase { unfreeze: Unfreeze::All, ..phase("all", 0, 4) };
-    lesson(steps, std::slice::from_ref(&phase), &crate::Quiet, None, |lesson| {
-        let course = lesson.course(&phase, lesson.pictures, Boundary(0), 0);
+    batches_of(steps, &Phase { unfreeze: Unfreeze::All, ..phase("all", 0, 4) }, epoch)
+}
+
+/// The batches of an epoch of a phase.
+fn batches_of(steps: &StepsConfig, phase: &Phase, epoch: usize) -> Vec<Batch> {
+    lesson(steps, std::slice::from_ref(phase), &crate::Quiet, None, |lesson| {
+        let boundary = phase.unfreeze.boundary(&lesson.backbone.stages()).unwrap();
+        let course = lesson.course(phase, lesson.pictures, boundary, 0);
         let maker = Maker::new(lesson, &course, epoch);
         let mut all = Vec::new();
         let drafts = (0..course.per_epoch).map(|number| maker.step(number));
@@ -364,6 +369,24 @@ fn views_come_in_turn_and_without_them_every_epoch_has_new_ones() {
     assert!(shown(&light, 0) != shown(&light, 2));
     assert!(shown(&views, 0) == shown(&views, 2));
     assert!(shown(&views, 0) != shown(&views, 1));
+}
+
+#[test]
+fn a_head_alone_sees_changed_pictures_where_they_are_asked_for() {
+    let light = StepsConfig { augment: AugmentPreset::Light.into(), ..plain() };
+    let asked = StepsConfig { augment_head: true, ..light.clone() };
+    let views = StepsConfig { views: Some(2), ..light.clone() };
+    let head = phase("head", 0, 4);
+    let sorted = |steps: &StepsConfig, epoch| {
+        let rows = batches_of(steps, &head, epoch).into_iter().flat_map(|batch| batch.rows);
+        let mut bits: Vec<u32> = rows.map(f32::to_bits).collect();
+        bits.sort_unstable();
+        bits
+    };
+    let as_they_are = sorted(&plain(), 0);
+    assert!(sorted(&light, 0) == as_they_are && sorted(&light, 3) == as_they_are);
+    assert!(sorted(&asked, 0) != as_they_are && sorted(&asked, 0) != sorted(&asked, 3));
+    assert!(sorted(&views, 0) != as_they_are && sorted(&views, 0) == sorted(&views, 2));
 }
 
 #[test]
