@@ -21,10 +21,8 @@ mod file;
 mod folder;
 mod name;
 mod sweep;
-mod text;
 
 pub use disk::{Disk, Fault, Os, create_folders, sync_folder, write_durably};
 pub use file::{AtomicFile, replace, replace_on, settle};
 pub use folder::{AtomicFolder, remove_folder};
 pub use sweep::{sweep, sweep_mine};
-pub use text::text_of;
