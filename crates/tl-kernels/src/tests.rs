@@ -20,10 +20,10 @@ mod naive;
 mod pooling;
 mod rounding;
 
-/// Largest difference from burn's convolutions, as a share of the largest value; 1.7e-6 over 3,000 cases.
+/// Largest difference from burn's convolutions, as `differs` tells it; under 3e-6 over 4,000 cases.
 const TOLERANCE: f32 = 1e-5;
-/// The same for batch normalisation, whose backward pass is another formula; 2.5e-5 over 3,000 cases.
-const NORM_TOLERANCE: f32 = 1e-4;
+/// The same for batch normalisation, whose backward pass is another formula; under 5e-6 over 4,000 cases.
+const NORM_TOLERANCE: f32 = 2e-5;
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -46,9 +46,12 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 
-fn differs(ours: &[f32], theirs: &[f32]) -> f32 {
+/// Largest difference, as a share of the largest value or, where that is more, of half the root of how many terms were summed:
+/// random terms usually sum to that, and where they cancel by chance, what is left is the rounding of either order. 0 where unknown.
+fn differs(ours: &[f32], theirs: &[f32], terms: usize) -> f32 {
     assert_eq!(ours.len(), theirs.len());
-    let largest = theirs.iter().fold(1e-3_f32, |largest, value| largest.max(value.abs()));
+    let usual = 0.5 * (terms as f32).sqrt();
+    let largest = theirs.iter().fold(usual.max(1e-3), |largest, value| largest.max(value.abs()));
     ours.iter().zip(theirs).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) / largest
 }
 
@@ -127,6 +130,13 @@ impl Case {
         conv.weight = Param::from_tensor(weight(noise(shape, seed)).require_grad());
         conv
     }
+
+    /// What `of_conv` gives, and how many terms each of its values sums.
+    fn terms(&self, values: usize) -> [(&'static str, usize); 3] {
+        let window = self.kernel[0] * self.kernel[1];
+        let [inputs, outputs] = [self.x[1], self.outputs].map(|channels| channels / self.groups);
+        [("y", inputs * window), ("gx", outputs * window), ("gw", values / self.outputs)]
+    }
 }
 
 proptest! {
@@ -139,8 +149,8 @@ proptest! {
         let theirs = of_conv(&conv, &x, |x| conv.forward(x));
         let _rounded = multiply_in(Products::Bf16);
         let ours = of_conv(&conv, &x, |x| conv2d(&conv, x));
-        for (name, (ours, theirs)) in ["y", "gx", "gw"].iter().zip(ours.iter().zip(&theirs)) {
-            let error = differs(ours, theirs);
+        for ((name, terms), (ours, theirs)) in case.terms(theirs[0].len()).iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs, *terms);
             prop_assert!(error < TOLERANCE, "{name} of {case:?} differs by {error}");
         }
     }
@@ -151,8 +161,8 @@ proptest! {
         let x = noise(case.x, seed ^ 7);
         let theirs = of_conv(&conv, &x, |x| conv.forward(x));
         let ours = of_conv(&conv, &x, |x| conv2d(&conv, x));
-        for (name, (ours, theirs)) in ["y", "gx", "gw"].iter().zip(ours.iter().zip(&theirs)) {
-            let error = differs(ours, theirs);
+        for ((name, terms), (ours, theirs)) in case.terms(theirs[0].len()).iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs, *terms);
             prop_assert!(error < TOLERANCE, "{name} of {case:?} differs by {error}");
         }
     }
@@ -179,9 +189,10 @@ proptest! {
             Act::Relu6 => relu6(burns.forward(x)),
         });
         let ours = of(&mine, &|x| batch_norm(&mine, act, x));
-        let names = ["y", "gx", "ggamma", "gbeta", "running mean", "running variance"];
-        for (name, (ours, theirs)) in names.iter().zip(ours.iter().zip(&theirs)) {
-            let error = differs(ours, theirs);
+        let places = batch * side * (side + 1);
+        let named = [("y", 0), ("gx", 0), ("ggamma", places), ("gbeta", places), ("running mean", 0), ("running variance", 0)];
+        for ((name, terms), (ours, theirs)) in named.iter().zip(ours.iter().zip(&theirs)) {
+            let error = differs(ours, theirs, *terms);
             prop_assert!(error < NORM_TOLERANCE, "{name} of [{batch}, {channels}, {side}] {act:?} {train} differs by {error}");
         }
     }
@@ -235,7 +246,8 @@ fn a_residual_block_and_its_gradients_are_burns() {
         let (ours, theirs) = (of_block(&mine, &x, true, act), of_block(&burns, &x, false, act));
         let names = ["y", "gx", "first weights", "bias", "second weights", "ggamma", "gbeta"];
         for (name, (ours, theirs)) in names.iter().zip(ours.iter().zip(&theirs)) {
-            let error = differs(ours, theirs);
+            // Means scale what is summed here, so that no sum is as large as its number of terms tells.
+            let error = differs(ours, theirs, 0);
             assert!(error < NORM_TOLERANCE, "{name} of {channels} channels differs by {error}");
         }
     }
@@ -366,7 +378,7 @@ fn products_are_rounded_only_as_long_as_the_guard_lives() {
         let _rounded = multiply_in(Products::Bf16);
         values(conv2d(&conv, x.clone()))
     };
-    let error = differs(&rounded, &exact);
+    let error = differs(&rounded, &exact, 0);
     assert!(error > 1e-5 && error < 1e-2, "{error}");
     assert_eq!(values(conv2d(&conv, x)), exact);
 }
