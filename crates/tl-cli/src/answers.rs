@@ -75,6 +75,11 @@ impl Sheet {
         }
     }
 
+    /// Has a row been written?
+    pub(crate) fn has_begun(&self) -> bool {
+        self.rows > 0
+    }
+
     /// Writes what comes behind the last row.
     pub(crate) fn finish(self) -> Result<()> {
         match self.form {

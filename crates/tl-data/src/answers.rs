@@ -44,6 +44,7 @@ pub(crate) struct Answers<'a> {
 struct Counted {
     uncertain: Cell<usize>,
     blank: Cell<usize>,
+    separated: Cell<usize>,
 }
 
 impl<'a> Answers<'a> {
@@ -140,7 +141,10 @@ impl<'a> Answers<'a> {
 
     fn split(&self, cell: &str) -> Vec<String> {
         let mut names: Vec<String> = match self.columns.separator {
-            Some(separator) => cell.split(separator).map(|name| name.trim().to_string()).collect(),
+            Some(separator) => {
+                self.counted.separated.update(|cells| cells + usize::from(cell.contains(separator)));
+                cell.split(separator).map(|name| name.trim().to_string()).collect()
+            }
             None => vec![cell.to_string()],
         };
         names.retain(|name| !name.is_empty());
@@ -178,22 +182,34 @@ impl<'a> Answers<'a> {
             Spelling::Names => format!("labels are in the column {columns}"),
         }];
         notes.extend(self.doubt.clone());
-        let counts = |cells: usize, kind: &str, as_what: &str| {
-            (cells > 0).then(|| format!("{} {as_what}", counted(cells, kind)))
-        };
-        let uncertain = match self.columns.uncertain {
-            Some(Uncertain::Positive) => "counted as 1",
-            _ => "counted as 0",
-        };
-        let blank = match self.spelling {
-            Spelling::Classes(_) => "counted as 0",
-            Spelling::Names | Spelling::Lists => "counted as a picture that is of no class",
-        };
-        notes.extend(counts(self.counted.uncertain.get(), "uncertain cell", uncertain));
-        if self.columns.blank.is_some() {
-            notes.extend(counts(self.counted.blank.get(), "empty cell", blank));
-        }
+        notes.extend(self.options());
         notes
+    }
+
+    /// What the options came to: also that one found nothing to do, which may be a mistake.
+    fn options(&self) -> impl Iterator<Item = String> {
+        let counts = |cells: &Cell<usize>, kind: &str, as_what: &str| match cells.get() {
+            0 => format!("no {kind} cell: there is nothing to be {as_what}"),
+            cells => format!("{} {as_what}", counted(cells, &format!("{kind} cell"))),
+        };
+        let uncertain = self.columns.uncertain.map(|uncertain| {
+            let as_what = match uncertain {
+                Uncertain::Positive => "counted as 1",
+                Uncertain::Negative => "counted as 0",
+            };
+            counts(&self.counted.uncertain, "uncertain", as_what)
+        });
+        let blank = self.columns.blank.map(|_| {
+            let as_what = match self.spelling {
+                Spelling::Classes(_) => "counted as 0",
+                Spelling::Names | Spelling::Lists => "counted as a picture that is of no class",
+            };
+            counts(&self.counted.blank, "empty", as_what)
+        });
+        let nowhere = |_: &char| self.counted.separated.get() == 0;
+        let separator = self.columns.separator.filter(nowhere);
+        let separator = separator.map(|separator| format!("no label cell holds the separator `{separator}`"));
+        [uncertain, blank, separator].into_iter().flatten()
     }
 }
 

@@ -60,8 +60,10 @@ fn answer(
     let job = || classifier.predict_each(&files, threads(), &progress, show);
     let answered = naming_slow_files(words, SLOW, job);
     display.finish();
+    // After a failure too: what was answered can be read.
+    let closed = if answered.is_ok() || sheet.has_begun() { sheet.finish() } else { Ok(()) };
     answered?;
-    sheet.finish()?;
+    closed?;
     Ok(failed)
 }
 

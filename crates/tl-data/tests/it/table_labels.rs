@@ -102,6 +102,25 @@ fn uncertain_and_empty_cells_count_as_asked() {
 }
 
 #[test]
+fn an_option_that_found_nothing_to_do_says_so() {
+    let folder = five();
+    let options = |uncertain, blank, separator| Columns { uncertain, blank, separator, ..Columns::default() };
+    let zeros = "path,a,b\n2.png,0,1\n1.png,1,0\n";
+    let names = "path,label\n2.png,a\n1.png,b\n";
+    let (negative, positive) = (Some(Uncertain::Negative), Some(Uncertain::Positive));
+    for (table, label, columns, expected) in [
+        (zeros, &["a", "b"][..], options(positive, None, None), "no uncertain cell: there is nothing to be counted as 1"),
+        (names, &["label"], options(negative, None, None), "no uncertain cell: there is nothing to be counted as 0"),
+        (zeros, &["a", "b"], options(None, Some(Blank::Negative), None), "no empty cell: there is nothing to be counted as 0"),
+        (names, &["label"], options(None, None, Some('|')), "no label cell holds the separator `|`"),
+    ] {
+        let label = label.iter().map(|name| (*name).to_string()).collect();
+        let notes = read(&folder, table, Columns { label, ..columns }).notes;
+        assert!(notes.iter().any(|note| note == expected), "{expected}: {notes:?}");
+    }
+}
+
+#[test]
 fn a_row_of_zeros_is_an_answer_and_a_row_of_nothing_is_none() {
     let folder = five();
     let list = |cells: &[&str]| {
