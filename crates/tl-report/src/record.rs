@@ -89,6 +89,13 @@ pub struct Choice {
     pub why: String,
 }
 
+impl Choice {
+    /// Of `what` there was to decide, what was chosen and why.
+    pub fn new(what: &str, chosen: String, why: String) -> Self {
+        Self { what: what.to_owned(), chosen, why }
+    }
+}
+
 /// A phase of training in steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PhaseCard {

@@ -3,7 +3,6 @@
 use tl_data::{Augment, AugmentPreset};
 use tl_report::Choice;
 
-use crate::trial::named;
 use crate::{Phase, StepsConfig, Unfreeze};
 
 /// The preset's name, or how many operations there are.
@@ -30,7 +29,7 @@ pub(crate) fn augmentation(steps: &StepsConfig, phases: &[Phase]) -> Choice {
         (_, []) => how,
         (changed, plain) => format!("{how} of {}; as they are in {}", names(changed), names(plain)),
     };
-    named("augment", augmentation_name(&steps.augment), format!("{who}: {what}"))
+    Choice::new("augment", augmentation_name(&steps.augment), format!("{who}: {what}"))
 }
 
 fn learns_alone(phase: &Phase) -> bool {

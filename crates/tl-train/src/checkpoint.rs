@@ -15,17 +15,18 @@ mod commit;
 mod load;
 mod manifest;
 mod name;
+mod skipped;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub(crate) use commit::Content;
 pub(crate) use manifest::SCHEMA;
+pub use skipped::Skipped;
 
 use crate::TrainError;
 use load::Unusable;
@@ -57,22 +58,6 @@ pub struct Checkpoint {
     pub skipped: Vec<Skipped>,
     /// Content by name.
     pub files: BTreeMap<String, Vec<u8>>,
-}
-
-/// A damaged checkpoint. Displayed as `step-000120 (model.safetensors: 10 bytes short)`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// Its folder.
-    pub path: PathBuf,
-    /// What is wrong with it, beginning with the name of the file.
-    pub reason: String,
-}
-
-impl fmt::Display for Skipped {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        write!(f, "{} ({})", tl_data::shown(tl_data::name_text(name)), self.reason)
-    }
 }
 
 impl Checkpoints {

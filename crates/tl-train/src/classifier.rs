@@ -9,8 +9,8 @@ use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling};
 use tl_weights::FetchConfig;
 
-use crate::precision::check;
-use crate::threshold::given;
+use crate::labels::given;
+use crate::rounding::check;
 use crate::truth::probabilities;
 use crate::{Header, ModelFile, PrecisionChoice, Pretrained, Rounding, Seen, TrainError, Watch};
 
@@ -105,7 +105,7 @@ impl Classifier {
         let (backbone, loaded) = pretrained.load(device, fetch, watch)?;
         let classes = tl_weights::imagenet_classes().into_iter().map(String::from).collect();
         let preprocess = pretrained.preprocess.clone();
-        let header = Header::new(&pretrained, &loaded, classes, preprocess, "as published".to_owned());
+        let header = pretrained.header(&loaded, classes, preprocess, "as published".to_owned());
         Ok(Self::new(header, Frozen::new(backbone, device.clone()), None))
     }
 

@@ -6,12 +6,13 @@
 //!
 //! Legend: n rows, one for each picture that can be read; d features of a row.
 
+mod format;
 mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod safetensors;
-mod sheet;
 mod view;
+mod writer;
 
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -24,12 +25,13 @@ use tl_files::AtomicFile;
 use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
 use tl_weights::{FetchConfig, Loaded};
 
-use crate::keeping::Keeping;
+use crate::feature_cache::FeatureCache;
 use crate::range::settled;
-use crate::{Data, Pretrained, Step, TrainConfig, TrainError, Watch, open_device, precision};
-use sheet::{Kind, Outline, Rows, Sheet};
+use crate::{Data, Pretrained, Step, TrainConfig, TrainError, Watch, open_device, rounding};
+use format::FileFormat;
 pub use view::At;
 use view::View;
+use writer::{FeatureWriter, Outline, Rows};
 
 /// Features of rows that are computed together, in bytes; and the most rows, which an interruption may lose.
 const TOGETHER: usize = 32 << 20;
@@ -121,8 +123,8 @@ impl EmbedConfig {
     }
 
     /// The files that will be written, none of which may be what the pictures are read from.
-    fn files(&self, kind: Kind) -> Result<Vec<PathBuf>, TrainError> {
-        let files = kind.files(&self.out);
+    fn files(&self, format: FileFormat) -> Result<Vec<PathBuf>, TrainError> {
+        let files = format.files(&self.out);
         let source = self.data.path().canonicalize().ok();
         let same = |file: &&PathBuf| source.is_some() && file.canonicalize().ok() == source;
         match files.iter().find(same) {
@@ -143,8 +145,8 @@ impl EmbedConfig {
 /// If the pictures, the network or the settings cannot be used, or too many files are bad; [`TrainError::Out`] if the file
 /// cannot be written, [`TrainError::Interrupted`] if the watch asks to stop. The old file, if there was one, is untouched.
 pub fn embed(config: &EmbedConfig, watch: &dyn Watch) -> Result<Embedded, TrainError> {
-    let kind = Kind::of(&config.out)?;
-    let files = config.files(kind)?;
+    let format = FileFormat::of(&config.out)?;
+    let files = config.files(format)?;
     let device = open_device(&config.device)?;
     let pretrained = config.pretrained()?;
     let preprocess = match config.resize {
@@ -168,7 +170,7 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Watch) -> Result<Embedded, TrainE
     let fetch = FetchConfig { offline: config.offline, ..FetchConfig::from_env() };
     let (backbone, loaded) = pretrained.load(&device, &fetch, watch)?;
     let frozen = Frozen::new(backbone, device);
-    precision::check(config.precision, &frozen)?;
+    rounding::check(config.precision, &frozen)?;
     let arithmetic = match config.precision {
         Precision::F32 => Arithmetic::F32,
         Precision::Bf16 => Arithmetic::Bf16,
@@ -179,17 +181,17 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Watch) -> Result<Embedded, TrainE
         }
     };
     let frozen = frozen.with_arithmetic(arithmetic);
-    let keeping = Keeping::of(config.cache_gib, &pretrained, &loaded);
+    let cache = FeatureCache::open(config.cache_gib, pretrained.architecture.name, &loaded.sha256);
 
     let about = about(config, &pretrained, &loaded, &view, &data);
     let outline = Outline { data: &data, shape: &view.shape, most: data.len(), about };
     let replaced = config.out.exists();
-    let mut sheet = kind.begin(&config.out, &outline).map_err(refused)?;
+    let mut file = format.begin(&config.out, &outline).map_err(refused)?;
     watch.step(Step::Extract);
-    let mut work = Work::new(config, &frozen, &data, &view, keeping.as_ref());
-    work.run(&mut *sheet, watch)?;
-    sheet.finish().map_err(refused)?;
-    work.origin(keeping.as_ref()).iter().for_each(|note| watch.noted("features", note));
+    let mut work = Work::new(config, &frozen, &data, &view, cache.as_ref());
+    work.run(&mut *file, watch)?;
+    file.finish().map_err(refused)?;
+    work.origin(cache.as_ref()).iter().for_each(|note| watch.noted("features", note));
     let Work { rows, kept, rejected, .. } = work;
     Ok(Embedded { files, replaced, rows, kept, rejected, shape: view.shape.clone() })
 }
@@ -235,16 +237,16 @@ impl<'a> Work<'a> {
         frozen: &'a Frozen,
         data: &'a Dataset,
         view: &'a View,
-        keeping: Option<&Keeping>,
+        cache: Option<&FeatureCache>,
     ) -> Self {
         let of =
-            |keeping: &Keeping| keeping.shelves(frozen, view.output, std::slice::from_ref(&view.preprocess));
-        let (shelves, limits, rejected) = (keeping.map(of), Limits::default(), data.rejected.clone());
+            |cache: &FeatureCache| cache.shelves(frozen, view.output, std::slice::from_ref(&view.preprocess));
+        let (shelves, limits, rejected) = (cache.map(of), Limits::default(), data.rejected.clone());
         Self { config, frozen, data, view, limits, shelves, rows: 0, kept: 0, rejected }
     }
 
     /// All pictures, some hundred at a time.
-    fn run(&mut self, sheet: &mut dyn Sheet, watch: &dyn Watch) -> Result<(), TrainError> {
+    fn run(&mut self, file: &mut dyn FeatureWriter, watch: &dyn Watch) -> Result<(), TrainError> {
         let ids: Vec<SampleId> = (0..self.data.len()).map(SampleId).collect();
         let mut done = 0;
         for ids in ids.chunks(self.together()) {
@@ -256,7 +258,7 @@ impl<'a> Work<'a> {
                 self.extract(ids, &|inner| watch.progress(Progress { done: done + inner.done, total }));
             done += ids.len();
             self.reject(ids, &extraction, watch)?;
-            self.write(ids, &extraction, sheet)
+            self.write(ids, &extraction, file)
                 .map_err(|reason| TrainError::Out { path: self.config.out.clone(), reason })?;
         }
         Ok(())
@@ -303,18 +305,18 @@ impl<'a> Work<'a> {
         &mut self,
         ids: &[SampleId],
         extraction: &Extraction,
-        sheet: &mut dyn Sheet,
+        file: &mut dyn FeatureWriter,
     ) -> std::io::Result<()> {
         self.rows += extraction.rows.len();
         self.kept += extraction.kept;
         let samples = extraction.rows.iter().map(|&row| &self.data.samples[ids[row].0]).collect();
         let Some(features_nd) = extraction.features.first() else { return Ok(()) };
-        sheet.add(&Rows { samples, features_nd })
+        file.add(&Rows { samples, features_nd })
     }
 
     /// Where the features came from, and whether they are kept: for people.
-    fn origin(&self, keeping: Option<&Keeping>) -> Vec<String> {
+    fn origin(&self, cache: Option<&FeatureCache>) -> Vec<String> {
         let from = (self.kept > 0).then(|| format!("{} of {} from the cache", self.kept, self.rows));
-        from.into_iter().chain(keeping.and_then(Keeping::not_kept)).collect()
+        from.into_iter().chain(cache.and_then(FeatureCache::not_kept)).collect()
     }
 }

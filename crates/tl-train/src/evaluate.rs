@@ -9,7 +9,7 @@ use tl_data::{
 use tl_report::{Evaluation, LabelPrediction, MultiLabel};
 
 use crate::figures::{Figures, Judge, prediction};
-use crate::threshold::give;
+use crate::labels::give;
 use crate::{Classifier, Seen, Step, TrainError, Watch};
 
 /// Mistakes that are kept with their pictures.

@@ -1,52 +1,64 @@
 //! Features of a data set, computed once for each picture and resize mode, and only when they are asked for.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 use tl_data::{
-    ContentHash, Dataset, Limits, PictureError, PixelCache, Place, Preprocess, Progress, ResizeMode, SampleId,
+    ContentHash, Dataset, Limits, PictureError, PixelCache, Place, Preprocess, Progress, ResizeMode,
+    SampleId, check_bad,
 };
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
-use tl_heads::Matrix;
+use tl_heads::{HeadError, Matrix};
 
-use crate::keeping::Keeping;
+use crate::feature_cache::FeatureCache;
+use crate::journal::Journal;
+use crate::setup::Setup;
+use crate::steps::KnownFeatures;
+use crate::{Step, TrainError};
 
 /// The ways a picture can become square.
 pub(crate) const MODES: [ResizeMode; 3] = [ResizeMode::Crop, ResizeMode::Squash, ResizeMode::Letterbox];
 
-/// The features known so far.
-pub(crate) struct Features<'a> {
+/// What features are computed from and with.
+pub(crate) struct FeatureSource<'a> {
     pub(crate) frozen: &'a Frozen,
     pub(crate) data: &'a Dataset,
+    /// As the weights were evaluated; the resize mode is the table's matter.
     pub(crate) preprocess: Preprocess,
-    pub(crate) limits: Limits,
     pub(crate) threads: usize,
-    pub(crate) failed: BTreeMap<SampleId, PictureError>,
-    pub(crate) times: Times,
     /// `None`: nothing is kept for the next run.
-    pub(crate) keeping: Option<Keeping>,
+    pub(crate) cache: Option<FeatureCache>,
     /// Decoded pictures; `None`: each is decoded whenever it is used.
     pub(crate) pixels: Option<PixelCache>,
-    /// Pictures whose features came from an earlier run, and those whose were computed.
-    pub(crate) kept: usize,
-    pub(crate) computed: usize,
-    rows: BTreeMap<(usize, SampleId), Vec<f32>>,
 }
 
-impl<'a> Features<'a> {
-    pub(crate) fn new(frozen: &'a Frozen, data: &'a Dataset, preprocess: Preprocess, threads: usize) -> Self {
-        Self {
-            frozen,
-            data,
-            preprocess,
-            limits: Limits::default(),
-            threads,
-            failed: BTreeMap::new(),
-            times: Times::default(),
-            keeping: None,
-            pixels: None,
-            kept: 0,
-            computed: 0,
-            rows: BTreeMap::new(),
-        }
+/// The features known so far.
+pub(crate) struct FeatureTable<'a> {
+    pub(crate) source: FeatureSource<'a>,
+    rows: BTreeMap<(usize, SampleId), Vec<f32>>,
+    failed: BTreeMap<SampleId, PictureError>,
+    tally: Tally,
+}
+
+/// Where rows came from, and what they took.
+#[derive(Default)]
+struct Tally {
+    times: Times,
+    /// Pictures whose features came from an earlier run.
+    kept: usize,
+    computed: usize,
+}
+
+/// The features of one resize mode.
+#[derive(Clone, Copy)]
+pub(crate) struct FeatureView<'a> {
+    pub(crate) table: &'a FeatureTable<'a>,
+    pub(crate) mode: ResizeMode,
+}
+
+impl<'a> FeatureTable<'a> {
+    /// Nothing is computed yet.
+    pub(crate) fn new(source: FeatureSource<'a>) -> Self {
+        Self { source, rows: BTreeMap::new(), failed: BTreeMap::new(), tally: Tally::default() }
     }
 
     /// Computes what is missing for these pictures and modes. Each picture is decoded once for all its missing modes.
@@ -73,20 +85,13 @@ impl<'a> Features<'a> {
     }
 
     fn compute(&mut self, ids: &[SampleId], modes: &[usize], progress: &(dyn Fn(Progress) + Sync)) {
-        let places: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
-        let views: Vec<Preprocess> = modes.iter().map(|&mode| self.preprocess(MODES[mode])).collect();
-        let job = Job {
-            pictures: &places,
-            views: &views,
-            output: Output::Features,
-            limits: &self.limits,
-            threads: self.threads,
-        };
-        let extraction = self.extract(ids, &job, progress);
-        self.kept += extraction.kept;
-        self.computed += extraction.rows.len() - extraction.kept;
-        self.times.decode += extraction.times.decode;
-        self.times.network += extraction.times.network;
+        let modes_of = |&mode: &usize| Preprocess { mode: MODES[mode], ..self.source.preprocess.clone() };
+        let views: Vec<Preprocess> = modes.iter().map(modes_of).collect();
+        let extraction = self.source.extract(ids, &views, progress);
+        self.tally.kept += extraction.kept;
+        self.tally.computed += extraction.rows.len() - extraction.kept;
+        self.tally.times.decode += extraction.times.decode;
+        self.tally.times.network += extraction.times.network;
         self.failed.extend(extraction.failed.into_iter().map(|(index, reason)| (ids[index], reason)));
         for (&mode, features_nd) in modes.iter().zip(&extraction.features) {
             let rows = extraction.rows.iter().zip(features_nd.iter_rows());
@@ -94,31 +99,24 @@ impl<'a> Features<'a> {
         }
     }
 
-    fn extract(&self, ids: &[SampleId], job: &Job<'_>, progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
-        let Some(keeping) = &self.keeping else { return extract(self.frozen, job, progress) };
-        let contents: Vec<ContentHash> = ids.iter().map(|id| self.data.samples[id.0].content).collect();
-        let mut shelves = keeping.shelves(self.frozen, job.output, job.views);
-        extract_kept(self.frozen, job, &contents, &mut shelves, progress)
-    }
-
     /// Where the features came from, and whether they are kept: for people.
     pub(crate) fn origin(&self) -> Vec<String> {
-        let from = match (self.kept, self.computed) {
+        let from = match (self.tally.kept, self.tally.computed) {
             (0, _) => None,
             (kept, 0) => Some(format!("all {kept} pictures' from the cache")),
             (kept, computed) => Some(format!("{kept} pictures' from the cache, {computed} computed")),
         };
-        from.into_iter().chain(self.keeping.as_ref().and_then(Keeping::not_kept)).collect()
+        from.into_iter().chain(self.source.cache.as_ref().and_then(FeatureCache::not_kept)).collect()
     }
 
-    /// What a picture goes through in a mode.
-    pub(crate) fn preprocess(&self, mode: ResizeMode) -> Preprocess {
-        Preprocess { mode, ..self.preprocess.clone() }
+    /// The time that threads have spent, all together.
+    pub(crate) fn times(&self) -> &Times {
+        &self.tally.times
     }
 
     /// The data set without the pictures that failed when they were decoded.
     pub(crate) fn cleaned(&self) -> Dataset {
-        self.data.without(self.failed.clone().into_iter().collect())
+        self.source.data.without(self.failed.clone().into_iter().collect())
     }
 
     /// Those of `ids` that could be read so far.
@@ -126,18 +124,85 @@ impl<'a> Features<'a> {
         ids.iter().copied().filter(|id| !self.failed.contains_key(id)).collect()
     }
 
-    /// A picture's features, if they were computed in this mode.
-    pub(crate) fn row(&self, id: SampleId, mode: ResizeMode) -> Option<&[f32]> {
-        self.rows.get(&(mode_number(mode), id)).map(Vec::as_slice)
+    /// The features of one resize mode.
+    pub(crate) fn at(&self, mode: ResizeMode) -> FeatureView<'_> {
+        FeatureView { table: self, mode }
+    }
+}
+
+impl FeatureSource<'_> {
+    fn extract(
+        &self,
+        ids: &[SampleId],
+        views: &[Preprocess],
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Extraction {
+        let pictures: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
+        let (limits, threads) = (&Limits::default(), self.threads);
+        let job = Job { pictures: &pictures, views, output: Output::Features, limits, threads };
+        let Some(cache) = &self.cache else { return extract(self.frozen, &job, progress) };
+        let contents: Vec<ContentHash> = ids.iter().map(|id| self.data.samples[id.0].content).collect();
+        let mut shelves = cache.shelves(self.frozen, job.output, job.views);
+        extract_kept(self.frozen, &job, &contents, &mut shelves, progress)
+    }
+}
+
+impl<'a> FeatureView<'a> {
+    /// What the features are computed from and with.
+    pub(crate) fn source(&self) -> &'a FeatureSource<'a> {
+        &self.table.source
+    }
+
+    /// The pictures.
+    pub(crate) fn data(&self) -> &'a Dataset {
+        self.table.source.data
+    }
+
+    /// What a picture goes through.
+    pub(crate) fn preprocess(&self) -> Preprocess {
+        Preprocess { mode: self.mode, ..self.table.source.preprocess.clone() }
     }
 
     /// `[ids, features]`; every picture must have been computed in this mode.
-    pub(crate) fn matrix(&self, ids: &[SampleId], mode: ResizeMode) -> Matrix {
-        let mode = mode_number(mode);
-        let rows: Vec<&Vec<f32>> = ids.iter().filter_map(|&id| self.rows.get(&(mode, id))).collect();
+    pub(crate) fn matrix(&self, ids: &[SampleId]) -> Matrix {
+        let rows: Vec<&[f32]> = ids.iter().filter_map(|&id| self.row(id)).collect();
         debug_assert_eq!(rows.len(), ids.len(), "features were not computed");
         let columns = rows.first().map_or(0, |row| row.len());
-        Matrix::with_columns(columns, rows.into_iter().flatten().copied().collect())
+        Matrix::with_columns(columns, rows.concat())
+    }
+}
+
+impl FeatureView<'_> {
+    /// An error about features of these pictures names the picture.
+    pub(crate) fn naming_picture(&self, error: HeadError, ids: &[SampleId]) -> TrainError {
+        match error {
+            HeadError::NotFinite { row } => ids.get(row).map_or(TrainError::Head(error), |id| {
+                TrainError::FeaturesNotFinite { path: self.data().samples[id.0].path.clone() }
+            }),
+            error => TrainError::Head(error),
+        }
+    }
+}
+
+/// Computes features, and stops if too many files turn out bad.
+pub(crate) fn ensure_features(
+    setup: &Setup<'_>,
+    table: &mut FeatureTable<'_>,
+    journal: &mut Journal,
+    ids: &[SampleId],
+    modes: &[ResizeMode],
+) -> Result<(), TrainError> {
+    let begun = Instant::now();
+    setup.watch.step(Step::Extract);
+    table.ensure(ids, modes, &|progress| setup.watch.progress(progress));
+    journal.extract += begun.elapsed();
+    let cleaned = table.cleaned();
+    Ok(check_bad(&cleaned.rejected, cleaned.files(), &setup.config.max_bad.parse()?)?)
+}
+
+impl KnownFeatures for FeatureView<'_> {
+    fn row(&self, id: SampleId) -> Option<&[f32]> {
+        self.table.rows.get(&(mode_number(self.mode), id)).map(Vec::as_slice)
     }
 }
 

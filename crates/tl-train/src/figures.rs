@@ -1,10 +1,12 @@
 //! From predictions to figures, for one label each or several.
 
 use std::path::Path;
-use tl_data::path_text;
+use tl_data::{Dataset, SampleId, Units, path_text};
+use tl_heads::Matrix;
 use tl_report::{Evaluation, LabelPrediction, MultiLabel, Part, Prediction};
 
 use crate::TrainError;
+use crate::labels::give;
 
 /// What a model says about a picture, before labels are given by thresholds.
 pub(crate) fn prediction(path: &Path, truths: Vec<usize>, probabilities: &[f32]) -> LabelPrediction {
@@ -16,6 +18,24 @@ pub(crate) fn prediction(path: &Path, truths: Vec<usize>, probabilities: &[f32])
         given: Vec::new(),
         probabilities,
     }
+}
+
+/// What a model says about pictures of a data set, row by row in `p_nk`, with the labels that thresholds give them.
+pub(crate) fn label_predictions(
+    data: &Dataset,
+    units: &Units,
+    ids: &[SampleId],
+    p_nk: &Matrix,
+    thresholds: &[f64],
+) -> Vec<LabelPrediction> {
+    let predicted = |(&id, row): (&SampleId, &[f32])| {
+        let sample = &data.samples[id.0];
+        let truths = sample.labels().map(|class| class.0).collect();
+        LabelPrediction { group: Some(units.of(id)), ..prediction(&sample.path, truths, row) }
+    };
+    let mut predictions: Vec<LabelPrediction> = ids.iter().zip(p_nk.iter_rows()).map(predicted).collect();
+    give(&mut predictions, thresholds);
+    predictions
 }
 
 /// What predictions come to.

@@ -4,14 +4,43 @@ use tl_data::{Dataset, SampleId, check_bad};
 use tl_frozen::Frozen;
 use tl_report::RateCurve;
 
-use crate::features::Features;
+use crate::feature_cache::FeatureCache;
+use crate::features::{FeatureSource, FeatureTable, ensure_features};
 use crate::job::pictures_of;
-use crate::keeping::Keeping;
+use crate::journal::Journal;
+use crate::plan::StepPlan;
 use crate::precision::settle;
+use crate::probe::probe;
 use crate::range::with_range;
+use crate::resize::choose_mode;
+use crate::setup::Setup;
 use crate::split::Division;
-use crate::trial::Trials;
+use crate::step_training::{EpochSplit, with_lesson};
+use crate::warm::Warm;
 use crate::{RateSearch, Step, TrainConfig, TrainError, Watch, open_device};
+
+/// A search under way.
+struct Finder<'a> {
+    setup: Setup<'a>,
+    table: FeatureTable<'a>,
+    journal: Journal,
+}
+
+impl Finder<'_> {
+    /// Looks for a learning rate of the last phase, on the pictures that the recipe would learn from.
+    fn find(&mut self, search: &RateSearch, train: &[SampleId]) -> Result<RateCurve, TrainError> {
+        let Self { setup, table, journal } = self;
+        let (mode, _) = choose_mode(setup, table, journal, train)?;
+        ensure_features(setup, table, journal, train, &[mode])?;
+        let (readable, features) = (table.readable(train), table.at(mode));
+        let split = EpochSplit::of(features.data(), &readable, &[], setup.config.seed);
+        let plan = StepPlan::of(setup, &features, train.len());
+        let probe = probe(setup, &features, journal, &plan, &split.learn)?.map(|probe| probe.head);
+        with_lesson(setup, &features, &plan.phases, probe.as_ref(), &split, None, |lesson| {
+            lesson.find(search)
+        })
+    }
+}
 
 /// Looks for the learning rate of a recipe's last phase: what learns there takes steps at rates from `search.start` on
 /// upwards, until the loss runs away. It begins with the pretrained network, and with the head solved on it where the
@@ -31,14 +60,14 @@ pub fn find_rate(
     watch: &dyn Watch,
 ) -> Result<RateCurve, TrainError> {
     search.check()?;
-    prepare(config, watch, |trials, train| trials.find(search, train))
+    prepare(config, watch, |finder, train| finder.find(search, train))
 }
 
 /// Does something with the network and the training pictures.
 fn prepare<T>(
     config: &TrainConfig,
     watch: &dyn Watch,
-    job: impl FnOnce(&mut Trials<'_>, &[SampleId]) -> Result<T, TrainError>,
+    job: impl FnOnce(&mut Finder<'_>, &[SampleId]) -> Result<T, TrainError>,
 ) -> Result<T, TrainError> {
     config.steps.check()?;
     let device = open_device(&config.device)?;
@@ -58,11 +87,18 @@ fn prepare<T>(
     let train = training(&data, config)?;
     let frozen = Frozen::new(backbone, device.clone());
     let (frozen, _) = settle(config, frozen, &data, &train, &pretrained.preprocess)?;
-    let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
-    features.keeping = Keeping::of(config.kept_gib(), &pretrained, &loaded);
-    let mut trials =
-        Trials::new(config, std::slice::from_ref(&device), watch, features, &pretrained, &loaded, "")?;
-    job(&mut trials, &train)
+    let table = FeatureTable::new(FeatureSource {
+        frozen: &frozen,
+        data: &data,
+        preprocess: pretrained.preprocess.clone(),
+        threads: config.threads(),
+        cache: FeatureCache::open(config.kept_gib(), pretrained.architecture.name, &loaded.sha256),
+        pixels: None,
+    });
+    let warm = Warm::of(config, &data, &device)?;
+    let devices = std::slice::from_ref(&device);
+    let setup = Setup { config, devices, architecture: pretrained.architecture, warm, watch };
+    job(&mut Finder { setup, table, journal: Journal::default() }, &train)
 }
 
 /// The pictures that would be trained on.
@@ -89,9 +125,9 @@ mod tests {
         }
     }
 
-    fn bits(trials: &Trials<'_>) -> Vec<u32> {
+    fn bits(finder: &Finder<'_>) -> Vec<u32> {
         let mut bits = Bits(Vec::new());
-        trials.features.frozen.backbone().visit(&mut bits);
+        finder.table.source.frozen.backbone().visit(&mut bits);
         bits.0
     }
 
@@ -114,10 +150,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = config(folder.path());
         let search = RateSearch { start: 1e-5, end: 1e4, steps: 20 };
-        let (before, curve, again, after) = prepare(&config, &Quiet, |trials, train| {
-            let before = bits(trials);
-            let (curve, again) = (trials.find(&search, train)?, trials.find(&search, train)?);
-            Ok((before, curve, again, bits(trials)))
+        let (before, curve, again, after) = prepare(&config, &Quiet, |finder, train| {
+            let before = bits(finder);
+            let (curve, again) = (finder.find(&search, train)?, finder.find(&search, train)?);
+            Ok((before, curve, again, bits(finder)))
         })
         .unwrap();
         assert!(before.len() > 1_000_000 && before == after, "the pretrained network has changed");

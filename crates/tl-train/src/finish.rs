@@ -4,71 +4,65 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
-use tl_data::{Dataset, SampleId, Tightened, write_parts};
-use tl_frozen::Frozen;
-use tl_report::{AcrossParts, Choice, ClassCount, DataCard, Folds, Record, SCHEMA, Setting, Stage};
+use tl_data::{SampleId, write_parts};
+use tl_report::{Choice, ClassCount, DataCard, Folds, Record, SCHEMA, Setting, Stage};
 use tl_weights::Loaded;
 
+use crate::data_plan::DataPlan;
 use crate::figures::Figures;
 use crate::model_file::model_bytes;
 use crate::next::{commands, file_of, possible_folds};
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
-use crate::run_folder::UnderWay;
-use crate::run_log::{METRICS, RunLog, jsonl};
-use crate::split::{Division, has};
+use crate::run_in_progress::RunInProgress;
+use crate::run_log::{METRICS, jsonl};
+use crate::split::has;
 use crate::start::Start;
-use crate::trial::{Trial, Trials};
-use crate::{Header, Invocation, Outcome, Pretrained, Rounding, RunFolder, Seen, TrainConfig, TrainError};
+use crate::trial::{Job, Trial};
+use crate::{Header, Invocation, Outcome, Pretrained, Rounding, RunFolder, Seen, TrainError};
 
 /// Everything that is known when training is over.
 pub(crate) struct Finished<'a> {
-    pub(crate) config: &'a TrainConfig,
     pub(crate) invocation: &'a Invocation,
     pub(crate) pretrained: &'a Pretrained,
     pub(crate) loaded: &'a Loaded,
-    pub(crate) frozen: &'a Frozen,
-    pub(crate) data: &'a Dataset,
-    pub(crate) division: &'a Division,
-    pub(crate) trials: &'a Trials<'a>,
-    /// What was held out, in words.
-    pub(crate) held_out: &'a str,
-    /// Held-out pictures with others much like them among those that train.
-    pub(crate) across: Option<AcrossParts>,
-    pub(crate) tightened: Option<Tightened>,
-    /// The model that it began from.
-    pub(crate) start: Option<&'a Start>,
-    /// The folder, if there is one already.
-    pub(crate) under_way: Option<UnderWay>,
-    /// What lies in it already.
-    pub(crate) run_log: Option<RunLog>,
+    pub(crate) plan: &'a DataPlan,
+    pub(crate) job: Job<'a>,
+}
+
+/// The model that is kept, and how good it is.
+pub(crate) struct Judged {
+    pub(crate) trial: Trial,
+    pub(crate) figures: Figures,
+    pub(crate) folds: Option<Folds>,
 }
 
 impl Finished<'_> {
     /// Writes the run.
+    ///
+    /// # Errors
+    /// [`TrainError::Write`] naming the file.
     pub(crate) fn commit(
         mut self,
-        trial: Trial,
+        mut judged: Judged,
         choices: Vec<Choice>,
-        mut figures: Figures,
-        folds: Option<Folds>,
         mut timings: Vec<Stage>,
     ) -> Result<Outcome, TrainError> {
         let begun = Instant::now();
-        let (under_way, run_log) = (self.under_way.take(), self.run_log.take());
-        add_thumbnails(&mut figures, self.data, &self.trials.features.preprocess);
-        let model = self.model(&trial)?;
-        let metrics = self.metrics(&figures);
+        let (folder, log) = (self.job.run.folder.take(), self.job.run.log.take());
+        add_thumbnails(&mut judged.figures, &self.plan.data, &self.job.table.source.preprocess);
+        let model = self.model(&judged.trial)?;
+        let metrics = self.metrics(&judged.figures);
         let split = self.split_csv()?;
         timings
             .push(Stage { name: "model and thumbnails".to_owned(), seconds: begun.elapsed().as_secs_f64() });
-        let mut record = self.record(trial, choices, figures, folds, timings);
-        let metrics = match run_log {
+        let mut record = self.record(judged, choices, timings);
+        let metrics = match log {
             Some(log) => log.finish(&metrics).map(|()| None)?,
             None => Some(jsonl(&metrics)),
         };
         let metrics = metrics.as_deref().map(|lines| (METRICS, lines.as_bytes()));
         let files: [(&str, &[u8]); 3] = [
-            ("run.toml", self.trials.settings.as_bytes()),
+            ("run.toml", self.job.run.settings.as_bytes()),
             ("model.safetensors", &model),
             ("split.csv", &split),
         ];
@@ -78,36 +72,36 @@ impl Finished<'_> {
             let (json, html) = (tl_report::json(&record)?, tl_report::html(&record));
             Ok(vec![("report.json", json.into_bytes()), ("report.html", html.into_bytes())])
         };
-        let run = match under_way {
+        let run = match folder {
             Some(run) => {
                 let reports = reports(run.path())?;
                 let reports = reports.iter().map(|(name, content)| (*name, content.as_slice()));
                 run.finish(&files.into_iter().chain(reports).collect::<Vec<_>>())?
             }
             None => {
-                let name = &self.trials.name;
-                RunFolder::commit_naming_itself(&self.config.runs, name, &files, reports)?
+                let RunInProgress { runs, name, .. } = &self.job.run;
+                RunFolder::commit_naming_itself(runs, name, &files, reports)?
             }
         };
         Ok(Outcome { folder: run.path().to_owned(), record })
     }
 
     fn header(&self, trial: &Trial) -> Header {
-        let preprocess = self.trials.features.preprocess(trial.mode);
-        let (classes, head) = (self.data.classes.clone(), trial.model.how.clone());
-        let mut header = Header::new(self.pretrained, self.loaded, classes, preprocess, head);
+        let preprocess = self.job.table.at(trial.mode).preprocess();
+        let (classes, head) = (self.plan.data.classes.clone(), trial.model.how.clone());
+        let mut header = self.pretrained.header(self.loaded, classes, preprocess, head);
         // Weights that were trained are nowhere else.
-        header.slim = self.config.slim && trial.model.backbone.is_none();
+        header.slim = self.job.setup.config.slim && trial.model.backbone.is_none();
         if trial.model.backbone.is_none() {
-            header.rounding = Rounding::of(self.frozen.arithmetic());
+            header.rounding = Rounding::of(self.job.table.source.frozen.arithmetic());
         }
         let header = header.with_layers(trial.model.pooling, trial.model.head.kinds());
-        header.with_thresholds(trial.thresholds.clone())
+        header.with_thresholds(trial.answers.thresholds.clone())
     }
 
     /// The network of the model.
     fn backbone<'a>(&'a self, trial: &'a Trial) -> &'a Backbone {
-        trial.model.backbone.as_deref().unwrap_or_else(|| self.frozen.backbone())
+        trial.model.backbone.as_deref().unwrap_or_else(|| self.job.table.source.frozen.backbone())
     }
 
     fn model(&self, trial: &Trial) -> Result<Vec<u8>, TrainError> {
@@ -119,8 +113,8 @@ impl Finished<'_> {
 
     /// All pictures that the model owes something to.
     fn seen(&self, trial: &Trial) -> Seen {
-        let seen = Seen::of(self.data, &trial.seen);
-        match self.start {
+        let seen = Seen::of(&self.plan.data, &trial.seen);
+        match &self.plan.start {
             Some(start) => seen.and_of_start(start.seen.as_ref()),
             None => seen,
         }
@@ -128,28 +122,28 @@ impl Finished<'_> {
 
     fn data_card(&self) -> DataCard {
         DataCard {
-            across_parts: self.across,
-            seen_before: self.start.map(Start::card),
-            tightened: self.tightened,
-            ..data_card(&self.trials.features.cleaned(), self.class_counts())
+            across_parts: self.plan.words.across,
+            seen_before: self.plan.start.as_ref().map(Start::card),
+            tightened: self.plan.units.tightened,
+            ..data_card(&self.job.table.cleaned(), self.class_counts())
         }
     }
 
     /// The lines that are not written yet.
     fn metrics(&self, figures: &Figures) -> Vec<Value> {
-        self.trials.log.iter().cloned().chain([figures.line()]).collect()
+        self.job.journal.lines.iter().cloned().chain([figures.line()]).collect()
     }
 
     /// Each part's pictures that could be read.
     fn parts(&self) -> Vec<(String, Vec<SampleId>)> {
-        let parts = self.division.parts().into_iter();
-        parts.map(|(name, ids)| (name, self.trials.features.readable(ids))).collect()
+        let parts = self.plan.division.parts().into_iter();
+        parts.map(|(name, ids)| (name, self.job.table.readable(ids))).collect()
     }
 
     /// What to type next.
     fn next(&self, run: &Path) -> Vec<String> {
-        let (data, config) = (self.data, self.config);
-        let judged = self.division.parts().into_iter().rev().flat_map(|(_, ids)| ids);
+        let (data, config) = (&self.plan.data, self.job.setup.config);
+        let judged = self.plan.division.parts().into_iter().rev().flat_map(|(_, ids)| ids);
         let picture = judged.copied().find_map(|id| file_of(data, id));
         let open = config.folds.is_none() && config.split.is_none();
         let folds = open.then(|| possible_folds(data, config.seed)).flatten();
@@ -158,7 +152,7 @@ impl Finished<'_> {
 
     fn split_csv(&self) -> Result<Vec<u8>, TrainError> {
         let mut table = Vec::new();
-        write_parts(self.data, &self.parts(), &mut table)?;
+        write_parts(&self.plan.data, &self.parts(), &mut table)?;
         Ok(table)
     }
 
@@ -168,7 +162,7 @@ impl Finished<'_> {
         let held_out = |name: &str| ["val", "test"].into_iter().find(|part| *part == name);
         let count = |class, wanted: Option<&str>| {
             let of_part = parts.iter().filter(|(name, _)| held_out(name) == wanted).flat_map(|(_, ids)| ids);
-            of_part.filter(|&&id| has(self.data, id, class)).count()
+            of_part.filter(|&&id| has(&self.plan.data, id, class)).count()
         };
         let class = |(index, name): (usize, &String)| ClassCount {
             name: name.clone(),
@@ -176,17 +170,16 @@ impl Finished<'_> {
             val: count(index, Some("val")),
             test: count(index, Some("test")),
         };
-        self.data.classes.iter().enumerate().map(class).collect()
+        self.plan.data.classes.iter().enumerate().map(class).collect()
     }
 
     fn record(
         &self,
-        trial: Trial,
+        Judged { trial, figures, folds }: Judged,
         choices: Vec<Choice>,
-        figures: Figures,
-        folds: Option<Folds>,
         timings: Vec<Stage>,
     ) -> Record {
+        let config = self.job.setup.config;
         let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
         let header = self.header(&trial);
         Record {
@@ -194,12 +187,12 @@ impl Finished<'_> {
             tl_version: env!("CARGO_PKG_VERSION").to_owned(),
             created: self.invocation.time.clone(),
             command: self.invocation.command.clone(),
-            seed: self.config.seed,
+            seed: config.seed,
             settings: vec![
-                setting("held out", self.held_out.to_owned()),
-                setting("resize", self.config.resize.to_string()),
-                setting("head", self.config.head.to_string()),
-                setting("bad files allowed", self.config.max_bad.clone()),
+                setting("held out", self.plan.words.setting.clone()),
+                setting("resize", config.resize.to_string()),
+                setting("head", config.head.to_string()),
+                setting("bad files allowed", config.max_bad.clone()),
             ],
             versions: vec![setting("burn", "0.22.1".to_owned())],
             timings,
@@ -211,16 +204,16 @@ impl Finished<'_> {
                 self.backbone(&trial),
                 &trial.model.head,
                 trial.model.trained,
-                &self.config.device,
+                &config.device,
             ),
             choices,
-            phases: trial.phases,
-            candidates: trial.candidates,
+            phases: trial.history.phases,
+            candidates: trial.history.candidates,
             evaluation: figures.evaluation,
             multi_label: figures.multi_label,
             folds,
-            solver: trial.solver,
-            curve: trial.curve,
+            solver: trial.history.solver,
+            curve: trial.history.curve,
             next: Vec::new(),
         }
     }

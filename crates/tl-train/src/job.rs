@@ -7,49 +7,33 @@
 //! evaluate --> record --> commit
 //! ```
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, SampleId, check_bad, read, units};
+use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, SampleId, check_bad, read};
 use tl_frozen::{Frozen, Precision};
-use tl_report::{Choice, Folds, MeanSpread, Part, Record, Stage};
+use tl_report::{Choice, Folds, MeanSpread, Part, Stage};
 use tl_weights::Loaded;
 
+use crate::data_plan::DataPlan;
 use crate::evaluate::WORST;
-use crate::features::Features;
-use crate::figures::Figures;
-use crate::finish::Finished;
-use crate::keeping::Keeping;
+use crate::feature_cache::FeatureCache;
+use crate::features::{FeatureSource, FeatureTable};
+use crate::finish::{Finished, Judged};
+use crate::identity::identity;
+use crate::journal::Journal;
 use crate::precision::{self, settle};
 use crate::range::{note_values, with_range};
 use crate::run_folder::UnderWay;
+use crate::run_in_progress::RunInProgress;
 use crate::settings::read_settings;
+use crate::setup::Setup;
 use crate::split::Division;
-use crate::split_words::{Divided, warning};
+use crate::split_words::warning;
 use crate::start::Start;
-use crate::trial::{Trial, Trials, named};
-use crate::{Again, Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
-
-/// What a job leaves behind.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The run's folder.
-    pub folder: PathBuf,
-    /// What `report.json` holds.
-    pub record: Record,
-}
-
-/// Who asks, and when: the job has no clock and no command line of its own.
-#[derive(Debug, Clone, Default)]
-pub struct Invocation {
-    /// The command as typed.
-    pub command: Vec<String>,
-    /// Date and time, RFC 3339.
-    pub time: String,
-    /// The unfinished run to go on with; without, one with the same settings is gone on with, if there is one.
-    pub resume: Option<PathBuf>,
-    /// How other commands name the same pictures.
-    pub again: Again,
-}
+use crate::trial::{Job, Trial};
+use crate::tune::PartOfRun;
+use crate::warm::Warm;
+use crate::{Invocation, Outcome, Pretrained, Step, TrainConfig, TrainError, Watch, open_devices};
 
 /// Trains a classifier on a folder of pictures and writes the run.
 ///
@@ -65,89 +49,76 @@ pub fn train(
     config.steps.check()?;
     // What cannot be written down is better known now than after the training.
     config.to_toml()?;
-    let under_way = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
+    let folder = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
     let devices = open_devices(&config.device)?;
     let device = devices[0].clone();
     let pretrained = config.pretrained()?;
 
     watch.step(Step::Scan);
     let (config, pretrained, range) = with_range(config, pretrained, watch)?;
-    let config = &config;
-    let data = pictures_of(config, watch)?;
+    let data = pictures_of(&config, watch)?;
     check_bad(&data.rejected, data.files(), &max_bad)?;
-    let config = &config.for_labels(data.multi_label)?;
-    let mut division = Division::new(&data, config)?;
-    let units = units(&data);
-    let divided = Divided { data: &data, config, units: &units, division: &division };
-    let (made, held_out) = (divided.is_made(), divided.setting());
-    let (across, split) = (divided.across(), divided.choice());
-    watch.scanned(&data);
-    note_values(&data, &pretrained.preprocess, watch);
-    across.iter().for_each(|across| watch.noted("warning", &warning(*across)));
+    let config = config.for_labels(data.multi_label)?;
+    let mut plan = DataPlan::new(data, &config)?;
+    watch.scanned(&plan.data);
+    note_values(&plan.data, &pretrained.preprocess, watch);
+    plan.words.across.iter().for_each(|across| watch.noted("warning", &warning(*across)));
     let scanned = begun.elapsed();
 
     watch.step(Step::Load);
-    let (backbone, loaded_weights) = pretrained.load(&device, &config.fetch(), watch)?;
+    let (backbone, loaded) = pretrained.load(&device, &config.fetch(), watch)?;
     config.steps.check_stages(&backbone.stages())?;
-    let mut start = Start::of(&pretrained)?;
-    if let Some(start) = &mut start {
-        start.set_apart(&data, &units, made, &mut division);
-    }
+    plan.begin_from(Start::of(&pretrained)?);
+    let (data, division) = (&plan.data, &plan.division);
     let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, division.learning())?;
-    let config = &config;
-    let (frozen, precision) = settle(
-        config,
-        Frozen::new(backbone, device.clone()),
-        &data,
-        division.training(),
-        &pretrained.preprocess,
-    )?;
-    let loaded = begun.elapsed();
+    let frozen = Frozen::new(backbone, device);
+    let (frozen, precision) = settle(&config, frozen, data, division.training(), &pretrained.preprocess)?;
+    let network = begun.elapsed() - scanned;
 
-    let mut features = Features::new(&frozen, &data, pretrained.preprocess.clone(), config.threads());
-    features.keeping = Keeping::of(config.kept_gib(), &pretrained, &loaded_weights);
-    features.pixels = config.pixel_cache(watch);
-    let time = &invocation.time;
-    let mut trials = Trials::new(config, &devices, watch, features, &pretrained, &loaded_weights, time)?;
-    trials.under_way = under_way;
-    let tightened = units.tightened;
-    trials.units = Some(units);
-    let (trial, figures, folds) = evaluate(&mut trials, &division, start.as_ref())?;
-    let cost = trials.cost_of_bytes(&trial, &division)?;
+    let setup = Setup {
+        config: &config,
+        devices: &devices,
+        architecture: pretrained.architecture,
+        warm: Warm::of(&config, data, &devices[0])?,
+        watch,
+    };
+    let run = RunInProgress {
+        runs: config.runs.clone(),
+        name: config.run_name(),
+        settings: config.run_toml(&pretrained, &invocation.time)?,
+        identity: identity(&config, config.backbone_name(&pretrained), data, &loaded.sha256)?,
+        folder,
+        log: None,
+    };
+    let table = FeatureTable::new(FeatureSource {
+        frozen: &frozen,
+        data,
+        preprocess: pretrained.preprocess.clone(),
+        threads: config.threads(),
+        cache: FeatureCache::open(config.kept_gib(), pretrained.architecture.name, &loaded.sha256),
+        pixels: config.pixel_cache(watch),
+    });
+    let mut job = Job { setup, table, journal: Journal::default(), run, units: &plan.units };
+    let judged = evaluate(&mut job, division, plan.start.as_ref())?;
+    let cost = cost_of_bytes(&job, &judged.trial, division)?;
     if let Some(error) = frozen.not_compiled() {
         watch.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
     }
-    trials.features.origin().iter().for_each(|note| watch.noted("features", note));
-    let mut choices = vec![backbone_choice(&pretrained, &loaded_weights), split];
-    choices.extend(start.as_ref().map(Start::choice));
+    job.table.origin().iter().for_each(|note| watch.noted("features", note));
+    let mut choices = vec![backbone_choice(&pretrained, &loaded), plan.words.choice.clone()];
+    choices.extend(plan.start.as_ref().map(Start::choice));
     choices.extend(range);
     choices.extend(batch);
     choices.extend(precision);
     choices.extend(cost);
-    choices.extend(trials.warm.iter().map(|warm| warm.choice.clone()));
-    choices.extend(trial.choices.iter().cloned());
+    choices.extend(job.setup.warm.iter().map(|warm| warm.choice.clone()));
+    choices.extend(judged.trial.choices.iter().cloned());
     choices.iter().for_each(|choice| watch.chosen(choice));
 
     watch.step(Step::Write);
-    let stages = stages(&trials, scanned, loaded - scanned);
-    let (under_way, run_log) = (trials.under_way.take(), trials.run_log.take());
-    let finished = Finished {
-        config,
-        invocation,
-        pretrained: &pretrained,
-        loaded: &loaded_weights,
-        frozen: &frozen,
-        data: &data,
-        division: &division,
-        trials: &trials,
-        held_out: &held_out,
-        across,
-        tightened,
-        start: start.as_ref(),
-        under_way,
-        run_log,
-    };
-    finished.commit(trial, choices, figures, folds, stages)
+    let stages = stages(&job, scanned, network);
+    let finished = Finished { invocation, pretrained: &pretrained, loaded: &loaded, plan: &plan, job };
+    finished.commit(judged, choices, stages)
 }
 
 pub(crate) fn pictures_of(config: &TrainConfig, watch: &dyn Watch) -> Result<Dataset, TrainError> {
@@ -167,67 +138,57 @@ pub fn resume(run: &Path, invocation: &Invocation, watch: &dyn Watch) -> Result<
 }
 
 /// The model that is kept, and how good models made this way are on pictures they have not seen.
-fn evaluate(
-    trials: &mut Trials<'_>,
-    division: &Division,
-    start: Option<&Start>,
-) -> Result<(Trial, Figures, Option<Folds>), TrainError> {
+fn evaluate(job: &mut Job<'_>, division: &Division, start: Option<&Start>) -> Result<Judged, TrainError> {
     let judges = |ids: &[SampleId]| start.map_or_else(|| ids.to_vec(), |start| start.judges(ids));
     match division {
         Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-            let trial = trials.run("all", train, &[], &judges(val))?;
-            let figures = trials.figures(Part::Val, &trial)?;
-            Ok((trial, figures, None))
+            let trial = job.run(&PartOfRun { name: "all", train, monitor: &[] }, &judges(val))?;
+            let figures = job.figures(Part::Val, &trial)?;
+            Ok(Judged { trial, figures, folds: None })
         }
         Division::HeldOut(Parts { train, val, test }) => {
-            let trial = trials.run("all", train, &judges(val), &judges(test))?;
-            trials.log_part(&trial, &judges(val))?;
-            let figures = trials.figures(Part::Test, &trial)?;
-            Ok((trial, figures, None))
+            let part = PartOfRun { name: "all", train, monitor: &judges(val) };
+            let trial = job.run(&part, &judges(test))?;
+            job.log_part(&trial, &judges(val))?;
+            let figures = job.figures(Part::Test, &trial)?;
+            Ok(Judged { trial, figures, folds: None })
         }
         Division::Folds(splits) => {
             let (mut predictions, mut shares) = (Vec::new(), Vec::new());
             for (number, split) in splits.iter().enumerate() {
-                let part = format!("fold-{}", number + 1);
-                let trial = trials.run(&part, &split.train, &[], &judges(&split.val))?;
-                shares.extend(trials.figures(Part::Val, &trial)?.share());
-                predictions.extend(trial.predictions);
+                let name = &format!("fold-{}", number + 1);
+                let part = PartOfRun { name, train: &split.train, monitor: &[] };
+                let trial = job.run(&part, &judges(&split.val))?;
+                shares.extend(job.figures(Part::Val, &trial)?.share());
+                predictions.extend(trial.answers.predictions);
             }
-            let trial = trials.run("all", &division.all(), &[], &[])?;
-            let mut figures = trials.judge().figures(Part::Val, &predictions, &trial.thresholds, WORST)?;
+            let trial = job.run(&PartOfRun { name: "all", train: &division.all(), monitor: &[] }, &[])?;
+            let thresholds = &trial.answers.thresholds;
+            let mut figures = job.judge().figures(Part::Val, &predictions, thresholds, WORST)?;
             let Some(found) = &mut figures.multi_label else {
-                return Ok((trial, figures, Some(Folds::new(shares))));
+                return Ok(Judged { trial, figures, folds: Some(Folds::new(shares)) });
             };
             found.folds = MeanSpread::of(&shares);
-            Ok((trial, figures, None))
+            Ok(Judged { trial, figures, folds: None })
         }
     }
 }
 
-impl Trials<'_> {
-    /// What the precision costs on pictures that trained nothing, where it is bytes and there are such pictures.
-    fn cost_of_bytes(&self, trial: &Trial, division: &Division) -> Result<Option<Choice>, TrainError> {
-        let Features { frozen, data, preprocess, threads, .. } = &self.features;
-        let bytes = frozen.arithmetic().precision() == Precision::Int8;
-        let held_out = match division {
-            Division::HeldOut(Parts { val, test, .. }) if bytes => {
-                if test.is_empty() {
-                    val
-                } else {
-                    test
-                }
+/// What the precision costs on pictures that trained nothing, where it is bytes and there are such pictures.
+fn cost_of_bytes(job: &Job<'_>, trial: &Trial, division: &Division) -> Result<Option<Choice>, TrainError> {
+    let bytes = job.table.source.frozen.arithmetic().precision() == Precision::Int8;
+    let held_out = match division {
+        Division::HeldOut(Parts { val, test, .. }) if bytes => {
+            if test.is_empty() {
+                val
+            } else {
+                test
             }
-            _ => return Ok(None),
-        };
-        let floats = Frozen::new(frozen.backbone().clone(), frozen.device().clone());
-        let mut features = Features::new(&floats, data, preprocess.clone(), *threads);
-        let ids = self.features.readable(held_out);
-        precision::cost(&mut features, &trial.model.head, &ids, trial.mode, &self.features).map(Some)
-    }
-
-    fn figures(&self, part: Part, trial: &Trial) -> Result<Figures, TrainError> {
-        self.judge().figures(part, &trial.predictions, &trial.thresholds, WORST)
-    }
+        }
+        _ => return Ok(None),
+    };
+    let ids = job.table.readable(held_out);
+    precision::cost(&job.table.at(trial.mode), &trial.model.head, &ids).map(Some)
 }
 
 fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
@@ -235,14 +196,15 @@ fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
     // A user's own file: what was in it is worth a look.
     let said = !loaded.report.matched.is_empty() && pretrained.listed().is_none();
     let why = if said { format!("{place}: {}", loaded.report) } else { place };
-    named("backbone", pretrained.architecture.name.to_owned(), why)
+    Choice::new("backbone", pretrained.architecture.name.to_owned(), why)
 }
 
 /// Wall time of each stage. Decoding and the network share threads: their wall time is shared out as the threads' was.
-fn stages(trials: &Trials<'_>, scan: Duration, load: Duration) -> Vec<Stage> {
-    let [extract, choose, fit] = trials.spent.map(|spent| spent.as_secs_f64());
-    let (decode, network) =
-        (trials.features.times.decode.as_secs_f64(), trials.features.times.network.as_secs_f64());
+fn stages(job: &Job<'_>, scan: Duration, load: Duration) -> Vec<Stage> {
+    let Journal { extract, choose, fit, .. } = &job.journal;
+    let [extract, choose, fit] = [extract, choose, fit].map(Duration::as_secs_f64);
+    let times = job.table.times();
+    let (decode, network) = (times.decode.as_secs_f64(), times.network.as_secs_f64());
     let share = decode / (decode + network).max(f64::MIN_POSITIVE);
     let stage = |name: &str, seconds: f64| Stage { name: name.to_owned(), seconds };
     vec![

@@ -9,7 +9,6 @@ use tl_data::PixelCache;
 use tl_report::Choice;
 use tl_weights::Cache;
 
-use crate::trial::named;
 use crate::{Pixels, TrainConfig, TrainError, Watch};
 use step::{Keeps, Steps};
 
@@ -79,7 +78,7 @@ impl TrainConfig {
         config.steps.auto_batch = false;
         let how = if config.steps.checkpoint_activations { ", activations checkpointed" } else { "" };
         let chosen = format!("{} pictures{how}", config.steps.batch);
-        Ok((config, Some(named("batch", chosen, why))))
+        Ok((config, Some(Choice::new("batch", chosen, why))))
     }
 
     /// Where decoded pictures are kept, if they are. It is said if they cannot be.

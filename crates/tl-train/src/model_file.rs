@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 use tl_backbones::Backbone;
 use tl_data::{Panicked, Preprocess, contained};
 use tl_heads::{FittedHead, LayerKind, Pooling};
-use tl_weights::{ForeignWeights, Loaded, SavedTensor, foreign_weights, load_stages, stage_tensors};
+use tl_weights::{ForeignWeights, SavedTensor, foreign_weights, load_stages, stage_tensors};
 
 use crate::seen::room;
 use crate::steps;
-use crate::{Pretrained, Rounding, Seen, SeenCount, TrainError};
+use crate::{Rounding, Seen, SeenCount, TrainError};
 use finite::check_finite;
 
 const ENTRY: &str = "tl";
@@ -85,24 +85,7 @@ fn linear() -> Vec<LayerKind> {
 }
 
 impl Header {
-    /// A header of this version of the program.
-    pub fn new(
-        pretrained: &Pretrained,
-        loaded: &Loaded,
-        classes: Vec<String>,
-        preprocess: Preprocess,
-        head: String,
-    ) -> Self {
-        Self {
-            backbone: pretrained.architecture.name.to_owned(),
-            weights: pretrained.name(),
-            weights_sha256: loaded.sha256.clone(),
-            head,
-            ..Self::unnamed(classes, preprocess)
-        }
-    }
-
-    /// For a model that has not got a name or a file yet.
+    /// A header of this version of the program, for a model that has not got a name or a file yet.
     pub(crate) fn unnamed(classes: Vec<String>, preprocess: Preprocess) -> Self {
         Self {
             schema: LINEAR_SCHEMA,

@@ -1,18 +1,15 @@
 //! In which numbers the frozen network multiplies: as asked for, or decided by trying.
 
-use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::num::NonZeroUsize;
-use std::str::FromStr;
 use std::sync::Arc;
-use tl_data::{Dataset, Limits, Preprocess, ResizeMode, SampleId, decode};
+use tl_data::{Dataset, Limits, Preprocess, SampleId, decode};
 use tl_frozen::{Arithmetic, Frozen, Output, Precision, Ranges};
 use tl_heads::FittedHead;
 use tl_report::Choice;
 
-use crate::features::Features;
-use crate::trial::named;
-use crate::{HeadKind, Recipe, TrainConfig, TrainError, Truth};
+use crate::features::{FeatureSource, FeatureTable, FeatureView};
+use crate::rounding::check;
+use crate::{HeadKind, PrecisionChoice, Recipe, TrainConfig, TrainError, Truth};
 
 /// Pictures that show what rounding costs, and how large values become.
 const SAMPLE: usize = 24;
@@ -20,99 +17,6 @@ const SAMPLE: usize = 24;
 const WORTH_TRYING: usize = 500;
 /// Error of rounded features, as a share of their length, up to which they are as good as exact ones.
 const TOLERATED: f64 = 0.02;
-
-/// The setting.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum PrecisionChoice {
-    /// bf16 if the processor has it, there are many pictures, and features and predictions stay what they are; else f32.
-    #[default]
-    Auto,
-    /// This one.
-    Fixed(Precision),
-}
-
-impl fmt::Display for PrecisionChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Fixed(precision) => precision.fmt(f),
-        }
-    }
-}
-
-impl FromStr for PrecisionChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        text.parse().map(Self::Fixed).map_err(|_| format!("`{text}` is not one of auto, f32, bf16, int8"))
-    }
-}
-
-impl From<PrecisionChoice> for String {
-    fn from(choice: PrecisionChoice) -> Self {
-        choice.to_string()
-    }
-}
-
-impl TryFrom<String> for PrecisionChoice {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-/// How a model's network multiplies, for its file. Left out, in f32.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", tag = "precision")]
-pub enum Rounding {
-    /// In bf16.
-    Bf16,
-    /// In bytes.
-    Int8 {
-        /// The least and greatest value of every step on the way to pooled features: [`Ranges`].
-        ranges: Vec<[f32; 2]>,
-    },
-}
-
-impl Rounding {
-    pub(crate) fn of(arithmetic: &Arithmetic) -> Option<Self> {
-        match arithmetic {
-            Arithmetic::F32 => None,
-            Arithmetic::Bf16 => Some(Self::Bf16),
-            Arithmetic::Int8(ranges) => Some(Self::Int8 { ranges: ranges.values.clone() }),
-        }
-    }
-
-    pub(crate) fn arithmetic(&self) -> Arithmetic {
-        match self {
-            Self::Bf16 => Arithmetic::Bf16,
-            Self::Int8 { ranges } => {
-                let ranges = Ranges { output: Output::Features, values: ranges.clone() };
-                Arithmetic::Int8(Arc::new(ranges))
-            }
-        }
-    }
-}
-
-/// Refuses a precision that there are no instructions for.
-///
-/// # Errors
-/// [`TrainError::Setting`].
-pub(crate) fn check(precision: Precision, frozen: &Frozen) -> Result<(), TrainError> {
-    let rule = match precision {
-        Precision::F32 => return Ok(()),
-        _ if !frozen.is_planned() => "f32 on this device: rounded products are the processor's".to_owned(),
-        _ if precision.is_available() => return Ok(()),
-        Precision::Bf16 => "f32: this processor has no products of bf16 (AVX-512 BF16)".to_owned(),
-        Precision::Int8 => "f32: this processor has no products of bytes (AVX-512 VNNI)".to_owned(),
-    };
-    Err(TrainError::Setting { what: "the precision".to_owned(), value: precision.to_string(), rule })
-}
 
 /// How the frozen network multiplies, and why. `train` are the pictures that it may be tried on.
 ///
@@ -139,7 +43,7 @@ pub(crate) fn settle(
             return Ok(if worth { sample().try_bf16(frozen) } else { (frozen, None) });
         }
     }
-    let asked = |why: &str| Some(named("precision", config.precision.to_string(), why.to_owned()));
+    let asked = |why: &str| Some(Choice::new("precision", config.precision.to_string(), why.to_owned()));
     Ok(match config.precision {
         PrecisionChoice::Fixed(Precision::Bf16) => {
             (frozen.with_arithmetic(Arithmetic::Bf16), asked("asked for"))
@@ -208,10 +112,10 @@ impl Sample {
             format!("of {pictures} training pictures features are within {:.1} % of f32's", 100.0 * error);
         if error <= TOLERATED && changed == 0 && pictures > 0 {
             let why = format!("{shows} and predictions the same; `--precision f32` does without");
-            return (frozen, Some(named("precision", "bf16".to_owned(), why)));
+            return (frozen, Some(Choice::new("precision", "bf16".to_owned(), why)));
         }
         let why = format!("in bf16 {shows}, and {changed} predictions differ");
-        (frozen.with_arithmetic(Arithmetic::F32), Some(named("precision", "f32".to_owned(), why)))
+        (frozen.with_arithmetic(Arithmetic::F32), Some(Choice::new("precision", "f32".to_owned(), why)))
     }
 }
 
@@ -227,27 +131,33 @@ fn likeliest(logits: &[f32]) -> Option<usize> {
     (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
 }
 
-/// What bytes cost: how many of these pictures a head gets right with features in bytes, and in floats.
+/// What bytes cost: how many of these pictures a head gets right with features in bytes, which are there, and in floats.
+///
+/// # Errors
+/// If the head does not fit the features.
 pub(crate) fn cost(
-    features: &mut Features<'_>,
+    kept: &FeatureView<'_>,
     head: &FittedHead,
     ids: &[SampleId],
-    mode: ResizeMode,
-    kept: &Features<'_>,
 ) -> Result<Choice, TrainError> {
-    features.ensure(ids, &[mode], &|_| ());
-    let truth = Truth::of(kept.data, ids);
-    let right = |features: &Features<'_>| -> Result<f64, TrainError> {
-        let logits = head.logits(&features.matrix(ids, mode))?;
+    let FeatureSource { frozen, data, preprocess, threads, .. } = kept.source();
+    let exact = Frozen::new(frozen.backbone().clone(), frozen.device().clone());
+    let (preprocess, threads) = (preprocess.clone(), *threads);
+    let source = FeatureSource { frozen: &exact, data, preprocess, threads, cache: None, pixels: None };
+    let mut floats = FeatureTable::new(source);
+    floats.ensure(ids, &[kept.mode], &|_| ());
+    let truth = Truth::of(data, ids);
+    let right = |features: &FeatureView<'_>| -> Result<f64, TrainError> {
+        let logits = head.logits(&features.matrix(ids))?;
         Ok(truth.scores(&truth.probabilities(logits)).accuracy)
     };
-    let (floats, bytes) = (right(features)?, right(kept)?);
+    let (floats, bytes) = (right(&floats.at(kept.mode))?, right(kept)?);
     let why = format!(
         "with the same head and features in f32 {:.1} %, on {} held-out pictures",
         100.0 * floats,
         ids.len()
     );
-    Ok(named("int8", format!("{:.1} % right", 100.0 * bytes), why))
+    Ok(Choice::new("int8", format!("{:.1} % right", 100.0 * bytes), why))
 }
 
 #[cfg(test)]
@@ -285,13 +195,5 @@ mod tests {
         assert_eq!(relative(&[3.0, 4.0], &[3.0, 4.0]), 0.0);
         assert!((relative(&[3.0, 4.0], &[3.0, 4.5]) - 0.1).abs() < 1e-9);
         assert_eq!(relative(&[0.0], &[0.0]), 0.0);
-    }
-
-    #[test]
-    fn the_setting_reads_as_it_is_written() {
-        for name in ["auto", "f32", "bf16", "int8"] {
-            assert_eq!(name.parse::<PrecisionChoice>().unwrap().to_string(), name);
-        }
-        assert!("int4".parse::<PrecisionChoice>().is_err());
     }
 }

@@ -9,7 +9,7 @@ use tl_weights::{
 };
 
 use crate::model_file::no_model;
-use crate::{ModelFile, TrainError, Watch};
+use crate::{Header, ModelFile, TrainError, Watch};
 
 /// A network and where its weights are, not loaded yet.
 #[derive(Debug, Clone)]
@@ -87,6 +87,23 @@ impl Pretrained {
     /// The model file of `tl` that the weights come from, if they do.
     pub fn model(&self) -> Option<&Path> {
         if let Origin::Model(file) = &self.origin { Some(file) } else { None }
+    }
+
+    /// The header of a model on this network with these weights, for a head that was trained as `head` says.
+    pub(crate) fn header(
+        &self,
+        loaded: &Loaded,
+        classes: Vec<String>,
+        preprocess: Preprocess,
+        head: String,
+    ) -> Header {
+        Header {
+            backbone: self.architecture.name.to_owned(),
+            weights: self.name(),
+            weights_sha256: loaded.sha256.clone(),
+            head,
+            ..Header::unnamed(classes, preprocess)
+        }
     }
 
     /// SPDX identifier of the weights' licence, as far as it is known.

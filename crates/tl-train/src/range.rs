@@ -5,7 +5,6 @@ use tl_data::{
 };
 use tl_report::Choice;
 
-use crate::trial::named;
 use crate::{Pretrained, TrainConfig, TrainError, Watch};
 
 /// Pictures that are looked at to see whether the range fits.
@@ -24,7 +23,7 @@ pub(crate) fn with_range(
         Some(RangeChoice::Fixed(_)) => "asked for",
         None => "as the model has it",
     };
-    let choice = options.range.map(|range| named("range", range.to_string(), why.to_owned()));
+    let choice = options.range.map(|range| Choice::new("range", range.to_string(), why.to_owned()));
     let read = ReadOptions { range: options.range, ..config.read.clone() };
     let config = TrainConfig { read, ..config.clone() };
     pretrained.preprocess = preprocess;

@@ -4,12 +4,13 @@ use base64::Engine;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use tl_backbones::Backbone;
-use tl_data::{ContentHash, Dataset, Limits, Place, Preprocess, SampleId, contained, path_text};
+use tl_data::{Dataset, Limits, Place, Preprocess, SampleId, contained, path_text};
 use tl_heads::FittedHead;
 use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 
 use crate::Header;
 use crate::figures::Figures;
+use crate::identity::fingerprint;
 
 /// Longest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 160;
@@ -50,12 +51,6 @@ fn upright((width, height): (u32, u32)) -> (f64, f64) {
 
 fn counts(named: impl IntoIterator<Item = (String, usize)>) -> Vec<Count> {
     named.into_iter().map(|(name, count)| Count { name, count }).collect()
-}
-
-/// One hash for the whole data set: classes, paths and contents.
-pub(crate) fn fingerprint(data: &Dataset) -> String {
-    let lines = data.samples.iter().map(|s| format!("{}\t{}\n", path_text(&s.path), s.content.to_hex()));
-    ContentHash::of(lines.collect::<String>().as_bytes()).to_hex()
 }
 
 /// The network and the head, as the report shows them.

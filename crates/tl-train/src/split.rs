@@ -7,8 +7,11 @@ use tl_data::{
     ClassId, DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split,
 };
 
-use crate::tune::MONITORED;
+use crate::truth::label;
 use crate::{TrainConfig, TrainError};
+
+/// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
+pub(crate) const MONITORED: usize = 5;
 
 /// The ways to divide a data set.
 #[derive(Debug)]
@@ -119,15 +122,6 @@ pub(crate) fn has(data: &Dataset, id: SampleId, class: usize) -> bool {
     data.samples[id.0].labels().any(|label| label.0 == class)
 }
 
-/// Its class; of several, the first; of none, more than any.
-pub(crate) fn label(data: &Dataset, id: SampleId) -> usize {
-    data.samples[id.0].class.0
-}
-
-pub(crate) fn labels(data: &Dataset, ids: &[SampleId]) -> Vec<usize> {
-    ids.iter().map(|&id| label(data, id)).collect()
-}
-
 /// The held-out rows of each fold of cross-validation inside `ids`, as positions in `ids`; equal files stay together.
 /// Fewer folds where classes are small, none where they cannot be divided.
 pub(crate) fn inner_folds(data: &Dataset, ids: &[SampleId], most: usize, seed: u64) -> Vec<Vec<usize>> {
@@ -156,6 +150,7 @@ pub(crate) fn thin(data: &Dataset, ids: &[SampleId], most: usize) -> Vec<SampleI
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::truth::labels;
     use std::path::PathBuf;
     use tl_data::{ColorMode, ContentHash, Format, PictureHeader, Sample};
 

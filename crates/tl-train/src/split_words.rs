@@ -6,7 +6,6 @@ use tl_report::{AcrossParts, Choice};
 
 use crate::TrainConfig;
 use crate::split::Division;
-use crate::trial::named;
 
 /// A division, and what it was made from.
 pub(crate) struct Divided<'a> {
@@ -40,7 +39,7 @@ impl Divided<'_> {
             Division::Folds(splits) => format!("{} folds, then all", splits.len()),
         };
         let parts = [Some(self.how()), self.together(), self.judged()];
-        named("split", chosen, parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+        Choice::new("split", chosen, parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
     }
 
     /// What is held out, as a setting.

@@ -6,7 +6,6 @@ use tl_data::{Dataset, SampleId, Units};
 use tl_report::{Choice, SeenBefore};
 
 use crate::split::Division;
-use crate::trial::named;
 use crate::{ModelFile, Pretrained, Seen, TrainError};
 
 /// A model of `tl` that a run begins from.
@@ -73,6 +72,6 @@ impl Start {
                 "; not all that trained it is on record, so other held-out ones may be among it and judge too kindly"
             }
         };
-        named("seen", chosen, format!("{done}{rest}"))
+        Choice::new("seen", chosen, format!("{done}{rest}"))
     }
 }

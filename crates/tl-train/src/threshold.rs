@@ -4,87 +4,78 @@
 //! judge the model. What maximises F1 depends on the class's share and is rarely one half: Lipton, Elkan and Naryanaswamy
 //! 2014, <https://arxiv.org/abs/1402.1892>.
 
-use tl_data::{ResizeMode, SampleId};
+use tl_data::SampleId;
 use tl_heads::Matrix;
-use tl_report::{Choice, LabelPrediction};
+use tl_report::Choice;
 
-use crate::choose::others;
+use crate::features::FeatureView;
 use crate::fit::{Method, fit};
-use crate::split::inner_folds;
-use crate::trial::{FOLDS, MANY, Trials, named};
-use crate::tune::Model;
+use crate::inference::predict;
+use crate::model::Model;
+use crate::setup::Setup;
+use crate::strength::{others, validation_folds};
 use crate::{TrainError, Truth};
 
 /// Where a class has fewer pictures with or without the label, a threshold would follow them by heart.
 const LEAST: usize = 5;
 const HALF: f64 = 0.5;
 
-impl Trials<'_> {
-    /// Thresholds of a model, from the pictures `judges` that judged its epochs; without any, from cross-validation of its
-    /// head on `train`, if that was made by a `method`.
-    pub(crate) fn thresholds(
-        &self,
-        model: &Model,
-        method: Option<Method>,
-        train: &[SampleId],
-        judges: &[SampleId],
-        mode: ResizeMode,
-    ) -> Result<(Vec<f64>, Choice), TrainError> {
-        let data = self.features.data;
-        let (found, from) = if judges.is_empty() {
-            let held_out = method.map(|method| self.held_out(train, method, mode)).transpose()?;
-            (held_out.flatten(), "cross-validation on the training pictures".to_owned())
-        } else {
-            let predictions = self.predictions(model, judges, mode)?;
-            let values = predictions.iter().flat_map(|prediction| &prediction.probabilities);
-            let p_nk = Matrix::with_columns(data.classes.len(), values.map(|&p| p as f32).collect());
-            (
-                Some((p_nk, Truth::of(data, judges))),
-                format!("{} pictures that did not train it", judges.len()),
-            )
-        };
-        let usual = "a class has too few training pictures for cross-validation: one half".to_owned();
-        let choice = |thresholds: &[f64], why| named("labels", given_from(thresholds), why);
-        let Some((p_nk, Truth::Several(targets_nk))) = found else {
-            let halves = vec![HALF; data.classes.len()];
-            let choice = choice(&halves, usual);
-            return Ok((halves, choice));
-        };
-        let found = thresholds(&p_nk, &targets_nk);
-        let why = format!(
-            "each class's own threshold, the one of highest F1 in {from}; one half where fewer than {LEAST} pictures \
-             have the label, or have it not"
-        );
-        let choice = choice(&found, why);
-        Ok((found, choice))
-    }
+/// Thresholds of a model, from the pictures `judges` that judged its epochs; without any, from cross-validation of its
+/// head on `train`, if that was made by a `method`.
+pub(crate) fn choose_thresholds(
+    setup: &Setup<'_>,
+    features: &FeatureView<'_>,
+    model: &Model,
+    method: Option<Method>,
+    train: &[SampleId],
+    judges: &[SampleId],
+) -> Result<(Vec<f64>, Choice), TrainError> {
+    let data = features.data();
+    let (found, from) = if judges.is_empty() {
+        let held_out = method.map(|method| held_out(setup, features, train, method)).transpose()?;
+        (held_out.flatten(), "cross-validation on the training pictures".to_owned())
+    } else {
+        let p_nk = predict(setup, features, model, judges)?;
+        (Some((p_nk, Truth::of(data, judges))), format!("{} pictures that did not train it", judges.len()))
+    };
+    let usual = "a class has too few training pictures for cross-validation: one half".to_owned();
+    let choice = |thresholds: &[f64], why| Choice::new("labels", given_from(thresholds), why);
+    let Some((p_nk, Truth::Several(targets_nk))) = found else {
+        let halves = vec![HALF; data.classes.len()];
+        let choice = choice(&halves, usual);
+        return Ok((halves, choice));
+    };
+    let found = thresholds(&p_nk, &targets_nk);
+    let why = format!(
+        "each class's own threshold, the one of highest F1 in {from}; one half where fewer than {LEAST} pictures \
+         have the label, or have it not"
+    );
+    let choice = choice(&found, why);
+    Ok((found, choice))
+}
 
-    /// Probabilities and truth of pictures that the head has not been trained on, fold by fold; none if a class is too
-    /// small to be divided.
-    fn held_out(
-        &self,
-        train: &[SampleId],
-        method: Method,
-        mode: ResizeMode,
-    ) -> Result<Option<(Matrix, Truth)>, TrainError> {
-        let data = self.features.data;
-        let mut folds = inner_folds(data, train, FOLDS, self.config.seed);
-        if train.len() > MANY {
-            folds.truncate(1);
-        }
-        let (features_nd, truth) = (self.features.matrix(train, mode), Truth::of(data, train));
-        let classes = data.classes.len();
-        let mut values = Vec::with_capacity(train.len() * classes);
-        for held_out in &folds {
-            let rows = others(train.len(), held_out);
-            let (features, known) = (features_nd.select_rows(&rows), truth.select(&rows));
-            let fitted = fit(method, &features, &known, classes, self.device, None, &|_| {})?;
-            let logits_nk = fitted.head.logits(&features_nd.select_rows(held_out))?;
-            values.extend_from_slice(truth.probabilities(logits_nk).values());
-        }
-        let judged = truth.select(&folds.concat());
-        Ok((!folds.is_empty()).then(|| (Matrix::with_columns(classes, values), judged)))
+/// Probabilities and truth of pictures that the head has not been trained on, fold by fold; none if a class is too
+/// small to be divided.
+fn held_out(
+    setup: &Setup<'_>,
+    features: &FeatureView<'_>,
+    train: &[SampleId],
+    method: Method,
+) -> Result<Option<(Matrix, Truth)>, TrainError> {
+    let data = features.data();
+    let folds = validation_folds(data, train, setup.config.seed);
+    let (features_nd, truth) = (features.matrix(train), Truth::of(data, train));
+    let classes = data.classes.len();
+    let mut values = Vec::with_capacity(train.len() * classes);
+    for held_out in &folds {
+        let rows = others(train.len(), held_out);
+        let (known_nd, known) = (features_nd.select_rows(&rows), truth.select(&rows));
+        let fitted = fit(method, &known_nd, &known, classes, setup.device(), None, &|_| {})?;
+        let logits_nk = fitted.head.logits(&features_nd.select_rows(held_out))?;
+        values.extend_from_slice(truth.probabilities(logits_nk).values());
     }
+    let judged = truth.select(&folds.concat());
+    Ok((!folds.is_empty()).then(|| (Matrix::with_columns(classes, values), judged)))
 }
 
 fn given_from(thresholds: &[f64]) -> String {
@@ -103,19 +94,6 @@ fn thresholds(probabilities_nk: &Matrix, targets_nk: &Matrix) -> Vec<f64> {
         threshold(rows.map(|(p, target)| (f64::from(p[class]), target[class] > 0.5)).collect())
     };
     (0..targets_nk.columns()).map(of_class).collect()
-}
-
-/// Gives each picture the labels whose probability reaches their threshold.
-pub(crate) fn give(predictions: &mut [LabelPrediction], thresholds: &[f64]) {
-    for prediction in predictions {
-        prediction.given = given(&prediction.probabilities, thresholds).collect();
-    }
-}
-
-/// The classes whose probability reaches their threshold.
-pub(crate) fn given(probabilities: &[f64], thresholds: &[f64]) -> impl Iterator<Item = usize> {
-    let pairs = probabilities.iter().zip(thresholds).enumerate();
-    pairs.filter(|(_, (p, threshold))| p >= threshold).map(|(class, _)| class)
 }
 
 /// Of one half and the middles between neighbouring probabilities, the one with the highest F1; of equals, the one
@@ -170,10 +148,5 @@ mod tests {
     fn few_pictures_choose_nothing() {
         assert_eq!(of(&[0.2, 0.2, 0.2, 0.2], &[0.1; 50]), 0.5);
         assert_eq!(of(&[0.2; 50], &[0.1, 0.1, 0.1, 0.1]), 0.5);
-    }
-
-    #[test]
-    fn a_label_is_given_from_its_threshold_on() {
-        assert_eq!(given(&[0.5, 0.2, 0.2], &[0.5, 0.1, 0.3]).collect::<Vec<_>>(), [0, 1]);
     }
 }

@@ -6,7 +6,6 @@ use tl_heads::{
 };
 use tl_report::loss_of;
 
-use crate::choose::most_probable;
 use crate::steps::Scores;
 
 /// What pictures show.
@@ -21,7 +20,7 @@ pub enum Truth {
 impl Truth {
     pub(crate) fn of(data: &Dataset, ids: &[SampleId]) -> Self {
         if !data.multi_label {
-            return Self::One(crate::split::labels(data, ids));
+            return Self::One(labels(data, ids));
         }
         let mut targets_nk = Matrix::zeros(ids.len(), data.classes.len());
         put_targets(data, ids, targets_nk.values_mut());
@@ -116,6 +115,15 @@ impl Truth {
     }
 }
 
+/// Its class; of several, the first; of none, more than any.
+pub(crate) fn label(data: &Dataset, id: SampleId) -> usize {
+    data.samples[id.0].class.0
+}
+
+pub(crate) fn labels(data: &Dataset, ids: &[SampleId]) -> Vec<usize> {
+    ids.iter().map(|&id| label(data, id)).collect()
+}
+
 /// Logits to probabilities: that add up to 1, or of each label by itself.
 pub(crate) fn probabilities(multi_label: bool, logits_nk: Matrix) -> Matrix {
     if multi_label { sigmoids(logits_nk) } else { softmax_rows(logits_nk) }
@@ -142,6 +150,11 @@ fn of_several(probabilities_nk: &Matrix, targets_nk: &Matrix) -> Scores {
     let count = targets_nk.values().len().max(1) as f64;
     let loss: f64 = all().map(loss_of).sum();
     Scores { log_loss: loss / count, accuracy: all().filter(|&so| so >= 0.5).count() as f64 / count }
+}
+
+/// The first of the largest.
+fn most_probable(row: &[f32]) -> usize {
+    (1..row.len()).fold(0, |best, next| if row[next] > row[best] { next } else { best })
 }
 
 #[cfg(test)]

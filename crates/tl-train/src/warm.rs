@@ -7,7 +7,6 @@ use tl_data::{Dataset, position_of_name, shown_path};
 use tl_heads::{LinearHead, Matrix, Pooling};
 use tl_report::Choice;
 
-use crate::trial::named;
 use crate::{ModelFile, TrainConfig, TrainError};
 
 /// What a head begins from.
@@ -54,7 +53,7 @@ impl Warm {
         let why = format!(
             "network and preprocessing; {rows}; pictures that trained it do not judge where they are known"
         );
-        let choice = named("start", format!("the model {}", shown_path(path)), why);
+        let choice = Choice::new("start", format!("the model {}", shown_path(path)), why);
         Ok(Self { head, pooling: header.pooling, choice })
     }
 

@@ -8,7 +8,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tl_files::AtomicFile;
 
-use super::sheet::{Outline, Rows, Sheet, bytes, labels};
+use super::writer::{FeatureWriter, Outline, Rows, bytes, labels};
 
 /// The values begin at a multiple of it.
 const ALIGNED: usize = 64;
@@ -36,7 +36,7 @@ impl<'a> Npy<'a> {
     }
 }
 
-impl Sheet for Npy<'_> {
+impl FeatureWriter for Npy<'_> {
     fn add(&mut self, rows: &Rows<'_>) -> io::Result<()> {
         self.array.write_all(&bytes(rows.features_nd.values()))?;
         for sample in &rows.samples {

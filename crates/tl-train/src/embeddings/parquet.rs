@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tl_files::AtomicFile;
 
-use super::sheet::{Outline, Rows, Sheet, labels};
+use super::writer::{FeatureWriter, Outline, Rows, labels};
 
 /// Features of a row group, in bytes, at least: they wait in memory, for a file holds column by column.
 const GROUP: usize = 32 << 20;
@@ -63,7 +63,7 @@ impl<'a> Parquet<'a> {
     }
 }
 
-impl Sheet for Parquet<'_> {
+impl FeatureWriter for Parquet<'_> {
     fn add(&mut self, rows: &Rows<'_>) -> io::Result<()> {
         for sample in &rows.samples {
             self.group.paths.push(sample.name().as_str().into());

@@ -11,7 +11,7 @@ use std::path::Path;
 use tl_data::{ClassId, Sample};
 use tl_files::AtomicFile;
 
-use super::sheet::{Outline, Rows, Sheet, bytes};
+use super::writer::{FeatureWriter, Outline, Rows, bytes};
 
 /// <https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs>, `MAX_HEADER_SIZE`
 const LONGEST_HEADER: usize = 100_000_000;
@@ -55,7 +55,7 @@ impl<'a> Safetensors<'a> {
     }
 }
 
-impl Sheet for Safetensors<'_> {
+impl FeatureWriter for Safetensors<'_> {
     fn add(&mut self, rows: &Rows<'_>) -> io::Result<()> {
         for sample in &rows.samples {
             self.paths.push(sample.name());

@@ -10,9 +10,7 @@ use tl_data::{
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
 
-use super::rows::Cut;
-use crate::features::Features;
-use crate::keeping::Keeping;
+use crate::feature_cache::FeatureCache;
 
 /// The pictures of a run, and how they are prepared.
 #[derive(Clone)]
@@ -29,11 +27,26 @@ pub(crate) struct Pictures<'a> {
     /// Width of the features that the network was published with.
     pub(crate) published_features: usize,
     /// Published features of pictures as they are, computed before.
-    pub(crate) known: Option<&'a Features<'a>>,
+    pub(crate) known: Option<&'a dyn KnownFeatures>,
     /// Where outputs are kept from run to run.
-    pub(crate) keeping: Option<&'a Keeping>,
+    pub(crate) cache: Option<&'a FeatureCache>,
     /// Where pictures that are changed at random are kept as they were decoded.
     pub(crate) pixels: Option<&'a PixelCache>,
+}
+
+/// What is computed of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) boundary: Boundary,
+    /// Is everything frozen, so that pooled features will do?
+    pub(crate) at_end: bool,
+    pub(crate) pooling: Pooling,
+}
+
+/// Published features of plain pictures that are there already.
+pub(crate) trait KnownFeatures: Sync {
+    /// Those of a picture, if they are.
+    fn row(&self, id: SampleId) -> Option<&[f32]>;
 }
 
 /// One way to look at a picture.
@@ -48,7 +61,7 @@ pub(crate) enum View {
 impl Pictures<'_> {
     /// The same pictures before another network, whose outputs are neither known nor kept.
     pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> Pictures<'b> {
-        Pictures { frozen, known: None, keeping: None, ..self.clone() }
+        Pictures { frozen, known: None, cache: None, ..self.clone() }
     }
 
     /// A normalised picture, `[3, size, size]` flattened.
@@ -142,4 +155,16 @@ fn wanted(region: [f64; 4], scale: f64) -> Wanted {
     let [left, top, right, bottom] = region;
     let pixels = |length: f64| (length * scale).ceil().max(1.0) as u32;
     Wanted { region, output: (pixels(right - left), pixels(bottom - top)) }
+}
+
+impl Cut {
+    /// What the frozen network is asked for; `None` where its output is made into something else, or it is not asked.
+    pub(super) fn output(self) -> Option<Output> {
+        match self {
+            Self { boundary: Boundary(0), .. } => None,
+            Self { at_end: true, pooling: Pooling::Published, .. } => Some(Output::Features),
+            Self { at_end: true, .. } => None,
+            Self { boundary, .. } => Some(Output::Maps(boundary)),
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub use schedule::{Moment, Schedule};
 pub use segments::{Kept, Segments};
 
 pub(crate) use cursor::{Best, Cursor, Scores};
-pub(crate) use inputs::Pictures;
+pub(crate) use inputs::{KnownFeatures, Pictures};
 pub(crate) use lesson::{Lesson, Taught};
 pub(crate) use scratch::from_scratch;
 pub(crate) use state::{State, floats};

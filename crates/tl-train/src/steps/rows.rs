@@ -2,22 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use tl_backbones::Boundary;
 use tl_data::{Blend, PictureError, SampleId};
 use tl_frozen::{Output, Shelf};
-use tl_heads::Pooling;
 
 use super::Pictures;
-use super::inputs::View;
-
-/// What is computed of a picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cut {
-    pub(crate) boundary: Boundary,
-    /// Is everything frozen, so that pooled features will do?
-    pub(crate) at_end: bool,
-    pub(crate) pooling: Pooling,
-}
+use super::inputs::{Cut, View};
 
 /// What was computed of a picture.
 type Row = Arc<[f32]>;
@@ -59,9 +48,9 @@ impl<'a> Rows<'a> {
     pub(crate) fn new(pictures: &'a Pictures<'a>, cut: Cut) -> Self {
         let shape = pictures.shape(cut);
         let most = KEPT / (shape.iter().product::<usize>() * size_of::<f32>()).max(1);
-        let shelves = cut.output().zip(pictures.keeping).map(|(output, keeping)| {
+        let shelves = cut.output().zip(pictures.cache).map(|(output, cache)| {
             let changed = Some((pictures.augment, pictures.seed));
-            let shelf = |changed| keeping.shelf(pictures.frozen, output, &pictures.preprocess, changed);
+            let shelf = |changed| cache.shelf(pictures.frozen, output, &pictures.preprocess, changed);
             [None, changed].map(|changed| RwLock::new(shelf(changed)))
         });
         Self { pictures, cut, kept: RwLock::default(), most, shelves, shape }
@@ -115,7 +104,7 @@ impl<'a> Rows<'a> {
         let kept = kept.or_else(|| {
             let features = self.pictures.known.filter(|_| self.cut.output() == Some(Output::Features));
             let features = features.filter(|_| view == View::Plain)?;
-            Some(features.row(id, self.pictures.preprocess.mode)?.into())
+            Some(features.row(id)?.into())
         });
         kept.or_else(|| {
             let shelf = self.shelf(view)?.read().unwrap_or_else(PoisonError::into_inner);
@@ -145,18 +134,6 @@ impl<'a> Rows<'a> {
     fn shelf(&self, view: View) -> Option<&RwLock<Shelf>> {
         let [plain, changed] = self.shelves.as_ref()?;
         Some(if view == View::Plain { plain } else { changed })
-    }
-}
-
-impl Cut {
-    /// What the frozen network is asked for; `None` where its output is made into something else, or it is not asked.
-    fn output(self) -> Option<Output> {
-        match self {
-            Self { boundary: Boundary(0), .. } => None,
-            Self { at_end: true, pooling: Pooling::Published, .. } => Some(Output::Features),
-            Self { at_end: true, .. } => None,
-            Self { boundary, .. } => Some(Output::Maps(boundary)),
-        }
     }
 }
 

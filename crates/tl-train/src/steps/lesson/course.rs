@@ -8,7 +8,8 @@ use super::{Cursor, Lesson};
 use crate::TrainError;
 use crate::steps::cursor::Plateau;
 use crate::steps::groups::Rates;
-use crate::steps::rows::{Cut, Rows};
+use crate::steps::inputs::Cut;
+use crate::steps::rows::Rows;
 use crate::steps::{Moment, Phase, Pictures};
 
 /// A phase under way.

@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use image::{Rgb, RgbImage};
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,16 +12,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tl_backbones::{Architecture, architecture, summary_at};
 use tl_data::{
-    Augment, AugmentPreset, ClassWeights, CutMix, Dataset, Limits, MixUp, Preprocess, ReadOptions, Sampling,
-    Source,
+    Augment, AugmentPreset, ClassWeights, CutMix, Dataset, Limits, MixUp, Place, Preprocess, ReadOptions,
+    Sampling, Source,
 };
+use tl_frozen::{Job, Output, extract};
 use tl_heads::{HeadConfig, Pooling};
 
 use super::*;
-use crate::features::Features;
-use crate::steps::inputs::View;
+use crate::steps::inputs::{Cut, KnownFeatures, View};
 use crate::steps::pupil::Batch;
-use crate::steps::rows::{Cut, Draft, Found, Rows};
+use crate::steps::rows::{Draft, Found, Rows};
 use crate::steps::{Norms, OptimizerConfig, OptimizerKind, Schedule, Unfreeze, from_scratch};
 
 const SIDE: u32 = 32;
@@ -72,7 +73,7 @@ fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> 
         summary: summary_at(&NETWORK.0, [SIDE as usize; 2]).unwrap(),
         published_features: NETWORK.0.features,
         known: None,
-        keeping: None,
+        cache: None,
         pixels: None,
     }
 }
@@ -280,13 +281,34 @@ fn the_loss_falls_with_all_of_the_network_learning() {
     assert!(all[9] < 0.5 * all[0], "{all:?}");
 }
 
+/// Features of all pictures.
+struct Table(HashMap<SampleId, Vec<f32>>);
+
+impl Table {
+    fn of(frozen: &Frozen, data: &Dataset) -> Self {
+        let ids: Vec<SampleId> = (0..data.samples.len()).map(SampleId).collect();
+        let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+        let (views, limits) = ([preprocess()], Limits::default());
+        let job =
+            Job { pictures: &places, views: &views, output: Output::Features, limits: &limits, threads: 2 };
+        let extraction = extract(frozen, &job, &|_| {});
+        let rows = extraction.rows.iter().zip(extraction.features[0].iter_rows());
+        Self(rows.map(|(&index, row)| (ids[index], row.to_vec())).collect())
+    }
+}
+
+impl KnownFeatures for Table {
+    fn row(&self, id: SampleId) -> Option<&[f32]> {
+        self.0.get(&id).map(Vec::as_slice)
+    }
+}
+
 #[test]
 fn features_that_are_known_are_not_computed_again() {
     let (folder, data) = made();
     let frozen = Frozen::new(NETWORK.1.clone(), Device::flex());
     let ids: Vec<SampleId> = (0..data.samples.len()).map(SampleId).collect();
-    let mut features = Features::new(&frozen, &data, preprocess(), 2);
-    features.ensure(&ids, &[preprocess().mode], &|_| {});
+    let features = Table::of(&frozen, &data);
     let augment = AugmentPreset::None.into();
     let unknown = pictures(&data, &frozen, &augment);
     let known = Pictures { known: Some(&features), ..unknown.clone() };

@@ -3,26 +3,27 @@
 use std::time::SystemTime;
 use tl_data::{Augment, Preprocess};
 use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
-use tl_weights::{Cache, Loaded};
+use tl_weights::Cache;
 
-use crate::Pretrained;
-
-/// Where features are kept, and what they depend on besides pictures and preprocessing.
-pub(crate) struct Keeping {
+/// Features on the disk, and what they depend on besides pictures and preprocessing.
+pub(crate) struct FeatureCache {
     store: Store,
     weights_sha256: String,
     architecture: &'static str,
 }
 
-impl Keeping {
-    /// `features` in the cache's folder, of so many GiB at most; `None` if nothing is to be kept, or there is no such
-    /// folder.
-    pub(crate) fn of(most_gib: Option<u64>, pretrained: &Pretrained, loaded: &Loaded) -> Option<Self> {
+impl FeatureCache {
+    /// `features` in the cache's folder, of so many GiB at most, for a network of this architecture and weights; `None` if
+    /// nothing is to be kept, or there is no such folder.
+    pub(crate) fn open(
+        most_gib: Option<u64>,
+        architecture: &'static str,
+        weights_sha256: &str,
+    ) -> Option<Self> {
         let limit_bytes = most_gib?.saturating_mul(1 << 30);
         let folder = Cache::locate().ok()?.folder().join("features");
         let store = Store::open(folder, limit_bytes, SystemTime::now());
-        let (weights_sha256, architecture) = (loaded.sha256.clone(), pretrained.architecture.name);
-        Some(Self { store, weights_sha256, architecture })
+        Some(Self { store, weights_sha256: weights_sha256.to_owned(), architecture })
     }
 
     /// A shelf for pictures prepared in one way, and perhaps changed at random with a seed.

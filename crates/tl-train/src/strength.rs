@@ -1,14 +1,28 @@
-//! Settings chosen by cross-validation inside the training pictures, so that the held-out ones stay unseen.
+//! The strength of the head's L2 penalty, chosen by cross-validation inside the training pictures, so that the held-out ones
+//! stay unseen.
 
 use rayon::prelude::*;
-use tl_data::ResizeMode;
+use serde_json::json;
+use std::time::Instant;
+use tl_data::{Dataset, ResizeMode, SampleId};
 use tl_heads::{HeadError, LinearHead, Matrix, Standardiser, check_finite};
 
-use crate::Truth;
+use crate::features::FeatureView;
+use crate::journal::Journal;
+use crate::setup::Setup;
+use crate::split::inner_folds;
 use crate::steps::Scores;
+use crate::{Step, TrainError, Truth};
 
 /// The inverse L2 strengths that are tried, from the strongest penalty to the weakest.
 pub const STRENGTHS: [f64; 6] = [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0];
+
+/// Folds of the cross-validation that chooses settings.
+const FOLDS: usize = 5;
+/// From so many pictures on, one of those folds tells enough.
+const MANY: usize = 2_000;
+/// Why there is no cross-validation.
+pub(crate) const TOO_SMALL: &str = "a class has too few training pictures for cross-validation";
 
 /// How one strength did on pictures its models had not seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,11 +55,57 @@ impl Comparison {
     }
 }
 
+/// Cross-validation inside `ids`, whose features are there: one score per strength, none if a class is too small to be
+/// divided.
+pub(crate) fn scores(
+    setup: &Setup<'_>,
+    features: &FeatureView<'_>,
+    journal: &mut Journal,
+    ids: &[SampleId],
+) -> Result<Vec<Score>, TrainError> {
+    let begun = Instant::now();
+    setup.watch.step(Step::Choose);
+    let (data, mode) = (features.data(), features.mode);
+    let held_out = validation_folds(data, ids, setup.config.seed);
+    if held_out.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (features_nd, truth) = (features.matrix(ids), Truth::of(data, ids));
+    let scores = cross_validate(&features_nd, &truth, data.classes.len(), &held_out)
+        .map_err(|error| features.naming_picture(error, ids))?;
+    let line = |s: &Score| {
+        let mut line = json!({"event": "cross-validation", "pictures": ids.len(), "resize": mode, "c": s.c,
+            "log_loss": s.log_loss, "accuracy": s.accuracy});
+        if !s.converged {
+            line["converged"] = false.into();
+        }
+        line
+    };
+    journal.lines.extend(scores.iter().map(line));
+    for Score { c, log_loss, accuracy, converged } in &scores {
+        let short = if *converged { "" } else { ", short of the minimum" };
+        setup
+            .watch
+            .tried(&format!("{mode}, C = {c}: loss {log_loss:.4}, {:.1} % right{short}", accuracy * 100.0));
+    }
+    journal.choose += begun.elapsed();
+    Ok(scores)
+}
+
+/// The rows of each fold's other side in the cross-validation that chooses settings; of many pictures, of one fold alone.
+pub(crate) fn validation_folds(data: &Dataset, ids: &[SampleId], seed: u64) -> Vec<Vec<usize>> {
+    let mut held_out = inner_folds(data, ids, FOLDS, seed);
+    if ids.len() > MANY {
+        held_out.truncate(1);
+    }
+    held_out
+}
+
 /// Cross-validates logistic regression over [`STRENGTHS`]. `held_out` are the rows of each fold's other side.
 ///
 /// # Errors
 /// If a feature is not finite, or no strength gives probabilities that are numbers.
-pub(crate) fn cross_validate(
+fn cross_validate(
     features_nd: &Matrix,
     truth: &Truth,
     classes: usize,
@@ -93,11 +153,6 @@ fn fold(
 /// The rows of a fold's training side.
 pub(crate) fn others(rows: usize, held_out: &[usize]) -> Vec<usize> {
     (0..rows).filter(|row| !held_out.contains(row)).collect()
-}
-
-/// The first of the largest.
-pub(crate) fn most_probable(row: &[f32]) -> usize {
-    (1..row.len()).fold(0, |best, next| if row[next] > row[best] { next } else { best })
 }
 
 #[cfg(test)]

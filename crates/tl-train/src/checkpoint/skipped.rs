@@ -1,0 +1,20 @@
+//! Checkpoints that are passed over.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A damaged checkpoint. Displayed as `step-000120 (model.safetensors: 10 bytes short)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its folder.
+    pub path: PathBuf,
+    /// What is wrong with it, beginning with the name of the file.
+    pub reason: String,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        write!(f, "{} ({})", tl_data::shown(tl_data::name_text(name)), self.reason)
+    }
+}

@@ -1,0 +1,59 @@
+//! Which pictures there are, which of them belong together, and what each is for.
+
+use tl_data::{Dataset, Units, units};
+use tl_report::{AcrossParts, Choice};
+
+use crate::split::Division;
+use crate::split_words::Divided;
+use crate::start::Start;
+use crate::{TrainConfig, TrainError};
+
+/// The pictures of a job and what each is for.
+pub(crate) struct DataPlan {
+    pub(crate) data: Dataset,
+    /// Which pictures belong together.
+    pub(crate) units: Units,
+    pub(crate) division: Division,
+    /// How they were divided, before those that a start has seen were set apart.
+    pub(crate) words: DivisionWords,
+    /// The model that the job begins from.
+    pub(crate) start: Option<Start>,
+}
+
+/// A division in words.
+pub(crate) struct DivisionWords {
+    /// Was all of it made here?
+    made: bool,
+    /// What is held out, as a setting.
+    pub(crate) setting: String,
+    pub(crate) choice: Choice,
+    /// Held-out pictures with others much like them among those that train.
+    pub(crate) across: Option<AcrossParts>,
+}
+
+impl DataPlan {
+    /// The division that the settings ask for.
+    ///
+    /// # Errors
+    /// If the pictures cannot be divided so.
+    pub(crate) fn new(data: Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
+        let division = Division::new(&data, config)?;
+        let units = units(&data);
+        let divided = Divided { data: &data, config, units: &units, division: &division };
+        let words = DivisionWords {
+            made: divided.is_made(),
+            setting: divided.setting(),
+            choice: divided.choice(),
+            across: divided.across(),
+        };
+        Ok(Self { data, units, division, words, start: None })
+    }
+
+    /// The same for a job that begins from a model: what that has seen judges nothing.
+    pub(crate) fn begin_from(&mut self, mut start: Option<Start>) {
+        if let Some(start) = &mut start {
+            start.set_apart(&self.data, &self.units, self.words.made, &mut self.division);
+        }
+        self.start = start;
+    }
+}
