@@ -36,7 +36,7 @@ impl Typed {
     }
 
     /// What was typed of the arguments that `keep` wants, by their ids, in the order of the help.
-    pub(crate) fn words(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
+    pub(crate) fn words(&self, keep: impl Fn(&str) -> bool) -> Vec<OsString> {
         let typed = |arg: &&Arg| {
             let id = arg.get_id().as_str();
             !OUTPUT.contains(&id)
@@ -46,10 +46,10 @@ impl Typed {
         self.command.get_arguments().filter(typed).flat_map(|arg| self.words_of(arg)).collect()
     }
 
-    fn words_of(&self, arg: &Arg) -> Vec<String> {
+    fn words_of(&self, arg: &Arg) -> Vec<OsString> {
         let option = arg.get_long().map(|long| format!("--{long}"));
         if matches!(arg.get_action(), ArgAction::SetTrue) {
-            return option.into_iter().collect();
+            return option.into_iter().map(OsString::from).collect();
         }
         let values = self.matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
         values.flat_map(|value| with_value(option.as_deref(), value)).collect()
@@ -62,7 +62,7 @@ impl Typed {
         }
         let source = SourceArgs::augment_args(Command::new("pictures"));
         let is_source = |id: &str| source.get_arguments().any(|arg| arg.get_id() == id);
-        let command = ["tl", "train"].map(str::to_owned).into_iter();
+        let command = ["tl", "train"].map(OsString::from).into_iter();
         let train = command.chain(self.words(|id| !NOT_WITH_FOLDS.contains(&id))).collect();
         let typed = self.matches.value_source("data").is_some();
         let data = if typed {
@@ -81,18 +81,16 @@ impl Typed {
 }
 
 /// An option and its value; a value that looks like an option stays joined to it.
-fn with_value(option: Option<&str>, value: &OsStr) -> Vec<String> {
-    let value = value.to_string_lossy().into_owned();
+fn with_value(option: Option<&str>, value: &OsStr) -> Vec<OsString> {
+    let dash = value.as_encoded_bytes().starts_with(b"-");
+    let joined = |before: &str| [OsStr::new(before), value].into_iter().collect();
     match option {
-        Some(option) if value.starts_with('-') => vec![format!("{option}={value}")],
-        Some(option) => vec![option.to_owned(), value],
-        None => vec![as_path(value)],
+        Some(option) if dash => vec![joined(&format!("{option}="))],
+        Some(option) => vec![option.into(), value.into()],
+        // A path that no command takes for an option.
+        None if dash => vec![joined("./")],
+        None => vec![value.into()],
     }
-}
-
-/// A path that no command takes for an option.
-fn as_path(path: String) -> String {
-    if path.starts_with('-') { format!("./{path}") } else { path }
 }
 
 #[cfg(test)]
@@ -137,8 +135,8 @@ mod tests {
             (&["tl", "resume", "runs/a"], "", ""),
         ] {
             let again = typed(train).again();
-            assert_eq!(tl_report::shell(&again.train), folds, "{train:?}");
-            assert_eq!(tl_report::shell(&again.data), eval, "{train:?}");
+            assert_eq!(tl_data::shell(&again.train), folds, "{train:?}");
+            assert_eq!(tl_data::shell(&again.data), eval, "{train:?}");
         }
     }
 }

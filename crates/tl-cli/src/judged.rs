@@ -37,7 +37,10 @@ fn what_was_seen(seen: &SeenFigures, total: usize) -> String {
         more => format!(", {more} more are like them or of their groups"),
     };
     match (known, trained) {
-        (true, None) => format!("none of the {total} pictures trained the model"),
+        (true, None) => format!(
+            "none of the {total} pictures trained the model, by the hashes of their files: one that was saved anew would not be \
+             known again"
+        ),
         (true, Some(_)) => format!("{pictures} of {total} pictures trained the model{related}: judged apart"),
         (false, None) => {
             "unknown: the model does not say which pictures trained it, these may be among them".to_owned()

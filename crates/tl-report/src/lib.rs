@@ -37,7 +37,6 @@ pub use record::{
     Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Setting, Solver, Stage,
 };
 pub use tensorboard::{tensorboard_head, tensorboard_scalars};
-pub use text::shell;
 
 /// The record as `report.json` holds it.
 ///

@@ -9,7 +9,8 @@ pub const LEAST_PROBABILITY: f64 = f32::EPSILON as f64;
 
 /// Negative natural logarithm of the probability given to the truth; not a number if the probability is none.
 pub fn loss_of(probability: f64) -> f64 {
-    -probability.clamp(LEAST_PROBABILITY, 1.0).ln()
+    // Not negated: of a certain answer that would be a negative zero.
+    0.0 - probability.clamp(LEAST_PROBABILITY, 1.0).ln()
 }
 
 /// Mean of [`loss_of`]; none without probabilities.
@@ -37,7 +38,7 @@ mod tests {
         let most = 23.0 * std::f64::consts::LN_2;
         for (probability, expected) in [(0.0, most), (1e-300, most), (1e-6, 1e-6f64.ln().abs()), (1.0, 0.0)] {
             let loss = loss_of(probability);
-            assert!((loss - expected).abs() < 1e-12, "{probability}: {loss}");
+            assert!((loss - expected).abs() < 1e-12 && loss.is_sign_positive(), "{probability}: {loss}");
         }
     }
 

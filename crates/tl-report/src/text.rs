@@ -152,7 +152,7 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
 }
 
 /// A command as a shell would take it.
-pub fn shell(arguments: &[String]) -> String {
+pub(crate) fn shell(arguments: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
     let quote = |argument: &String| match !argument.is_empty() && argument.chars().all(plain) {
         true => argument.clone(),

@@ -180,6 +180,9 @@ impl Classifier {
         if let Some(outputs) = extraction.features.first().filter(|outputs| outputs.rows() > 0) {
             let probabilities_nk = self.probabilities(outputs)?;
             for (&index, row) in extraction.rows.iter().zip(probabilities_nk.iter_rows()) {
+                if !row.iter().all(|probability| probability.is_finite()) {
+                    return Err(TrainError::AnswerNotFinite { path: pictures[index].file.clone() });
+                }
                 answers[index] = Ok(row.to_vec());
             }
         }

@@ -1,10 +1,10 @@
 //! Which pictures there are, which of them belong together, and what each is for.
 
 use tl_data::{Dataset, Units, units};
-use tl_report::{AcrossParts, Choice};
+use tl_report::Choice;
 
 use crate::split::Division;
-use crate::split_words::Divided;
+use crate::split_words::{Divided, DivisionWords, SetApart};
 use crate::start::Start;
 use crate::{TrainConfig, TrainError};
 
@@ -14,21 +14,10 @@ pub(crate) struct DataPlan {
     /// Which pictures belong together.
     pub(crate) units: Units,
     pub(crate) division: Division,
-    /// How they were divided, before those that a start has seen were set apart.
+    /// How they were divided.
     pub(crate) words: DivisionWords,
     /// The model that the job begins from.
     pub(crate) start: Option<Start>,
-}
-
-/// A division in words.
-pub(crate) struct DivisionWords {
-    /// Was all of it made here?
-    made: bool,
-    /// What is held out, as a setting.
-    pub(crate) setting: String,
-    pub(crate) choice: Choice,
-    /// Held-out pictures with others much like them among those that train.
-    pub(crate) across: Option<AcrossParts>,
 }
 
 impl DataPlan {
@@ -39,13 +28,7 @@ impl DataPlan {
     pub(crate) fn new(data: Dataset, config: &TrainConfig) -> Result<Self, TrainError> {
         let division = Division::new(&data, config)?;
         let units = units(&data);
-        let divided = Divided { data: &data, config, units: &units, division: &division };
-        let words = DivisionWords {
-            made: divided.is_made(),
-            setting: divided.setting(),
-            choice: divided.choice(),
-            across: divided.across(),
-        };
+        let words = Divided { data: &data, config, units: &units, division: &division }.words();
         Ok(Self { data, units, division, words, start: None })
     }
 
@@ -55,5 +38,11 @@ impl DataPlan {
             start.set_apart(&self.data, &self.units, self.words.made, &mut self.division);
         }
         self.start = start;
+    }
+
+    /// The division as a choice.
+    pub(crate) fn choice(&self) -> Choice {
+        let apart = self.start.as_ref().map_or_else(SetApart::default, Start::apart);
+        self.words.choice(&self.division, apart)
     }
 }

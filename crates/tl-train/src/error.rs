@@ -199,6 +199,12 @@ pub enum TrainError {
         /// The picture.
         path: PathBuf,
     },
+    /// The model computes something else than probabilities.
+    #[error("the model gives probabilities that are not finite for `{}`", tl_data::shown_path(path))]
+    AnswerNotFinite {
+        /// The picture.
+        path: PathBuf,
+    },
     /// Training has come to nothing.
     #[error(
         "training diverged: in phase {phase}, step {step}, at learning rate {rate:.1e}, the loss is {loss}"
@@ -396,6 +402,9 @@ impl TrainError {
             Self::NoPictures { .. } => {
                 Some("give picture files, a folder, or a quoted pattern such as 'new/*.jpg'".to_owned())
             }
+            Self::AnswerNotFinite { .. } => Some(
+                "its file is damaged or was edited: train it again, or take it from where it was made".to_owned(),
+            ),
             Self::FeaturesNotFinite { .. } => Some(
                 "take the picture out; if there are many, the weights are damaged, or `--precision f32` helps"
                     .to_owned(),

@@ -55,13 +55,16 @@ impl From<FittedHead> for Fitted {
 impl Fitted {
     /// What is worth a line, each a sentence without its end.
     pub(crate) fn remarks(&self) -> Vec<String> {
-        let constants = self.constants;
-        let same = (constants > 0).then(|| {
-            format!(
-                "{constants} of {} features are the same in every picture and have no weight",
-                self.head.features()
-            )
-        });
+        let same = match (self.constants, self.head.features()) {
+            (0, _) => None,
+            (constants, features) if constants < features => Some(format!(
+                "{constants} of {features} features are the same in every picture and have no weight"
+            )),
+            (_, features) => Some(format!(
+                "all {features} features are the same in every picture, so the head knows only how common each class is: the \
+                 weights are damaged, or the pictures are all alike"
+            )),
+        };
         let short = self.solver.filter(|solver| !solver.converged).map(|Solver { iterations, gradient, .. }| {
             format!(
                 "the solver stopped short of the minimum after {iterations} steps: its gradient is {gradient:.1e}, and 1e-4 \

@@ -23,7 +23,7 @@ use crate::identity::identity;
 use crate::journal::Journal;
 use crate::precision::{self, settle};
 use crate::range::{note_values, with_range};
-use crate::run_folder::UnderWay;
+use crate::run_folder::{RunFolder, UnderWay};
 use crate::run_in_progress::RunInProgress;
 use crate::settings::read_settings;
 use crate::setup::Setup;
@@ -49,6 +49,7 @@ pub fn train(
     config.steps.check()?;
     // What cannot be written down is better known now than after the training.
     config.to_toml()?;
+    RunFolder::check(&config.runs, &config.run_name())?;
     let folder = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
     let devices = open_devices(&config.device)?;
     let device = devices[0].clone();
@@ -105,7 +106,7 @@ pub fn train(
         watch.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
     }
     job.table.origin().iter().for_each(|note| watch.noted("features", note));
-    let mut choices = vec![backbone_choice(&pretrained, &loaded), plan.words.choice.clone()];
+    let mut choices = vec![backbone_choice(&pretrained, &loaded), plan.choice()];
     choices.extend(plan.start.as_ref().map(Start::choice));
     choices.extend(range);
     choices.extend(batch);

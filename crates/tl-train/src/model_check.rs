@@ -28,6 +28,9 @@ impl Header {
         if self.classes.is_empty() {
             return Err("classes names none".to_owned());
         }
+        if self.classes.iter().any(|class| class.trim().is_empty()) {
+            return Err("classes holds an empty name".to_owned());
+        }
         let mut seen = BTreeSet::new();
         match self.classes.iter().find(|class| !seen.insert(*class)) {
             Some(class) => Err(format!("classes names `{class}` twice")),

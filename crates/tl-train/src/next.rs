@@ -1,16 +1,16 @@
 //! Commands that are worth typing after a run, ready for a shell.
 
+use std::ffi::OsString;
 use std::path::Path;
-use tl_data::{Dataset, SampleId, folds, path_text};
-use tl_report::shell;
+use tl_data::{Dataset, SampleId, folds, shell};
 
 /// How the same pictures are named to other commands, word by word; empty where they cannot be named once more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Again {
     /// `tl train` as it was typed, without what does not go with `--folds`.
-    pub train: Vec<String>,
+    pub train: Vec<OsString>,
     /// What names the pictures and labels behind `tl eval RUN`.
-    pub data: Vec<String>,
+    pub data: Vec<OsString>,
 }
 
 /// Folds of cross-validation, where classes have as many pictures.
@@ -24,16 +24,18 @@ pub(crate) fn commands(
     folds: Option<usize>,
 ) -> Vec<String> {
     let run = as_argument(run);
+    let tl = |name: &str| ["tl", name].map(OsString::from).to_vec();
     let predict = picture.map(|picture| {
-        let command = [words(["tl", "predict", &run]), vec![as_argument(picture)]].concat();
+        let command = [tl("predict"), vec![run.clone(), as_argument(picture)]].concat();
         (command, "what is on a picture; others in its place")
     });
     let judge = (!again.data.is_empty()).then(|| {
-        let command = [words(["tl", "eval", &run]), again.data.clone()].concat();
+        let command = [tl("eval"), vec![run.clone()], again.data.clone()].concat();
         (command, "how good it is; pictures that it has not seen in their place")
     });
     let cross_validate = folds.filter(|_| !again.train.is_empty()).map(|folds| {
-        let command = [again.train.clone(), words(["--folds", &folds.to_string()])].concat();
+        let command =
+            [again.train.clone(), ["--folds", &folds.to_string()].map(OsString::from).to_vec()].concat();
         (command, "a surer estimate, and a model trained on all pictures")
     });
     let commands = predict.into_iter().chain(cross_validate).chain(judge);
@@ -47,21 +49,16 @@ pub(crate) fn possible_folds(data: &Dataset, seed: u64) -> Option<usize> {
     (2..=FOLDS).rev().find(|&k| !divided && folds(data, k, seed).is_ok())
 }
 
-/// The file of a picture, where it has one of its own that can be typed.
+/// The file of a picture, where it has one of its own.
 pub(crate) fn file_of(data: &Dataset, id: SampleId) -> Option<std::path::PathBuf> {
     let place = data.place_of(id);
-    // A name that is not UTF-8 cannot be written down as a shell would take it.
-    (place.span.is_none() && place.file.to_str().is_some()).then_some(place.file)
+    place.span.is_none().then_some(place.file)
 }
 
 /// A path that no command takes for an option.
-fn as_argument(path: &Path) -> String {
-    let path = path_text(path).into_owned();
-    if path.starts_with('-') { format!("./{path}") } else { path }
-}
-
-fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
-    words.map(str::to_owned).to_vec()
+fn as_argument(path: &Path) -> OsString {
+    let dash = path.as_os_str().as_encoded_bytes().starts_with(b"-");
+    if dash { Path::new(".").join(path).into() } else { path.into() }
 }
 
 #[cfg(test)]
@@ -70,7 +67,8 @@ mod tests {
 
     #[test]
     fn commands_are_quoted_and_say_what_for() {
-        let again = Again { train: words(["tl", "train", "my photos"]), data: words(["my photos"]) };
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect();
+        let again = Again { train: words(&["tl", "train", "my photos"]), data: words(&["my photos"]) };
         let lines = commands(Path::new("-runs/a-1"), Some(Path::new("my photos/it's.jpg")), &again, Some(5));
         assert_eq!(
             lines,

@@ -45,6 +45,31 @@ impl RunFolder {
     pub fn path(&self) -> &Path {
         &self.0
     }
+
+    /// Finds out whether a run can be written there, before there is anything to write.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if the name is none of a folder, [`TrainError::Write`] if nothing can be written there.
+    pub(crate) fn check(runs: &Path, name: &str) -> Result<(), TrainError> {
+        let wrong = |what: &str, value: String, rule: &str| {
+            Err(TrainError::Setting { what: what.to_owned(), value, rule: rule.to_owned() })
+        };
+        let plain = Path::new(name).file_name().is_some_and(|only| only == name) && !name.contains('\0');
+        if !plain {
+            return wrong(
+                "the run's name",
+                format!("`{name}`"),
+                "the name of a folder, without folders above it",
+            );
+        }
+        if runs.as_os_str().is_empty() {
+            return wrong("the folder for runs", "empty".to_owned(), "named");
+        }
+        let there = runs.ancestors().find(|folder| folder.exists());
+        // Removed again at once.
+        AtomicFolder::begin(there.unwrap_or(Path::new(".")), name)?;
+        Ok(())
+    }
 }
 
 /// Replaces the file at `path` by `content`, or creates it: a crash or a power loss at any moment leaves the old content
@@ -206,6 +231,36 @@ mod tests {
         fs::remove_dir_all(runs.path().join("pets-1")).unwrap();
         let run = RunFolder::commit(runs.path(), "pets", &[("a.txt", b"three")]).unwrap();
         assert_eq!(run.path(), runs.path().join("pets-3"), "numbers are not used again");
+    }
+
+    #[test]
+    fn where_no_run_can_be_written_that_is_said_before_there_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = folder.path().join("a/b");
+        for (name, value) in [
+            ("", "``"),
+            (".", "`.`"),
+            ("..", "`..`"),
+            ("a/b", "`a/b`"),
+            ("a/", "`a/`"),
+            ("/", "`/`"),
+            ("a\0", "`a\0`"),
+        ] {
+            let error = RunFolder::check(&runs, name).unwrap_err().to_string();
+            let rule = "it must be the name of a folder, without folders above it";
+            assert_eq!(error, format!("the run's name is {value}, {rule}"));
+        }
+        let error = RunFolder::check(Path::new(""), "pets").unwrap_err().to_string();
+        assert_eq!(error, "the folder for runs is empty, it must be named");
+        fs::write(folder.path().join("file"), "").unwrap();
+        for inside in ["file", "file/runs"] {
+            let error = RunFolder::check(&folder.path().join(inside), "pets").unwrap_err();
+            assert!(matches!(error, TrainError::Write { .. }), "{error}");
+        }
+        for name in ["pets", "\\xe9", "...", "a b", "é"] {
+            RunFolder::check(&runs, name).unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left");
     }
 
     #[test]

@@ -7,6 +7,77 @@ use tl_report::{AcrossParts, Choice};
 use crate::TrainConfig;
 use crate::split::Division;
 
+/// A division in words.
+pub(crate) struct DivisionWords {
+    /// Was all of it made here, and nothing given by a table or by the data?
+    pub(crate) made: bool,
+    /// What is held out, as a setting.
+    pub(crate) setting: String,
+    /// How it was divided.
+    how: String,
+    /// What is on one side only.
+    together: Option<String>,
+    /// Does each picture come to be held out once, with none like it among those that train then?
+    once: bool,
+    /// Held-out pictures with others much like them among those that train.
+    pub(crate) across: Option<AcrossParts>,
+}
+
+/// Held-out pictures that the model a job begins from has seen.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SetApart {
+    pub(crate) pictures: usize,
+    /// Do they train now? Else they do nothing.
+    pub(crate) train: bool,
+}
+
+impl DivisionWords {
+    /// The division as a choice, as it is now that some pictures have been set apart.
+    pub(crate) fn choice(&self, division: &Division, apart: SetApart) -> Choice {
+        let how = match apart {
+            SetApart { pictures: 1.., train: true } => {
+                format!("{}, before those that have trained the start went to train", self.how)
+            }
+            _ => self.how.clone(),
+        };
+        let judged = match (self.once, apart.pictures) {
+            (false, _) => None,
+            (true, 0) => Some("each picture is judged once by a model that has not seen it".to_owned()),
+            (true, _) => Some(
+                "each picture that has not trained the start is judged once by a model that has not seen it"
+                    .to_owned(),
+            ),
+        };
+        let parts = [Some(how), self.together.clone(), judged];
+        Choice::new(
+            "split",
+            chosen(division, apart),
+            parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
+        )
+    }
+}
+
+fn chosen(division: &Division, apart: SetApart) -> String {
+    let none = match apart {
+        SetApart { pictures: 1.., train: false } => format!(", {} of them judge nothing", apart.pictures),
+        _ => String::new(),
+    };
+    match division {
+        Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
+            format!("{} to train, {} held out{none}", train.len(), val.len())
+        }
+        Division::HeldOut(Parts { train, val, test }) => {
+            format!(
+                "{} to train, {} for validation, {} for the test{none}",
+                train.len(),
+                val.len(),
+                test.len()
+            )
+        }
+        Division::Folds(splits) => format!("{} folds, then all", splits.len()),
+    }
+}
+
 /// A division, and what it was made from.
 pub(crate) struct Divided<'a> {
     pub(crate) data: &'a Dataset,
@@ -27,19 +98,16 @@ impl Divided<'_> {
         [Part::Val, Part::Test].into_iter().filter(gives).collect()
     }
 
-    /// The division as a choice.
-    pub(crate) fn choice(&self) -> Choice {
-        let chosen = match self.division {
-            Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-                format!("{} to train, {} held out", train.len(), val.len())
-            }
-            Division::HeldOut(Parts { train, val, test }) => {
-                format!("{} to train, {} for validation, {} for the test", train.len(), val.len(), test.len())
-            }
-            Division::Folds(splits) => format!("{} folds, then all", splits.len()),
-        };
-        let parts = [Some(self.how()), self.together(), self.judged()];
-        Choice::new("split", chosen, parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+    /// The division in words.
+    pub(crate) fn words(&self) -> DivisionWords {
+        DivisionWords {
+            made: self.is_made(),
+            setting: self.setting(),
+            how: self.how(),
+            together: self.together(),
+            once: matches!(self.division, Division::Folds(_)) && self.across().is_none(),
+            across: self.across(),
+        }
     }
 
     /// What is held out, as a setting.
@@ -140,11 +208,6 @@ impl Divided<'_> {
         self.across().is_none().then(|| format!("{groups}{what} stay together{unknown}{chains}"))
     }
 
-    fn judged(&self) -> Option<String> {
-        let folds = matches!(self.division, Division::Folds(_)) && self.across().is_none();
-        folds.then(|| "each picture is judged once by a model that has not seen it".to_owned())
-    }
-
     /// The pictures with others much like them in a part before theirs; none if there are none.
     pub(crate) fn across(&self) -> Option<AcrossParts> {
         let mut across = AcrossParts { pictures: 0, equal: 0 };
@@ -230,7 +293,10 @@ mod tests {
 
     fn words(data: &Dataset, config: &TrainConfig) -> String {
         let division = Division::new(data, config).unwrap();
-        Divided { data, config, units: &units(data), division: &division }.choice().why
+        Divided { data, config, units: &units(data), division: &division }
+            .words()
+            .choice(&division, SetApart::default())
+            .why
     }
 
     #[test]
@@ -242,6 +308,25 @@ mod tests {
         assert_eq!(words(&data, &config), alone);
         let folds = words(&data, &TrainConfig { folds: Some(4), ..config });
         assert_eq!(folds, format!("{alone}; each picture is judged once by a model that has not seen it"));
+    }
+
+    #[test]
+    fn what_a_start_has_seen_is_not_said_to_be_judged_or_stratified() {
+        let (data, config) = (plain(20), TrainConfig::new("x"));
+        let choice = |config: &TrainConfig, apart: SetApart| {
+            let division = Division::new(&data, config).unwrap();
+            let divided = Divided { data: &data, config, units: &units(&data), division: &division };
+            divided.words().choice(&division, apart)
+        };
+        let moved = choice(&config, SetApart { pictures: 3, train: true });
+        let why = "stratified by class, seed 0, before those that have trained the start went to train; ";
+        assert!(moved.why.starts_with(why), "{}", moved.why);
+        let kept = choice(&config, SetApart { pictures: 3, train: false });
+        assert_eq!(kept.chosen, "32 to train, 8 held out, 3 of them judge nothing");
+        let folds = choice(&TrainConfig { folds: Some(4), ..config }, SetApart { pictures: 3, train: false });
+        let why =
+            "; each picture that has not trained the start is judged once by a model that has not seen it";
+        assert!(folds.why.ends_with(why), "{}", folds.why);
     }
 
     #[test]
@@ -270,7 +355,7 @@ mod tests {
         let division = Division::new(&data, &config).unwrap();
         let units = units(&data);
         let divided = Divided { data: &data, config: &config, units: &units, division: &division };
-        let why = divided.choice().why;
+        let why = divided.words().choice(&division, SetApart::default()).why;
         assert!(why.starts_with("test as the data give it, val stratified by class, seed 0"), "{why}");
         assert!(!why.contains("together"), "{why}");
         assert_eq!(divided.across(), Some(AcrossParts { pictures: 2, equal: 1 }));

@@ -6,6 +6,7 @@ use tl_data::{Dataset, SampleId, Units};
 use tl_report::{Choice, SeenBefore};
 
 use crate::split::Division;
+use crate::split_words::SetApart;
 use crate::{ModelFile, Pretrained, Seen, TrainError};
 
 /// A model of `tl` that a run begins from.
@@ -45,6 +46,11 @@ impl Start {
     /// Those of some held-out pictures that may judge.
     pub(crate) fn judges(&self, ids: &[SampleId]) -> Vec<SampleId> {
         ids.iter().copied().filter(|id| !self.apart.contains(id)).collect()
+    }
+
+    /// What of the held-out pictures it has seen.
+    pub(crate) fn apart(&self) -> SetApart {
+        SetApart { pictures: self.apart.len(), train: self.train }
     }
 
     /// For the record.

@@ -1,6 +1,7 @@
 //! `tl lr-find`
 
 use anyhow::{Context, Result};
+use std::ffi::OsString;
 use std::process::ExitCode;
 use tl_data::path_text;
 use tl_report::{RateCurve, RateSuggestion};
@@ -79,11 +80,11 @@ fn lines(curve: &RateCurve, command: &str, plot: &str) -> Vec<String> {
 
 /// What was typed, as a command that trains at a rate.
 fn train_command(typed: &Typed, recipe: Option<Recipe>, rate: Option<f64>) -> String {
-    let mut words = ["tl", "train"].map(str::to_owned).to_vec();
+    let mut words = ["tl", "train"].map(OsString::from).to_vec();
     words.extend(typed.words(|id| !OWN.contains(&id)));
-    words.extend(recipe.into_iter().flat_map(|recipe| ["--recipe".to_owned(), recipe.to_string()]));
-    words.extend(rate.into_iter().flat_map(|rate| ["--lr".to_owned(), format!("{rate:.1e}")]));
-    tl_report::shell(&words)
+    words.extend(recipe.into_iter().flat_map(|recipe| ["--recipe".into(), recipe.to_string().into()]));
+    words.extend(rate.into_iter().flat_map(|rate| ["--lr".into(), format!("{rate:.1e}").into()]));
+    tl_data::shell(&words)
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! What `tl train` says to type next can be typed: every line is run, by a shell.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::folders::{picture, two_classes};
@@ -24,6 +27,7 @@ fn typed(at: &Path, line: &str) -> Ended {
 
 /// The lines under `next`, as printed; those of the report are the same.
 fn next(at: &Path, line: &str) -> Vec<String> {
+    let before = runs(at);
     let said = typed(at, line);
     assert_eq!(said.code, 0, "{line}: {}", said.stderr);
     let row = |label: &str| {
@@ -33,12 +37,16 @@ fn next(at: &Path, line: &str) -> Vec<String> {
             .map(|line| line[10..].to_owned())
             .collect::<Vec<_>>()
     };
-    let run = row("run")[0].split(": open").next().unwrap().to_owned();
-    let record: Value =
-        serde_json::from_slice(&fs::read(at.join(&run).join("report.json")).unwrap()).unwrap();
+    let run = runs(at).difference(&before).next().unwrap().to_owned();
+    let record: Value = serde_json::from_slice(&fs::read(run.join("report.json")).unwrap()).unwrap();
     let lines = row("next");
     assert_eq!(record["next"], serde_json::json!(lines));
     lines
+}
+
+fn runs(at: &Path) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(at.join("runs")).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 /// Runs all that is suggested; how it begins, up to the first space that is not quoted away.
@@ -67,6 +75,34 @@ fn what_comes_next_is_about_the_same_pictures_and_can_be_typed() {
     assert!(lines[0].starts_with(r"tl predict 'runs/a b-1' 'it'\''s data/"), "{lines:?}");
     // The second run of one name is not the first.
     assert!(next(at, r#"tl train "it's data" --resize squash --name "a b""#)[0].contains("runs/a b-3"));
+}
+
+#[test]
+fn whatever_bytes_names_hold_what_comes_next_can_be_typed() {
+    let folder = two_classes(6);
+    let at = folder.path();
+    let picture = fs::read_dir(at.join("data/warm")).unwrap().next().unwrap().unwrap().path();
+    let mut data = at.join("data");
+    for name in
+        [&b"latin1 \xe9"[..], b"two\nlines\x1b[1m\tand a tab", br"a \xe9", b"-n", "\u{202e}100%é".as_bytes()]
+    {
+        let name = OsStr::from_bytes(name);
+        fs::rename(&data, at.join(name)).unwrap();
+        data = at.join(name);
+        let from = data.join("warm").join(picture.file_name().unwrap());
+        fs::rename(from, data.join("warm").join(name).with_extension("png")).unwrap_or_default();
+        let argument = Path::new(".").join(name);
+        let lines = follow(
+            at,
+            &tl_data::shell(&[
+                OsStr::new("tl"),
+                OsStr::new("train"),
+                argument.as_os_str(),
+                OsStr::new("--resize=squash"),
+            ]),
+        );
+        assert_eq!(lines.len(), 3, "{lines:?}");
+    }
 }
 
 #[test]

@@ -91,7 +91,12 @@ fn pictures_that_trained_a_model_are_counted_and_judged_apart_whatever_they_are_
     picture([60, 120, 250], 50).save(at.join("new/cold/new.png")).unwrap();
     let (json, text) = eval(at, &["runs/data-1", "new"]);
     assert_eq!((&json["seen"]["pictures"], &json["seen"]["trained"]), (&0.into(), &Value::Null));
-    assert!(text.starts_with("seen      none of the 1 pictures trained the model\naccuracy  "), "{text}");
+    assert!(
+        text.starts_with(
+            "seen      none of the 1 pictures trained the model, by the hashes of their files: "
+        ),
+        "{text}"
+    );
 }
 
 #[test]

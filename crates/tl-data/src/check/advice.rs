@@ -7,6 +7,7 @@ mod names;
 mod shapes;
 
 use super::{Advice, CheckReport, Severity};
+use crate::{path_of_text, shell};
 
 /// Fewer different pictures than this give a class no meaningful figure of its own: one of 10 is 10 per cent.
 const FEW: usize = 10;
@@ -64,15 +65,12 @@ fn advice(severity: Severity, text: String, remedy: &str, command: Option<String
 
 /// `tl train DIR` with these options.
 fn train(report: &CheckReport, options: &str) -> Option<String> {
-    Some(format!("tl train {} {options}", quoted_for_shell(&report.source)))
+    Some(format!("tl train {} {options}", source(report)))
 }
 
-fn quoted_for_shell(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_string(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
+/// What was checked, as a word of a command.
+fn source(report: &CheckReport) -> String {
+    shell(&[path_of_text(&report.source)])
 }
 
 fn share(part: usize, all: usize) -> f64 {

@@ -109,9 +109,24 @@ fn an_option_that_found_nothing_to_do_says_so() {
     let names = "path,label\n2.png,a\n1.png,b\n";
     let (negative, positive) = (Some(Uncertain::Negative), Some(Uncertain::Positive));
     for (table, label, columns, expected) in [
-        (zeros, &["a", "b"][..], options(positive, None, None), "no uncertain cell: there is nothing to be counted as 1"),
-        (names, &["label"], options(negative, None, None), "no uncertain cell: there is nothing to be counted as 0"),
-        (zeros, &["a", "b"], options(None, Some(Blank::Negative), None), "no empty cell: there is nothing to be counted as 0"),
+        (
+            zeros,
+            &["a", "b"][..],
+            options(positive, None, None),
+            "no uncertain cell: there is nothing to be counted as 1",
+        ),
+        (
+            names,
+            &["label"],
+            options(negative, None, None),
+            "no uncertain cell: there is nothing to be counted as 0",
+        ),
+        (
+            zeros,
+            &["a", "b"],
+            options(None, Some(Blank::Negative), None),
+            "no empty cell: there is nothing to be counted as 0",
+        ),
         (names, &["label"], options(None, None, Some('|')), "no label cell holds the separator `|`"),
     ] {
         let label = label.iter().map(|name| (*name).to_string()).collect();

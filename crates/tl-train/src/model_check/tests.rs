@@ -72,6 +72,8 @@ fn every_field_of_a_model_file_is_checked_and_named() {
         ("/classes", json!(["cat"]), "its head does not fit its 1 classes: it has 2 rows"),
         ("/classes", json!(["a", "b", "c"]), "its head does not fit its 3 classes: it has 2 rows"),
         ("/classes/1", json!("cat"), "classes names `cat` twice"),
+        ("/classes/1", json!(""), "classes holds an empty name"),
+        ("/preprocess/std/1", json!(1e-45), "preprocess.mean"),
         ("/thresholds", json!([0.5, 0.5]), "its thresholds do not fit its 2 classes"),
         ("/multi_label", json!(true), "its thresholds do not fit its 2 classes"),
         ("/layers", json!([]), "its layers are no head: none of them has weights"),

@@ -4,7 +4,7 @@ use crate::Unread;
 use crate::check::{Advice, CheckReport, Severity, Verdict};
 use crate::numbers::{counted, grouped};
 
-use super::{advice, quoted_for_shell, train};
+use super::{advice, source, train};
 
 pub(super) fn nothing_usable(report: &CheckReport) -> Option<Advice> {
     if report.usable() > 0 {
@@ -32,7 +32,7 @@ pub(super) fn unusable_files(report: &CheckReport) -> Option<Advice> {
 pub(super) fn formats_not_read(report: &CheckReport) -> Option<Advice> {
     let text = Unread::summary(&report.unread)?;
     let remedy = format!("{}; then move the originals away", Unread::remedy(&report.unread));
-    let folder = quoted_for_shell(&report.source);
+    let folder = source(report);
     let all = report.unread.iter().find_map(|unread| unread.command_for_all(&folder));
     advice(Severity::Warning, text, &remedy, all)
 }
