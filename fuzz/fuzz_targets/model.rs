@@ -1,4 +1,4 @@
 //! The header of a model file.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::train::model(bytes));
+libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::model::model(bytes));

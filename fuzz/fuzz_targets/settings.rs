@@ -1,4 +1,4 @@
 //! Settings of a run.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::train::settings(bytes));
+libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::settings::settings(bytes));

@@ -3,11 +3,13 @@
 pub mod data;
 pub mod file;
 #[cfg(feature = "networks")]
+pub mod model;
+#[cfg(feature = "networks")]
+pub mod settings;
+#[cfg(feature = "networks")]
 #[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../../crates/tl-weights/tests/load/tiny.rs"]
 mod tiny;
-#[cfg(feature = "networks")]
-pub mod train;
 #[cfg(feature = "networks")]
 pub mod weights;
 

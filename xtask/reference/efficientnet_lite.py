@@ -4,8 +4,8 @@ Run:    python xtask/reference/efficientnet_lite.py
         (needs torch, timm, safetensors, pillow, scikit-image; run imagenet_classes.py first)
 Writes: crates/tl-backbones/tests/golden/{chelsea,coffee,rocket}_224.png    the network's input, as pixels
         crates/tl-backbones/tests/golden/efficientnet_lite0.safetensors     activations for these inputs
-        crates/tl-train/tests/golden/{chelsea.png,coffee.png,rocket.jpg}    scikit-image's files, as shipped
-        crates/tl-train/tests/golden/top5.json                              predictions from these files
+        crates/tl-pipeline/tests/golden/{chelsea.png,coffee.png,rocket.jpg}    scikit-image's files, as shipped
+        crates/tl-pipeline/tests/golden/top5.json                              predictions from these files
 
 The stages come from the committed 224x224 PNG, so that a difference there is the network's alone; top5.json comes
 from the original files, through the whole pipeline. `load_model`, `to_input` and `crop` serve the other scripts too.
@@ -99,7 +99,7 @@ def main():
     versions = {m.__name__: m.__version__ for m in (torch, timm, skimage, PIL)}
     model, wide_model = load_model(), load_model(torch.float64)
     names = CLASSES.read_text(encoding="utf-8").splitlines()
-    backbones, train = ROOT / "crates/tl-backbones/tests/golden", ROOT / "crates/tl-train/tests/golden"
+    backbones, train = ROOT / "crates/tl-backbones/tests/golden", ROOT / "crates/tl-pipeline/tests/golden"
     for folder in (backbones, train):
         folder.mkdir(parents=True, exist_ok=True)
 

@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<()> {
 fn optional_backends() -> Result<()> {
     let target = root().join("target/optional");
     for feature in ["ndarray", "cuda"] {
-        let packages = ["tl-cli", "tl-train", "tl-frozen", "tl-backbones"];
+        let packages = ["tl-cli", "tl-pipeline", "tl-train", "tl-frozen", "tl-backbones"];
         let features = packages.map(|package| format!("{package}/{feature}")).join(",");
         // In one call, so that all is checked with one set of features; with the examples and tests that use devices.
         let mut check = cargo(&["check", "--quiet", "--all-targets", "--features", &features]);

@@ -15,8 +15,8 @@ const TARGETS: [(&str, &[&str]); 9] = [
     ("shards", &[]),
     ("safetensors", &["crates/tl-weights/tests/golden"]),
     ("checkpoint", &["crates/tl-weights/tests/golden"]),
-    ("model", &["crates/tl-train/tests/golden/versions"]),
-    ("settings", &["crates/tl-train/tests/golden/versions/outputs"]),
+    ("model", &["crates/tl-pipeline/tests/golden/versions"]),
+    ("settings", &["crates/tl-pipeline/tests/golden/versions/outputs"]),
 ];
 
 /// Fuzzes one target, or each in turn, for so many minutes.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::cargo;
 
 /// Top to bottom.
-const LAYERS: [&str; 12] = [
+const LAYERS: [&str; 14] = [
     "tl-files",
     "tl-data",
     "tl-registers",
@@ -16,7 +16,9 @@ const LAYERS: [&str; 12] = [
     "tl-weights",
     "tl-frozen",
     "tl-report",
+    "tl-model",
     "tl-train",
+    "tl-pipeline",
     "tl-cli",
     "xtask",
 ];

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory, parser::ValueSource};
 use std::ffi::{OsStr, OsString};
 
-use tl_train::Again;
+use tl_pipeline::Again;
 
 use crate::args::Args;
 use crate::source_args::SourceArgs;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::PathBuf;
 use tl_data::{PictureError, Place, path_text, shown, shown_path};
-use tl_train::Answer;
+use tl_model::Answer;
 
 use crate::args::PredictArgs;
 use crate::commands::{print, print_data};

@@ -6,7 +6,9 @@ use colorchoice_clap::Color;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use tl_data::{AugmentPreset, MaxBad, Portion, ResizeMode};
-use tl_train::{At, HeadKind, Pixels, Precision, PrecisionChoice, RateSearch, Resize, TrainConfig};
+use tl_model::{Precision, PrecisionChoice};
+use tl_pipeline::{At, HeadKind, Pixels, Resize, TrainConfig};
+use tl_train::RateSearch;
 
 use crate::source_args::SourceArgs;
 use crate::step_args::{HeadName, StepArgs};

@@ -14,7 +14,7 @@ mod weights;
 use anyhow::Result;
 use std::io::Write;
 use std::process::ExitCode;
-use tl_train::Watch;
+use tl_pipeline::Observer;
 
 use crate::args::{Args, Command};
 use crate::dashboard::Dashboard;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Does a job that a signal may stop, and shows how far it is.
-fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Watch) -> T) -> Result<T> {
+fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Observer) -> T) -> Result<T> {
     if tui {
         let dashboard = Dashboard::open(verbosity)?;
         let done = naming_slow_files(&dashboard, SLOW, || job(&dashboard));

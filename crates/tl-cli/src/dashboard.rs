@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress, shown};
+use tl_model::FetchObserver;
+use tl_pipeline::{Observer, Step};
 use tl_report::Choice;
-use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
+use tl_train::{Checkpoint, EpochNews, Group, Phase, StepNews, TrainObserver};
 use tl_weights::{Event, Weights};
 
 use crate::course::{Course, far};
@@ -149,16 +151,7 @@ impl State {
     }
 }
 
-impl Watch for Dashboard {
-    fn step(&self, step: Step) {
-        self.stop.leave();
-        self.lock().begin(doing(step), Instant::now());
-    }
-
-    fn progress(&self, progress: Progress) {
-        self.lock().progress(progress, Instant::now());
-    }
-
+impl FetchObserver for Dashboard {
     fn fetching(&self, weights: &Weights) {
         let mut state = self.lock();
         state.begin(&format!("fetching {}", weights.name), Instant::now());
@@ -173,10 +166,11 @@ impl Watch for Dashboard {
         }
         transfer::said(&event).into_iter().for_each(|line| state.say(line));
     }
+}
 
-    fn scanned(&self, data: &Dataset) {
-        let lines = text::scanned(data, self.verbosity == Verbosity::Verbose);
-        lines.into_iter().for_each(|line| self.lock().say(line));
+impl TrainObserver for Dashboard {
+    fn progress(&self, progress: Progress) {
+        self.lock().progress(progress, Instant::now());
     }
 
     fn phase(&self, phase: &Phase, groups: &[Group]) {
@@ -195,22 +189,34 @@ impl Watch for Dashboard {
         text::resumed(checkpoint).into_iter().for_each(|line| self.lock().say(line));
     }
 
+    fn noted(&self, what: &str, note: &str) {
+        self.lock().say(text::row(what, note));
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.asked()
+    }
+}
+
+impl Observer for Dashboard {
+    fn step(&self, step: Step) {
+        self.stop.leave();
+        self.lock().begin(doing(step), Instant::now());
+    }
+
+    fn scanned(&self, data: &Dataset) {
+        let lines = text::scanned(data, self.verbosity == Verbosity::Verbose);
+        lines.into_iter().for_each(|line| self.lock().say(line));
+    }
+
     fn tried(&self, what: &str) {
         if self.verbosity == Verbosity::Verbose {
             self.lock().say(text::row("tried", what));
         }
     }
 
-    fn noted(&self, what: &str, note: &str) {
-        self.lock().say(text::row(what, note));
-    }
-
     fn chosen(&self, choice: &Choice) {
         self.lock().say(text::chosen(choice));
-    }
-
-    fn stop(&self) -> bool {
-        self.stop.asked()
     }
 }
 

@@ -6,9 +6,11 @@ use clap::error::ContextKind;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
-use tl_data::{DataError, name_text, shown, steers};
+use tl_data::{name_text, shown, steers};
+use tl_pipeline::PipelineError;
 use tl_train::TrainError;
 
+use crate::hints::hint;
 use crate::screen;
 use crate::terminal::message;
 
@@ -30,8 +32,10 @@ pub(crate) fn report(error: &Error) -> ExitCode {
         return self::usage(usage);
     }
     say(error);
-    let stopped =
-        matches!(error.downcast_ref(), Some(TrainError::Stopped { .. } | TrainError::Interrupted { .. }));
+    let stopped = matches!(
+        error.downcast_ref(),
+        Some(PipelineError::Train(TrainError::Stopped { .. }) | PipelineError::Interrupted { .. })
+    );
     ExitCode::from(if stopped { STOPPED } else { FAILED })
 }
 
@@ -67,13 +71,6 @@ pub(crate) fn say(error: &Error) {
 
 fn is_broken_pipe(error: &Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-fn hint(error: &Error) -> Option<String> {
-    error
-        .downcast_ref::<TrainError>()
-        .and_then(TrainError::hint)
-        .or_else(|| error.downcast_ref::<DataError>().and_then(DataError::hint))
 }
 
 /// Takes the place of Rust's own message when the program panics.

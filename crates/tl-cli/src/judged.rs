@@ -1,7 +1,7 @@
 //! What `tl eval` found, as text for people: the pictures that the model has seen apart from the others.
 
+use tl_pipeline::{Evaluated, Judgement, SeenFigures};
 use tl_report::{Evaluation, MultiLabel};
-use tl_train::{Evaluated, Judgement, SeenFigures};
 
 use crate::labels;
 use crate::text::{self, percent, row};

@@ -13,6 +13,7 @@ mod dashboard;
 #[cfg(test)]
 mod documented;
 mod failure;
+mod hints;
 mod judged;
 mod labels;
 mod memory;

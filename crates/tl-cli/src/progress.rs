@@ -5,16 +5,17 @@ use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress, shown};
+use tl_model::FetchObserver;
+use tl_pipeline::{Observer, Step};
 use tl_report::Choice;
-use tl_train::{Checkpoint, EpochNews, Group, Phase, Step, StepNews, Watch};
+use tl_train::{Checkpoint, EpochNews, Group, Phase, StepNews, TrainObserver};
 use tl_weights::{Event, Weights};
 
 use crate::args::Args;
 use crate::course::{Course, far};
 use crate::signals::Stop;
-use crate::terminal;
-use crate::text;
 use crate::transfer::Transfer;
+use crate::{terminal, text};
 
 /// Off a terminal, a line is written this often.
 pub(crate) const EVERY: Duration = Duration::from_secs(10);
@@ -116,31 +117,7 @@ impl Display {
     }
 }
 
-impl Watch for Display {
-    fn step(&self, step: Step) {
-        if let Some(stop) = &self.stop {
-            stop.leave();
-        }
-        self.download().take();
-        let mut state = self.lock();
-        state.bar.finish_and_clear();
-        let now = Instant::now();
-        let bar = if self.bars { bar(step) } else { ProgressBar::hidden() };
-        *state = State { step, bar, begun: now, said: now, course: Course::new(), seen: now };
-    }
-
-    fn progress(&self, progress: Progress) {
-        let mut state = self.lock();
-        state.bar.set_length(progress.total as u64);
-        // Files finish in any order on several threads.
-        state.bar.set_position(state.bar.position().max(progress.done as u64));
-        if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
-            return;
-        }
-        state.said = Instant::now();
-        eprintln!("{}: {}", doing(state.step), far(progress, state.begun.elapsed()));
-    }
-
+impl FetchObserver for Display {
     fn fetching(&self, weights: &Weights) {
         self.lock().bar.finish_and_clear();
         *self.download() = Some(Transfer::of(weights, self.verbosity));
@@ -151,9 +128,19 @@ impl Watch for Display {
             transfer.show(event);
         }
     }
+}
 
-    fn scanned(&self, data: &Dataset) {
-        text::scanned(data, self.verbosity == Verbosity::Verbose).iter().for_each(|line| self.say(line));
+impl TrainObserver for Display {
+    fn progress(&self, progress: Progress) {
+        let mut state = self.lock();
+        state.bar.set_length(progress.total as u64);
+        // Files finish in any order on several threads.
+        state.bar.set_position(state.bar.position().max(progress.done as u64));
+        if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
+            return;
+        }
+        state.said = Instant::now();
+        eprintln!("{}: {}", doing(state.step), far(progress, state.begun.elapsed()));
     }
 
     fn phase(&self, phase: &Phase, groups: &[Group]) {
@@ -191,22 +178,40 @@ impl Watch for Display {
         text::resumed(checkpoint).iter().for_each(|line| self.say(line));
     }
 
+    fn noted(&self, what: &str, note: &str) {
+        self.say(&text::row(what, note));
+    }
+
+    fn stop(&self) -> bool {
+        self.stop.as_ref().is_some_and(Stop::asked)
+    }
+}
+
+impl Observer for Display {
+    fn step(&self, step: Step) {
+        if let Some(stop) = &self.stop {
+            stop.leave();
+        }
+        self.download().take();
+        let mut state = self.lock();
+        state.bar.finish_and_clear();
+        let now = Instant::now();
+        let bar = if self.bars { bar(step) } else { ProgressBar::hidden() };
+        *state = State { step, bar, begun: now, said: now, course: Course::new(), seen: now };
+    }
+
+    fn scanned(&self, data: &Dataset) {
+        text::scanned(data, self.verbosity == Verbosity::Verbose).iter().for_each(|line| self.say(line));
+    }
+
     fn tried(&self, what: &str) {
         if self.verbosity == Verbosity::Verbose {
             self.say(&text::row("tried", what));
         }
     }
 
-    fn noted(&self, what: &str, note: &str) {
-        self.say(&text::row(what, note));
-    }
-
     fn chosen(&self, choice: &Choice) {
         self.say(&text::chosen(choice));
-    }
-
-    fn stop(&self) -> bool {
-        self.stop.as_ref().is_some_and(Stop::asked)
     }
 }
 

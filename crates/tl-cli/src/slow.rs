@@ -4,7 +4,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 use tl_data::overdue;
-use tl_train::Watch;
+use tl_train::TrainObserver;
 
 /// How long a file may take before it is named.
 pub(crate) const SLOW: Duration = Duration::from_secs(30);
@@ -12,7 +12,7 @@ pub(crate) const SLOW: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Does a job; a file that is read for longer than `after` is named, once, while it is read.
-pub(crate) fn naming_slow_files<T>(watch: &dyn Watch, after: Duration, job: impl FnOnce() -> T) -> T {
+pub(crate) fn naming_slow_files<T>(watch: &dyn TrainObserver, after: Duration, job: impl FnOnce() -> T) -> T {
     let (running, over) = channel::<()>();
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -38,7 +38,7 @@ mod tests {
     #[derive(Default)]
     struct Said(Mutex<Vec<String>>);
 
-    impl Watch for Said {
+    impl TrainObserver for Said {
         fn noted(&self, what: &str, note: &str) {
             self.0.lock().unwrap().push(format!("{what}: {note}"));
         }

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
 use tl_data::{Blank, Columns, RangeChoice, ReadOptions, Source, Uncertain, parts_said, shown_path};
-use tl_train::{Data, TrainError};
+use tl_pipeline::Data;
 
 /// Where labels are, if not in the names of folders.
 #[derive(Debug, Default, ClapArgs)]
@@ -93,7 +93,7 @@ impl LabelArgs {
             return Ok(Data::Source(Source::Pattern { path, pattern }));
         }
         if let Some(parts) = &self.parts {
-            let (path, parts) = (path.to_owned(), parts_said(parts).map_err(TrainError::from)?);
+            let (path, parts) = (path.to_owned(), parts_said(parts)?);
             return Ok(Data::Source(Source::Divided { path, parts }));
         }
         let columns = self.over(Columns::default());

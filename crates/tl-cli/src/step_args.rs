@@ -7,9 +7,8 @@ use std::path::Path;
 use std::str::FromStr;
 use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
 use tl_heads::{HeadConfig, LossKind};
-use tl_train::{
-    HeadKind, Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, Unfreeze, read_settings,
-};
+use tl_pipeline::{HeadKind, read_settings};
+use tl_train::{Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, Unfreeze};
 
 /// Fine-tuning, and heads that are trained in steps.
 #[derive(Debug, Default, ClapArgs)]

@@ -87,6 +87,12 @@ impl From<Fault> for io::Error {
     }
 }
 
+/// The operating system's words for an error, in lower case and without its number.
+pub fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
 /// Writes a file that must not be there yet, and makes its content durable; its name is durable when
 /// [the folder's names](sync_folder) are.
 ///

@@ -22,7 +22,7 @@ mod folder;
 mod name;
 mod sweep;
 
-pub use disk::{Disk, Fault, Os, create_folders, sync_folder, write_durably};
+pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words, write_durably};
 pub use file::{AtomicFile, replace, replace_on, settle};
 pub use folder::{AtomicFolder, remove_folder};
 pub use sweep::{sweep, sweep_mine};

@@ -38,7 +38,7 @@ pub use error::HeadError;
 pub use fitted::{FittedHead, FittedLayer};
 pub use fitted_tensors::LayerKind;
 pub use head::Head;
-pub use linear::{LinearHead, sigmoids, softmax_rows};
+pub use linear::{LinearHead, probabilities, sigmoids, softmax_rows};
 pub use logistic::{Fit, check_finite, logistic_regression};
 pub use loss::{Loss, LossConfig, LossKind};
 pub use matrix::Matrix;

@@ -56,6 +56,11 @@ pub fn softmax_rows(mut logits_nk: Matrix) -> Matrix {
     logits_nk
 }
 
+/// Logits to probabilities: that add up to 1, or of each label by itself.
+pub fn probabilities(multi_label: bool, logits_nk: Matrix) -> Matrix {
+    if multi_label { sigmoids(logits_nk) } else { softmax_rows(logits_nk) }
+}
+
 /// `logits_nk` to the probability of each label by itself.
 pub fn sigmoids(mut logits_nk: Matrix) -> Matrix {
     let sigmoid = |logit: f32| (1.0 / (1.0 + (-f64::from(logit)).exp())) as f32;

@@ -28,7 +28,7 @@ pub(crate) use commit::Content;
 pub(crate) use manifest::SCHEMA;
 pub use skipped::Skipped;
 
-use crate::TrainError;
+use crate::error::TrainError;
 use load::Unusable;
 use manifest::Manifest;
 use name::Name;

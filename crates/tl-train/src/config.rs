@@ -1,354 +1,214 @@
-//! Everything a run depends on. `run.toml` is this, resolved.
+//! The settings of training in steps.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use tl_data::{ReadOptions, ResizeMode, Source};
-use tl_heads::LossKind;
-use tl_weights::FetchConfig;
+use tl_backbones::Stage;
+use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
+use tl_heads::{HeadConfig, LossConfig};
 
-use crate::{PrecisionChoice, Pretrained, Recipe, StepsConfig, TrainError};
+use crate::bounds::is_positive;
+use crate::error::TrainError;
+use crate::optimizer::OptimizerConfig;
+use crate::recipe::{Norms, Phase, Recipe, Unfreeze};
 
-/// The settings of a training job.
+/// Settings of training in steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct TrainConfig {
-    /// Where the pictures and their labels come from.
-    pub data: Data,
-    /// Which of them are wanted.
-    #[serde(skip_serializing_if = "is_default")]
-    pub read: ReadOptions,
-    /// Name of the network, or of weights in the catalogue.
-    pub backbone: String,
-    /// A file with the network's weights, instead of the published ones.
-    #[serde(with = "tl_data::optional_path_as_text", skip_serializing_if = "Option::is_none")]
-    pub weights: Option<PathBuf>,
-    /// A run folder or model file to begin from, instead of `backbone` and `weights`: its network, its preprocessing
-    /// and, of its head, the rows of the classes that are there again.
-    #[serde(with = "tl_data::optional_path_as_text", skip_serializing_if = "Option::is_none")]
-    pub init_from: Option<PathBuf>,
-    /// How pictures become square.
-    pub resize: Resize,
-    /// How the head is trained.
-    pub head: HeadKind,
-    /// Share of the pictures held out for evaluation, above 0 and below 1.
-    pub val: f64,
-    /// Share of the pictures held out from everything, judged once at the end; from 0 to below 1. A part of its own
-    /// in the data counts instead.
-    pub test: f64,
-    /// A table that says which pictures train and which judge: the `split.csv` of another run, for example.
-    #[serde(with = "tl_data::optional_path_as_text", skip_serializing_if = "Option::is_none")]
-    pub split: Option<PathBuf>,
-    /// Folds of cross-validation instead of one held-out share; the model is then trained on all pictures.
+pub struct StepsConfig {
+    /// The recipe, unless there are phases.
+    pub recipe: Recipe,
+    /// How much of the backbone learns in the recipe's last phase, instead of what the recipe says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub folds: Option<usize>,
-    /// What everything random comes from.
-    pub seed: u64,
-    /// How many files may be bad, `2%` or `5`.
-    pub max_bad: String,
-    /// Folder that holds the runs.
-    #[serde(with = "tl_data::path_as_text")]
-    pub runs: PathBuf,
-    /// Name of the run, before its number; the data folder's by default.
+    pub unfreeze: Option<Unfreeze>,
+    /// Epochs of the recipe's last phase, instead of what the recipe says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Leave the backbone's weights out of the model file and refer to them by hash.
-    pub slim: bool,
-    /// Fetch nothing. It changes no result and is not written to `run.toml`.
-    #[serde(skip_serializing)]
-    pub offline: bool,
-    /// Take features of pictures from the cache folder where an earlier run has left them, and keep what is computed.
-    /// It changes no result and is not written to `run.toml`.
-    #[serde(skip_serializing)]
-    pub cache: bool,
-    /// Most that kept features may take, of all runs together, in GiB. It changes no result and is not written either.
-    #[serde(skip_serializing)]
-    pub cache_gib: u64,
-    /// Where decoded pictures are kept from epoch to epoch, where training in steps changes them anew every time; as much as
-    /// `cache_gib` says, and in memory no more than half of what is free. It changes no result and is not written either.
-    #[serde(skip_serializing)]
-    pub pixels: Option<Pixels>,
-    /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
-    pub device: String,
-    /// In which numbers products are done: those of the frozen network, and, in bf16, those of training in steps.
-    #[serde(skip_serializing_if = "is_auto")]
-    pub precision: PrecisionChoice,
-    /// Threads that decode pictures and compute features; the processor's number by default.
+    pub epochs: Option<usize>,
+    /// Peak learning rate of the recipe's last phase, instead of what the recipe says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub threads: Option<usize>,
-    /// Training in steps.
-    #[serde(skip_serializing_if = "is_usual")]
-    pub steps: StepsConfig,
+    pub rate: Option<f64>,
+    /// What batch norms behind the boundary do, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norms: Option<Norms>,
+    /// The optimiser of all phases, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerConfig>,
+    /// Weight decay of all phases, instead of what the recipe says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decay: Option<f64>,
+    /// Pictures of a step, at least 1.
+    pub batch: usize,
+    /// Choose `batch` by the memory there is; `run.toml` holds what was chosen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub auto_batch: bool,
+    /// Batches whose gradients are added up before a step, at least 1.
+    pub accumulate: usize,
+    /// Keep only the maps between stages that learn, and compute what is between them again for the gradients: less memory
+    /// for more time. It changes no bit of a result.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub checkpoint_activations: bool,
+    /// The loss.
+    pub loss: LossConfig,
+    /// Weights of classes in the loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weights: Option<ClassWeights>,
+    /// How often the classes come.
+    pub sampler: Sampling,
+    /// Random changes of the training pictures.
+    pub augment: Augment,
+    /// Change pictures in phases whose head alone learns, too: set where the changes were asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub augment_head: bool,
+    /// So many changed views of each picture, kept and taken in turn; without, every epoch has new ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub views: Option<u64>,
+    /// Pictures faded into each other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixup: Option<MixUp>,
+    /// Parts of pictures pasted over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cutmix: Option<CutMix>,
+    /// Longest that the gradients together may be; longer ones are shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// Share of the past in a moving average of the weights, which is then what is judged and kept; 0 to below 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ema: Option<f64>,
+    /// Epochs without a lower validation loss after which a phase ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+    /// Minutes from one checkpoint to the next; there is one at the end of each phase, too. 0: after every step.
+    pub checkpoint_minutes: f64,
+    /// Steps between two checkpoints, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_steps: Option<usize>,
+    /// Layers of a head that is trained in steps.
+    pub head: HeadConfig,
+    /// The phases, spelt out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Phase>,
 }
 
-fn is_auto(precision: &PrecisionChoice) -> bool {
-    *precision == PrecisionChoice::Auto
-}
-
-fn is_usual(steps: &StepsConfig) -> bool {
-    *steps == StepsConfig::default()
-}
-
-/// Where the pictures and their labels come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Data {
-    /// A folder or file, whose layout is told by looking at it: [`Source::of_path`].
-    Path(#[serde(with = "tl_data::path_as_text")] PathBuf),
-    /// In full.
-    Source(Source),
-}
-
-impl Data {
-    /// In full.
-    pub fn source(&self) -> Source {
-        match self {
-            Self::Path(path) => Source::of_path(path),
-            Self::Source(source) => source.clone(),
-        }
-    }
-
-    /// The folder or file.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Path(path) => path,
-            Self::Source(source) => source.path(),
-        }
-    }
-}
-
-fn is_default(options: &ReadOptions) -> bool {
-    *options == ReadOptions::default()
-}
-
-/// Where decoded pictures are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Pixels {
-    /// In memory, for this run.
-    Ram,
-    /// In the cache's folder, for later runs too.
-    Disk,
-}
-
-/// How pictures become square.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum Resize {
-    /// Compare the ways on training pictures where it may matter, else as the weights were evaluated.
-    #[default]
-    Auto,
-    /// This way.
-    Fixed(ResizeMode),
-}
-
-/// How the head is trained.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeadKind {
-    /// By the amount of data.
-    #[default]
-    Auto,
-    /// Multinomial logistic regression, solved to its minimum; the L2 strength is chosen by cross-validation.
-    Logistic,
-    /// One linear layer, trained in steps by AdamW.
-    AdamW,
-    /// The nearest of the classes' mean features; nothing is trained.
-    Prototype,
-    /// A vote of the nearest training pictures; nothing is trained.
-    Neighbours,
-    /// The layers of `steps.head`, trained in steps.
-    Layers,
-}
-
-impl Default for TrainConfig {
+impl Default for StepsConfig {
     fn default() -> Self {
         Self {
-            data: Data::Path(PathBuf::new()),
-            read: ReadOptions::default(),
-            backbone: "efficientnet_lite0".to_owned(),
-            weights: None,
-            init_from: None,
-            resize: Resize::Auto,
-            head: HeadKind::Auto,
-            val: 0.2,
-            test: 0.0,
-            split: None,
-            folds: None,
-            seed: 0,
-            max_bad: "1%".to_owned(),
-            runs: PathBuf::from("runs"),
-            name: None,
-            slim: false,
-            offline: false,
-            cache: true,
-            cache_gib: 4,
-            pixels: None,
-            device: "auto".to_owned(),
-            precision: PrecisionChoice::Auto,
-            threads: None,
-            steps: StepsConfig::default(),
+            recipe: Recipe::Auto,
+            unfreeze: None,
+            epochs: None,
+            rate: None,
+            norms: None,
+            optimizer: None,
+            decay: None,
+            batch: 32,
+            auto_batch: false,
+            accumulate: 1,
+            checkpoint_activations: false,
+            loss: LossConfig::default(),
+            class_weights: None,
+            sampler: Sampling::Natural,
+            augment: AugmentPreset::Light.into(),
+            augment_head: false,
+            views: None,
+            mixup: None,
+            cutmix: None,
+            clip: None,
+            ema: None,
+            patience: None,
+            checkpoint_minutes: 2.0,
+            checkpoint_steps: None,
+            head: HeadConfig::default(),
+            phases: Vec::new(),
         }
     }
 }
 
-impl TrainConfig {
-    /// The defaults, for a folder or file.
-    pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: Data::Path(data.into()), ..Self::default() }
-    }
-
-    /// The network that the job starts from.
+impl StepsConfig {
+    /// Refuses what cannot be.
     ///
     /// # Errors
-    /// If there is none of this name, or the file of weights is another network's.
-    pub fn pretrained(&self) -> Result<Pretrained, TrainError> {
-        if self.init_from.is_some() && self.steps.recipe == Recipe::Scratch {
-            let (what, rule) =
-                ("the recipe".to_owned(), "another one where a model is begun from".to_owned());
-            return Err(TrainError::Setting { what, value: Recipe::Scratch.to_string(), rule });
-        }
-        let file = self.init_from.as_deref().or(self.weights.as_deref());
-        let found = match (&self.init_from, &self.weights) {
-            (Some(model), _) => Pretrained::of_model(model)?,
-            (None, Some(file)) => Pretrained::from_file(&self.backbone, file)?,
-            (None, None) => Pretrained::named(&self.backbone)?,
+    /// [`TrainError::Setting`], naming the setting.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let refuse = |what: &str, value: &dyn std::fmt::Display, rule: &str| {
+            Err(TrainError::Setting {
+                what: what.to_owned(),
+                value: value.to_string(),
+                rule: rule.to_owned(),
+            })
         };
-        match file.filter(|_| self.slim) {
-            Some(file) => Err(TrainError::Unlisted { path: file.to_owned() }),
-            None => Ok(found),
+        self.head.validate()?;
+        self.loss.validate()?;
+        let ema = self.ema.unwrap_or(0.5);
+        let decay = self.decay.map(|decay| OptimizerConfig { decay, ..OptimizerConfig::default() });
+        let mut optimizers = self.optimizer.iter().chain(&decay);
+        if let Some((what, value, rule)) = optimizers.find_map(OptimizerConfig::wrong) {
+            return refuse(&format!("{what} of the optimizer"), &value, rule);
         }
-    }
-
-    /// The same, for pictures with several labels if they have: every class is then a question of its own, also in
-    /// training in steps.
-    ///
-    /// # Errors
-    /// [`TrainError::OneLabelOnly`] if something was asked for that only makes sense where classes exclude each other.
-    pub(crate) fn for_labels(&self, several: bool) -> Result<Self, TrainError> {
-        let mut config = self.clone();
-        if !several {
-            return Ok(config);
-        }
-        let refuse = |what: String| Err(TrainError::OneLabelOnly { what });
-        match (self.head, self.steps.loss.kind) {
-            (head @ (HeadKind::Prototype | HeadKind::Neighbours), _) => refuse(format!("`--head {head}`")),
-            (_, LossKind::Focal { .. }) => refuse("`--loss focal`".to_owned()),
-            _ => {
-                config.steps.loss.kind = LossKind::Binary;
-                Ok(config)
-            }
-        }
-    }
-
-    /// How weights are fetched: as the environment says, unless [`offline`](Self::offline).
-    pub fn fetch(&self) -> FetchConfig {
-        FetchConfig { offline: self.offline, ..FetchConfig::from_env() }
-    }
-
-    /// Most that kept features may take, in GiB; `None` if none are kept.
-    pub(crate) fn kept_gib(&self) -> Option<u64> {
-        self.cache.then_some(self.cache_gib)
-    }
-
-    /// Threads to use: as set, else one for each processor.
-    pub fn threads(&self) -> usize {
-        let processors = || std::thread::available_parallelism().map_or(1, usize::from);
-        self.threads.unwrap_or_else(processors).max(1)
-    }
-}
-
-impl fmt::Display for Resize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Auto => f.write_str("auto"),
-            Self::Fixed(mode) => mode.fmt(f),
-        }
-    }
-}
-
-impl FromStr for Resize {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "auto" {
-            return Ok(Self::Auto);
-        }
-        let mode =
-            text.parse().map_err(|_| format!("`{text}` is not one of auto, crop, squash, letterbox"))?;
-        Ok(Self::Fixed(mode))
-    }
-}
-
-impl From<Resize> for String {
-    fn from(resize: Resize) -> Self {
-        resize.to_string()
-    }
-}
-
-impl TryFrom<String> for Resize {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl fmt::Display for HeadKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Auto => "auto",
-            Self::Logistic => "logistic",
-            Self::AdamW => "adamw",
-            Self::Prototype => "prototype",
-            Self::Neighbours => "neighbours",
-            Self::Layers => "layers",
-        })
-    }
-}
-
-impl FromStr for HeadKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "logistic" => Ok(Self::Logistic),
-            "adamw" => Ok(Self::AdamW),
-            "prototype" => Ok(Self::Prototype),
-            "neighbours" => Ok(Self::Neighbours),
-            "layers" => Ok(Self::Layers),
-            _ => Err(format!("`{text}` is not one of auto, logistic, adamw, prototype, neighbours, layers")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tl_data::Columns;
-
-    #[test]
-    fn a_config_reads_back_as_written() {
-        let config = TrainConfig {
-            folds: Some(5),
-            resize: Resize::Fixed(ResizeMode::Letterbox),
-            head: HeadKind::AdamW,
-            ..TrainConfig::new("photos")
-        };
-        let columns = Columns { label: vec!["kind".to_owned()], ..Columns::default() };
-        let source = Source::Table { path: "labels.csv".into(), root: None, columns };
-        let read = ReadOptions { fraction: 0.5, ..ReadOptions::default() };
-        for config in [config.clone(), TrainConfig { data: Data::Source(source), read, ..config }] {
-            let text = toml::to_string(&config).unwrap();
-            assert_eq!(toml::from_str::<TrainConfig>(&text).unwrap(), config, "{text}");
+            _ if self.batch == 0 => refuse("batch", &self.batch, "at least 1"),
+            _ if self.accumulate == 0 => refuse("accumulate", &self.accumulate, "at least 1"),
+            _ if self.views == Some(0) => refuse("views", &0, "at least 1"),
+            _ if self.patience == Some(0) => refuse("patience", &0, "at least 1"),
+            _ if self.epochs == Some(0) => refuse("epochs", &0, "at least 1"),
+            _ if self.rate.is_some_and(|rate| !is_positive(rate)) => {
+                refuse("rate", &self.rate.unwrap_or_default(), "above 0")
+            }
+            _ if self.clip.is_some_and(|clip| !is_positive(clip)) => {
+                refuse("clip", &self.clip.unwrap_or_default(), "above 0")
+            }
+            _ if !(0.0..1.0).contains(&ema) => refuse("ema", &ema, "from 0 to below 1"),
+            Self { mixup: Some(mixup), .. } if mixup.check().is_err() => {
+                refuse("mixup", &mixup.alpha, ALPHAS)
+            }
+            Self { cutmix: Some(cutmix), .. } if cutmix.check().is_err() => {
+                refuse("cutmix", &cutmix.alpha, ALPHAS)
+            }
+            _ if !(0.0..=f64::INFINITY).contains(&self.checkpoint_minutes) => {
+                refuse("checkpoint_minutes", &self.checkpoint_minutes, "at least 0")
+            }
+            _ if self.checkpoint_steps == Some(0) => refuse("checkpoint_steps", &0, "at least 1"),
+            _ => self.phases.iter().try_for_each(Phase::check),
         }
     }
 
-    #[test]
-    fn an_unknown_key_is_refused() {
-        let error = toml::from_str::<TrainConfig>("sed = 3").unwrap_err().to_string();
-        assert!(error.contains("unknown field `sed`"), "{error}");
+    /// Are pictures changed in a phase, whose head may be all that learns?
+    pub fn changes(&self, head_alone: bool) -> bool {
+        !self.augment.is_none() && (!head_alone || self.changes_for_the_head())
+    }
+
+    /// Are other views than the plain one worth computing where the head alone learns?
+    pub(crate) fn changes_for_the_head(&self) -> bool {
+        self.views.is_some() || self.augment_head
+    }
+
+    /// Refuses boundaries that a backbone of these stages does not have.
+    pub fn check_stages(&self, stages: &[Stage]) -> Result<(), TrainError> {
+        let phases = self.resolve(stages.len(), 1, false);
+        let mut asked = phases.iter().map(|phase| &phase.unfreeze).chain(&self.unfreeze);
+        asked.try_for_each(|unfreeze| unfreeze.boundary(stages).map(drop))
+    }
+
+    /// The phases that are trained in steps, with `stages` stages of the backbone and `pictures` to train on. A head of
+    /// layers cannot be solved for: recipes that begin with the best head train it in a phase of its own.
+    pub fn resolve(&self, stages: usize, pictures: usize, layered: bool) -> Vec<Phase> {
+        let named = self.recipe.phases(stages, self.batch, pictures);
+        let mut phases = if self.phases.is_empty() { named } else { self.phases.clone() };
+        let tunes = !phases.is_empty();
+        if layered && self.phases.is_empty() && self.recipe.begins_with_probe() {
+            phases.insert(0, Phase { name: "head".to_owned(), epochs: 30, rate: 3e-3, ..Phase::default() });
+        }
+        if let Some(last) = phases.last_mut() {
+            let asked = self.unfreeze.clone().filter(|_| tunes);
+            last.unfreeze = asked.unwrap_or_else(|| last.unfreeze.clone());
+            last.steps = last.steps.filter(|_| self.epochs.is_none());
+            last.epochs = self.epochs.unwrap_or(last.epochs);
+            last.rate = self.rate.unwrap_or(last.rate);
+        }
+        for phase in &mut phases {
+            phase.norms = self.norms.unwrap_or(phase.norms);
+            phase.optimizer = self.optimizer.unwrap_or(phase.optimizer);
+            phase.optimizer.decay = self.decay.unwrap_or(phase.optimizer.decay);
+        }
+        phases
     }
 }
+
+/// Of MixUp and CutMix.
+const ALPHAS: &str = "from 0.01 to 100";

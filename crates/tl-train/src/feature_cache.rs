@@ -1,29 +1,27 @@
 //! Features kept from one run to the next.
 
+use std::path::PathBuf;
 use std::time::SystemTime;
 use tl_data::{Augment, Preprocess};
 use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
-use tl_weights::Cache;
 
 /// Features on the disk, and what they depend on besides pictures and preprocessing.
-pub(crate) struct FeatureCache {
+pub struct FeatureCache {
     store: Store,
     weights_sha256: String,
     architecture: &'static str,
 }
 
 impl FeatureCache {
-    /// `features` in the cache's folder, of so many GiB at most, for a network of this architecture and weights; `None` if
-    /// nothing is to be kept, or there is no such folder.
-    pub(crate) fn open(
-        most_gib: Option<u64>,
+    /// Those in a folder, of so many bytes at most, for a network of this architecture and weights.
+    pub fn open(
+        folder: PathBuf,
+        limit_bytes: u64,
         architecture: &'static str,
-        weights_sha256: &str,
-    ) -> Option<Self> {
-        let limit_bytes = most_gib?.saturating_mul(1 << 30);
-        let folder = Cache::locate().ok()?.folder().join("features");
+        weights_sha256: String,
+    ) -> Self {
         let store = Store::open(folder, limit_bytes, SystemTime::now());
-        Some(Self { store, weights_sha256: weights_sha256.to_owned(), architecture })
+        Self { store, weights_sha256, architecture }
     }
 
     /// A shelf for pictures prepared in one way, and perhaps changed at random with a seed.
@@ -46,7 +44,7 @@ impl FeatureCache {
     }
 
     /// A shelf for each way to prepare a picture; all are decoded for together.
-    pub(crate) fn shelves(&self, frozen: &Frozen, output: Output, views: &[Preprocess]) -> Vec<Shelf> {
+    pub fn shelves(&self, frozen: &Frozen, output: Output, views: &[Preprocess]) -> Vec<Shelf> {
         let numerics = frozen.numerics();
         let key = |preprocess| {
             StoreKey::of(&Recipe {
@@ -63,7 +61,7 @@ impl FeatureCache {
     }
 
     /// Why features are not kept, if some are not.
-    pub(crate) fn not_kept(&self) -> Option<String> {
+    pub fn not_kept(&self) -> Option<String> {
         self.store.not_kept().map(|reason| reason.to_string())
     }
 }

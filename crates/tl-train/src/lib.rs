@@ -1,108 +1,57 @@
-//! The training job: a folder of pictures in, a run folder with a model, its record and its report out.
+//! Training in steps: phases of a recipe, over a frozen prefix whose outputs are computed once where they can be.
 //!
 //! ```text
-//! scan --> split --> features (each picture once, by the frozen network) --> choose resize mode and L2 strength by
-//! cross-validation inside the training pictures --> head --> evaluation on pictures held out from all of it --> run
+//! Pictures, Targets --loader--> Batch --TrainState::step--> loss --after each epoch--> Scores --> checkpoint, run log
 //! ```
 //!
-//! ```no_run
-//! use tl_train::{Invocation, Quiet, TrainConfig, train};
-//!
-//! let outcome = train(&TrainConfig::new("photos"), &Invocation::default(), &Quiet)?;
-//! println!("{} of {} right, see {}", outcome.record.evaluation.correct, outcome.record.evaluation.total,
-//!     outcome.folder.display());
-//! # Ok::<(), tl_train::TrainError>(())
-//! ```
+//! It knows a network, a data set and what its pictures show, and nothing of where they come from or of what is reported in
+//! the end. Everything random is a pure function of (seed, epoch, position): a run that was stopped goes on from a checkpoint
+//! to the same bits.
 
-// The targets of the fuzzer, which are a module of the tests too, call the crate by its name.
-#[cfg(test)]
-extern crate self as tl_train;
-
-mod adamw;
-mod augmentation;
+mod bounds;
+mod card;
 mod checkpoint;
-mod classifier;
 mod config;
-mod data_plan;
-mod device;
-mod embeddings;
+mod cursor;
 mod error;
-mod evaluate;
 mod feature_cache;
-mod features;
-mod figures;
-mod find;
-mod finish;
-mod fit;
-#[cfg(test)]
-mod fuzzed;
-mod identity;
-mod inference;
-mod invocation;
-mod job;
-mod journal;
-mod labels;
-mod memory;
-mod model;
-mod model_check;
-mod model_file;
-mod next;
-mod plan;
-mod precision;
-mod predict;
-mod pretrained;
-mod probe;
-mod range;
+mod groups;
+mod inputs;
+mod network;
+mod news;
+mod observer;
+mod optimizer;
 mod rates;
-mod record;
-mod resize;
-mod rounding;
-mod run_folder;
-mod run_in_progress;
+mod recipe;
+mod rows;
+mod rules;
 mod run_log;
-mod seen;
-mod settings;
-mod setup;
+mod save;
+mod schedule;
+mod scratch;
+mod segments;
 mod smooth;
-mod split;
-mod split_words;
-mod start;
-mod step_training;
-mod steps;
-mod strength;
-mod threshold;
-mod trial;
-mod truth;
-mod tune;
-mod warm;
-mod watch;
+mod state;
+mod targets;
+mod train_state;
+mod trainer;
 
-pub use adamw::{AdamWSettings, EpochLoss, train_linear};
 pub use checkpoint::{Checkpoint, Checkpoints, Skipped};
-pub use classifier::{Answer, Answered, Classifier};
-pub use config::{Data, HeadKind, Pixels, Resize, TrainConfig};
-pub use device::{open_device, open_devices};
-pub use embeddings::{At, EmbedConfig, Embedded, embed};
+pub use config::StepsConfig;
+pub use cursor::{Best, Scores};
 pub use error::TrainError;
-pub use evaluate::{Evaluated, Judgement, SeenFigures, evaluate};
-pub use find::find_rate;
-pub use invocation::{Invocation, Outcome};
-pub use job::{resume, train};
-pub use model_file::{Header, ModelFile};
-pub use next::Again;
-pub use predict::pictures;
-pub use pretrained::Pretrained;
+pub use feature_cache::FeatureCache;
+pub use groups::Group;
+pub use inputs::{KnownFeatures, Pictures};
+pub use news::{EpochNews, StepNews};
+pub use observer::TrainObserver;
+pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind};
 pub use rates::RateSearch;
-pub use rounding::{PrecisionChoice, Rounding};
-pub use run_folder::{RunFolder, write_atomically};
-pub use seen::{Seen, SeenCount};
-pub use settings::read_settings;
+pub use recipe::{Norms, Phase, Recipe, Unfreeze};
+pub use run_log::{METRICS, RunLog, TrialLog, jsonl};
+pub use schedule::{Moment, Schedule};
+pub use scratch::from_scratch;
+pub use segments::{Kept, Segments};
 pub use smooth::Smooth;
-pub use steps::{
-    EpochNews, Group, Kept, Moment, Norms, Optimizer, OptimizerConfig, OptimizerKind, Phase, Recipe,
-    Schedule, Segments, StepNews, StepsConfig, Unfreeze,
-};
-pub use strength::{Comparison, STRENGTHS, Score};
-pub use tl_frozen::Precision;
-pub use truth::Truth;
-pub use watch::{Quiet, Step, Watch};
+pub use targets::{Targets, label};
+pub use trainer::{Lesson, Taught};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use tl_report::{RatePoint, RateSuggestion};
 
-use crate::TrainError;
+use crate::error::TrainError;
 
 /// A search for a learning rate: steps at rates that rise exponentially, as Smith 2015 has it,
 /// <https://arxiv.org/abs/1506.01186>, with fastai's defaults and rules,
@@ -139,7 +139,7 @@ fn steep(points: &[RatePoint]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Smooth;
+    use crate::smooth::Smooth;
 
     #[derive(Deserialize)]
     struct Golden {

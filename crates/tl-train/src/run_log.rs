@@ -17,25 +17,25 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::TrainError;
-use crate::steps::{EpochNews, StepNews};
+use crate::error::TrainError;
+use crate::news::{EpochNews, StepNews};
 use tail::Tail;
 
 /// The lines of a run, one JSON object each.
-pub(crate) const METRICS: &str = "metrics.jsonl";
+pub const METRICS: &str = "metrics.jsonl";
 const TABLE: &str = "metrics.csv";
 const EVENTS: &str = "events.out.tfevents.0.tl";
 const COLUMNS: &str = "trial,phase,epoch,step,loss,val_loss,val_accuracy,learning_rate,best\n";
 
 /// The files of all trials of a run.
-pub(crate) struct RunLog {
+pub struct RunLog {
     folder: PathBuf,
     metrics: Tail,
     table: Tail,
 }
 
 /// The files while one trial is trained.
-pub(crate) struct TrialLog {
+pub struct TrialLog {
     trial: String,
     files: Mutex<Files>,
 }
@@ -84,7 +84,7 @@ impl RunLog {
     ///
     /// # Errors
     /// [`TrainError::Write`] naming the file, here and below.
-    pub(crate) fn open(folder: &Path) -> Result<Self, TrainError> {
+    pub fn open(folder: &Path) -> Result<Self, TrainError> {
         let (metrics, mut table) = (Tail::open(&folder.join(METRICS))?, Tail::open(&folder.join(TABLE))?);
         table.repeat(COLUMNS.as_bytes())?;
         tl_files::sync_folder(folder)?;
@@ -92,12 +92,12 @@ impl RunLog {
     }
 
     /// Lines that every process that comes here writes alike.
-    pub(crate) fn lines(&mut self, lines: &[Value]) -> Result<(), TrainError> {
+    pub fn lines(&mut self, lines: &[Value]) -> Result<(), TrainError> {
         self.metrics.repeat(jsonl(lines).as_bytes())
     }
 
     /// The log of a trial.
-    pub(crate) fn trial(self, trial: &str) -> Result<TrialLog, TrainError> {
+    pub fn trial(self, trial: &str) -> Result<TrialLog, TrainError> {
         let folder = self.folder.join("tensorboard");
         let folder = if trial == "all" { folder } else { folder.join(trial) };
         std::fs::create_dir_all(&folder).map_err(|error| TrainError::write(&folder, error))?;
@@ -107,7 +107,7 @@ impl RunLog {
     }
 
     /// The last lines, durable; nothing comes behind them.
-    pub(crate) fn finish(mut self, lines: &[Value]) -> Result<(), TrainError> {
+    pub fn finish(mut self, lines: &[Value]) -> Result<(), TrainError> {
         self.lines(lines)?;
         self.metrics.sync()?;
         self.table.sync()?;
@@ -116,7 +116,7 @@ impl RunLog {
 }
 
 /// A line for each value.
-pub(crate) fn jsonl(lines: &[Value]) -> String {
+pub fn jsonl(lines: &[Value]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
@@ -191,7 +191,7 @@ impl TrialLog {
     }
 
     /// The log of the run, for what comes after this trial.
-    pub(crate) fn end(self) -> RunLog {
+    pub fn end(self) -> RunLog {
         self.files.into_inner().unwrap_or_else(PoisonError::into_inner).run
     }
 

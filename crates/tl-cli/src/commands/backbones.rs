@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use tl_backbones::{ARCHITECTURES, Architecture, Summary, architecture, summary, summary_at};
-use tl_train::TrainError;
+
+use tl_model::ModelError;
 use tl_weights::{CATALOGUE, Cache, Weights};
 
 use super::weights::described;
@@ -14,11 +15,11 @@ use crate::args::BackbonesArgs;
 use crate::text::{row, table, thousands};
 
 pub(crate) fn run(args: &BackbonesArgs) -> Result<ExitCode> {
-    let cache = Cache::locate().map_err(TrainError::from)?;
+    let cache = Cache::locate().map_err(ModelError::from)?;
     let Some(name) = &args.name else {
         return list(&cache, args.json);
     };
-    let architecture = architecture(name).map_err(TrainError::from)?;
+    let architecture = architecture(name).map_err(ModelError::from)?;
     let summary = match args.size {
         Some(size) => summary_at(&architecture, [size; 2])?,
         None => summary(&architecture),

@@ -7,16 +7,17 @@ use tl_data::{
     Augment, AugmentPreset, CheckOptions, Limits, Preprocess, check, contact_sheet, name_text, path_text,
     read_picture, shown_path,
 };
-use tl_train::{Pretrained, Step, TrainError, Watch, read_settings};
+use tl_model::Pretrained;
+use tl_pipeline::{Observer, Step, read_settings};
+use tl_train::TrainObserver;
 
 use super::{print, print_json};
 use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
-use crate::checked;
 use crate::failure::FAILED;
 use crate::progress::{Display, Verbosity};
 use crate::slow::{SLOW, naming_slow_files};
 use crate::step_args::Chain;
-use crate::text;
+use crate::{checked, text};
 
 pub(crate) fn run(args: &DataArgs, verbosity: Verbosity) -> Result<ExitCode> {
     match &args.command {
@@ -39,7 +40,7 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let job = || check(&source, &options, &Limits::default(), &progress);
     let report = naming_slow_files(&display, SLOW, job);
     display.finish();
-    let report = report.map_err(TrainError::from)?;
+    let report = report?;
     if let Some(file) = &args.html {
         write(file, tl_report::check_html(&report).as_bytes())?;
     }

@@ -4,7 +4,8 @@ use anyhow::Result;
 use serde_json::Value;
 use std::process::ExitCode;
 use tl_data::ReadOptions;
-use tl_train::{Classifier, Evaluated, evaluate, open_device};
+use tl_model::{Classifier, open_device};
+use tl_pipeline::{Evaluated, evaluate};
 
 use super::{print, print_json, threads};
 use crate::args::EvalArgs;

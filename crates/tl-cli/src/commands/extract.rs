@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde_json::json;
 use std::process::ExitCode;
 use tl_data::path_text;
-use tl_train::{EmbedConfig, Embedded, embed};
+use tl_pipeline::{EmbedConfig, Embedded, embed};
 
 use super::{print, print_json, threads};
 use crate::args::ExtractArgs;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
 use tl_data::path_text;
-use tl_train::{Classifier, Header, TrainError, open_device};
+use tl_model::{Classifier, Header, ModelError, open_device};
 use tl_weights::{Cache, Weights};
 
 use super::weights::described;
@@ -18,8 +18,8 @@ pub(crate) fn run(args: &InfoArgs) -> Result<ExitCode> {
         if args.json { print_json(&header)? } else { print(model_lines(&header))? }
     } else {
         let name = path_text(Path::new(&args.what)).into_owned();
-        let weights = tl_weights::find(&name).map_err(TrainError::from)?;
-        let cache = Cache::locate().map_err(TrainError::from)?;
+        let weights = tl_weights::find(&name).map_err(ModelError::from)?;
+        let cache = Cache::locate().map_err(ModelError::from)?;
         if args.json {
             print_json(&described(weights, &cache))?
         } else {

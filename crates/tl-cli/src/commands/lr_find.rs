@@ -4,10 +4,9 @@ use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use tl_data::path_text;
+use tl_pipeline::{HeadKind, Observer, TrainConfig, find_rate, read_settings, write_atomically};
 use tl_report::{RateCurve, RateSuggestion};
-use tl_train::{
-    HeadKind, RateSearch, Recipe, TrainConfig, Watch, find_rate, read_settings, write_atomically,
-};
+use tl_train::{RateSearch, Recipe};
 
 use super::{print, print_json, watched};
 use crate::again::Typed;
@@ -26,7 +25,7 @@ pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let recipe = needed_recipe(&config);
     config.steps.recipe = recipe.unwrap_or(config.steps.recipe);
     let search = RateSearch { start: args.start, end: args.end, steps: args.steps };
-    let job = |watch: &dyn Watch| find_rate(&config, &search, watch);
+    let job = |watch: &dyn Observer| find_rate(&config, &search, watch);
     let curve = watched(args.train.tui, verbosity.unless(args.train.json), job)??;
     let typed = Typed::of(std::env::args_os()).context("the command cannot be taken apart")?;
     let command = train_command(&typed, recipe, curve.suggestions.first().map(|found| found.rate));

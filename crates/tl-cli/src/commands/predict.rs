@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tl_data::Place;
-use tl_train::{Answered, Classifier, Step, Watch, open_device, pictures};
+use tl_model::{Answered, Classifier, open_device, pictures};
+use tl_pipeline::{Observer, Step};
+use tl_train::TrainObserver;
 use tl_weights::FetchConfig;
 
 use super::threads;

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
 use tl_data::{name_text, path_text};
+use tl_pipeline::{Invocation, Observer, Outcome, TrainConfig, read_settings, train};
 use tl_report::Record;
-use tl_train::{Invocation, Outcome, TrainConfig, Watch, read_settings, train};
 
 use super::{print, print_json, watched};
 use crate::again::Typed;
@@ -17,14 +17,14 @@ use crate::{labels, text};
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let base = args.config.as_deref().map_or_else(|| Ok(TrainConfig::default()), read_settings)?;
     let config = args.over(base)?;
-    let job = |watch: &dyn Watch| train(&config, &invocation(), watch);
+    let job = |watch: &dyn Observer| train(&config, &invocation(), watch);
     let outcome = watched(args.tui, verbosity.unless(args.json), job)??;
     show(&outcome, args.json)
 }
 
 /// `tl resume`
 pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode> {
-    let job = |watch: &dyn Watch| tl_train::resume(&args.run, &invocation(), watch);
+    let job = |watch: &dyn Observer| tl_pipeline::resume(&args.run, &invocation(), watch);
     let outcome = watched(args.tui, verbosity.unless(args.json), job)??;
     show(&outcome, args.json)
 }

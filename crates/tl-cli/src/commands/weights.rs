@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use tl_data::path_text;
-use tl_train::TrainError;
+
+use tl_model::ModelError;
 use tl_weights::{CATALOGUE, Cache, FetchConfig, Sha256, Weights, WeightsError};
 
 use super::{print, print_data, print_json};
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &WeightsArgs, verbosity: Verbosity) -> Result<ExitCode> 
 
 /// The weights of this name, or the default ones of the network of this name.
 fn find(name: &str) -> Result<&'static Weights> {
-    Ok(tl_weights::find(name).map_err(TrainError::from)?)
+    Ok(tl_weights::find(name).map_err(ModelError::from)?)
 }
 
 /// Rows whose name or network begins with one of these; all if none is given.
@@ -39,7 +40,7 @@ fn beginning(prefixes: &[String]) -> Vec<&'static Weights> {
 }
 
 fn list(prefixes: &[String], as_json: bool) -> Result<ExitCode> {
-    let (rows, cache) = (beginning(prefixes), Cache::locate().map_err(TrainError::from)?);
+    let (rows, cache) = (beginning(prefixes), Cache::locate().map_err(ModelError::from)?);
     if as_json {
         print_json(&rows.iter().map(|row| described(row, &cache)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
@@ -81,7 +82,7 @@ pub(super) fn described(row: &Weights, cache: &Cache) -> Value {
 
 fn fetch(args: &FetchArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let chosen = chosen(args)?;
-    let cache = Cache::locate().map_err(TrainError::from)?;
+    let cache = Cache::locate().map_err(ModelError::from)?;
     let config = FetchConfig { offline: args.offline, ..FetchConfig::from_env() };
     let mut failed = 0;
     for weights in &chosen {
@@ -133,7 +134,7 @@ fn fetch_one(
     cache: &Cache,
     config: &FetchConfig,
     verbosity: Verbosity,
-) -> Result<String, TrainError> {
+) -> Result<String, ModelError> {
     if cache.verify(weights).is_err() {
         let transfer = Transfer::of(weights, verbosity);
         cache.fetch(weights, config, &|event| transfer.show(event))?;
@@ -144,7 +145,7 @@ fn fetch_one(
 }
 
 fn verify(args: &NamesArgs) -> Result<ExitCode> {
-    let cache = Cache::locate().map_err(TrainError::from)?;
+    let cache = Cache::locate().map_err(ModelError::from)?;
     let rows: Vec<&Weights> = if args.names.is_empty() {
         CATALOGUE.iter().filter(|row| cache.holds(row)).collect()
     } else {
@@ -178,7 +179,7 @@ fn agrees(hash: Sha256) -> String {
 }
 
 fn path(args: &PathArgs) -> Result<ExitCode> {
-    let (weights, cache) = (find(&args.name)?, Cache::locate().map_err(TrainError::from)?);
+    let (weights, cache) = (find(&args.name)?, Cache::locate().map_err(ModelError::from)?);
     let Some(path) = cache.path_of(weights) else {
         bail!("`{}` is inside the program, there is no file", weights.name)
     };
@@ -187,8 +188,8 @@ fn path(args: &PathArgs) -> Result<ExitCode> {
 }
 
 fn import(args: &ImportArgs) -> Result<ExitCode> {
-    let (weights, cache) = (find(&args.name)?, Cache::locate().map_err(TrainError::from)?);
-    cache.import(weights, &args.file).map_err(TrainError::from)?;
+    let (weights, cache) = (find(&args.name)?, Cache::locate().map_err(ModelError::from)?);
+    cache.import(weights, &args.file).map_err(ModelError::from)?;
     let place = cache.path_of(weights).map(|path| path_text(&path).into_owned()).unwrap_or_default();
     print([row("imported", &format!("{} {place}", weights.name))])?;
     Ok(ExitCode::SUCCESS)

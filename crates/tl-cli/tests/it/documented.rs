@@ -29,7 +29,7 @@ const NOT_RUN: &[(&str, &str)] = &[
 
 /// What a processor must have for a command.
 fn is_missing(line: &str) -> bool {
-    line.contains("bf16") && !tl_train::Precision::Bf16.is_available()
+    line.contains("bf16") && !tl_model::Precision::Bf16.is_available()
 }
 
 fn root() -> PathBuf {

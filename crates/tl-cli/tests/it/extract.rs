@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::Stdio;
 use tl_data::{Limits, read_part};
 use tl_frozen::Frozen;
-use tl_train::{Pretrained, Quiet, open_device};
+use tl_model::{Pretrained, open_device};
+use tl_pipeline::Quiet;
 use tl_weights::FetchConfig;
 
 use crate::folders::{picture, two_classes};

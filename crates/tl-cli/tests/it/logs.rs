@@ -5,14 +5,18 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tl_train::{Invocation, Quiet, Recipe, StepNews, StepsConfig, TrainConfig, TrainError, Unfreeze, Watch};
+use tl_model::FetchObserver;
+use tl_pipeline::{Invocation, Observer, PipelineError, Quiet, TrainConfig};
+use tl_train::{Recipe, StepNews, StepsConfig, TrainError, TrainObserver, Unfreeze};
 
 use crate::folders::two_classes;
 
 /// Stops after so many steps.
 struct StopsAfter(usize, AtomicUsize);
 
-impl Watch for StopsAfter {
+impl FetchObserver for StopsAfter {}
+
+impl TrainObserver for StopsAfter {
     fn trained(&self, _news: &StepNews<'_>) {
         self.1.fetch_add(1, Ordering::Relaxed);
     }
@@ -21,6 +25,8 @@ impl Watch for StopsAfter {
         self.1.load(Ordering::Relaxed) >= self.0
     }
 }
+
+impl Observer for StopsAfter {}
 
 const FILES: [&str; 3] = ["metrics.jsonl", "metrics.csv", "tensorboard/events.out.tfevents.0.tl"];
 
@@ -52,7 +58,7 @@ fn lines(run: &Path, event: &str) -> Vec<Value> {
 fn a_run_in_steps_logs_each_step_and_epoch() {
     let folder = two_classes(8);
     let outcome =
-        tl_train::train(&config(folder.path(), "run", None), &Invocation::default(), &Quiet).unwrap();
+        tl_pipeline::train(&config(folder.path(), "run", None), &Invocation::default(), &Quiet).unwrap();
     let (steps, epochs) = (lines(&outcome.folder, "step"), lines(&outcome.folder, "epoch"));
     // Some pictures are held out, and some of the rest judge the epochs: two steps are left.
     assert_eq!((steps.len(), epochs.len()), (6, 3));
@@ -77,17 +83,17 @@ fn logs_of_a_run_that_was_stopped_are_those_of_one_that_was_not() {
     let at = folder.path();
     for (folds, after) in [(None, 5), (Some(2), 14)] {
         let whole = config(at, &format!("whole{after}"), folds);
-        let whole = tl_train::train(&whole, &Invocation::default(), &Quiet).unwrap().folder;
+        let whole = tl_pipeline::train(&whole, &Invocation::default(), &Quiet).unwrap().folder;
         let config = config(at, &format!("stopped{after}"), folds);
         let stopped =
-            tl_train::train(&config, &Invocation::default(), &StopsAfter(after, AtomicUsize::new(0)));
-        let Err(TrainError::Stopped { run }) = stopped else { panic!("{stopped:?}") };
+            tl_pipeline::train(&config, &Invocation::default(), &StopsAfter(after, AtomicUsize::new(0)));
+        let Err(PipelineError::Train(TrainError::Stopped { run })) = stopped else { panic!("{stopped:?}") };
         assert_eq!(lines(&run, "step").len(), after);
         for file in FILES.iter().filter(|file| run.join(file).exists()) {
             let mut file = OpenOptions::new().append(true).open(run.join(file)).unwrap();
             file.write_all(b"{\"event\":\"written after the checkpoint\"}\n").unwrap();
         }
-        tl_train::resume(&run, &Invocation::default(), &Quiet).unwrap();
+        tl_pipeline::resume(&run, &Invocation::default(), &Quiet).unwrap();
         for file in FILES {
             let read = |run: &Path| fs::read(run.join(file)).unwrap();
             assert!(read(&whole) == read(&run), "{file} with folds {folds:?}");

@@ -9,7 +9,7 @@ use tl_backbones::checkpoint_shapes;
 /// The published checkpoint of a network as a safetensors file, with values that some features come out of.
 pub(crate) fn checkpoint(name: &str) -> Vec<u8> {
     let architecture = tl_backbones::architecture(name).unwrap();
-    let shapes = checkpoint_shapes(&architecture.init(&tl_train::open_device("cpu").unwrap()));
+    let shapes = checkpoint_shapes(&architecture.init(&tl_model::open_device("cpu").unwrap()));
     let published: BTreeMap<String, Vec<usize>> =
         shapes.iter().map(|(key, shape)| architecture.published(key, shape)).collect();
     let data: BTreeMap<&String, Vec<u8>> =

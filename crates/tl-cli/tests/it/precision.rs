@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use tl_train::Precision;
+use tl_model::Precision;
 
 use crate::folders::{stamps, two_classes};
 use crate::program::{tl, tl_ok};

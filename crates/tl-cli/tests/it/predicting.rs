@@ -8,7 +8,7 @@ use crate::program::{tl, tl_ok};
 
 /// Pictures as scikit-image ships them, and timm's answers: `xtask/reference/efficientnet_lite.py`.
 fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-train/tests/golden")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-pipeline/tests/golden")
 }
 
 /// Measured: 0.0019 for the rocket, a JPEG; 0.0010 at most for the two PNGs. Some pixels differ by 1/255 after resizing.

@@ -1,6 +1,6 @@
 //! What earlier versions of the program wrote is still read, and the same commands still put out the same.
 //!
-//! `crates/tl-train/tests/golden/versions/` holds what was written, its README says how. With `TL_RECORD` set,
+//! `crates/tl-pipeline/tests/golden/versions/` holds what was written, its README says how. With `TL_RECORD` set,
 //! the outputs of the commands are written there instead of compared.
 
 use serde_json::Value;
@@ -20,7 +20,7 @@ const PASSING: &[&str] =
 const TOLERANCE: f64 = 2e-3;
 
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-train/tests/golden/versions").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-pipeline/tests/golden/versions").join(name)
 }
 
 /// `data/birds` and `data/flowers` with the first eight stamps of each, and `labels.csv`, which gives them labels.

@@ -18,7 +18,7 @@ fn bytes(hexadecimal: &str) -> [u8; 32] {
 #[test]
 fn a_file_of_rows_from_an_earlier_version_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-train/tests/golden/versions/features");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-pipeline/tests/golden/versions/features");
     for entry in fs::read_dir(golden).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use tl_files::{AtomicFolder, Disk, Fault, Os};
 
-use super::Checkpoints;
-use super::load;
 use super::manifest::{self, Contents, Manifest, SCHEMA};
 use super::name::{self, Name};
-use crate::TrainError;
-use tl_files::{AtomicFolder, Disk, Fault, Os};
+use super::{Checkpoints, load};
+use crate::error::TrainError;
 
 /// Makes the content of a file when it is written.
 pub(crate) type Content<'a> = &'a dyn Fn() -> Result<Vec<u8>, TrainError>;

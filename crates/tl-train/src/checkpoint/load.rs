@@ -1,13 +1,12 @@
 //! Reads a checkpoint's folder and believes nothing that its hashes do not confirm.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use super::manifest::{self, Contents, Manifest, Unreadable};
 use super::name::Name;
-use crate::TrainError;
+use crate::error::TrainError;
 
 /// Why a checkpoint cannot be gone on from.
 #[derive(Debug)]
@@ -91,6 +90,6 @@ fn damaged(file: &str, reason: &str) -> Unusable {
 fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "missing".to_owned(),
-        _ => crate::error::words(error),
+        _ => tl_files::words(error),
     }
 }

@@ -1,9 +1,7 @@
 //! What the folders of checkpoints are called.
 
-use std::fmt;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fmt, fs, io};
 
 /// The name of a checkpoint's folder: `step-000120`, or `step-000120.r1` after the step was repeated once.
 ///

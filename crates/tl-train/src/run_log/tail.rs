@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::TrainError;
+use crate::error::TrainError;
 
 /// A file and a position in it. What an earlier process has left behind the position stays until something new is
 /// appended or the file is made durable.

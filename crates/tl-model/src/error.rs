@@ -1,0 +1,89 @@
+//! Why a model could not be had, or not be asked.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use tl_backbones::UnknownArchitecture;
+use tl_heads::HeadError;
+use tl_weights::WeightsError;
+
+/// Why a model could not be had, or not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The network's name.
+    #[error(transparent)]
+    Backbone(#[from] UnknownArchitecture),
+    /// The pretrained weights.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A user's own file of weights.
+    #[error("cannot use the weights in `{}`: {error}", tl_data::shown_path(path))]
+    WeightsFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: WeightsError,
+    },
+    /// The head, asked with other features than it takes.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// There is no such device here.
+    #[error("cannot use the device `{name}`: {detail}")]
+    Device {
+        /// As asked for.
+        name: String,
+        /// Why not.
+        detail: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        reason: io::Error,
+    },
+    /// Not a model file of ours, or a damaged one.
+    #[error("`{}` is not a model that `tl` can use: {}", tl_data::shown_path(path), tl_data::shown(detail))]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The model computes something else than probabilities.
+    #[error("the model gives probabilities that are not finite for `{}`", tl_data::shown_path(path))]
+    AnswerNotFinite {
+        /// The picture.
+        path: PathBuf,
+    },
+    /// A setting that cannot be.
+    #[error("{what} is {value}, it must be {rule}")]
+    Setting {
+        /// The setting.
+        what: String,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        rule: String,
+    },
+    /// Nothing to predict.
+    #[error("no pictures at `{}`", tl_data::shown(place))]
+    NoPictures {
+        /// What was given.
+        place: String,
+    },
+    /// Something was given that cannot be a picture's place.
+    #[error("`{}` is not a file, a folder or a pattern: {detail}", tl_data::shown(pattern))]
+    Pattern {
+        /// What was given.
+        pattern: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+impl ModelError {
+    pub(crate) fn read(path: &Path, reason: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), reason }
+    }
+}

@@ -1,0 +1,175 @@
+//! From a picture to what the network is given at the boundary: prepared or changed at random, then through the frozen
+//! prefix.
+
+use std::num::NonZeroUsize;
+use tl_backbones::{Boundary, Summary};
+use tl_data::{
+    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, PixelCache, Preprocess,
+    SampleId, Wanted, contained_or, decode_part,
+};
+use tl_frozen::{Frozen, Output};
+use tl_heads::Pooling;
+
+use crate::feature_cache::FeatureCache;
+
+/// The pictures of a run, and how they are prepared.
+#[derive(Clone)]
+pub struct Pictures<'a> {
+    /// Where they are, and what they show.
+    pub data: &'a Dataset,
+    /// The network, as its frozen prefix is asked.
+    pub frozen: &'a Frozen,
+    /// What a picture goes through where it is not changed.
+    pub preprocess: Preprocess,
+    /// What may be decoded.
+    pub limits: Limits,
+    /// Random changes of training pictures.
+    pub augment: &'a Augment,
+    /// What random changes come from.
+    pub seed: u64,
+    /// Shapes of the network at the size of the pictures.
+    pub summary: Summary,
+    /// Width of the features that the network was published with.
+    pub published_features: usize,
+    /// Published features of pictures as they are, computed before.
+    pub known: Option<&'a dyn KnownFeatures>,
+    /// Where outputs are kept from run to run.
+    pub cache: Option<&'a FeatureCache>,
+    /// Where pictures that are changed at random are kept as they were decoded.
+    pub pixels: Option<&'a PixelCache>,
+}
+
+/// What is computed of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub(crate) boundary: Boundary,
+    /// Is everything frozen, so that pooled features will do?
+    pub(crate) at_end: bool,
+    pub(crate) pooling: Pooling,
+}
+
+/// Published features of plain pictures that are there already.
+pub trait KnownFeatures: Sync {
+    /// Those of a picture, if they are.
+    fn row(&self, id: SampleId) -> Option<&[f32]>;
+}
+
+/// One way to look at a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum View {
+    /// As at prediction.
+    Plain,
+    /// Changed at random, in the way of this number.
+    Changed(u64),
+}
+
+impl Pictures<'_> {
+    /// The same pictures before another network, whose outputs are neither known nor kept.
+    pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> Pictures<'b> {
+        Pictures { frozen, known: None, cache: None, ..self.clone() }
+    }
+
+    /// A normalised picture, `[3, size, size]` flattened.
+    pub(super) fn image(&self, id: SampleId, view: View) -> Result<Vec<f32>, PictureError> {
+        let mut image = vec![0.0; 3 * (self.preprocess.size as usize).pow(2)];
+        let _named_if_slow = self.data.place_of(id).reading();
+        contained_or(|| self.write_image(id, view, &mut image))?;
+        Ok(image)
+    }
+
+    fn write_image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
+        let (limits, fill) = (&self.preprocess.limits(&self.limits), self.preprocess.fill);
+        let View::Changed(number) = view else {
+            let cutout = decode_part(&self.bytes(id)?, limits, fill, |full| self.preprocess.wanted(full))?;
+            self.preprocess.write_part(&cutout, out);
+            return Ok(());
+        };
+        let content = self.data.samples[id.0].content;
+        let key = AugmentKey { seed: self.seed, epoch: number, sample: number_of(content) };
+        let draw = |full| self.augment.draw(key, full, &self.preprocess);
+        let mut drawn = None;
+        let wanted = |full| {
+            let plan = drawn.insert(draw(full));
+            wanted(plan.region(), plan.scale())
+        };
+        // Its features were computed before, so it is known to be whole.
+        let limits = &Limits { checked: true, ..*limits };
+        let cutout = match self.pixels {
+            Some(kept) => kept.decode_part(content, limits, fill, wanted, || self.bytes(id))?,
+            None => decode_part(&self.bytes(id)?, limits, fill, wanted)?,
+        };
+        // Only JPEGs ask for a part.
+        let plan = drawn.unwrap_or_else(|| draw(cutout.full));
+        plan.write_chw(&PictureView::from(&cutout), &self.preprocess, out);
+        Ok(())
+    }
+
+    fn bytes(&self, id: SampleId) -> Result<Vec<u8>, PictureError> {
+        let bytes = self.data.place_of(id).bytes(&self.limits)?;
+        // What is kept is found by content, and a run that goes on has to see what it saw before.
+        if ContentHash::of(&bytes) != self.data.samples[id.0].content {
+            return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() });
+        }
+        Ok(bytes)
+    }
+
+    /// What the prefix makes of pictures, row by row, on so many threads.
+    pub(super) fn outputs(&self, cut: Cut, images: Vec<f32>, threads: usize) -> Vec<f32> {
+        let side = self.preprocess.size as usize;
+        let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
+        let output = |output, images| self.frozen.output(output, images, side, threads);
+        match cut {
+            Cut { boundary: Boundary(0), .. } => images,
+            Cut { at_end: true, pooling: Pooling::Published, .. } => {
+                output(Output::Features, images).values().to_vec()
+            }
+            Cut { at_end: true, pooling, boundary } => {
+                let [channels, ..] = self.maps_at(boundary);
+                pooling.of_rows(&output(Output::Maps(boundary), images), channels).values().to_vec()
+            }
+            Cut { boundary, .. } => output(Output::Maps(boundary), images).values().to_vec(),
+        }
+    }
+
+    /// Channels, height and width of the maps at a boundary.
+    fn maps_at(&self, boundary: Boundary) -> [usize; 3] {
+        let side = self.preprocess.size as usize;
+        boundary.0.checked_sub(1).map_or([3, side, side], |stage| self.summary.stages[stage].output)
+    }
+
+    /// Width of what a head with this pooling takes.
+    pub fn features(&self, pooling: Pooling) -> usize {
+        let [channels, height, width] = self.maps_at(self.frozen.backbone().end());
+        match pooling {
+            Pooling::Published => self.published_features,
+            pooling => pooling.width(channels, height, width),
+        }
+    }
+
+    pub(super) fn shape(&self, cut: Cut) -> [usize; 3] {
+        if cut.at_end { [self.features(cut.pooling), 1, 1] } else { self.maps_at(cut.boundary) }
+    }
+}
+
+/// The same picture is changed in the same way wherever it lies and whatever lies beside it.
+fn number_of(content: ContentHash) -> u64 {
+    content.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn wanted(region: [f64; 4], scale: f64) -> Wanted {
+    let [left, top, right, bottom] = region;
+    let pixels = |length: f64| (length * scale).ceil().max(1.0) as u32;
+    Wanted { region, output: (pixels(right - left), pixels(bottom - top)) }
+}
+
+impl Cut {
+    /// What the frozen network is asked for; `None` where its output is made into something else, or it is not asked.
+    pub(super) fn output(self) -> Option<Output> {
+        match self {
+            Self { boundary: Boundary(0), .. } => None,
+            Self { at_end: true, pooling: Pooling::Published, .. } => Some(Output::Features),
+            Self { at_end: true, .. } => None,
+            Self { boundary, .. } => Some(Output::Maps(boundary)),
+        }
+    }
+}

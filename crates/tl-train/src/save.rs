@@ -1,0 +1,84 @@
+//! A lesson in a checkpoint.
+
+use tl_backbones::Boundary;
+
+use crate::checkpoint::{Checkpoint, Checkpoints, Content};
+use crate::cursor::Cursor;
+use crate::error::TrainError;
+use crate::observer::TrainObserver;
+use crate::state::State;
+use crate::train_state::{Average, Pupil};
+
+/// All that a lesson needs to go on as if nothing had happened.
+pub(crate) struct Saved {
+    pub(crate) cursor: Cursor,
+    pub(crate) network: State,
+    pub(crate) optimizer: State,
+    pub(crate) average: Option<State>,
+    pub(crate) best: State,
+}
+
+const NETWORK: &str = "network.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+const AVERAGE: &str = "average.safetensors";
+const BEST: &str = "best.safetensors";
+
+/// What is to be saved of a lesson.
+pub(crate) struct Saving<'a> {
+    pub(crate) cursor: Cursor,
+    pub(crate) pupil: &'a Pupil,
+    /// What learns in any phase is behind it.
+    pub(crate) lowest: Boundary,
+    pub(crate) best: &'a State,
+    /// The phase, and how many steps of it were taken.
+    pub(crate) place: (&'a str, usize),
+}
+
+impl Saving<'_> {
+    /// Writes one file after the other, so that memory holds one of them.
+    ///
+    /// # Errors
+    /// [`TrainError::NotFinite`] if the network holds a number that is not finite; the checkpoints before stay.
+    pub(crate) fn commit(&self, checkpoints: &Checkpoints, step: u64) -> Result<(), TrainError> {
+        let broken =
+            |detail: String| TrainError::Checkpoint { path: checkpoints.folder().to_owned(), detail };
+        let cursor = serde_json::to_value(&self.cursor).map_err(|error| broken(error.to_string()))?;
+        let file = |state: &State| state.to_bytes().map_err(broken);
+        let weights = |state: &State| state.check_finite(self.place).and_then(|()| file(state));
+        let average = self.pupil.average.as_ref();
+        let network = || weights(&self.pupil.network.state(self.lowest));
+        let optimizer = || file(&self.pupil.optimizer.state());
+        let average_of = || weights(&average.map(Average::state).unwrap_or_default());
+        let best = || weights(self.best);
+        let mut files = vec![(NETWORK, &network as Content<'_>), (OPTIMIZER, &optimizer)];
+        files.extend(average.map(|_| (AVERAGE, &average_of as Content<'_>)));
+        files.push((BEST, &best));
+        checkpoints.commit_each(step, &cursor, &files)?;
+        Ok(())
+    }
+}
+
+impl Saved {
+    /// The newest that can be used, after saying which cannot.
+    pub(crate) fn newest(
+        checkpoints: &Checkpoints,
+        watch: &dyn TrainObserver,
+    ) -> Result<Option<Self>, TrainError> {
+        let Some(checkpoint) = checkpoints.newest()? else { return Ok(None) };
+        watch.resumed(&checkpoint);
+        let broken = |detail: String| TrainError::Checkpoint { path: checkpoint.path.clone(), detail };
+        Self::read(&checkpoint).map(Some).map_err(broken)
+    }
+
+    fn read(checkpoint: &Checkpoint) -> Result<Self, String> {
+        let state = |name: &str| checkpoint.files.get(name).map(|bytes| State::from_bytes(bytes)).transpose();
+        let needed = |name: &str| state(name)?.ok_or_else(|| format!("it has no `{name}`"));
+        Ok(Self {
+            cursor: serde_json::from_value(checkpoint.cursor.clone()).map_err(|error| error.to_string())?,
+            network: needed(NETWORK)?,
+            optimizer: needed(OPTIMIZER)?,
+            average: state(AVERAGE)?,
+            best: needed(BEST)?,
+        })
+    }
+}

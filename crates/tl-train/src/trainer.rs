@@ -1,0 +1,234 @@
+//! The phases of a recipe, one after the other: steps, judgement on validation pictures after every epoch, checkpoints.
+
+mod course;
+mod epoch;
+mod find;
+mod judge;
+mod loading;
+mod maker;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use std::path::Path;
+use std::time::Instant;
+use tl_backbones::{Backbone, Boundary};
+use tl_data::SampleId;
+use tl_frozen::Frozen;
+use tl_heads::{FittedHead, Head};
+use tl_report::{CurvePoint, PhaseCard};
+
+use crate::checkpoint::Checkpoints;
+use crate::config::StepsConfig;
+use crate::cursor::{Best, Cursor, Scores};
+use crate::error::TrainError;
+use crate::groups::{Group, Rates};
+use crate::inputs::Pictures;
+use crate::network::Network;
+use crate::observer::TrainObserver;
+use crate::recipe::{Norms, Phase, Recipe};
+use crate::run_log::TrialLog;
+use crate::save::Saved;
+use crate::segments::Segments;
+use crate::state::State;
+use crate::train_state::{Average, Pupil};
+use course::Course;
+use maker::Maker;
+
+/// A loss above this is one that diverges; that of guessing among a thousand classes is 7.
+const DIVERGED: f64 = 1e3;
+/// Pictures of a batch in evaluation.
+const JUDGED: usize = 32;
+
+/// Everything that training in steps is a function of.
+#[derive(Clone)]
+pub struct Lesson<'a> {
+    /// The settings.
+    pub steps: &'a StepsConfig,
+    /// The phases, resolved.
+    pub phases: &'a [Phase],
+    /// The pictures, and how they are prepared.
+    pub pictures: &'a Pictures<'a>,
+    /// The network that the first phase begins with, on a device without autodiff.
+    pub backbone: &'a Backbone,
+    /// The head that the first phase begins with.
+    pub head: &'a Head,
+    /// Where the network is and is judged.
+    pub device: &'a Device,
+    /// Where steps are taken: that one, and perhaps others.
+    pub devices: &'a [Device],
+    /// To train on.
+    pub train: &'a [SampleId],
+    /// To judge by, after every epoch. None: the last epoch is kept.
+    pub monitor: &'a [SampleId],
+    /// Threads that load pictures.
+    pub threads: usize,
+    /// What is told of it, and what may stop it.
+    pub watch: &'a dyn TrainObserver,
+    /// Where checkpoints are, if there are any.
+    pub checkpoints: Option<&'a Checkpoints>,
+    /// What time it is, for checkpoints.
+    pub clock: &'a (dyn Fn() -> Instant + Sync),
+    /// What is written down of it.
+    pub log: Option<&'a TrialLog>,
+    /// The run's folder.
+    pub run: &'a Path,
+}
+
+/// What a lesson leaves behind: the best epoch of all.
+pub struct Taught {
+    /// The network, for inference.
+    pub backbone: Box<Backbone>,
+    /// The head, for inference.
+    pub head: FittedHead,
+    /// Which epoch it is, and how it does.
+    pub best: Best,
+    pub(crate) cursor: Cursor,
+    /// The phases, for the record.
+    pub phases: Vec<PhaseCard>,
+    /// What was frozen in every phase.
+    pub lowest: Boundary,
+    /// Parameters of the backbone behind it.
+    pub trained: u64,
+}
+
+impl Taught {
+    /// The learning curve, epoch by epoch.
+    pub fn curve(&self) -> &[CurvePoint] {
+        &self.cursor.curve
+    }
+}
+
+impl Lesson<'_> {
+    /// Trains, from the newest checkpoint on if there is one.
+    pub fn teach(&self) -> Result<Taught, TrainError> {
+        // From here on, signals are waited with until a checkpoint is written.
+        self.stop_if_asked()?;
+        let stages = self.backbone.stages();
+        let boundaries: Result<Vec<Boundary>, TrainError> =
+            self.phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
+        let boundaries = boundaries?;
+        let lowest = boundaries.iter().copied().min().unwrap_or(self.backbone.end());
+        let saved =
+            self.checkpoints.map(|checkpoints| Saved::newest(checkpoints, self.watch)).transpose()?.flatten();
+        let (mut cursor, mut best, mut saved) = match saved {
+            Some(saved) => {
+                self.go_on_with_log(&saved.cursor)?;
+                (saved.cursor.clone(), saved.best.clone(), Some(saved))
+            }
+            None => (Cursor::default(), State::default(), None),
+        };
+        while let Some(phase) = self.phases.get(cursor.phase) {
+            let boundary = boundaries[cursor.phase];
+            let mut pupil = self.pupil(phase, boundary, &best);
+            if let Some(saved) = saved.take() {
+                self.restore(&mut pupil, saved);
+            }
+            let changed = self.changed_prefix(&boundaries[..=cursor.phase], &pupil);
+            let pictures = changed.as_ref().map(|frozen| self.pictures.on(frozen));
+            let pictures = pictures.as_ref().unwrap_or(self.pictures);
+            self.run(phase, pictures, &mut pupil, lowest, &mut cursor, &mut best)?;
+            cursor.next_phase();
+        }
+        Ok(self.taught(lowest, &best, cursor))
+    }
+
+    fn go_on_with_log(&self, cursor: &Cursor) -> Result<(), TrainError> {
+        let whole = self.log.map_or(Ok(true), |log| log.go_on(cursor.logged))?;
+        if !whole {
+            self.watch.noted("log", "it is shorter than it was at the checkpoint: earlier lines are lost");
+        }
+        Ok(())
+    }
+
+    /// The network, if what lies before the last of these boundaries is something else than the pretrained one: random, or
+    /// trained by earlier phases.
+    fn changed_prefix(&self, boundaries: &[Boundary], pupil: &Pupil) -> Option<Frozen> {
+        let (last, earlier) = boundaries.split_last()?;
+        let scratch = self.steps.recipe == Recipe::Scratch;
+        let changed = last.0 > 0 && (scratch || earlier.iter().any(|earlier| earlier < last));
+        changed.then(|| Frozen::new(pupil.network.backbone(), self.device.clone()))
+    }
+
+    /// The network at the best epoch so far, with an optimiser that remembers nothing.
+    fn pupil(&self, phase: &Phase, boundary: Boundary, best: &State) -> Pupil {
+        let network = Network::begin(self.backbone, self.head, boundary, phase.norms);
+        let network = if best.tensors.is_empty() { network } else { network.with_state(best) };
+        Pupil {
+            average: self.steps.ema.map(|decay| Average::new(decay, &network)),
+            network,
+            optimizer: phase.optimizer.init(),
+            boundary,
+            segments: self.segments(boundary),
+            pooling: self.steps.head.pooling,
+            devices: self.devices.iter().map(|device| device.clone().autodiff()).collect(),
+        }
+    }
+
+    fn segments(&self, boundary: Boundary) -> Segments {
+        if self.steps.checkpoint_activations {
+            Segments::of_stages(&self.pictures.summary, boundary)
+        } else {
+            Segments::whole(boundary)
+        }
+    }
+
+    fn restore(&self, pupil: &mut Pupil, saved: Saved) {
+        pupil.network = pupil.network.with_state(&saved.network);
+        pupil.optimizer.restore(&pupil.network.learning(), saved.optimizer, self.device);
+        let average = self.steps.ema.zip(saved.average.as_ref());
+        pupil.average = average.map(|(decay, state)| Average::restored(decay, state, self.device));
+    }
+
+    fn taught(&self, lowest: Boundary, best: &State, cursor: Cursor) -> Taught {
+        let network = Network::begin(self.backbone, self.head, lowest, Norms::Frozen).with_state(best);
+        let (backbone, head) = (Box::new(network.backbone()), network.head().fitted());
+        let nothing = Best { phase: 0, epoch: 0, scores: Scores { log_loss: f64::INFINITY, accuracy: 0.0 } };
+        let best = cursor.best.clone().unwrap_or(nothing);
+        let behind = self.pictures.summary.stages.iter().skip(lowest.0);
+        let trained = behind.map(|stage| stage.parameters).sum();
+        Taught { backbone, head, best, cursor, phases: self.cards(), lowest, trained }
+    }
+
+    fn cards(&self) -> Vec<PhaseCard> {
+        let (stages, head) = (self.backbone.stages(), self.head.num_params());
+        let card = |phase: &Phase| {
+            let boundary = phase.unfreeze.boundary(&stages).ok()?;
+            let rates = Rates::new(phase, stages.clone());
+            Some(phase.card(rates.groups(&self.pictures.summary, boundary, head)))
+        };
+        self.phases.iter().filter_map(card).collect()
+    }
+
+    fn run(
+        &self,
+        phase: &Phase,
+        pictures: &Pictures<'_>,
+        pupil: &mut Pupil,
+        lowest: Boundary,
+        cursor: &mut Cursor,
+        best: &mut State,
+    ) -> Result<(), TrainError> {
+        let mut course = self.course(phase, pictures, pupil.boundary, cursor.phase);
+        let head = pupil.network.head_parameters();
+        let groups: Vec<Group> = course.rates.groups(&self.pictures.summary, pupil.boundary, head);
+        self.watch.phase(phase, &groups);
+        let patience = self.steps.patience.unwrap_or(usize::MAX);
+        let (per_epoch, steps) = (course.per_epoch, course.steps);
+        // By epochs: one of which all steps are taken may still have to be judged.
+        let goes_on = |cursor: &Cursor| cursor.epoch * per_epoch < steps && cursor.waited < patience;
+        while goes_on(cursor) {
+            self.epoch(&mut course, pupil, cursor, best, lowest)?;
+            self.judge(&course, pupil, lowest, cursor, best)?;
+            // Not after each epoch: of a few pictures and a large network that would be gigabytes a minute.
+            if self.is_due(course.last_save, cursor) || !goes_on(cursor) {
+                self.save(&course, pupil, lowest, cursor, best)?;
+                course.last_save = (self.clock)();
+            }
+            self.stop_if_asked()?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The end of an epoch: how good the network is on pictures that do not train it.
+
+use std::ops::ControlFlow;
+use tl_backbones::Boundary;
+use tl_data::SampleId;
+use tl_heads::Matrix;
+
+use super::{Course, JUDGED, Lesson};
+use crate::cursor::{Best, Cursor, LossSum, Plateau, Scores};
+use crate::error::TrainError;
+use crate::inputs::View;
+use crate::network::Network;
+use crate::news::EpochNews;
+use crate::rows::Draft;
+use crate::schedule::Schedule;
+use crate::state::State;
+use crate::targets::Targets;
+use crate::train_state::Pupil;
+
+impl Lesson<'_> {
+    /// The end of an epoch: validation, the best so far, and what a plateau asks for.
+    pub(super) fn judge(
+        &self,
+        course: &Course<'_>,
+        pupil: &Pupil,
+        lowest: Boundary,
+        cursor: &mut Cursor,
+        best: &mut State,
+    ) -> Result<(), TrainError> {
+        cursor.epoch += 1;
+        let network = pupil.judged();
+        let scores = self.scores(course, pupil, &network)?;
+        if let Some(loss) = scores.map(|scores| scores.log_loss).filter(|loss| !loss.is_finite()) {
+            return Err(course.diverged(cursor, loss));
+        }
+        let improved = match (&cursor.best, scores) {
+            (Some(best), Some(scores)) => scores.log_loss < best.scores.log_loss,
+            _ => true,
+        };
+        if improved {
+            let state = network.state(lowest);
+            state.check_finite((course.phase.name.as_str(), cursor.step))?;
+            *best = state;
+            let scores = scores.unwrap_or(Scores { log_loss: f64::INFINITY, accuracy: 0.0 });
+            cursor.best = Some(Best { phase: cursor.phase, epoch: cursor.epoch, scores });
+            cursor.waited = 0;
+        } else {
+            cursor.waited += 1;
+        }
+        self.note(course, cursor, scores, improved)?;
+        cursor.plateau = plateau(course.phase.schedule, cursor.plateau, improved);
+        Ok(())
+    }
+
+    fn note(
+        &self,
+        course: &Course<'_>,
+        cursor: &mut Cursor,
+        scores: Option<Scores>,
+        best: bool,
+    ) -> Result<(), TrainError> {
+        let (phase, train_loss) = (course.phase.name.as_str(), cursor.sum.mean());
+        cursor.sum = LossSum::default();
+        let val = scores.map(|scores| (scores.log_loss, scores.accuracy));
+        cursor.curve.push(tl_report::CurvePoint {
+            epoch: (course.epochs_before + cursor.epoch) as f64,
+            phase: Some(phase.to_owned()),
+            train_loss: Some(train_loss),
+            val_loss: val.map(|val| val.0),
+            val_accuracy: val.map(|val| val.1),
+        });
+        let news = EpochNews { phase, epoch: cursor.epoch, train_loss, val, best };
+        self.watch.judged(&news);
+        let step = cursor.step;
+        let rate = course.phase.rate * course.share(step.saturating_sub(1), cursor.plateau);
+        self.log.map_or(Ok(()), |log| log.epoch(&news, step, course.steps_before + step, rate))
+    }
+
+    fn scores(
+        &self,
+        course: &Course<'_>,
+        pupil: &Pupil,
+        network: &Network,
+    ) -> Result<Option<Scores>, TrainError> {
+        if self.monitor.is_empty() {
+            return Ok(None);
+        }
+        let truth = Targets::of(self.pictures.data, self.monitor);
+        let mut probabilities = Vec::with_capacity(self.monitor.len() * self.classes());
+        let draft =
+            |ids: &[SampleId]| Draft { ids: ids.to_vec(), view: View::Plain, keep: true, blend: None };
+        let drafts = self.monitor.chunks(JUDGED).map(|ids| vec![draft(ids)]);
+        let flow = self.load(course, true, drafts, |made| match made {
+            Ok(batches) => {
+                for batch in batches {
+                    let logits_bk = pupil.logits(network, &batch, self.device);
+                    let values = logits_bk.into_data().iter::<f32>().collect();
+                    let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
+                    probabilities.extend_from_slice(rows_bk.values());
+                }
+                ControlFlow::Continue(())
+            }
+            Err(error) => ControlFlow::Break(error),
+        });
+        flow.break_value().map_or(Ok(()), Err)?;
+        Ok(Some(truth.scores(&Matrix::with_columns(self.classes(), probabilities))))
+    }
+}
+
+fn plateau(schedule: Schedule, before: Plateau, improved: bool) -> Plateau {
+    let Schedule::Plateau { factor, patience } = schedule else { return before };
+    let waited = if improved { 0 } else { before.waited + 1 };
+    if waited >= patience {
+        Plateau { share: before.share * factor, waited: 0 }
+    } else {
+        Plateau { waited, ..before }
+    }
+}

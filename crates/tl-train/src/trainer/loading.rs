@@ -1,0 +1,106 @@
+//! Batches from the disk to the step: every thread decodes and changes pictures of the batches that come next.
+//!
+//! ```text
+//! drafts --pictures, or a few that are known--> threads: find or decode --in order--> this thread: network, targets --> step
+//! ```
+
+use std::ops::ControlFlow;
+use tl_data::{PictureError, SampleId, load_groups};
+
+use super::{Course, Lesson};
+use crate::error::TrainError;
+use crate::inputs::View;
+use crate::rows::{Draft, Found};
+use crate::targets::put_targets;
+use crate::train_state::Batch;
+
+/// Pictures that may be under way beside the next step's and one for each thread.
+const FEW: usize = 4;
+/// Pictures that a thread looks up at once where most are known: finding one takes less time than handing it over.
+const LOOKED_UP: usize = 8;
+
+/// Pictures that one thread loads together, of one batch.
+struct Piece {
+    ids: Vec<SampleId>,
+    view: View,
+    keep: bool,
+}
+
+/// What was found of a piece, or which of its pictures cannot be read.
+type Loaded = Result<Vec<Found>, (SampleId, PictureError)>;
+
+impl Lesson<'_> {
+    /// Hands the batches of each step to `sink`, in order; `keep`: do their views come again? The batches do not depend on
+    /// the number of threads; memory holds the pictures of two steps, and a few.
+    pub(super) fn load<B>(
+        &self,
+        course: &Course<'_>,
+        keep: bool,
+        steps: impl Iterator<Item = Vec<Draft>> + Send,
+        sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let find = |id, view, keep| course.rows.find(id, view, keep);
+        self.load_by(find, course, keep, steps, sink)
+    }
+
+    /// [`load`](Self::load), with another way to find a picture.
+    pub(super) fn load_by<B>(
+        &self,
+        find: impl Fn(SampleId, View, bool) -> Result<Found, PictureError> + Sync,
+        course: &Course<'_>,
+        keep: bool,
+        steps: impl Iterator<Item = Vec<Draft>> + Send,
+        mut sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
+        let (threads, step) = (self.threads.max(1), self.steps.batch * self.steps.accumulate);
+        let together = if keep { (step / threads).clamp(1, LOOKED_UP) } else { 1 };
+        let groups = steps.map(|drafts| {
+            let pieces = drafts.iter().flat_map(|draft| pieces(draft, together)).collect();
+            (drafts, pieces)
+        });
+        let work = |piece: Piece| -> Loaded {
+            let found = |id| find(id, piece.view, piece.keep).map_err(|reason| (id, reason));
+            piece.ids.iter().copied().map(found).collect()
+        };
+        // While a step is taken, the next one's pictures become ready and every thread has one of the step after it.
+        let ahead = step.div_ceil(together) + threads + FEW;
+        load_groups(groups, threads, ahead, work, |drafts, loaded| {
+            sink(self.batches(course, &drafts, loaded))
+        })
+    }
+
+    fn batches(
+        &self,
+        course: &Course<'_>,
+        drafts: &[Draft],
+        loaded: Vec<Loaded>,
+    ) -> Result<Vec<Batch>, TrainError> {
+        let found: Result<Vec<Vec<Found>>, _> = loaded.into_iter().collect();
+        let found = found.map_err(|(id, reason)| self.unreadable(id, reason))?;
+        let mut found = found.into_iter().flatten();
+        let of = |draft: &Draft| self.batch(course, draft, found.by_ref().take(draft.ids.len()).collect());
+        Ok(drafts.iter().map(of).collect())
+    }
+
+    fn batch(&self, course: &Course<'_>, draft: &Draft, found: Vec<Found>) -> Batch {
+        let rows = course.rows.complete(draft, found, self.threads);
+        let (pictures, classes) = (draft.ids.len(), self.classes());
+        let mut targets_bk = vec![0.0; pictures * classes];
+        put_targets(self.pictures.data, &draft.ids, &mut targets_bk);
+        if let Some(blend) = &draft.blend {
+            blend.mix_labels(&mut targets_bk, classes);
+        }
+        Batch { rows, shape: course.rows.shape, targets_bk, pictures }
+    }
+
+    fn unreadable(&self, id: SampleId, reason: PictureError) -> TrainError {
+        TrainError::Lost { path: self.pictures.data.samples[id.0].path.clone(), reason }
+    }
+}
+
+/// Single pictures where they have to be decoded.
+fn pieces(draft: &Draft, together: usize) -> Vec<Piece> {
+    let together = if draft.keep { together } else { 1 };
+    let piece = |ids: &[SampleId]| Piece { ids: ids.to_vec(), view: draft.view, keep: draft.keep };
+    draft.ids.chunks(together).map(piece).collect()
+}
