@@ -103,10 +103,10 @@ impl Classifier {
         name: &str,
         device: &Device,
         fetch: &FetchConfig,
-        watch: &dyn FetchObserver,
+        observer: &dyn FetchObserver,
     ) -> Result<Self, ModelError> {
         let pretrained = Pretrained::named(name)?;
-        let (backbone, loaded) = pretrained.load(device, fetch, watch)?;
+        let (backbone, loaded) = pretrained.load(device, fetch, observer)?;
         let classes = tl_weights::imagenet_classes().into_iter().map(String::from).collect();
         let preprocess = pretrained.preprocess.clone();
         let header = pretrained.header(&loaded, classes, preprocess, "as published".to_owned());

@@ -137,12 +137,12 @@ impl Pretrained {
         &self,
         device: &Device,
         fetch: &FetchConfig,
-        watch: &dyn FetchObserver,
+        observer: &dyn FetchObserver,
     ) -> Result<(Backbone, Loaded), ModelError> {
         let mut backbone = self.architecture.init(device);
         let loaded = match &self.origin {
             Origin::Catalogue(weights) if weights.is_embedded() => weights.load(&mut backbone)?,
-            Origin::Catalogue(weights) => obtain(weights, &mut backbone, fetch, watch)?,
+            Origin::Catalogue(weights) => obtain(weights, &mut backbone, fetch, observer)?,
             Origin::File(file) => {
                 let report = load_backbone(&self.architecture, &mut backbone, file)
                     .map_err(|error| ModelError::WeightsFile { path: file.clone(), error })?;
@@ -161,13 +161,13 @@ fn obtain(
     weights: &Weights,
     backbone: &mut Backbone,
     fetch: &FetchConfig,
-    watch: &dyn FetchObserver,
+    observer: &dyn FetchObserver,
 ) -> Result<Loaded, ModelError> {
     let cache = Cache::locate()?;
     match cache.load(weights, backbone) {
         Err(WeightsError::NotFetched { .. } | WeightsError::Damaged { .. }) if !fetch.offline => {
-            watch.fetching(weights);
-            cache.fetch(weights, fetch, &|event| watch.transfer(event))?;
+            observer.fetching(weights);
+            cache.fetch(weights, fetch, &|event| observer.transfer(event))?;
             Ok(cache.load(weights, backbone)?)
         }
         loaded => Ok(loaded?),

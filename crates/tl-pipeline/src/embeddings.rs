@@ -148,8 +148,8 @@ impl EmbedConfig {
 ///
 /// # Errors
 /// If the pictures, the network or the settings cannot be used, or too many files are bad; [`PipelineError::Out`] if the file
-/// cannot be written, [`PipelineError::Interrupted`] if the watch asks to stop. The old file, if there was one, is untouched.
-pub fn embed(config: &EmbedConfig, watch: &dyn Observer) -> Result<Embedded, PipelineError> {
+/// cannot be written, [`PipelineError::Interrupted`] if the observer asks to stop. The old file, if there was one, is untouched.
+pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<Embedded, PipelineError> {
     let format = FileFormat::of(&config.out)?;
     let files = config.files(format)?;
     let device = open_device(&config.device)?;
@@ -162,18 +162,18 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Observer) -> Result<Embedded, Pip
     // Better now than after an hour.
     drop(AtomicFile::begin_alone(&config.out).map_err(|fault| refused(fault.into()))?);
 
-    watch.step(Step::Scan);
-    let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, watch)?;
+    observer.step(Step::Scan);
+    let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, observer)?;
     let view = View::of(&config.at, &pretrained.architecture, preprocess)?;
     let limits = Limits::default();
-    let progress = |progress| watch.progress(progress);
+    let progress = |progress| observer.progress(progress);
     let data = read_portion(&config.data.source(), &options, config.portion, &limits, &progress)?;
     check_bad(&data.rejected, data.files(), &config.max_bad)?;
-    watch.scanned(&data);
+    observer.scanned(&data);
 
-    watch.step(Step::Load);
+    observer.step(Step::Load);
     let fetch = FetchConfig { offline: config.offline, ..FetchConfig::from_env() };
-    let (backbone, loaded) = pretrained.load(&device, &fetch, watch)?;
+    let (backbone, loaded) = pretrained.load(&device, &fetch, observer)?;
     let frozen = Frozen::new(backbone, device);
     check_precision(config.precision, &frozen)?;
     let arithmetic = match config.precision {
@@ -192,11 +192,11 @@ pub fn embed(config: &EmbedConfig, watch: &dyn Observer) -> Result<Embedded, Pip
     let outline = Outline { data: &data, shape: &view.shape, most: data.len(), about };
     let replaced = config.out.exists();
     let mut file = format.begin(&config.out, &outline).map_err(refused)?;
-    watch.step(Step::Extract);
+    observer.step(Step::Extract);
     let mut work = Work::new(config, &frozen, &data, &view, cache.as_ref());
-    work.run(&mut *file, watch)?;
+    work.run(&mut *file, observer)?;
     file.finish().map_err(refused)?;
-    work.origin(cache.as_ref()).iter().for_each(|note| watch.noted("features", note));
+    work.origin(cache.as_ref()).iter().for_each(|note| observer.noted("features", note));
     let Work { rows, kept, rejected, .. } = work;
     Ok(Embedded { files, replaced, rows, kept, rejected, shape: view.shape.clone() })
 }
@@ -251,18 +251,18 @@ impl<'a> Work<'a> {
     }
 
     /// All pictures, some hundred at a time.
-    fn run(&mut self, file: &mut dyn FeatureWriter, watch: &dyn Observer) -> Result<(), PipelineError> {
+    fn run(&mut self, file: &mut dyn FeatureWriter, observer: &dyn Observer) -> Result<(), PipelineError> {
         let ids: Vec<SampleId> = (0..self.data.len()).map(SampleId).collect();
         let mut done = 0;
         for ids in ids.chunks(self.together()) {
-            if watch.stop() {
+            if observer.stop() {
                 return Err(PipelineError::Interrupted { path: self.config.out.clone() });
             }
             let total = self.data.len();
             let extraction =
-                self.extract(ids, &|inner| watch.progress(Progress { done: done + inner.done, total }));
+                self.extract(ids, &|inner| observer.progress(Progress { done: done + inner.done, total }));
             done += ids.len();
-            self.reject(ids, &extraction, watch)?;
+            self.reject(ids, &extraction, observer)?;
             self.write(ids, &extraction, file)
                 .map_err(|reason| PipelineError::Out { path: self.config.out.clone(), reason })?;
         }
@@ -294,13 +294,13 @@ impl<'a> Work<'a> {
         &mut self,
         ids: &[SampleId],
         extraction: &Extraction,
-        watch: &dyn Observer,
+        observer: &dyn Observer,
     ) -> Result<(), PipelineError> {
         for (index, reason) in &extraction.failed {
             let sample = &self.data.samples[ids[*index].0];
             let rejected =
                 Rejected { path: sample.path.clone(), bytes: Some(sample.bytes), reason: reason.clone() };
-            watch.noted("skipped", &rejected.to_string());
+            observer.noted("skipped", &rejected.to_string());
             self.rejected.push(rejected);
         }
         Ok(check_bad(&self.rejected, self.data.files(), &self.config.max_bad)?)

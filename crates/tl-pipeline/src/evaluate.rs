@@ -78,11 +78,11 @@ pub fn evaluate(
     wanted: &ReadOptions,
     max_bad: &MaxBad,
     threads: usize,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<Evaluated, PipelineError> {
-    watch.step(Step::Scan);
+    observer.step(Step::Scan);
     let limits = classifier.preprocess().limits(&Limits::default());
-    let data = read_to_judge(source, wanted, &limits, &|progress| watch.progress(progress))?;
+    let data = read_to_judge(source, wanted, &limits, &|progress| observer.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
     match (data.multi_label, classifier.header.multi_label) {
         (true, false) => return Err(PipelineError::SeveralLabels),
@@ -91,13 +91,13 @@ pub fn evaluate(
     }
     let (part, ids) = judged(&data);
     let model_class = class_map(classifier, &data, &ids)?;
-    watch.step(Step::Extract);
+    observer.step(Step::Extract);
     let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
     let units = units(&data);
     let mut predictions = Vec::new();
     let mut failed = Vec::new();
     let mut ids = ids.into_iter();
-    let progress = |progress| watch.progress(progress);
+    let progress = |progress| observer.progress(progress);
     classifier.predict_each(&places, threads, &progress, |_, answers| {
         for (answer, id) in answers.into_iter().zip(ids.by_ref()) {
             let sample = &data.samples[id.0];

@@ -206,8 +206,8 @@ pub(crate) fn ensure_features(
     modes: &[ResizeMode],
 ) -> Result<(), PipelineError> {
     let begun = Instant::now();
-    setup.watch.step(Step::Extract);
-    table.ensure(ids, modes, &|progress| setup.watch.progress(progress));
+    setup.observer.step(Step::Extract);
+    table.ensure(ids, modes, &|progress| setup.observer.progress(progress));
     journal.extract += begun.elapsed();
     let cleaned = table.cleaned();
     Ok(check_bad(&cleaned.rejected, cleaned.files(), &setup.config.max_bad.parse()?)?)

@@ -19,7 +19,7 @@ use crate::range::with_range;
 use crate::resize::choose_mode;
 use crate::setup::Setup;
 use crate::split::Division;
-use crate::step_training::{EpochSplit, with_lesson};
+use crate::step_training::{EpochSplit, with_trainer};
 use crate::warm::Warm;
 
 /// A search under way.
@@ -39,8 +39,8 @@ impl Finder<'_> {
         let split = EpochSplit::of(features.data(), &readable, &[], setup.config.seed);
         let plan = StepPlan::of(setup, &features, train.len());
         let probe = probe(setup, &features, journal, &plan, &split.learn)?.map(|probe| probe.head);
-        with_lesson(setup, &features, &plan.phases, probe.as_ref(), &split, None, |lesson| {
-            lesson.find(search)
+        with_trainer(setup, &features, &plan.phases, probe.as_ref(), &split, None, |trainer| {
+            trainer.find(search)
         })
     }
 }
@@ -60,30 +60,30 @@ impl Finder<'_> {
 pub fn find_rate(
     config: &TrainConfig,
     search: &RateSearch,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<RateCurve, PipelineError> {
     search.check()?;
-    prepare(config, watch, |finder, train| finder.find(search, train))
+    prepare(config, observer, |finder, train| finder.find(search, train))
 }
 
 /// Does something with the network and the training pictures.
 fn prepare<T>(
     config: &TrainConfig,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
     job: impl FnOnce(&mut Finder<'_>, &[SampleId]) -> Result<T, PipelineError>,
 ) -> Result<T, PipelineError> {
     config.steps.check()?;
     let device = open_device(&config.device)?;
     let pretrained = config.pretrained()?;
-    watch.step(Step::Scan);
-    let (config, pretrained, _) = with_range(config, pretrained, watch)?;
+    observer.step(Step::Scan);
+    let (config, pretrained, _) = with_range(config, pretrained, observer)?;
     let config = &config;
-    let data = pictures_of(config, watch)?;
+    let data = pictures_of(config, observer)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
     let config = &config.for_labels(data.multi_label)?;
-    watch.scanned(&data);
-    watch.step(Step::Load);
-    let (backbone, loaded) = pretrained.load(&device, &config.fetch(), watch)?;
+    observer.scanned(&data);
+    observer.step(Step::Load);
+    let (backbone, loaded) = pretrained.load(&device, &config.fetch(), observer)?;
     let (config, _) =
         config.with_batch(&pretrained.architecture, &backbone, Division::new(&data, config)?.learning())?;
     let config = &config;
@@ -100,7 +100,7 @@ fn prepare<T>(
     });
     let warm = Warm::of(config, &data, &device)?;
     let devices = std::slice::from_ref(&device);
-    let setup = Setup { config, devices, architecture: pretrained.architecture, warm, watch };
+    let setup = Setup { config, devices, architecture: pretrained.architecture, warm, observer };
     job(&mut Finder { setup, table, journal: Journal::default() }, &train)
 }
 

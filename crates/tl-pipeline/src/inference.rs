@@ -31,7 +31,7 @@ pub(crate) fn predict(
         return Ok(probabilities(data.multi_label, logits_nk));
     }
     let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
-    let progress = |progress| setup.watch.progress(progress);
+    let progress = |progress| setup.observer.progress(progress);
     let classifier = classifier(setup, features, model);
     let answers = classifier.predict(&places, features.source().threads, &progress)?;
     let mut values = Vec::with_capacity(ids.len() * data.classes.len());

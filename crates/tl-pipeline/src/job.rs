@@ -45,7 +45,7 @@ use crate::warm::Warm;
 pub fn train(
     config: &TrainConfig,
     invocation: &Invocation,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<Outcome, PipelineError> {
     let begun = Instant::now();
     // What cannot be is better known now than after the scan.
@@ -59,11 +59,11 @@ pub fn train(
     let device = devices[0].clone();
     let pretrained = config.pretrained()?;
 
-    let Scanned { config, pretrained, range, mut plan } = scan(config, pretrained, watch)?;
+    let Scanned { config, pretrained, range, mut plan } = scan(config, pretrained, observer)?;
     let scanned = begun.elapsed();
 
-    watch.step(Step::Load);
-    let (backbone, loaded) = pretrained.load(&device, &config.fetch(), watch)?;
+    observer.step(Step::Load);
+    let (backbone, loaded) = pretrained.load(&device, &config.fetch(), observer)?;
     config.steps.check_stages(&backbone.stages())?;
     plan.begin_from(Start::of(&pretrained)?);
     let (data, division) = (&plan.data, &plan.division);
@@ -77,7 +77,7 @@ pub fn train(
         devices: &devices,
         architecture: pretrained.architecture,
         warm: Warm::of(&config, data, &devices[0])?,
-        watch,
+        observer,
     };
     let run = RunInProgress {
         runs: config.runs.clone(),
@@ -93,15 +93,15 @@ pub fn train(
         preprocess: pretrained.preprocess.clone(),
         threads: config.threads(),
         cache: feature_cache(config.kept_gib(), &pretrained, &loaded),
-        pixels: config.pixel_cache(watch),
+        pixels: config.pixel_cache(observer),
     });
     let mut job = Job { setup, table, journal: Journal::default(), run, units: &plan.units };
     let judged = evaluate(&mut job, division, plan.start.as_ref())?;
     let cost = cost_of_bytes(&job, &judged.trial, division)?;
     if let Some(error) = frozen.not_compiled() {
-        watch.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
+        observer.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
     }
-    job.table.origin().iter().for_each(|note| watch.noted("features", note));
+    job.table.origin().iter().for_each(|note| observer.noted("features", note));
     let mut choices = vec![backbone_choice(&pretrained, &loaded), plan.choice()];
     choices.extend(plan.start.as_ref().map(Start::choice));
     choices.extend(range);
@@ -110,9 +110,9 @@ pub fn train(
     choices.extend(cost);
     choices.extend(job.setup.warm.iter().map(|warm| warm.choice.clone()));
     choices.extend(judged.trial.choices.iter().cloned());
-    choices.iter().for_each(|choice| watch.chosen(choice));
+    choices.iter().for_each(|choice| observer.chosen(choice));
 
-    watch.step(Step::Write);
+    observer.step(Step::Write);
     let stages = stages(&job, scanned, network);
     let finished = Finished { invocation, pretrained: &pretrained, loaded: &loaded, plan: &plan, job };
     finished.commit(judged, choices, stages)
@@ -131,23 +131,23 @@ struct Scanned {
 fn scan(
     config: &TrainConfig,
     pretrained: Pretrained,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<Scanned, PipelineError> {
-    watch.step(Step::Scan);
-    let (config, pretrained, range) = with_range(config, pretrained, watch)?;
-    let data = pictures_of(&config, watch)?;
+    observer.step(Step::Scan);
+    let (config, pretrained, range) = with_range(config, pretrained, observer)?;
+    let data = pictures_of(&config, observer)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
     let config = config.for_labels(data.multi_label)?;
     let plan = DataPlan::new(data, &config)?;
-    watch.scanned(&plan.data);
-    note_values(&plan.data, &pretrained.preprocess, watch);
-    plan.words.across.iter().for_each(|across| watch.noted("warning", &warning(*across)));
+    observer.scanned(&plan.data);
+    note_values(&plan.data, &pretrained.preprocess, observer);
+    plan.words.across.iter().for_each(|across| observer.noted("warning", &warning(*across)));
     Ok(Scanned { config, pretrained, range, plan })
 }
 
-pub(crate) fn pictures_of(config: &TrainConfig, watch: &dyn Observer) -> Result<Dataset, PipelineError> {
+pub(crate) fn pictures_of(config: &TrainConfig, observer: &dyn Observer) -> Result<Dataset, PipelineError> {
     let options = ReadOptions { seed: config.seed, ..config.read.clone() };
-    let progress = |progress| watch.progress(progress);
+    let progress = |progress| observer.progress(progress);
     Ok(read(&config.data.source(), &options, &Limits::default(), &progress)?)
 }
 
@@ -156,9 +156,13 @@ pub(crate) fn pictures_of(config: &TrainConfig, watch: &dyn Observer) -> Result<
 /// # Errors
 /// [`PipelineError::Finished`] if there is nothing left to do, [`TrainError::CheckpointsInUse`](tl_train::TrainError::CheckpointsInUse) if another process is at it,
 /// else as [`train`].
-pub fn resume(run: &Path, invocation: &Invocation, watch: &dyn Observer) -> Result<Outcome, PipelineError> {
+pub fn resume(
+    run: &Path,
+    invocation: &Invocation,
+    observer: &dyn Observer,
+) -> Result<Outcome, PipelineError> {
     let config: TrainConfig = read_settings(&run.join("run.toml"))?;
-    train(&config, &Invocation { resume: Some(run.to_owned()), ..invocation.clone() }, watch)
+    train(&config, &Invocation { resume: Some(run.to_owned()), ..invocation.clone() }, observer)
 }
 
 /// The model that is kept, and how good models made this way are on pictures they have not seen.
@@ -166,12 +170,12 @@ fn evaluate(job: &mut Job<'_>, division: &Division, start: Option<&Start>) -> Re
     let judges = |ids: &[SampleId]| start.map_or_else(|| ids.to_vec(), |start| start.judges(ids));
     match division {
         Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-            let trial = job.run(&PartOfRun { name: "all", train, monitor: &[] }, &judges(val))?;
+            let trial = job.run(&PartOfRun { name: "all", train, validation: &[] }, &judges(val))?;
             let figures = job.figures(Part::Val, &trial)?;
             Ok(Judged { trial, figures, folds: None })
         }
         Division::HeldOut(Parts { train, val, test }) => {
-            let part = PartOfRun { name: "all", train, monitor: &judges(val) };
+            let part = PartOfRun { name: "all", train, validation: &judges(val) };
             let trial = job.run(&part, &judges(test))?;
             job.log_part(&trial, &judges(val))?;
             let figures = job.figures(Part::Test, &trial)?;
@@ -181,12 +185,12 @@ fn evaluate(job: &mut Job<'_>, division: &Division, start: Option<&Start>) -> Re
             let (mut predictions, mut shares) = (Vec::new(), Vec::new());
             for (number, split) in splits.iter().enumerate() {
                 let name = &format!("fold-{}", number + 1);
-                let part = PartOfRun { name, train: &split.train, monitor: &[] };
+                let part = PartOfRun { name, train: &split.train, validation: &[] };
                 let trial = job.run(&part, &judges(&split.val))?;
                 shares.extend(job.figures(Part::Val, &trial)?.share());
                 predictions.extend(trial.answers.predictions);
             }
-            let trial = job.run(&PartOfRun { name: "all", train: &division.all(), monitor: &[] }, &[])?;
+            let trial = job.run(&PartOfRun { name: "all", train: &division.all(), validation: &[] }, &[])?;
             let thresholds = &trial.answers.thresholds;
             let mut figures = job.judge().figures(Part::Val, &predictions, thresholds, WORST)?;
             let Some(found) = &mut figures.multi_label else {

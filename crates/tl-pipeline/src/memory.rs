@@ -85,7 +85,7 @@ impl TrainConfig {
     }
 
     /// Where decoded pictures are kept, if they are. It is said if they cannot be.
-    pub(crate) fn pixel_cache(&self, watch: &dyn Observer) -> Option<PixelCache> {
+    pub(crate) fn pixel_cache(&self, observer: &dyn Observer) -> Option<PixelCache> {
         let limit = self.cache_gib.saturating_mul(1 << 30);
         match self.pixels? {
             Pixels::Ram => Some(PixelCache::in_memory(limit.min(free("cpu").unwrap_or(0) / 2))),
@@ -96,7 +96,7 @@ impl TrainConfig {
                         "not kept from epoch to epoch: cannot use `{}`: {error}",
                         tl_data::shown_path(&folder)
                     );
-                    watch.noted("pictures", &note);
+                    observer.noted("pictures", &note);
                 };
                 PixelCache::on_disk(&folder, limit).map_err(blocked).ok()
             }

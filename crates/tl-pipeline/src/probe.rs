@@ -124,7 +124,7 @@ pub(crate) fn fit_head(
     method: Method,
 ) -> Result<(Fitted, Vec<CurvePoint>), PipelineError> {
     let begun = Instant::now();
-    setup.watch.step(Step::Train);
+    setup.observer.step(Step::Train);
     let (features_nd, truth) = (features.matrix(train), Targets::of(features.data(), train));
     let epochs = std::cell::RefCell::new(Vec::new());
     let keep = |epoch: EpochLoss| epochs.borrow_mut().push(epoch);
@@ -133,7 +133,7 @@ pub(crate) fn fit_head(
         fit(method, &features_nd, &truth, features.data().classes.len(), setup.device(), start, &keep)
             .map_err(|error| features.naming_picture(error, train))?;
     if fitted.solver.is_some_and(|solver| !solver.converged) {
-        fitted.remarks().iter().for_each(|remark| setup.watch.noted("warning", remark));
+        fitted.remarks().iter().for_each(|remark| setup.observer.noted("warning", remark));
     }
     let epochs = epochs.into_inner();
     let line =

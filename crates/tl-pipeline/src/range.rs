@@ -17,10 +17,11 @@ const LOOKED_AT: usize = 32;
 pub(crate) fn with_range(
     config: &TrainConfig,
     mut pretrained: Pretrained,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<(TrainConfig, Pretrained, Option<Choice>), PipelineError> {
     let asked = ReadOptions { seed: config.seed, ..config.read.clone() };
-    let (options, preprocess) = settled(&config.data.source(), &asked, pretrained.preprocess.clone(), watch)?;
+    let (options, preprocess) =
+        settled(&config.data.source(), &asked, pretrained.preprocess.clone(), observer)?;
     let why = match asked.range {
         Some(RangeChoice::Auto) => "of the values of all pictures with 16 bits a colour",
         Some(RangeChoice::Fixed(_)) => "asked for",
@@ -39,11 +40,11 @@ pub(crate) fn settled(
     source: &Source,
     asked: &ReadOptions,
     preprocess: Preprocess,
-    watch: &dyn Observer,
+    observer: &dyn Observer,
 ) -> Result<(ReadOptions, Preprocess), PipelineError> {
     let of_model = Some(preprocess.range).filter(|range| !range.is_full()).map(RangeChoice::Fixed);
     let asked = ReadOptions { range: asked.range.or(of_model), ..asked.clone() };
-    let options = settle_range(source, &asked, &Limits::default(), &|progress| watch.progress(progress))?;
+    let options = settle_range(source, &asked, &Limits::default(), &|progress| observer.progress(progress))?;
     let range = match options.range {
         Some(RangeChoice::Fixed(range)) => range,
         Some(RangeChoice::Auto) | None => ValueRange::FULL,
@@ -52,9 +53,9 @@ pub(crate) fn settled(
 }
 
 /// Says so where some of the pictures do not fit the range.
-pub(crate) fn note_values(data: &Dataset, preprocess: &Preprocess, watch: &dyn Observer) {
+pub(crate) fn note_values(data: &Dataset, preprocess: &Preprocess, observer: &dyn Observer) {
     let values = WideValues::of(data, LOOKED_AT, &preprocess.limits(&Limits::default()));
     if let Some((found, remedy)) = values.and_then(|values| values.complaint()) {
-        watch.noted("range", &format!("{found}; {remedy}"));
+        observer.noted("range", &format!("{found}; {remedy}"));
     }
 }

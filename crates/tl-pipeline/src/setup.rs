@@ -15,7 +15,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) architecture: Architecture,
     /// What the head begins from.
     pub(crate) warm: Option<Warm>,
-    pub(crate) watch: &'a dyn Observer,
+    pub(crate) observer: &'a dyn Observer,
 }
 
 impl<'a> Setup<'a> {

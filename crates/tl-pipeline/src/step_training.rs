@@ -7,7 +7,7 @@ use tl_frozen::Precision;
 use tl_heads::{FittedHead, Head, Pooling, Standardiser};
 use tl_kernels::{Products, multiply_in};
 use tl_model::PrecisionChoice;
-use tl_train::{Checkpoints, Lesson, Phase, Pictures, Recipe, TrainError, TrialLog, from_scratch};
+use tl_train::{Checkpoints, Phase, Pictures, Recipe, TrainError, Trainer, TrialLog, from_scratch};
 
 use crate::config::HeadKind;
 use crate::error::PipelineError;
@@ -19,8 +19,8 @@ use crate::split::{MONITORED, inner_folds};
 /// Which pictures training in steps learns from, and which judge its epochs.
 pub(crate) struct EpochSplit {
     pub(crate) learn: Vec<SampleId>,
-    pub(crate) monitor: Vec<SampleId>,
-    /// Was the monitor taken out of the training pictures?
+    pub(crate) validation: Vec<SampleId>,
+    /// Was the validation taken out of the training pictures?
     pub(crate) carved: bool,
 }
 
@@ -33,29 +33,29 @@ pub(crate) struct Saving<'a> {
 }
 
 impl EpochSplit {
-    /// Some of the training pictures judge where there is no `monitor`.
-    pub(crate) fn of(data: &Dataset, train: &[SampleId], monitor: &[SampleId], seed: u64) -> Self {
-        if !monitor.is_empty() {
-            return Self { learn: train.to_vec(), monitor: monitor.to_vec(), carved: false };
+    /// Some of the training pictures judge where there is no `validation`.
+    pub(crate) fn of(data: &Dataset, train: &[SampleId], validation: &[SampleId], seed: u64) -> Self {
+        if !validation.is_empty() {
+            return Self { learn: train.to_vec(), validation: validation.to_vec(), carved: false };
         }
         let folds = inner_folds(data, train, MONITORED, seed);
         let held_out = folds.into_iter().next().unwrap_or_default();
         let is_held_out = |position: &usize| held_out.contains(position);
-        let (monitor, learn): (Vec<usize>, Vec<usize>) = (0..train.len()).partition(is_held_out);
+        let (validation, learn): (Vec<usize>, Vec<usize>) = (0..train.len()).partition(is_held_out);
         let ids = |positions: Vec<usize>| positions.into_iter().map(|position| train[position]).collect();
-        Self { learn: ids(learn), carved: !monitor.is_empty(), monitor: ids(monitor) }
+        Self { learn: ids(learn), carved: !validation.is_empty(), validation: ids(validation) }
     }
 }
 
-/// Does something with a lesson on these pictures, and with what it begins with.
-pub(crate) fn with_lesson<T>(
+/// Does something with a trainer on these pictures.
+pub(crate) fn with_trainer<T>(
     setup: &Setup<'_>,
     features: &FeatureView<'_>,
     phases: &[Phase],
     probe: Option<&FittedHead>,
     split: &EpochSplit,
     saving: Option<Saving<'_>>,
-    job: impl FnOnce(&Lesson<'_>) -> Result<T, TrainError>,
+    job: impl FnOnce(&Trainer<'_>) -> Result<T, TrainError>,
 ) -> Result<T, PipelineError> {
     let source = features.source();
     let steps = &setup.config.steps;
@@ -82,7 +82,7 @@ pub(crate) fn with_lesson<T>(
     let pretrained = source.frozen.backbone();
     let fresh = || Box::new(from_scratch(setup.architecture.init(setup.device()), setup.config.seed));
     let scratch = (steps.recipe == Recipe::Scratch).then(fresh);
-    let lesson = Lesson {
+    let trainer = Trainer {
         steps,
         phases,
         pictures: &pictures,
@@ -91,15 +91,15 @@ pub(crate) fn with_lesson<T>(
         device: setup.device(),
         devices: setup.devices,
         train: &split.learn,
-        monitor: &split.monitor,
+        validation: &split.validation,
         threads: source.threads,
-        watch: setup.watch,
+        observer: setup.observer,
         checkpoints: saving.map(|saving| saving.checkpoints),
         clock: &Instant::now,
         log: saving.map(|saving| saving.log),
         run: saving.map_or(Path::new(""), |saving| saving.run),
     };
-    Ok(job(&lesson)?)
+    Ok(job(&trainer)?)
 }
 
 /// What the first phase begins with: another model's head if there is one that fits, else the solved head where the

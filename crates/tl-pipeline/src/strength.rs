@@ -65,7 +65,7 @@ pub(crate) fn scores(
     ids: &[SampleId],
 ) -> Result<Vec<Score>, PipelineError> {
     let begun = Instant::now();
-    setup.watch.step(Step::Choose);
+    setup.observer.step(Step::Choose);
     let (data, mode) = (features.data(), features.mode);
     let held_out = validation_folds(data, ids, setup.config.seed);
     if held_out.is_empty() {
@@ -86,7 +86,7 @@ pub(crate) fn scores(
     for Score { c, log_loss, accuracy, converged } in &scores {
         let short = if *converged { "" } else { ", short of the minimum" };
         setup
-            .watch
+            .observer
             .tried(&format!("{mode}, C = {c}: loss {log_loss:.4}, {:.1} % right{short}", accuracy * 100.0));
     }
     journal.choose += begun.elapsed();

@@ -59,9 +59,9 @@ impl Job<'_> {
         let Self { setup, table, journal, run, units } = self;
         let config = setup.config;
         let (mode, resize) = choose_mode(setup, table, journal, part.train)?;
-        let all: Vec<SampleId> = [part.train, part.monitor, val].concat();
+        let all: Vec<SampleId> = [part.train, part.validation, val].concat();
         ensure_features(setup, table, journal, &all, &[mode])?;
-        let [train, monitor, val] = [part.train, part.monitor, val].map(|ids| table.readable(ids));
+        let [train, validation, val] = [part.train, part.validation, val].map(|ids| table.readable(ids));
         let features = table.at(mode);
         let data = features.data();
         check_classes(data, &train, &val)?;
@@ -76,14 +76,14 @@ impl Job<'_> {
             Some(probe) if plan.phases.is_empty() => {
                 choices.push(Choice::new("recipe", plan.recipe.to_string(), plan.why.clone()));
                 let history = History { curve: probe.curve.clone(), ..History::default() };
-                (probe.model(), history, monitor.clone())
+                (probe.model(), history, validation.clone())
             }
             probe => {
                 choices.push(augmentation(&config.steps, &plan.phases));
-                let part = PartOfRun { name: part.name, train: &train, monitor: &monitor };
+                let part = PartOfRun { name: part.name, train: &train, validation: &validation };
                 let tuned = tune(setup, &features, journal, run, &part, &plan, probe)?;
                 choices.push(tuned.choice);
-                (tuned.model, tuned.history, tuned.monitor)
+                (tuned.model, tuned.history, tuned.validation)
             }
         };
         let mut thresholds = Vec::new();
@@ -96,7 +96,7 @@ impl Job<'_> {
         let predictions = label_predictions(data, units, &val, &p_nk, &thresholds);
         // Validation pictures judge epochs, or set the thresholds of labels, where there are any.
         let chooses = !plan.phases.is_empty() || data.multi_label;
-        let seen = if chooses { [train, monitor].concat() } else { train };
+        let seen = if chooses { [train, validation].concat() } else { train };
         let (history, answers) = (History { solver, ..history }, Answers { predictions, thresholds });
         Ok(Trial { mode, model, choices, history, answers, seen })
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 use tl_data::SampleId;
 use tl_heads::FittedHead;
 use tl_report::{Candidate, Choice, CurvePoint, PhaseCard, Solver};
-use tl_train::{Best, Phase, Recipe, Scores, Targets, Taught};
+use tl_train::{Best, Phase, Recipe, Scores, Targets, Trained};
 
 use crate::error::PipelineError;
 use crate::features::FeatureView;
@@ -16,14 +16,14 @@ use crate::plan::StepPlan;
 use crate::probe::{Probe, fit_head};
 use crate::run_in_progress::RunInProgress;
 use crate::setup::Setup;
-use crate::step_training::{EpochSplit, Saving, with_lesson};
+use crate::step_training::{EpochSplit, Saving, with_trainer};
 
 /// A part of a run: a fold, or all of it.
 pub(crate) struct PartOfRun<'a> {
     pub(crate) name: &'a str,
     pub(crate) train: &'a [SampleId],
     /// What judges epochs; some of the training pictures do where there are none.
-    pub(crate) monitor: &'a [SampleId],
+    pub(crate) validation: &'a [SampleId],
 }
 
 /// A model that came out of training in steps, or won against it.
@@ -32,7 +32,7 @@ pub(crate) struct Tuned {
     pub(crate) choice: Choice,
     pub(crate) history: History,
     /// The pictures that judged the epochs of the model that is kept; none if they trained it.
-    pub(crate) monitor: Vec<SampleId>,
+    pub(crate) validation: Vec<SampleId>,
 }
 
 /// How a model came about, for the record.
@@ -66,7 +66,7 @@ pub(crate) fn tune(
     frozen: Option<Probe>,
 ) -> Result<Tuned, PipelineError> {
     let (config, data) = (setup.config, features.data());
-    let split = EpochSplit::of(data, part.train, part.monitor, config.seed);
+    let split = EpochSplit::of(data, part.train, part.validation, config.seed);
     let probe = match &frozen {
         Some(frozen) if split.carved => {
             Some(fit_head(setup, features, journal, &split.learn, frozen.method)?.0.head)
@@ -74,24 +74,24 @@ pub(crate) fn tune(
         frozen => frozen.as_ref().map(|frozen| frozen.head.clone()),
     };
     let begun = Instant::now();
-    let taught = teach(setup, features, journal, run, (part.name, &plan.phases), probe.as_ref(), &split)?;
+    let trained = train(setup, features, journal, run, (part.name, &plan.phases), probe.as_ref(), &split)?;
     let seconds = begun.elapsed().as_secs_f64();
-    let (best, curve, phases) = (taught.best.clone(), taught.curve().to_vec(), taught.phases.clone());
+    let (best, curve, phases) = (trained.best.clone(), trained.curve().to_vec(), trained.phases.clone());
     let own = !config.steps.phases.is_empty();
     let recipe = name(if own { "own phases" } else { plan.recipe.name() }, &plan.phases);
-    let tuned = model(setup, features, taught, &recipe);
+    let tuned = model(setup, features, trained, &recipe);
     let rival = match (probe, frozen) {
-        (Some(probe), Some(frozen)) if plan.is_compared(config) && !split.monitor.is_empty() => {
-            Some(Rival::of(features, &probe, frozen.model(), &split.monitor)?)
+        (Some(probe), Some(frozen)) if plan.is_compared(config) && !split.validation.is_empty() => {
+            Some(Rival::of(features, &probe, frozen.model(), &split.validation)?)
         }
         _ => None,
     };
     let kept = match &rival {
-        Some(rival) => rival.loses(setup, features, &tuned, best.scores, &split.monitor)?,
+        Some(rival) => rival.loses(setup, features, &tuned, best.scores, &split.validation)?,
         None => true,
     };
     let questions = if data.multi_label { data.classes.len() } else { 1 };
-    let total = split.monitor.len() * questions;
+    let total = split.validation.len() * questions;
     let mut candidates = vec![candidate(&recipe, best.scores, total, seconds, kept)];
     let who = &plan.why;
     let why = match &rival {
@@ -99,17 +99,17 @@ pub(crate) fn tune(
             candidates.insert(0, candidate("head on the frozen network", *scores, total, 0.0, !kept));
             format!("{who}; {}", reason(&split, *scores, &best, &plan.phases))
         }
-        None if split.monitor.is_empty() => {
+        None if split.validation.is_empty() => {
             let aside = "a class has too few pictures to set some aside";
             format!("{who}; not compared with the frozen network: {aside}")
         }
         None => who.clone(),
     };
     let chosen = if kept { recipe } else { format!("{recipe}, but the frozen network is kept") };
-    let monitor = if kept || !split.carved { split.monitor } else { Vec::new() };
+    let validation = if kept || !split.carved { split.validation } else { Vec::new() };
     let model = rival.filter(|_| !kept).map_or(tuned, |rival| rival.model);
     let history = History { phases, candidates, curve, solver: None };
-    Ok(Tuned { model, choice: Choice::new("recipe", chosen, why), history, monitor })
+    Ok(Tuned { model, choice: Choice::new("recipe", chosen, why), history, validation })
 }
 
 impl Rival {
@@ -118,10 +118,10 @@ impl Rival {
         features: &FeatureView<'_>,
         probe: &FittedHead,
         model: Model,
-        monitor: &[SampleId],
+        validation: &[SampleId],
     ) -> Result<Self, PipelineError> {
-        let truth = Targets::of(features.data(), monitor);
-        let p_nk = truth.probabilities(probe.logits(&features.matrix(monitor))?);
+        let truth = Targets::of(features.data(), validation);
+        let p_nk = truth.probabilities(probe.logits(&features.matrix(validation))?);
         Ok(Self { model, scores: truth.scores(&p_nk), losses: truth.losses(&p_nk) })
     }
 
@@ -132,17 +132,17 @@ impl Rival {
         features: &FeatureView<'_>,
         tuned: &Model,
         scores: Scores,
-        monitor: &[SampleId],
+        validation: &[SampleId],
     ) -> Result<bool, PipelineError> {
         if scores.accuracy < self.scores.accuracy {
             return Ok(false);
         }
-        let p_nk = predict(setup, features, tuned, monitor)?;
-        Ok(is_lower(&Targets::of(features.data(), monitor).losses(&p_nk), &self.losses))
+        let p_nk = predict(setup, features, tuned, validation)?;
+        Ok(is_lower(&Targets::of(features.data(), validation).losses(&p_nk), &self.losses))
     }
 }
 
-fn teach(
+fn train(
     setup: &Setup<'_>,
     features: &FeatureView<'_>,
     journal: &mut Journal,
@@ -150,28 +150,29 @@ fn teach(
     (part, phases): (&str, &[Phase]),
     probe: Option<&FittedHead>,
     split: &EpochSplit,
-) -> Result<Taught, PipelineError> {
-    setup.watch.step(Step::Train);
+) -> Result<Trained, PipelineError> {
+    setup.observer.step(Step::Train);
     let begun = Instant::now();
     let checkpoints = run.checkpoints(part)?;
     let log = run.take_log(&mut journal.lines)?.trial(part)?;
     let folder = run.folder()?.path();
     let saving = Saving { checkpoints: &checkpoints, log: &log, run: folder };
-    let taught = with_lesson(setup, features, phases, probe, split, Some(saving), |lesson| lesson.teach())?;
+    let trained =
+        with_trainer(setup, features, phases, probe, split, Some(saving), |trainer| trainer.train())?;
     run.log = Some(log.end());
     journal.fit += begun.elapsed();
-    Ok(taught)
+    Ok(trained)
 }
 
-fn model(setup: &Setup<'_>, features: &FeatureView<'_>, taught: Taught, recipe: &str) -> Model {
-    let trained = taught.lowest < features.source().frozen.backbone().end();
-    let own = trained || setup.config.steps.recipe == Recipe::Scratch;
+fn model(setup: &Setup<'_>, features: &FeatureView<'_>, trained: Trained, recipe: &str) -> Model {
+    let learned = trained.lowest < features.source().frozen.backbone().end();
+    let own = learned || setup.config.steps.recipe == Recipe::Scratch;
     Model {
-        backbone: own.then_some(taught.backbone),
-        head: taught.head,
+        backbone: own.then_some(trained.backbone),
+        head: trained.head,
         pooling: setup.config.steps.head.pooling,
         how: recipe.to_owned(),
-        trained: taught.trained,
+        trained: trained.trained,
     }
 }
 
@@ -203,7 +204,7 @@ fn reason(split: &EpochSplit, probe: Scores, best: &Best, phases: &[Phase]) -> S
     format!(
         "on {} pictures {where_from}: loss {:.3} ({:.1} % right) after epoch {} of {phase}, frozen {:.3} ({:.1} % right); what \
          is within two standard errors counts as equal",
-        split.monitor.len(),
+        split.validation.len(),
         tuned.log_loss,
         100.0 * tuned.accuracy,
         best.epoch,

@@ -1,11 +1,11 @@
-//! Where a lesson stands: all that a checkpoint keeps besides weights and the optimiser's memory.
+//! Where training in steps stands: all that a checkpoint keeps besides weights and the optimiser's memory.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use tl_report::CurvePoint;
 
 use crate::run_log::Lengths;
 
-/// Where a lesson stands.
+/// Where training in steps stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     /// Number of the phase, from 0.
@@ -16,7 +16,7 @@ pub(crate) struct Cursor {
     pub(crate) epoch: usize,
     /// Of the epoch that is going on.
     pub(crate) sum: LossSum,
-    /// Of the whole lesson.
+    /// The best epoch of all phases so far.
     pub(crate) best: Option<Best>,
     /// Epochs of the phase since the validation loss was last lower.
     pub(crate) waited: usize,
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lesson_that_nothing_judges_can_be_gone_on_with() {
+    fn training_that_nothing_judges_can_be_gone_on_with() {
         let scores = Scores { log_loss: f64::INFINITY, accuracy: 0.0 };
         let cursor = Cursor { best: Some(Best { phase: 0, epoch: 1, scores }), ..Cursor::default() };
         let saved = serde_json::to_value(&cursor).unwrap();

@@ -12,7 +12,7 @@ use tl_heads::{Head, Pooling};
 use crate::optimizer::Optimizer;
 use crate::recipe::Norms;
 use crate::segments::{Kept, Segments};
-use crate::state::State;
+use crate::state_dict::StateDict;
 
 /// What the prefix before the boundary gave for a batch.
 #[derive(Debug, Clone)]
@@ -108,16 +108,16 @@ impl Network {
     }
 
     /// Values of everything behind the boundary, running statistics included.
-    pub(crate) fn state(&self, boundary: Boundary) -> State {
+    pub(crate) fn state(&self, boundary: Boundary) -> StateDict {
         // `valid` also takes up the last update of running statistics, which burn keeps apart until then.
         let behind = self.backbone.stages().into_iter().skip(boundary.0).collect();
-        let mut collect = Collect { path: KeyPath::default(), behind, state: State::default() };
+        let mut collect = Collect { path: KeyPath::default(), behind, state: StateDict::default() };
         self.valid().visit(&mut collect);
         collect.state
     }
 
     /// With the values that [`state`](Self::state) gave.
-    pub(crate) fn with_state(&self, state: &State) -> Self {
+    pub(crate) fn with_state(&self, state: &StateDict) -> Self {
         self.valid().train().map(&mut Put { path: KeyPath::default(), state })
     }
 
@@ -215,7 +215,7 @@ impl ModuleVisitor for Parameters {
 struct Collect {
     path: KeyPath,
     behind: Vec<Stage>,
-    state: State,
+    state: StateDict,
 }
 
 impl ModuleVisitor for Collect {
@@ -231,7 +231,7 @@ impl ModuleVisitor for Collect {
 
 struct Put<'a> {
     path: KeyPath,
-    state: &'a State,
+    state: &'a StateDict,
 }
 
 impl ModuleMapper for Put<'_> {

@@ -1,4 +1,4 @@
-//! What a lesson tells while it goes.
+//! What training in steps tells while it goes.
 
 /// How far a phase has come, and how fast.
 #[derive(Debug, Clone, Copy)]

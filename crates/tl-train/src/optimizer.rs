@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::bounds::Wrong;
 use crate::rules::{Adam, Sgd};
-use crate::state::State;
+use crate::state_dict::StateDict;
 
 /// The rule by which a gradient changes a parameter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ impl Optimizer {
     }
 
     /// All it remembers.
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> StateDict {
         let mut sink = StateSink::default();
         self.rules.iter().for_each(|rule| rule.save(&mut sink));
         let tensors = sink.tensors.into_iter();
@@ -113,14 +113,14 @@ impl Optimizer {
         // Counters of steps are the only numbers that burn's states have.
         let counters =
             sink.scalars.into_iter().filter_map(|(name, scalar)| Some((name, usize::try_from(scalar).ok()?)));
-        State {
+        StateDict {
             tensors: tensors.map(|(name, data)| (name, values(data))).collect(),
             counters: counters.collect(),
         }
     }
 
     /// Remembers what [`state`](Self::state) gave, of the parameters with these keys and ranks.
-    pub(crate) fn restore(&mut self, keys: &[(String, usize)], state: State, device: &Device) {
+    pub(crate) fn restore(&mut self, keys: &[(String, usize)], state: StateDict, device: &Device) {
         let counters = state.counters.into_iter().map(|(name, counter)| (name, counter.into()));
         let mut source = StateSource::new(counters.collect());
         for (name, values) in state.tensors {

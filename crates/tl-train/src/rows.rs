@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use tl_data::{Blend, PictureError, SampleId};
+use tl_data::{Blend, Dataset, PictureError, SampleId};
 use tl_frozen::{Output, Shelf};
 
 use crate::inputs::{Cut, Pictures, View};
@@ -53,6 +53,11 @@ impl<'a> Rows<'a> {
             [None, changed].map(|changed| RwLock::new(shelf(changed)))
         });
         Self { pictures, cut, kept: RwLock::default(), most, shelves, shape }
+    }
+
+    /// The pictures' data set.
+    pub(crate) fn data(&self) -> &Dataset {
+        self.pictures.data
     }
 
     /// A picture's row if it is known, else the picture for the network. `keep`: will the same view come again?

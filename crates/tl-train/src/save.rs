@@ -1,4 +1,4 @@
-//! A lesson in a checkpoint.
+//! Training in steps in a checkpoint.
 
 use tl_backbones::Boundary;
 
@@ -6,16 +6,16 @@ use crate::checkpoint::{Checkpoint, Checkpoints, Content};
 use crate::cursor::Cursor;
 use crate::error::TrainError;
 use crate::observer::TrainObserver;
-use crate::state::State;
-use crate::train_state::{Average, Pupil};
+use crate::state_dict::StateDict;
+use crate::train_state::{Average, TrainState};
 
-/// All that a lesson needs to go on as if nothing had happened.
+/// All that training needs to go on as if nothing had happened.
 pub(crate) struct Saved {
     pub(crate) cursor: Cursor,
-    pub(crate) network: State,
-    pub(crate) optimizer: State,
-    pub(crate) average: Option<State>,
-    pub(crate) best: State,
+    pub(crate) network: StateDict,
+    pub(crate) optimizer: StateDict,
+    pub(crate) average: Option<StateDict>,
+    pub(crate) best: StateDict,
 }
 
 const NETWORK: &str = "network.safetensors";
@@ -23,13 +23,13 @@ const OPTIMIZER: &str = "optimizer.safetensors";
 const AVERAGE: &str = "average.safetensors";
 const BEST: &str = "best.safetensors";
 
-/// What is to be saved of a lesson.
+/// What is saved of training in steps.
 pub(crate) struct Saving<'a> {
     pub(crate) cursor: Cursor,
-    pub(crate) pupil: &'a Pupil,
+    pub(crate) train_state: &'a TrainState,
     /// What learns in any phase is behind it.
     pub(crate) lowest: Boundary,
-    pub(crate) best: &'a State,
+    pub(crate) best: &'a StateDict,
     /// The phase, and how many steps of it were taken.
     pub(crate) place: (&'a str, usize),
 }
@@ -43,11 +43,11 @@ impl Saving<'_> {
         let broken =
             |detail: String| TrainError::Checkpoint { path: checkpoints.folder().to_owned(), detail };
         let cursor = serde_json::to_value(&self.cursor).map_err(|error| broken(error.to_string()))?;
-        let file = |state: &State| state.to_bytes().map_err(broken);
-        let weights = |state: &State| state.check_finite(self.place).and_then(|()| file(state));
-        let average = self.pupil.average.as_ref();
-        let network = || weights(&self.pupil.network.state(self.lowest));
-        let optimizer = || file(&self.pupil.optimizer.state());
+        let file = |state: &StateDict| state.to_bytes().map_err(broken);
+        let weights = |state: &StateDict| state.check_finite(self.place).and_then(|()| file(state));
+        let average = self.train_state.average.as_ref();
+        let network = || weights(&self.train_state.network.state(self.lowest));
+        let optimizer = || file(&self.train_state.optimizer.state());
         let average_of = || weights(&average.map(Average::state).unwrap_or_default());
         let best = || weights(self.best);
         let mut files = vec![(NETWORK, &network as Content<'_>), (OPTIMIZER, &optimizer)];
@@ -62,16 +62,17 @@ impl Saved {
     /// The newest that can be used, after saying which cannot.
     pub(crate) fn newest(
         checkpoints: &Checkpoints,
-        watch: &dyn TrainObserver,
+        observer: &dyn TrainObserver,
     ) -> Result<Option<Self>, TrainError> {
         let Some(checkpoint) = checkpoints.newest()? else { return Ok(None) };
-        watch.resumed(&checkpoint);
+        observer.resumed(&checkpoint);
         let broken = |detail: String| TrainError::Checkpoint { path: checkpoint.path.clone(), detail };
         Self::read(&checkpoint).map(Some).map_err(broken)
     }
 
     fn read(checkpoint: &Checkpoint) -> Result<Self, String> {
-        let state = |name: &str| checkpoint.files.get(name).map(|bytes| State::from_bytes(bytes)).transpose();
+        let state =
+            |name: &str| checkpoint.files.get(name).map(|bytes| StateDict::from_bytes(bytes)).transpose();
         let needed = |name: &str| state(name)?.ok_or_else(|| format!("it has no `{name}`"));
         Ok(Self {
             cursor: serde_json::from_value(checkpoint.cursor.clone()).map_err(|error| error.to_string())?,

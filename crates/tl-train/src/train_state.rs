@@ -1,4 +1,4 @@
-//! What learns: a network, its optimiser, and the moving average of its weights.
+//! What learns, in one phase: a network, its optimiser, and the moving average of its weights.
 
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -12,15 +12,15 @@ use crate::groups::Rates;
 use crate::network::{Inputs, Network};
 use crate::optimizer::Optimizer;
 use crate::segments::Segments;
-use crate::state::State;
+use crate::state_dict::StateDict;
 
-/// What learns, in one phase.
-pub(crate) struct Pupil {
+/// A network in training, in one phase, and how its steps are taken.
+pub(crate) struct TrainState {
     pub(crate) network: Network,
     pub(crate) optimizer: Optimizer,
     pub(crate) average: Option<Average>,
     pub(crate) boundary: Boundary,
-    /// Of the stages behind it.
+    /// The stages behind the boundary, cut.
     pub(crate) segments: Segments,
     pub(crate) pooling: Pooling,
     /// With autodiff. The first holds the network; batches are dealt out to all.
@@ -49,7 +49,7 @@ pub(crate) struct StepRule<'a> {
     pub(crate) key: u64,
 }
 
-impl Pupil {
+impl TrainState {
     /// One step on some batches, whose gradients are added up. The mean loss before it.
     ///
     /// Several devices each get every n-th batch and a copy of the network; gradients are added up in the order of the
@@ -62,7 +62,7 @@ impl Pupil {
             mean += loss;
             gradients.accumulate(&self.network, of_batch);
         }
-        // The caller stops the lesson; weights that are not finite help nobody.
+        // The caller ends training; weights that are not finite help nobody.
         if mean.is_finite() {
             self.update(gradients.grads(), rule);
         }
@@ -196,14 +196,14 @@ impl Average {
         }
     }
 
-    pub(crate) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> StateDict {
         let values = |tensor: &Tensor<1>| tensor.to_data().iter::<f32>().collect();
         let tensors = self.values.iter().map(|(key, tensor)| (key.clone(), values(tensor)));
-        State { tensors: tensors.collect(), counters: [(STEPS.to_owned(), self.steps)].into() }
+        StateDict { tensors: tensors.collect(), counters: [(STEPS.to_owned(), self.steps)].into() }
     }
 
     /// What [`state`](Self::state) gave.
-    pub(crate) fn restored(decay: f64, state: &State, device: &Device) -> Self {
+    pub(crate) fn restored(decay: f64, state: &StateDict, device: &Device) -> Self {
         let tensor = |values: &Vec<f32>| {
             Tensor::<1>::from_data(TensorData::new(values.clone(), [values.len()]), device)
         };

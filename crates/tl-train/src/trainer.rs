@@ -1,11 +1,11 @@
 //! The phases of a recipe, one after the other: steps, judgement on validation pictures after every epoch, checkpoints.
 
-mod course;
+mod batches;
 mod epoch;
 mod find;
 mod judge;
-mod loading;
-mod maker;
+mod loader;
+mod phase_run;
 
 use burn::module::Module;
 use burn::tensor::Device;
@@ -29,10 +29,11 @@ use crate::recipe::{Norms, Phase, Recipe};
 use crate::run_log::TrialLog;
 use crate::save::Saved;
 use crate::segments::Segments;
-use crate::state::State;
-use crate::train_state::{Average, Pupil};
-use course::Course;
-use maker::Maker;
+use crate::state_dict::StateDict;
+use crate::train_state::{Average, TrainState};
+use batches::EpochBatches;
+use loader::DataLoader;
+use phase_run::PhaseRun;
 
 /// A loss above this is one that diverges; that of guessing among a thousand classes is 7.
 const DIVERGED: f64 = 1e3;
@@ -41,7 +42,7 @@ const JUDGED: usize = 32;
 
 /// Everything that training in steps is a function of.
 #[derive(Clone)]
-pub struct Lesson<'a> {
+pub struct Trainer<'a> {
     /// The settings.
     pub steps: &'a StepsConfig,
     /// The phases, resolved.
@@ -59,11 +60,11 @@ pub struct Lesson<'a> {
     /// To train on.
     pub train: &'a [SampleId],
     /// To judge by, after every epoch. None: the last epoch is kept.
-    pub monitor: &'a [SampleId],
+    pub validation: &'a [SampleId],
     /// Threads that load pictures.
     pub threads: usize,
     /// What is told of it, and what may stop it.
-    pub watch: &'a dyn TrainObserver,
+    pub observer: &'a dyn TrainObserver,
     /// Where checkpoints are, if there are any.
     pub checkpoints: Option<&'a Checkpoints>,
     /// What time it is, for checkpoints.
@@ -74,8 +75,8 @@ pub struct Lesson<'a> {
     pub run: &'a Path,
 }
 
-/// What a lesson leaves behind: the best epoch of all.
-pub struct Taught {
+/// What training in steps leaves behind: the best epoch of all.
+pub struct Trained {
     /// The network, for inference.
     pub backbone: Box<Backbone>,
     /// The head, for inference.
@@ -91,16 +92,16 @@ pub struct Taught {
     pub trained: u64,
 }
 
-impl Taught {
+impl Trained {
     /// The learning curve, epoch by epoch.
     pub fn curve(&self) -> &[CurvePoint] {
         &self.cursor.curve
     }
 }
 
-impl Lesson<'_> {
+impl Trainer<'_> {
     /// Trains, from the newest checkpoint on if there is one.
-    pub fn teach(&self) -> Result<Taught, TrainError> {
+    pub fn train(&self) -> Result<Trained, TrainError> {
         // From here on, signals are waited with until a checkpoint is written.
         self.stop_if_asked()?;
         let stages = self.backbone.stages();
@@ -108,52 +109,61 @@ impl Lesson<'_> {
             self.phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
         let boundaries = boundaries?;
         let lowest = boundaries.iter().copied().min().unwrap_or(self.backbone.end());
-        let saved =
-            self.checkpoints.map(|checkpoints| Saved::newest(checkpoints, self.watch)).transpose()?.flatten();
+        let saved = self
+            .checkpoints
+            .map(|checkpoints| Saved::newest(checkpoints, self.observer))
+            .transpose()?
+            .flatten();
         let (mut cursor, mut best, mut saved) = match saved {
             Some(saved) => {
                 self.go_on_with_log(&saved.cursor)?;
                 (saved.cursor.clone(), saved.best.clone(), Some(saved))
             }
-            None => (Cursor::default(), State::default(), None),
+            None => (Cursor::default(), StateDict::default(), None),
         };
         while let Some(phase) = self.phases.get(cursor.phase) {
             let boundary = boundaries[cursor.phase];
-            let mut pupil = self.pupil(phase, boundary, &best);
+            let mut train_state = self.train_state(phase, boundary, &best);
             if let Some(saved) = saved.take() {
-                self.restore(&mut pupil, saved);
+                self.restore(&mut train_state, saved);
             }
-            let changed = self.changed_prefix(&boundaries[..=cursor.phase], &pupil);
+            let changed = self.changed_prefix(&boundaries[..=cursor.phase], &train_state);
             let pictures = changed.as_ref().map(|frozen| self.pictures.on(frozen));
             let pictures = pictures.as_ref().unwrap_or(self.pictures);
-            self.run(phase, pictures, &mut pupil, lowest, &mut cursor, &mut best)?;
+            self.run(phase, pictures, &mut train_state, lowest, &mut cursor, &mut best)?;
             cursor.next_phase();
         }
-        Ok(self.taught(lowest, &best, cursor))
+        Ok(self.trained(lowest, &best, cursor))
+    }
+
+    /// What makes the batches of a phase.
+    fn loader<'b>(&self, phase_run: &'b PhaseRun<'_>) -> DataLoader<'b> {
+        let step = self.steps.batch * self.steps.accumulate;
+        DataLoader { rows: &phase_run.rows, threads: self.threads, step }
     }
 
     fn go_on_with_log(&self, cursor: &Cursor) -> Result<(), TrainError> {
         let whole = self.log.map_or(Ok(true), |log| log.go_on(cursor.logged))?;
         if !whole {
-            self.watch.noted("log", "it is shorter than it was at the checkpoint: earlier lines are lost");
+            self.observer.noted("log", "it is shorter than it was at the checkpoint: earlier lines are lost");
         }
         Ok(())
     }
 
     /// The network, if what lies before the last of these boundaries is something else than the pretrained one: random, or
     /// trained by earlier phases.
-    fn changed_prefix(&self, boundaries: &[Boundary], pupil: &Pupil) -> Option<Frozen> {
+    fn changed_prefix(&self, boundaries: &[Boundary], train_state: &TrainState) -> Option<Frozen> {
         let (last, earlier) = boundaries.split_last()?;
         let scratch = self.steps.recipe == Recipe::Scratch;
         let changed = last.0 > 0 && (scratch || earlier.iter().any(|earlier| earlier < last));
-        changed.then(|| Frozen::new(pupil.network.backbone(), self.device.clone()))
+        changed.then(|| Frozen::new(train_state.network.backbone(), self.device.clone()))
     }
 
     /// The network at the best epoch so far, with an optimiser that remembers nothing.
-    fn pupil(&self, phase: &Phase, boundary: Boundary, best: &State) -> Pupil {
+    fn train_state(&self, phase: &Phase, boundary: Boundary, best: &StateDict) -> TrainState {
         let network = Network::begin(self.backbone, self.head, boundary, phase.norms);
         let network = if best.tensors.is_empty() { network } else { network.with_state(best) };
-        Pupil {
+        TrainState {
             average: self.steps.ema.map(|decay| Average::new(decay, &network)),
             network,
             optimizer: phase.optimizer.init(),
@@ -172,21 +182,21 @@ impl Lesson<'_> {
         }
     }
 
-    fn restore(&self, pupil: &mut Pupil, saved: Saved) {
-        pupil.network = pupil.network.with_state(&saved.network);
-        pupil.optimizer.restore(&pupil.network.learning(), saved.optimizer, self.device);
+    fn restore(&self, train_state: &mut TrainState, saved: Saved) {
+        train_state.network = train_state.network.with_state(&saved.network);
+        train_state.optimizer.restore(&train_state.network.learning(), saved.optimizer, self.device);
         let average = self.steps.ema.zip(saved.average.as_ref());
-        pupil.average = average.map(|(decay, state)| Average::restored(decay, state, self.device));
+        train_state.average = average.map(|(decay, state)| Average::restored(decay, state, self.device));
     }
 
-    fn taught(&self, lowest: Boundary, best: &State, cursor: Cursor) -> Taught {
+    fn trained(&self, lowest: Boundary, best: &StateDict, cursor: Cursor) -> Trained {
         let network = Network::begin(self.backbone, self.head, lowest, Norms::Frozen).with_state(best);
         let (backbone, head) = (Box::new(network.backbone()), network.head().fitted());
         let nothing = Best { phase: 0, epoch: 0, scores: Scores { log_loss: f64::INFINITY, accuracy: 0.0 } };
         let best = cursor.best.clone().unwrap_or(nothing);
         let behind = self.pictures.summary.stages.iter().skip(lowest.0);
         let trained = behind.map(|stage| stage.parameters).sum();
-        Taught { backbone, head, best, cursor, phases: self.cards(), lowest, trained }
+        Trained { backbone, head, best, cursor, phases: self.cards(), lowest, trained }
     }
 
     fn cards(&self) -> Vec<PhaseCard> {
@@ -203,26 +213,26 @@ impl Lesson<'_> {
         &self,
         phase: &Phase,
         pictures: &Pictures<'_>,
-        pupil: &mut Pupil,
+        train_state: &mut TrainState,
         lowest: Boundary,
         cursor: &mut Cursor,
-        best: &mut State,
+        best: &mut StateDict,
     ) -> Result<(), TrainError> {
-        let mut course = self.course(phase, pictures, pupil.boundary, cursor.phase);
-        let head = pupil.network.head_parameters();
-        let groups: Vec<Group> = course.rates.groups(&self.pictures.summary, pupil.boundary, head);
-        self.watch.phase(phase, &groups);
+        let mut phase_run = self.phase_run(phase, pictures, train_state.boundary, cursor.phase);
+        let head = train_state.network.head_parameters();
+        let groups: Vec<Group> = phase_run.rates.groups(&self.pictures.summary, train_state.boundary, head);
+        self.observer.phase(phase, &groups);
         let patience = self.steps.patience.unwrap_or(usize::MAX);
-        let (per_epoch, steps) = (course.per_epoch, course.steps);
+        let (per_epoch, steps) = (phase_run.per_epoch, phase_run.steps);
         // By epochs: one of which all steps are taken may still have to be judged.
         let goes_on = |cursor: &Cursor| cursor.epoch * per_epoch < steps && cursor.waited < patience;
         while goes_on(cursor) {
-            self.epoch(&mut course, pupil, cursor, best, lowest)?;
-            self.judge(&course, pupil, lowest, cursor, best)?;
+            self.epoch(&mut phase_run, train_state, cursor, best, lowest)?;
+            self.judge(&phase_run, train_state, lowest, cursor, best)?;
             // Not after each epoch: of a few pictures and a large network that would be gigabytes a minute.
-            if self.is_due(course.last_save, cursor) || !goes_on(cursor) {
-                self.save(&course, pupil, lowest, cursor, best)?;
-                course.last_save = (self.clock)();
+            if self.is_due(phase_run.last_save, cursor) || !goes_on(cursor) {
+                self.save(&phase_run, train_state, lowest, cursor, best)?;
+                phase_run.last_save = (self.clock)();
             }
             self.stop_if_asked()?;
         }

@@ -16,7 +16,7 @@ const RATE: f64 = 0.05;
 
 /// A network of which some stages learn, what it is given, and how.
 struct Desk {
-    pupil: Pupil,
+    train_state: TrainState,
     batch: Batch,
     rates: Rates,
     loss: Loss,
@@ -47,7 +47,7 @@ impl Desk {
         let network = Network::begin(&backbone, &config.init(row.features, 2, 0, &device), boundary, norms);
         let phase = Phase { unfreeze: Unfreeze::All, rate: RATE, ..Phase::default() };
         Self {
-            pupil: Pupil {
+            train_state: TrainState {
                 average: None,
                 network,
                 optimizer: optimizer.init(),
@@ -64,11 +64,11 @@ impl Desk {
 
     fn step(&mut self, batches: &[Batch], share: f64, clip: Option<f64>) -> f64 {
         let rule = StepRule { loss: &self.loss, rates: &self.rates, share, clip, key: 1 };
-        self.pupil.step(batches, &rule)
+        self.train_state.step(batches, &rule)
     }
 
     fn parameters(&self) -> Vec<f32> {
-        self.pupil
+        self.train_state
             .network
             .parameters()
             .into_values()
@@ -127,7 +127,7 @@ fn rounded_products_are_the_same_to_the_bit_on_every_device() {
     let stepped = |products, devices| {
         let _multiplying = multiply_in(products);
         let mut desk = small();
-        desk.pupil.devices = vec![Device::flex().autodiff(); devices];
+        desk.train_state.devices = vec![Device::flex().autodiff(); devices];
         let batches = halves(&desk.batch);
         let loss = desk.step(&batches, 1.0, None);
         (loss, desk.parameters())
@@ -158,7 +158,7 @@ fn clipping_bounds_the_step_and_leaves_short_gradients_alone() {
 fn the_average_follows_the_weights_and_is_what_is_judged() {
     let mut desk = small();
     let mut expected = desk.parameters();
-    desk.pupil.average = Some(Average::new(0.2, &desk.pupil.network));
+    desk.train_state.average = Some(Average::new(0.2, &desk.train_state.network));
     // timm's start: 2/11 for the first step; then the decay itself, which is less than 3/12.
     for decay in [2.0 / 11.0, 0.2] {
         let batch = desk.batch.clone();
@@ -167,8 +167,8 @@ fn the_average_follows_the_weights_and_is_what_is_judged() {
             *average = (f64::from(*average) * decay + f64::from(value) * (1.0 - decay)) as f32;
         }
     }
-    let state = desk.pupil.judged().state(desk.pupil.boundary);
-    let keys = desk.pupil.network.parameters().into_keys();
+    let state = desk.train_state.judged().state(desk.train_state.boundary);
+    let keys = desk.train_state.network.parameters().into_keys();
     let judged: Vec<f32> = keys.flat_map(|key| state.tensors[&key].clone()).collect();
     let moved = distance(&judged, &desk.parameters());
     assert!(moved > 1e-4 && distance(&judged, &expected) < 1e-3 * moved, "{moved}");

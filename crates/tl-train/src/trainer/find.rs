@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 use tl_data::Progress;
 use tl_report::{RateCurve, RatePoint};
 
-use super::{Course, Lesson, Maker};
+use super::{EpochBatches, PhaseRun, Trainer};
 use crate::error::TrainError;
 use crate::rates::{BETA, DIVERGED, RateSearch};
 use crate::smooth::Smooth;
-use crate::state::State;
-use crate::train_state::{Batch, Pupil, StepRule};
+use crate::state_dict::StateDict;
+use crate::train_state::{Batch, StepRule, TrainState};
 
 /// A search under way.
 struct Search<'a> {
@@ -20,19 +20,19 @@ struct Search<'a> {
     stopped: Option<String>,
 }
 
-impl Lesson<'_> {
-    /// Losses at rising rates, with what learns in the last phase. Neither the backbone nor the head of the lesson changes.
+impl Trainer<'_> {
+    /// Losses at rising rates, with what learns in the last phase. Neither the backbone nor the head that it begins with changes.
     pub fn find(&self, settings: &RateSearch) -> Result<RateCurve, TrainError> {
         let Some(phase) = self.phases.last() else { return Err(nothing_to_find(self)) };
         let boundary = phase.unfreeze.boundary(&self.backbone.stages())?;
-        let mut pupil = self.pupil(phase, boundary, &State::default());
-        let changed = self.changed_prefix(&[boundary], &pupil);
+        let mut train_state = self.train_state(phase, boundary, &StateDict::default());
+        let changed = self.changed_prefix(&[boundary], &train_state);
         let pictures = changed.as_ref().map(|frozen| self.pictures.on(frozen));
         let pictures = pictures.as_ref().unwrap_or(self.pictures);
-        let course = self.course(phase, pictures, boundary, self.phases.len() - 1);
+        let phase_run = self.phase_run(phase, pictures, boundary, self.phases.len() - 1);
         let mut search = Search::new(settings);
         let mut epoch = 0;
-        while self.search_epoch(&course, &mut pupil, &mut search, epoch)?.is_continue() {
+        while self.search_epoch(&phase_run, &mut train_state, &mut search, epoch)?.is_continue() {
             epoch += 1;
         }
         let caution = settings.caution(&search.points);
@@ -49,22 +49,23 @@ impl Lesson<'_> {
     /// Steps up to the end of an epoch or of the search.
     fn search_epoch(
         &self,
-        course: &Course<'_>,
-        pupil: &mut Pupil,
+        phase_run: &PhaseRun<'_>,
+        train_state: &mut TrainState,
         search: &mut Search<'_>,
         epoch: usize,
     ) -> Result<ControlFlow<()>, TrainError> {
-        let maker = Maker::new(self, course, epoch);
-        let drafts = (0..course.per_epoch).map(|number| maker.step(number));
-        let flow = self.load(course, course.keeps, drafts, |made| {
+        let batches_of_epoch = EpochBatches::new(self, phase_run, epoch);
+        let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
+        let flow = self.loader(phase_run).load(phase_run.keeps, drafts, |made| {
             let batches = match made {
                 Ok(batches) => batches,
                 Err(error) => return ControlFlow::Break(Err(error)),
             };
             let rate = search.rate();
-            let flow = search.add(rate, self.search_step(course, pupil, rate, search.points.len(), &batches));
+            let flow = search
+                .add(rate, self.search_step(phase_run, train_state, rate, search.points.len(), &batches));
             let (done, total) = (search.points.len(), search.settings.steps);
-            self.watch.progress(Progress { done, total });
+            self.observer.progress(Progress { done, total });
             flow.map_break(Ok)
         });
         flow.break_value().transpose().map(|end| end.map_or(ControlFlow::Continue(()), ControlFlow::Break))
@@ -72,17 +73,18 @@ impl Lesson<'_> {
 
     fn search_step(
         &self,
-        course: &Course<'_>,
-        pupil: &mut Pupil,
+        phase_run: &PhaseRun<'_>,
+        train_state: &mut TrainState,
         rate: f64,
         number: usize,
         batches: &[Batch],
     ) -> f64 {
-        let share = rate / course.phase.rate;
+        let share = rate / phase_run.phase.rate;
         let key =
             ((number as u64) << 16).wrapping_add(self.pictures.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let rule = StepRule { loss: &course.loss, rates: &course.rates, share, clip: self.steps.clip, key };
-        pupil.step(batches, &rule)
+        let rule =
+            StepRule { loss: &phase_run.loss, rates: &phase_run.rates, share, clip: self.steps.clip, key };
+        train_state.step(batches, &rule)
     }
 }
 
@@ -116,10 +118,10 @@ impl<'a> Search<'a> {
     }
 }
 
-fn nothing_to_find(lesson: &Lesson<'_>) -> TrainError {
+fn nothing_to_find(trainer: &Trainer<'_>) -> TrainError {
     TrainError::Setting {
         what: "recipe".to_owned(),
-        value: lesson.steps.recipe.to_string(),
+        value: trainer.steps.recipe.to_string(),
         rule: "one that trains in steps".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use tl_backbones::Boundary;
 use tl_data::SampleId;
 use tl_heads::Matrix;
 
-use super::{Course, JUDGED, Lesson};
+use super::{JUDGED, PhaseRun, Trainer};
 use crate::cursor::{Best, Cursor, LossSum, Plateau, Scores};
 use crate::error::TrainError;
 use crate::inputs::View;
@@ -13,25 +13,25 @@ use crate::network::Network;
 use crate::news::EpochNews;
 use crate::rows::Draft;
 use crate::schedule::Schedule;
-use crate::state::State;
+use crate::state_dict::StateDict;
 use crate::targets::Targets;
-use crate::train_state::Pupil;
+use crate::train_state::TrainState;
 
-impl Lesson<'_> {
+impl Trainer<'_> {
     /// The end of an epoch: validation, the best so far, and what a plateau asks for.
     pub(super) fn judge(
         &self,
-        course: &Course<'_>,
-        pupil: &Pupil,
+        phase_run: &PhaseRun<'_>,
+        train_state: &TrainState,
         lowest: Boundary,
         cursor: &mut Cursor,
-        best: &mut State,
+        best: &mut StateDict,
     ) -> Result<(), TrainError> {
         cursor.epoch += 1;
-        let network = pupil.judged();
-        let scores = self.scores(course, pupil, &network)?;
+        let network = train_state.judged();
+        let scores = self.scores(phase_run, train_state, &network)?;
         if let Some(loss) = scores.map(|scores| scores.log_loss).filter(|loss| !loss.is_finite()) {
-            return Err(course.diverged(cursor, loss));
+            return Err(phase_run.diverged(cursor, loss));
         }
         let improved = match (&cursor.best, scores) {
             (Some(best), Some(scores)) => scores.log_loss < best.scores.log_loss,
@@ -39,7 +39,7 @@ impl Lesson<'_> {
         };
         if improved {
             let state = network.state(lowest);
-            state.check_finite((course.phase.name.as_str(), cursor.step))?;
+            state.check_finite((phase_run.phase.name.as_str(), cursor.step))?;
             *best = state;
             let scores = scores.unwrap_or(Scores { log_loss: f64::INFINITY, accuracy: 0.0 });
             cursor.best = Some(Best { phase: cursor.phase, epoch: cursor.epoch, scores });
@@ -47,53 +47,53 @@ impl Lesson<'_> {
         } else {
             cursor.waited += 1;
         }
-        self.note(course, cursor, scores, improved)?;
-        cursor.plateau = plateau(course.phase.schedule, cursor.plateau, improved);
+        self.note(phase_run, cursor, scores, improved)?;
+        cursor.plateau = plateau(phase_run.phase.schedule, cursor.plateau, improved);
         Ok(())
     }
 
     fn note(
         &self,
-        course: &Course<'_>,
+        phase_run: &PhaseRun<'_>,
         cursor: &mut Cursor,
         scores: Option<Scores>,
         best: bool,
     ) -> Result<(), TrainError> {
-        let (phase, train_loss) = (course.phase.name.as_str(), cursor.sum.mean());
+        let (phase, train_loss) = (phase_run.phase.name.as_str(), cursor.sum.mean());
         cursor.sum = LossSum::default();
         let val = scores.map(|scores| (scores.log_loss, scores.accuracy));
         cursor.curve.push(tl_report::CurvePoint {
-            epoch: (course.epochs_before + cursor.epoch) as f64,
+            epoch: (phase_run.epochs_before + cursor.epoch) as f64,
             phase: Some(phase.to_owned()),
             train_loss: Some(train_loss),
             val_loss: val.map(|val| val.0),
             val_accuracy: val.map(|val| val.1),
         });
         let news = EpochNews { phase, epoch: cursor.epoch, train_loss, val, best };
-        self.watch.judged(&news);
+        self.observer.judged(&news);
         let step = cursor.step;
-        let rate = course.phase.rate * course.share(step.saturating_sub(1), cursor.plateau);
-        self.log.map_or(Ok(()), |log| log.epoch(&news, step, course.steps_before + step, rate))
+        let rate = phase_run.phase.rate * phase_run.share(step.saturating_sub(1), cursor.plateau);
+        self.log.map_or(Ok(()), |log| log.epoch(&news, step, phase_run.steps_before + step, rate))
     }
 
     fn scores(
         &self,
-        course: &Course<'_>,
-        pupil: &Pupil,
+        phase_run: &PhaseRun<'_>,
+        train_state: &TrainState,
         network: &Network,
     ) -> Result<Option<Scores>, TrainError> {
-        if self.monitor.is_empty() {
+        if self.validation.is_empty() {
             return Ok(None);
         }
-        let truth = Targets::of(self.pictures.data, self.monitor);
-        let mut probabilities = Vec::with_capacity(self.monitor.len() * self.classes());
+        let truth = Targets::of(self.pictures.data, self.validation);
+        let mut probabilities = Vec::with_capacity(self.validation.len() * self.classes());
         let draft =
             |ids: &[SampleId]| Draft { ids: ids.to_vec(), view: View::Plain, keep: true, blend: None };
-        let drafts = self.monitor.chunks(JUDGED).map(|ids| vec![draft(ids)]);
-        let flow = self.load(course, true, drafts, |made| match made {
+        let drafts = self.validation.chunks(JUDGED).map(|ids| vec![draft(ids)]);
+        let flow = self.loader(phase_run).load(true, drafts, |made| match made {
             Ok(batches) => {
                 for batch in batches {
-                    let logits_bk = pupil.logits(network, &batch, self.device);
+                    let logits_bk = train_state.logits(network, &batch, self.device);
                     let values = logits_bk.into_data().iter::<f32>().collect();
                     let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
                     probabilities.extend_from_slice(rows_bk.values());

@@ -1,4 +1,4 @@
-//! Lessons on 32x32 pictures with a network of random weights.
+//! Training in steps on 32x32 pictures with a network of random weights.
 
 use burn::tensor::Tensor;
 use image::{Rgb, RgbImage};
@@ -82,21 +82,21 @@ fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> 
     }
 }
 
-/// Calls `then` with a lesson on [`PICTURES`].
-fn lesson<T>(
+/// Calls `then` with a trainer on [`PICTURES`].
+fn trainer<T>(
     steps: &StepsConfig,
     phases: &[Phase],
-    watch: &dyn TrainObserver,
+    observer: &dyn TrainObserver,
     checkpoints: Option<&Checkpoints>,
-    then: impl FnOnce(&Lesson<'_>) -> T,
+    then: impl FnOnce(&Trainer<'_>) -> T,
 ) -> T {
     let (data, device) = (&PICTURES.1, Device::flex());
     let frozen = Frozen::new(NETWORK.1.clone(), device.clone());
     let pictures = pictures(data, &frozen, &steps.augment);
     let head = steps.head.init(pictures.features(steps.head.pooling), 2, 7, &device);
-    let (monitor, train): (Vec<SampleId>, Vec<SampleId>) =
+    let (validation, train): (Vec<SampleId>, Vec<SampleId>) =
         (0..data.samples.len()).map(SampleId).partition(|id| id.0 % 3 == 2);
-    then(&Lesson {
+    then(&Trainer {
         steps,
         phases,
         pictures: &pictures,
@@ -105,9 +105,9 @@ fn lesson<T>(
         device: &device,
         devices: std::slice::from_ref(&device),
         train: &train,
-        monitor: &monitor,
+        validation: &validation,
         threads: 2,
-        watch,
+        observer,
         checkpoints,
         clock: &|| CLOCK.get(),
         log: None,
@@ -115,8 +115,8 @@ fn lesson<T>(
     })
 }
 
-fn taught(steps: &StepsConfig, phases: &[Phase]) -> Result<Taught, TrainError> {
-    lesson(steps, phases, &Quiet, None, |lesson| lesson.teach())
+fn trained(steps: &StepsConfig, phases: &[Phase]) -> Result<Trained, TrainError> {
+    trainer(steps, phases, &Quiet, None, |trainer| trainer.train())
 }
 
 fn plain() -> StepsConfig {
@@ -136,18 +136,18 @@ fn phase(name: &str, stages: usize, epochs: usize) -> Phase {
 }
 
 /// Every value of a network, by key.
-fn values(backbone: &Backbone) -> State {
+fn values(backbone: &Backbone) -> StateDict {
     let head = HeadConfig::default().init(1, 2, 0, &Device::flex());
     Network::begin(backbone, &head, Boundary(0), Norms::Train).state(Boundary(0))
 }
 
 /// Mean training losses of the epochs.
-fn losses(taught: &Taught) -> Vec<f64> {
-    taught.cursor.curve.iter().map(|point| point.train_loss.unwrap()).collect()
+fn losses(trained: &Trained) -> Vec<f64> {
+    trained.cursor.curve.iter().map(|point| point.train_loss.unwrap()).collect()
 }
 
 thread_local! {
-    /// What time it is for the lessons of a thread.
+    /// What time it is for the trainers of a thread.
     static CLOCK: Cell<Instant> = Cell::new(Instant::now());
 }
 
@@ -212,7 +212,7 @@ impl TrainObserver for RatesSeen {
 }
 
 #[test]
-fn a_lesson_stopped_after_any_step_goes_on_to_the_same_bits() {
+fn training_stopped_after_any_step_goes_on_to_the_same_bits() {
     let sgd = OptimizerConfig { kind: OptimizerKind::Sgd, ..OptimizerConfig::default() };
     let phases = [
         Phase { schedule: Schedule::Cosine, ..phase("head", 0, 2) },
@@ -226,15 +226,15 @@ fn a_lesson_stopped_after_any_step_goes_on_to_the_same_bits() {
         head,
         ..StepsConfig::default()
     };
-    let through = taught(&steps, &phases).unwrap();
+    let through = trained(&steps, &phases).unwrap();
     assert_eq!(through.cursor.curve.len(), 4);
     for stop in 1..=8 {
         let folder = tempfile::tempdir().unwrap();
         let open = || Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
-        let watch = StopAfter(stop.into());
-        let stopped = lesson(&steps, &phases, &watch, Some(&open()), |lesson| lesson.teach().map(drop));
+        let observer = StopAfter(stop.into());
+        let stopped = trainer(&steps, &phases, &observer, Some(&open()), |trainer| trainer.train().map(drop));
         assert!(matches!(stopped, Err(TrainError::Stopped { .. })), "{stop}: {stopped:?}");
-        let resumed = lesson(&steps, &phases, &Quiet, Some(&open()), |lesson| lesson.teach()).unwrap();
+        let resumed = trainer(&steps, &phases, &Quiet, Some(&open()), |trainer| trainer.train()).unwrap();
         assert_eq!(resumed.cursor, through.cursor, "stopped after step {stop}");
         assert_eq!(resumed.head, through.head, "stopped after step {stop}");
         assert!(values(&resumed.backbone) == values(&through.backbone), "stopped after step {stop}");
@@ -242,19 +242,20 @@ fn a_lesson_stopped_after_any_step_goes_on_to_the_same_bits() {
 }
 
 #[test]
-fn a_lesson_may_go_on_with_activations_computed_again() {
+fn training_may_go_on_with_activations_computed_again() {
     let phases = [Phase { norms: Norms::Train, ..phase("tune", 3, 2) }];
     let head = HeadConfig { hidden: Some(8), ..HeadConfig::named("fastai").unwrap() };
     let kept = StepsConfig { batch: 3, accumulate: 2, clip: Some(1.0), ema: Some(0.5), head, ..plain() };
     let again = StepsConfig { checkpoint_activations: true, ..kept.clone() };
-    let through = taught(&kept, &phases).unwrap();
+    let through = trained(&kept, &phases).unwrap();
     for order in [[&again, &kept], [&kept, &again], [&again, &again]] {
         let folder = tempfile::tempdir().unwrap();
         let open = || Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
-        let watch = StopAfter(3.into());
-        let stopped = lesson(order[0], &phases, &watch, Some(&open()), |lesson| lesson.teach().map(drop));
+        let observer = StopAfter(3.into());
+        let stopped =
+            trainer(order[0], &phases, &observer, Some(&open()), |trainer| trainer.train().map(drop));
         assert!(matches!(stopped, Err(TrainError::Stopped { .. })), "{stopped:?}");
-        let resumed = lesson(order[1], &phases, &Quiet, Some(&open()), |lesson| lesson.teach()).unwrap();
+        let resumed = trainer(order[1], &phases, &Quiet, Some(&open()), |trainer| trainer.train()).unwrap();
         assert_eq!(resumed.cursor, through.cursor);
         assert_eq!(resumed.head, through.head);
         assert!(values(&resumed.backbone) == values(&through.backbone));
@@ -267,8 +268,8 @@ fn frozen_stages_and_their_statistics_stay_and_the_rest_learns() {
     let stages = NETWORK.1.stages();
     let learning = &stages[stages.len() - 2..];
     for norms in [Norms::Frozen, Norms::Train] {
-        let taught = taught(&plain(), &[Phase { norms, ..phase("tune", 2, 2) }]).unwrap();
-        let after = values(&taught.backbone);
+        let trained = trained(&plain(), &[Phase { norms, ..phase("tune", 2, 2) }]).unwrap();
+        let after = values(&trained.backbone);
         assert_eq!(after.tensors.len(), before.tensors.len());
         for (key, value) in after.tensors.iter().filter(|(key, _)| key.starts_with("backbone.")) {
             let learns = learning.iter().any(|stage| stage.holds(&key["backbone.".len()..]));
@@ -280,12 +281,12 @@ fn frozen_stages_and_their_statistics_stay_and_the_rest_learns() {
 
 #[test]
 fn the_loss_falls_with_all_of_the_network_learning() {
-    let losses = losses(&taught(&plain(), &[Phase { norms: Norms::Train, ..phase("full", 0, 6) }]).unwrap());
+    let losses = losses(&trained(&plain(), &[Phase { norms: Norms::Train, ..phase("full", 0, 6) }]).unwrap());
     assert!(losses[5] < losses[0], "{losses:?}");
     // All pictures in each step: batch norms of four of them make the loss jump.
     let whole = StepsConfig { batch: 12, ..plain() };
     let all = Phase { unfreeze: Unfreeze::All, norms: Norms::Train, ..phase("full", 0, 10) };
-    let all = self::losses(&taught(&whole, &[all]).unwrap());
+    let all = self::losses(&trained(&whole, &[all]).unwrap());
     assert!(all[9] < 0.5 * all[0], "{all:?}");
 }
 
@@ -337,7 +338,7 @@ fn features_that_are_known_are_not_computed_again() {
 #[test]
 fn a_loss_that_diverges_names_phase_step_and_rate() {
     let phase = Phase { rate: 1e6, ..phase("tune", 1, 5) };
-    let error = taught(&plain(), &[phase]).map(|_| ()).unwrap_err();
+    let error = trained(&plain(), &[phase]).map(|_| ()).unwrap_err();
     let TrainError::Diverged { phase, step, rate, loss } = &error else { panic!("{error}") };
     assert_eq!((phase.as_str(), *rate), ("tune", 1e6));
     assert!(*step >= 2 && (!loss.is_finite() || *loss > DIVERGED), "{error}");
@@ -348,12 +349,12 @@ fn patience_ends_a_phase_and_a_plateau_drops_the_rate() {
     // At this rate no weight moves, and no epoch is better than the first.
     let still = Phase { rate: 1e-30, ..phase("still", 0, 6) };
     let patient = StepsConfig { batch: 12, patience: Some(2), ..plain() };
-    assert_eq!(losses(&taught(&patient, std::slice::from_ref(&still)).unwrap()).len(), 3);
-    let watch = RatesSeen::default();
+    assert_eq!(losses(&trained(&patient, std::slice::from_ref(&still)).unwrap()).len(), 3);
+    let observer = RatesSeen::default();
     let plateau = Phase { schedule: Schedule::Plateau { factor: 0.5, patience: 2 }, ..still };
     let steps = StepsConfig { batch: 12, ..plain() };
-    lesson(&steps, &[plateau], &watch, None, |lesson| lesson.teach().map(drop)).unwrap();
-    let shares: Vec<f64> = watch.0.into_inner().unwrap().iter().map(|rate| rate / 1e-30).collect();
+    trainer(&steps, &[plateau], &observer, None, |trainer| trainer.train().map(drop)).unwrap();
+    let shares: Vec<f64> = observer.0.into_inner().unwrap().iter().map(|rate| rate / 1e-30).collect();
     assert_eq!(shares, [1.0, 1.0, 1.0, 0.5, 0.5, 0.25]);
 }
 
@@ -364,13 +365,13 @@ fn batches(steps: &StepsConfig, epoch: usize) -> Vec<Batch> {
 
 /// The batches of an epoch of a phase.
 fn batches_of(steps: &StepsConfig, phase: &Phase, epoch: usize) -> Vec<Batch> {
-    lesson(steps, std::slice::from_ref(phase), &Quiet, None, |lesson| {
-        let boundary = phase.unfreeze.boundary(&lesson.backbone.stages()).unwrap();
-        let course = lesson.course(phase, lesson.pictures, boundary, 0);
-        let maker = Maker::new(lesson, &course, epoch);
+    trainer(steps, std::slice::from_ref(phase), &Quiet, None, |trainer| {
+        let boundary = phase.unfreeze.boundary(&trainer.backbone.stages()).unwrap();
+        let phase_run = trainer.phase_run(phase, trainer.pictures, boundary, 0);
+        let batches_of_epoch = EpochBatches::new(trainer, &phase_run, epoch);
         let mut all = Vec::new();
-        let drafts = (0..course.per_epoch).map(|number| maker.step(number));
-        let flow = lesson.load(&course, course.keeps, drafts, |made| {
+        let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
+        let flow = trainer.loader(&phase_run).load(phase_run.keeps, drafts, |made| {
             all.extend(made.unwrap());
             ControlFlow::<()>::Continue(())
         });
@@ -455,10 +456,10 @@ fn class_weights_and_smoothing_reach_the_loss() {
     // Right about the first class, wrong about the second: losses of 0.127 and 2.127.
     let loss = |steps: &StepsConfig| {
         let phase = phase("head", 0, 1);
-        lesson(steps, std::slice::from_ref(&phase), &Quiet, None, |lesson| {
-            let course = lesson.course(&phase, lesson.pictures, NETWORK.1.end(), 0);
+        trainer(steps, std::slice::from_ref(&phase), &Quiet, None, |trainer| {
+            let phase_run = trainer.phase_run(&phase, trainer.pictures, NETWORK.1.end(), 0);
             let logits_bk = tensor([[2.0, 0.0], [2.0, 0.0]]);
-            course.loss.forward(logits_bk, tensor([[1.0, 0.0], [0.0, 1.0]])).into_scalar::<f32>()
+            phase_run.loss.forward(logits_bk, tensor([[1.0, 0.0], [0.0, 1.0]])).into_scalar::<f32>()
         })
     };
     let weighted = StepsConfig { class_weights: Some(ClassWeights::Balanced), ..plain() };
@@ -512,18 +513,18 @@ fn every_thread_loads_a_picture_of_the_batches_that_come_next() {
     let phase = phase("all", 1, 1);
     for threads in [1, 4, 11] {
         // A batch of four pictures, of which there are three: more threads than a batch has pictures work on several.
-        lesson(&plain(), std::slice::from_ref(&phase), &Quiet, None, |lesson| {
-            let lesson = Lesson { threads, ..lesson.clone() };
-            let course = lesson.course(&phase, lesson.pictures, lesson.backbone.end(), 0);
-            let maker = Maker::new(&lesson, &course, 0);
+        trainer(&plain(), std::slice::from_ref(&phase), &Quiet, None, |trainer| {
+            let trainer = Trainer { threads, ..trainer.clone() };
+            let phase_run = trainer.phase_run(&phase, trainer.pictures, trainer.backbone.end(), 0);
+            let batches_of_epoch = EpochBatches::new(&trainer, &phase_run, 0);
             let together = Rendezvous::of(threads);
             let met = AtomicUsize::new(0);
             let find = |_: SampleId, _: View, _: bool| {
                 met.fetch_add(usize::from(together.meet()), SeqCst);
                 Ok(Found::Row(vec![0.0; NETWORK.0.features].into()))
             };
-            let drafts = (0..course.per_epoch).map(|number| maker.step(number));
-            let flow = lesson.load_by(find, &course, false, drafts, |made| {
+            let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
+            let flow = trainer.loader(&phase_run).load_by(find, false, drafts, |made| {
                 assert_eq!(made.unwrap()[0].pictures, 4);
                 ControlFlow::<()>::Continue(())
             });
@@ -534,15 +535,15 @@ fn every_thread_loads_a_picture_of_the_batches_that_come_next() {
 }
 
 #[test]
-fn a_picture_that_is_lost_ends_the_lesson_by_name_and_no_thread_hangs() {
+fn a_picture_that_is_lost_ends_training_by_name_and_no_thread_hangs() {
     let (folder, data) = made();
     let phase = phase("all", 1, 1);
     std::fs::remove_file(data.place_of(SampleId(3)).file).unwrap();
     for threads in [1, 3, 16] {
-        lesson(&plain(), std::slice::from_ref(&phase), &Quiet, None, |lesson| {
-            let pictures = Pictures { data: &data, ..lesson.pictures.clone() };
-            let lesson = Lesson { threads, pictures: &pictures, ..lesson.clone() };
-            let error = lesson.teach().map(drop).unwrap_err();
+        trainer(&plain(), std::slice::from_ref(&phase), &Quiet, None, |trainer| {
+            let pictures = Pictures { data: &data, ..trainer.pictures.clone() };
+            let trainer = Trainer { threads, pictures: &pictures, ..trainer.clone() };
+            let error = trainer.train().map(drop).unwrap_err();
             let TrainError::Lost { path, .. } = &error else { panic!("{error}") };
             assert_eq!(path, &data.samples[3].path);
         });
@@ -565,7 +566,8 @@ fn checkpoints_come_by_time_and_at_the_end_of_a_phase() {
         let keep = std::num::NonZeroUsize::new(100).unwrap();
         let open = || Checkpoints::open(folder.path(), "run", keep).unwrap();
         let steps = StepsConfig { checkpoint_minutes: minutes, ..plain() };
-        lesson(&steps, &phases, &SecondsAStep(10), Some(&open()), |lesson| lesson.teach().map(drop)).unwrap();
+        trainer(&steps, &phases, &SecondsAStep(10), Some(&open()), |trainer| trainer.train().map(drop))
+            .unwrap();
         assert_eq!(committed(&folder), expected, "every {minutes} minutes");
     }
 }
@@ -575,19 +577,19 @@ fn weights_that_are_not_finite_are_not_committed_and_the_checkpoint_before_stays
     let phase = phase("tune", 1, 1);
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
-    lesson(&plain(), std::slice::from_ref(&phase), &Quiet, Some(&checkpoints), |lesson| {
-        let course = lesson.course(&phase, lesson.pictures, lesson.backbone.end(), 0);
-        let mut pupil = lesson.pupil(&phase, lesson.backbone.end(), &State::default());
-        let (end, best) = (lesson.backbone.end(), State::default());
+    trainer(&plain(), std::slice::from_ref(&phase), &Quiet, Some(&checkpoints), |trainer| {
+        let phase_run = trainer.phase_run(&phase, trainer.pictures, trainer.backbone.end(), 0);
+        let mut train_state = trainer.train_state(&phase, trainer.backbone.end(), &StateDict::default());
+        let (end, best) = (trainer.backbone.end(), StateDict::default());
         let at = |step| Cursor { step, ..Cursor::default() };
-        lesson.save(&course, &pupil, end, &at(5), &best).unwrap();
-        let mut broken = pupil.network.state(end);
+        trainer.save(&phase_run, &train_state, end, &at(5), &best).unwrap();
+        let mut broken = train_state.network.state(end);
         *broken.tensors.values_mut().next_back().unwrap().last_mut().unwrap() = f32::NAN;
-        let sound = pupil.network.clone();
-        pupil.network = pupil.network.with_state(&broken);
-        let in_network = lesson.save(&course, &pupil, end, &at(6), &best).unwrap_err();
-        pupil.network = sound;
-        let in_best = lesson.save(&course, &pupil, end, &at(6), &broken).unwrap_err();
+        let sound = train_state.network.clone();
+        train_state.network = train_state.network.with_state(&broken);
+        let in_network = trainer.save(&phase_run, &train_state, end, &at(6), &best).unwrap_err();
+        train_state.network = sound;
+        let in_best = trainer.save(&phase_run, &train_state, end, &at(6), &broken).unwrap_err();
         for error in [in_network, in_best] {
             let TrainError::NotFinite { phase, step: 6, .. } = &error else { panic!("{error}") };
             assert_eq!(phase, "tune");

@@ -3,27 +3,27 @@
 use super::*;
 
 /// What there is after two steps: losses, values of the network with its running statistics, and the moving average.
-fn after(mut desk: Desk, batches: &[Batch]) -> ([f64; 2], State, State) {
-    desk.pupil.average = Some(Average::new(0.5, &desk.pupil.network));
+fn after(mut desk: Desk, batches: &[Batch]) -> ([f64; 2], StateDict, StateDict) {
+    desk.train_state.average = Some(Average::new(0.5, &desk.train_state.network));
     let losses = [1.0, 0.5].map(|share| desk.step(batches, 0.02 * share, Some(1.0)));
-    let average = desk.pupil.average.map(|average| average.state()).unwrap_or_default();
-    (losses, desk.pupil.network.state(Boundary(0)), average)
+    let average = desk.train_state.average.map(|average| average.state()).unwrap_or_default();
+    (losses, desk.train_state.network.state(Boundary(0)), average)
 }
 
 /// The same network, all of whose stages behind the boundary run again but for the last ones.
 fn again(desk: &mut Desk, name: &str) {
     let row = architecture(name).unwrap();
     let side = row.smallest_input.max(32);
-    let segments = Segments::of_stages(&summary_at(&row, [side, side]).unwrap(), desk.pupil.boundary);
+    let segments = Segments::of_stages(&summary_at(&row, [side, side]).unwrap(), desk.train_state.boundary);
     assert!(!segments.again().is_empty(), "{name}: one segment");
-    desk.pupil.segments = segments;
+    desk.train_state.segments = segments;
 }
 
 fn equal(name: &str, last: Option<usize>, norms: Norms, devices: usize) {
     let head = HeadConfig { hidden: Some(8), ..HeadConfig::named("fastai").unwrap() };
     let desk = || {
         let mut desk = Desk::with_head(&head, name, last, norms, OptimizerKind::AdamW);
-        desk.pupil.devices = vec![desk.pupil.devices[0].clone(); devices];
+        desk.train_state.devices = vec![desk.train_state.devices[0].clone(); devices];
         desk
     };
     let (kept, mut computed) = (desk(), desk());

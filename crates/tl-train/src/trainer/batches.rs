@@ -2,39 +2,39 @@
 
 use tl_data::{BatchKey, Blend, ClassId, SampleId, Sampler};
 
-use super::{Course, Lesson};
+use super::{PhaseRun, Trainer};
 use crate::inputs::View;
 use crate::rows::Draft;
 
 /// Says which pictures the batches of an epoch have, and how they look.
-pub(super) struct Maker<'a> {
-    lesson: &'a Lesson<'a>,
-    course: &'a Course<'a>,
+pub(super) struct EpochBatches<'a> {
+    trainer: &'a Trainer<'a>,
+    phase_run: &'a PhaseRun<'a>,
     sampler: Sampler,
     epoch: usize,
 }
 
-impl<'a> Maker<'a> {
-    pub(super) fn new(lesson: &'a Lesson<'a>, course: &'a Course<'a>, epoch: usize) -> Self {
+impl<'a> EpochBatches<'a> {
+    pub(super) fn new(trainer: &'a Trainer<'a>, phase_run: &'a PhaseRun<'a>, epoch: usize) -> Self {
         // A picture of several classes comes as often as its rarest; those of none are as a class of their own.
-        let counts = lesson.counts();
+        let counts = trainer.counts();
         let none = ClassId(counts.len());
-        let rarest = |&id: &SampleId| lesson.labels(id).min_by_key(|class| counts[class.0]).unwrap_or(none);
-        let labels: Vec<ClassId> = lesson.train.iter().map(rarest).collect();
-        let epoch = course.epochs_before + epoch;
-        let sampler = Sampler::new(&labels, lesson.steps.sampler, lesson.pictures.seed, epoch as u64);
-        Self { lesson, course, sampler, epoch }
+        let rarest = |&id: &SampleId| trainer.labels(id).min_by_key(|class| counts[class.0]).unwrap_or(none);
+        let labels: Vec<ClassId> = trainer.train.iter().map(rarest).collect();
+        let epoch = phase_run.epochs_before + epoch;
+        let sampler = Sampler::new(&labels, trainer.steps.sampler, trainer.pictures.seed, epoch as u64);
+        Self { trainer, phase_run, sampler, epoch }
     }
 
     /// The batches of a step.
     pub(super) fn step(&self, number: usize) -> Vec<Draft> {
-        let steps = self.lesson.steps;
+        let steps = self.trainer.steps;
         let together = steps.batch * steps.accumulate;
         let end = self.sampler.len().min((number + 1) * together);
         let ids: Vec<SampleId> =
-            (number * together..end).map(|i| self.lesson.train[self.sampler.at(i)]).collect();
+            (number * together..end).map(|i| self.trainer.train[self.sampler.at(i)]).collect();
         // Several devices share the pictures of a step out.
-        let batches = steps.accumulate.max(self.lesson.devices.len());
+        let batches = steps.accumulate.max(self.trainer.devices.len());
         // As evenly as can be: a picture on its own has no statistics for batch normalisation to learn from.
         let parts = ids.len().div_ceil(together.div_ceil(batches)).max(1);
         let chunks = ids.chunks(ids.len().div_ceil(parts).max(1)).enumerate();
@@ -43,28 +43,29 @@ impl<'a> Maker<'a> {
 
     fn draft(&self, number: usize, ids: &[SampleId]) -> Draft {
         let epoch = self.epoch as u64;
-        let view = match self.lesson.steps.views {
-            _ if self.course.plain => View::Plain,
+        let view = match self.trainer.steps.views {
+            _ if self.phase_run.plain => View::Plain,
             Some(views) => View::Changed(epoch % views),
             None => View::Changed(epoch),
         };
-        let blend = if self.course.mixes { self.blend(number, ids.len()) } else { None };
+        let blend = if self.phase_run.mixes { self.blend(number, ids.len()) } else { None };
         // Mixed pictures never come again.
-        let keep = self.course.keeps && blend.is_none();
+        let keep = self.phase_run.keeps && blend.is_none();
         Draft { ids: ids.to_vec(), view, keep, blend }
     }
 
     /// MixUp, CutMix, or the two in turn.
     fn blend(&self, batch: usize, len: usize) -> Option<Blend> {
-        let key = BatchKey { seed: self.lesson.pictures.seed, epoch: self.epoch as u64, batch: batch as u64 };
-        let side = self.lesson.pictures.preprocess.size as usize;
-        let mixup = || self.lesson.steps.mixup.map(|mixup| mixup.draw(key, len));
-        let cutmix = || self.lesson.steps.cutmix.map(|cutmix| cutmix.draw(key, len, (side, side)));
+        let key =
+            BatchKey { seed: self.trainer.pictures.seed, epoch: self.epoch as u64, batch: batch as u64 };
+        let side = self.trainer.pictures.preprocess.size as usize;
+        let mixup = || self.trainer.steps.mixup.map(|mixup| mixup.draw(key, len));
+        let cutmix = || self.trainer.steps.cutmix.map(|cutmix| cutmix.draw(key, len, (side, side)));
         if batch.is_multiple_of(2) { mixup().or_else(cutmix) } else { cutmix().or_else(mixup) }
     }
 }
 
-impl Lesson<'_> {
+impl Trainer<'_> {
     pub(super) fn counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes()];
         self.train.iter().flat_map(|&id| self.labels(id)).for_each(|class| counts[class.0] += 1);

@@ -7,10 +7,9 @@
 use std::ops::ControlFlow;
 use tl_data::{PictureError, SampleId, load_groups};
 
-use super::{Course, Lesson};
 use crate::error::TrainError;
 use crate::inputs::View;
-use crate::rows::{Draft, Found};
+use crate::rows::{Draft, Found, Rows};
 use crate::targets::put_targets;
 use crate::train_state::Batch;
 
@@ -29,30 +28,35 @@ struct Piece {
 /// What was found of a piece, or which of its pictures cannot be read.
 type Loaded = Result<Vec<Found>, (SampleId, PictureError)>;
 
-impl Lesson<'_> {
+/// Batches for steps and for validation: what is known of a picture, else the picture through the frozen prefix.
+pub(super) struct DataLoader<'a> {
+    pub(super) rows: &'a Rows<'a>,
+    pub(super) threads: usize,
+    /// Pictures of a step.
+    pub(super) step: usize,
+}
+
+impl DataLoader<'_> {
     /// Hands the batches of each step to `sink`, in order; `keep`: do their views come again? The batches do not depend on
     /// the number of threads; memory holds the pictures of two steps, and a few.
     pub(super) fn load<B>(
         &self,
-        course: &Course<'_>,
         keep: bool,
         steps: impl Iterator<Item = Vec<Draft>> + Send,
         sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let find = |id, view, keep| course.rows.find(id, view, keep);
-        self.load_by(find, course, keep, steps, sink)
+        self.load_by(|id, view, keep| self.rows.find(id, view, keep), keep, steps, sink)
     }
 
     /// [`load`](Self::load), with another way to find a picture.
     pub(super) fn load_by<B>(
         &self,
         find: impl Fn(SampleId, View, bool) -> Result<Found, PictureError> + Sync,
-        course: &Course<'_>,
         keep: bool,
         steps: impl Iterator<Item = Vec<Draft>> + Send,
         mut sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
-        let (threads, step) = (self.threads.max(1), self.steps.batch * self.steps.accumulate);
+        let (threads, step) = (self.threads.max(1), self.step);
         let together = if keep { (step / threads).clamp(1, LOOKED_UP) } else { 1 };
         let groups = steps.map(|drafts| {
             let pieces = drafts.iter().flat_map(|draft| pieces(draft, together)).collect();
@@ -64,37 +68,31 @@ impl Lesson<'_> {
         };
         // While a step is taken, the next one's pictures become ready and every thread has one of the step after it.
         let ahead = step.div_ceil(together) + threads + FEW;
-        load_groups(groups, threads, ahead, work, |drafts, loaded| {
-            sink(self.batches(course, &drafts, loaded))
-        })
+        load_groups(groups, threads, ahead, work, |drafts, loaded| sink(self.batches(&drafts, loaded)))
     }
 
-    fn batches(
-        &self,
-        course: &Course<'_>,
-        drafts: &[Draft],
-        loaded: Vec<Loaded>,
-    ) -> Result<Vec<Batch>, TrainError> {
+    fn batches(&self, drafts: &[Draft], loaded: Vec<Loaded>) -> Result<Vec<Batch>, TrainError> {
         let found: Result<Vec<Vec<Found>>, _> = loaded.into_iter().collect();
         let found = found.map_err(|(id, reason)| self.unreadable(id, reason))?;
         let mut found = found.into_iter().flatten();
-        let of = |draft: &Draft| self.batch(course, draft, found.by_ref().take(draft.ids.len()).collect());
+        let of = |draft: &Draft| self.batch(draft, found.by_ref().take(draft.ids.len()).collect());
         Ok(drafts.iter().map(of).collect())
     }
 
-    fn batch(&self, course: &Course<'_>, draft: &Draft, found: Vec<Found>) -> Batch {
-        let rows = course.rows.complete(draft, found, self.threads);
-        let (pictures, classes) = (draft.ids.len(), self.classes());
+    fn batch(&self, draft: &Draft, found: Vec<Found>) -> Batch {
+        let rows = self.rows.complete(draft, found, self.threads);
+        let data = self.rows.data();
+        let (pictures, classes) = (draft.ids.len(), data.classes.len());
         let mut targets_bk = vec![0.0; pictures * classes];
-        put_targets(self.pictures.data, &draft.ids, &mut targets_bk);
+        put_targets(data, &draft.ids, &mut targets_bk);
         if let Some(blend) = &draft.blend {
             blend.mix_labels(&mut targets_bk, classes);
         }
-        Batch { rows, shape: course.rows.shape, targets_bk, pictures }
+        Batch { rows, shape: self.rows.shape, targets_bk, pictures }
     }
 
     fn unreadable(&self, id: SampleId, reason: PictureError) -> TrainError {
-        TrainError::Lost { path: self.pictures.data.samples[id.0].path.clone(), reason }
+        TrainError::Lost { path: self.rows.data().samples[id.0].path.clone(), reason }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 use tl_backbones::Boundary;
 use tl_heads::Loss;
 
-use super::Lesson;
+use super::Trainer;
 use crate::cursor::{Cursor, Plateau};
 use crate::error::TrainError;
 use crate::groups::Rates;
@@ -14,7 +14,7 @@ use crate::rows::Rows;
 use crate::schedule::Moment;
 
 /// A phase under way.
-pub(super) struct Course<'a> {
+pub(super) struct PhaseRun<'a> {
     pub(super) phase: &'a Phase,
     pub(super) rates: Rates,
     pub(super) rows: Rows<'a>,
@@ -35,14 +35,14 @@ pub(super) struct Course<'a> {
     pub(super) last_save: Instant,
 }
 
-impl Lesson<'_> {
-    pub(super) fn course<'b>(
+impl Trainer<'_> {
+    pub(super) fn phase_run<'b>(
         &self,
         phase: &'b Phase,
         pictures: &'b Pictures<'b>,
         boundary: Boundary,
         number: usize,
-    ) -> Course<'b> {
+    ) -> PhaseRun<'b> {
         let at_end = boundary == self.backbone.end();
         let cut = Cut { boundary, at_end, pooling: self.steps.head.pooling };
         let (per_epoch, steps) = self.pace(phase);
@@ -54,7 +54,7 @@ impl Lesson<'_> {
         // A head alone trains on features that are computed once, unless changes are asked for.
         let plain = !self.steps.changes(at_end);
         let weights = self.steps.class_weights.map(|how| how.of(&self.counts()));
-        Course {
+        PhaseRun {
             phase,
             rates: Rates::new(phase, self.backbone.stages()),
             rows: Rows::new(pictures, cut),
@@ -100,7 +100,7 @@ impl Lesson<'_> {
     }
 }
 
-impl Course<'_> {
+impl PhaseRun<'_> {
     /// Training has come to nothing, in the step that was taken last.
     pub(super) fn diverged(&self, cursor: &Cursor, loss: f64) -> TrainError {
         let rate = self.phase.rate * self.share(cursor.step.saturating_sub(1), cursor.plateau);

@@ -9,14 +9,14 @@ use crate::error::TrainError;
 
 /// Flat tensors and counters by name. The order of their bytes does not depend on the run or the process.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct State {
+pub(crate) struct StateDict {
     pub(crate) tensors: BTreeMap<String, Vec<f32>>,
     pub(crate) counters: BTreeMap<String, usize>,
 }
 
 const COUNTERS: &str = "counters";
 
-impl State {
+impl StateDict {
     /// As a safetensors file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
         let tensors =
@@ -85,18 +85,19 @@ mod tests {
     #[test]
     fn a_state_survives_a_file_to_the_bit() {
         let tensors = [("b", vec![f32::MIN_POSITIVE, -0.0, 1.0 / 3.0]), ("a", vec![])];
-        let state = State {
+        let state = StateDict {
             tensors: tensors.into_iter().map(|(name, values)| (name.to_owned(), values)).collect(),
             counters: [("b.time".to_owned(), 7)].into(),
         };
         let bytes = state.to_bytes().unwrap();
-        assert_eq!(State::from_bytes(&bytes).unwrap(), state);
-        assert!(State::from_bytes(&bytes[..20]).is_err());
+        assert_eq!(StateDict::from_bytes(&bytes).unwrap(), state);
+        assert!(StateDict::from_bytes(&bytes[..20]).is_err());
     }
 
     #[test]
     fn a_value_that_is_not_finite_is_named_wherever_it_is() {
-        let sound = State { tensors: [("a.weight".to_owned(), vec![0.5; 9])].into(), ..State::default() };
+        let sound =
+            StateDict { tensors: [("a.weight".to_owned(), vec![0.5; 9])].into(), ..StateDict::default() };
         assert!(sound.check_finite(("head", 7)).is_ok());
         for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             for at in 0..9 {
