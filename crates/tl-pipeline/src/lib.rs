@@ -19,13 +19,14 @@
 //!
 //! | | |
 //! |---|---|
+//! | what all of them speak of | `error`, `observer`, `next`, `invocation`, `journal` |
 //! | settings | `config`, `settings`, `memory`, `range` |
 //! | what each picture is for | `split`, `split_words`, `start`, `data_plan`, `identity` |
-//! | features | `setup`, `features` |
-//! | choices | `strength`, `resize`, `precision`, `plan`, `augmentation` |
-//! | heads and networks | `adamw`, `fit`, `warm`, `probe`, `inference`, `step_training`, `tune` |
-//! | evaluation | `figures`, `threshold`, `trial`, `evaluate` |
-//! | the record and the run folder | `run_folder`, `record`, `next`, `finish` |
+//! | features | `warm`, `setup`, `features` |
+//! | choices | `strength`, `resize`, `precision`, `augmentation`, `plan` |
+//! | heads and networks | `adamw`, `fit`, `model`, `probe`, `inference`, `run_folder`, `run_in_progress`, `step_training`, `tune` |
+//! | evaluation | `figures`, `threshold`, `evaluate`, `trial` |
+//! | the record and the run's files | `record`, `finish` |
 //! | jobs | `job`, `find`, `embeddings` |
 
 // The targets of the fuzzer, which are a module of the tests too, call the crate by its name.

@@ -49,7 +49,7 @@ pub use optimizer::{Optimizer, OptimizerConfig, OptimizerKind};
 pub use rates::RateSearch;
 pub use recipe::{Norms, Phase, Recipe, Unfreeze};
 pub use run_log::{METRICS, RunLog, TrialLog, jsonl};
-pub use schedule::{Moment, Schedule};
+pub use schedule::Schedule;
 pub use scratch::from_scratch;
 pub use segments::{Kept, Segments};
 pub use smooth::Smooth;

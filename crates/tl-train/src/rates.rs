@@ -15,7 +15,7 @@ pub struct RateSearch {
     pub start: f64,
     /// Where the rates lead, above `start`; the last step is one short of it.
     pub end: f64,
-    /// Steps, at least [`RateSearch::FEWEST`].
+    /// Steps, at least 20.
     pub steps: usize,
 }
 
@@ -37,7 +37,7 @@ impl Default for RateSearch {
 
 impl RateSearch {
     /// Fewer steps leave nothing to look at.
-    pub const FEWEST: usize = 20;
+    pub(crate) const FEWEST: usize = 20;
 
     /// Refuses what cannot be.
     ///
@@ -82,7 +82,7 @@ impl RateSearch {
     }
 
     /// The rates that a search's points suggest, the one to take first; none if there are too few points.
-    pub fn suggest(&self, points: &[RatePoint]) -> Vec<RateSuggestion> {
+    pub(crate) fn suggest(&self, points: &[RatePoint]) -> Vec<RateSuggestion> {
         let Some(kept) = self.kept(points) else { return Vec::new() };
         let found = [
             (valley(kept), "valley", "half-way down the longest fall of the running mean"),

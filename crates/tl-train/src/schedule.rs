@@ -49,15 +49,15 @@ pub enum Schedule {
 
 /// Where in a phase a step is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Moment {
+pub(crate) struct Moment {
     /// Steps done.
-    pub step: usize,
+    pub(crate) step: usize,
     /// Steps of the phase.
-    pub steps: usize,
+    pub(crate) steps: usize,
     /// Steps of an epoch.
-    pub per_epoch: usize,
+    pub(crate) per_epoch: usize,
     /// Steps of the linear warm-up that comes before the schedule.
-    pub warmup: usize,
+    pub(crate) warmup: usize,
 }
 
 impl Schedule {
@@ -81,7 +81,7 @@ impl Schedule {
 
     /// The share of the peak, 0 to 1, for the step that comes next. [`Plateau`](Self::Plateau) is 1 here: its drops follow
     /// from the validation losses.
-    pub fn share(&self, moment: Moment) -> f64 {
+    pub(crate) fn share(&self, moment: Moment) -> f64 {
         if moment.step < moment.warmup {
             return (moment.step + 1) as f64 / (moment.warmup + 1) as f64;
         }
