@@ -3,7 +3,9 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::PathBuf;
-use tl_data::{PictureError, Place, path_text, shown, shown_path};
+use tl_data::Place;
+use tl_files::{path_text, shown, shown_path};
+use tl_image::PictureError;
 use tl_train::Answer;
 
 use crate::args::PredictArgs;
@@ -13,7 +15,7 @@ use crate::text::percent;
 /// What the model says about one picture.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    #[serde(serialize_with = "tl_data::path_as_text::serialize")]
+    #[serde(serialize_with = "tl_files::path_as_text::serialize")]
     pub(crate) path: PathBuf,
     /// Those it is given, of a model that gives several.
     #[serde(skip_serializing_if = "Option::is_none")]

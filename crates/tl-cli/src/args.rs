@@ -5,7 +5,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use colorchoice_clap::Color;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use tl_data::{AugmentPreset, MaxBad, Portion, ResizeMode};
+use tl_data::{MaxBad, Portion};
+use tl_image::{AugmentPreset, ResizeMode};
 use tl_train::{At, HeadKind, Pixels, Precision, PrecisionChoice, RateSearch, Resize, TrainConfig};
 
 use crate::source_args::SourceArgs;

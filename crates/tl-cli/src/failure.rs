@@ -6,7 +6,8 @@ use clap::error::ContextKind;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
-use tl_data::{DataError, name_text, shown, steers};
+use tl_data::DataError;
+use tl_files::{name_text, shown, steers};
 use tl_train::TrainError;
 
 use crate::screen;
@@ -78,7 +79,7 @@ fn hint(error: &Error) -> Option<String> {
 
 /// Takes the place of Rust's own message when the program panics.
 pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
-    if tl_data::is_contained() {
+    if tl_image::is_contained() {
         // It is about one file, which is named where the panic is caught.
         return;
     }

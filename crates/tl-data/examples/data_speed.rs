@@ -9,10 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tl_data::{
-    Crop, Dataset, Limits, Loading, PictureError, Place, Preprocess, SampleId, Sampler, Sampling, Wanted,
-    decode_part, load_batches, scan,
-};
+use tl_data::{Dataset, Loading, Place, SampleId, Sampler, Sampling, load_batches, scan};
+use tl_image::{Crop, Limits, PictureError, Preprocess, Wanted, decode_part};
 
 const SIDE: u32 = 224;
 
@@ -55,7 +53,7 @@ fn processor_seconds() -> f64 {
 
 fn decode_all(data: &Dataset) -> usize {
     let files = (0..data.len()).map(|i| data.file_of(SampleId(i)));
-    files.filter(|file| tl_data::read_picture(file, &Limits::default(), [255; 3]).is_ok()).count()
+    files.filter(|file| Place::from(file.clone()).decode(&Limits::default(), [255; 3]).is_ok()).count()
 }
 
 /// One epoch in batches of 32.

@@ -6,7 +6,8 @@ use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{RgbImage, imageops};
-use tl_data::{Interpolation, Limits, Look, SampleId, decode, resize, scan};
+use tl_data::{SampleId, scan};
+use tl_image::{Interpolation, Limits, PerceptualHash, decode, resize};
 
 /// A picture changed as copies are.
 type Change = fn(&RgbImage) -> RgbImage;
@@ -46,10 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut changed = vec![Vec::new(); CHANGES.len()];
     for id in (0..data.len()).map(SampleId) {
         let picture = data.place_of(id).decode(&limits, [255; 3])?;
-        let Some(look) = Look::of(&picture) else { continue };
+        let Some(look) = PerceptualHash::of(&picture) else { continue };
         looks.push(look);
         for ((_, change), distances) in CHANGES.iter().zip(&mut changed) {
-            distances.extend(Look::of(&change(&picture)).map(|copy| look.distance(copy)));
+            distances.extend(PerceptualHash::of(&change(&picture)).map(|copy| look.distance(copy)));
         }
     }
     println!("{} pictures; share of copies within 0, 2, 4, 6, 8, 10 bits:", looks.len());

@@ -4,7 +4,8 @@
 use std::time::Instant;
 
 use peak_alloc::PeakAlloc;
-use tl_data::{ClassId, ColorMode, ContentHash, Dataset, Format, Look, PictureHeader, Sample, units};
+use tl_data::{ClassId, Dataset, Sample, units};
+use tl_image::{ColorMode, ContentHash, Format, PerceptualHash, PictureHeader};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -31,7 +32,7 @@ fn data(looks: Vec<u64>) -> Dataset {
     let sample = |(at, look): (usize, u64)| {
         let content = ContentHash::of(&at.to_le_bytes());
         let sample = Sample::new(format!("frames/{at}.png"), ClassId(0), header, content, 1);
-        Sample { look: Some(Look(look)), ..sample }
+        Sample { look: Some(PerceptualHash(look)), ..sample }
     };
     let samples = looks.into_iter().enumerate().map(sample).collect();
     Dataset { classes: vec!["frames".to_string()], samples, ..Dataset::default() }

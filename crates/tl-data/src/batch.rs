@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{ClassId, Dataset, Panicked, PictureError, Place, SampleId, contained, load_groups};
+use tl_image::{Panicked, PictureError, contained};
+
+use crate::{ClassId, Dataset, Place, SampleId, load_groups};
 
 /// Pictures that go through the network together.
 #[derive(Clone, Debug, Default, PartialEq)]

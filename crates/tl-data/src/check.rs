@@ -9,15 +9,14 @@ mod thumbnail;
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
+use tl_files::path_text;
+use tl_image::{ContentHash, Limits, PictureError};
 
 use crate::choose::choose;
 use crate::found_range::limits_for;
 use crate::place::slashed;
 use crate::scan::{list_source, open_all};
-use crate::{
-    ContentHash, DataError, Dataset, Limits, PictureError, Progress, ReadOptions, Source, WideValues,
-    path_text,
-};
+use crate::{DataError, Dataset, Progress, ReadOptions, Source, WideValues};
 
 pub use report::{
     Advice, Bin, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity, Twin, Verdict,
@@ -54,7 +53,8 @@ impl Default for CheckOptions {
 /// #     std::fs::create_dir(folder.path().join(class)).unwrap();
 /// #     image::RgbImage::new(30, 20).save(folder.path().join(class).join("1.png")).unwrap();
 /// # }
-/// use tl_data::{CheckOptions, Limits, Source, check};
+/// use tl_data::{CheckOptions, Source, check};
+/// use tl_image::Limits;
 ///
 /// let source = Source::of_path(folder.path());
 /// let report = check(&source, &CheckOptions::default(), &Limits::default(), &|_| {})?;

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use tl_files::{shown, shown_path};
+use tl_image::{ContentHash, PerceptualHash, PictureError, PictureHeader};
 
 use crate::place::{Place, slashed};
-use crate::{Look, Part, PictureError, PictureHeader, Span, Summary, shown, shown_path};
+use crate::{Part, Span, Summary};
 
 /// Index of a class in [`Dataset::classes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,7 +61,7 @@ pub struct Sample {
     /// The part its source puts it in.
     pub part: Option<Part>,
     /// How it looks, if that was asked for and there is something to see.
-    pub look: Option<Look>,
+    pub look: Option<PerceptualHash>,
     /// Which bytes of a tar it is; none for a file of its own.
     pub span: Option<Span>,
     /// What its header says.
@@ -99,7 +101,7 @@ impl Sample {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// Path, relative to [`Dataset::root`].
-    #[serde(serialize_with = "crate::path_as_text::serialize")]
+    #[serde(serialize_with = "tl_files::path_as_text::serialize")]
     pub path: PathBuf,
     /// Length of the file, where it is known.
     pub bytes: Option<u64>,
@@ -110,61 +112,6 @@ pub struct Rejected {
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", shown_path(&self.path), shown(self.reason.to_string()))
-    }
-}
-
-/// blake3 of a file's bytes: equal files have equal hashes, whatever their names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContentHash(pub [u8; 32]);
-
-impl ContentHash {
-    /// Hashes a file's bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        ContentHash(*blake3::hash(bytes).as_bytes())
-    }
-
-    /// All 64 hexadecimal digits.
-    pub fn to_hex(&self) -> String {
-        blake3::Hash::from_bytes(self.0).to_hex().to_string()
-    }
-
-    /// The first 8 bytes, those that [`Display`](fmt::Display) shows: among millions of files, two different ones have
-    /// the same by chance less than once in a million data sets.
-    pub fn short(&self) -> [u8; 8] {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        [a, b, c, d, e, f, g, h]
-    }
-
-    /// The reverse of [`to_hex`](Self::to_hex).
-    pub(crate) fn from_hex(hex: &str) -> Option<Self> {
-        blake3::Hash::from_hex(hex).ok().map(|hash| ContentHash(*hash.as_bytes()))
-    }
-}
-
-/// The first 16 hexadecimal digits.
-impl fmt::Display for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ContentHash({self})")
-    }
-}
-
-impl Serialize for ContentHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_hex())
-    }
-}
-
-impl<'de> Deserialize<'de> for ContentHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = String::deserialize(deserializer)?;
-        let hash = blake3::Hash::from_hex(hex).map_err(serde::de::Error::custom)?;
-        Ok(ContentHash(*hash.as_bytes()))
     }
 }
 

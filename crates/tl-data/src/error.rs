@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tl_files::{path_of_text, shown, shown_path};
 
 use crate::numbers::{counted, grouped};
-use crate::{Rejected, SourceError, Unread, path_of_text, shown, shown_path};
+use crate::{Rejected, SourceError, Unread};
 
 /// The reason a folder, a split or a split file was refused. [`DataError::hint`] says what to do.
 #[derive(Debug, Error)]

@@ -1,21 +1,12 @@
-//! One picture file, from its path to pixels.
+//! The bytes of one file, no more than are wanted.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use image::RgbImage;
+use tl_image::{Limits, PictureError};
 
-use crate::{Limits, PictureError, decode, reading};
-
-/// Reads and decodes one file: [`decode`] with the file's bytes.
-///
-/// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
-pub fn read_picture(path: &Path, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
-    let _named_if_slow = reading(path);
-    let bytes = read_bytes(path, limits).map_err(|(_, reason)| reason)?;
-    decode(&bytes, limits, background).map_err(|reason| reason.with_name(path, &bytes))
-}
+use crate::reading;
 
 /// The whole file, or its length as far as it is known and why it was not read.
 pub(crate) fn read_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {

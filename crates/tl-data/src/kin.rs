@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use tl_image::{ContentHash, PerceptualHash};
+
 use crate::near::LookAlikes;
 use crate::sets::Sets;
-use crate::{ContentHash, Dataset, Look, Sample, SampleId, Tightened};
+use crate::{Dataset, Sample, SampleId, Tightened};
 
 /// Which pictures of a data set belong together: the units that a split moves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub fn units(data: &Dataset) -> Units {
     join_equal(data, &mut sets, |sample| Some(sample.content));
     join_equal(data, &mut sets, |sample| sample.group.as_deref());
     let firsts = different(data);
-    let looks: Vec<Option<Look>> = firsts.iter().map(|&at| data.samples[at].look).collect();
+    let looks: Vec<Option<PerceptualHash>> = firsts.iter().map(|&at| data.samples[at].look).collect();
     let LookAlikes { sets: alike, tightened } = LookAlikes::of(&looks, data.len());
     for set in alike {
         set.windows(2).for_each(|pair| sets.join(firsts[pair[0]], firsts[pair[1]]));
@@ -55,7 +57,7 @@ impl Units {
 
 /// The first picture with each content and look, ascending. Copies look the same.
 fn different(data: &Dataset) -> Vec<usize> {
-    let mut met: HashSet<(ContentHash, Option<Look>)> = HashSet::new();
+    let mut met: HashSet<(ContentHash, Option<PerceptualHash>)> = HashSet::new();
     let is_first = |&at: &usize| met.insert((data.samples[at].content, data.samples[at].look));
     (0..data.len()).filter(is_first).collect()
 }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use tl_files::{name_text, shown};
+
 use crate::leftover::is_passed_over;
 use crate::ours::is_ours;
 use crate::part_name::{Role, are_roles_only, possible_role, role};
 use crate::spelling::folded;
-use crate::{Part, SourceError, name_text, natural, shown};
+use crate::{Part, SourceError, natural};
 
 /// A folder directly below another one.
 #[derive(Clone)]

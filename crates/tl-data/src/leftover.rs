@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use crate::name_text;
+use tl_files::name_text;
+
 use crate::walk::is_well_known_other;
 
 /// Names of files and folders, in small letters.

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use tl_files::shown_path;
+use tl_image::PictureError;
+
 use crate::spelling::Spellings;
-use crate::{ClassId, Part, PictureError, Rejected, Span, natural, shown_path};
+use crate::{ClassId, Part, Rejected, Span, natural};
 
 /// The classes and every file that should be a picture.
 #[derive(Default)]

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tl_image::PerceptualHash;
 
-use crate::Look;
 use crate::sets::Sets;
 
 /// The most bits two pictures that look alike may differ in, of 64.
@@ -71,9 +71,9 @@ pub(crate) struct LookAlikes {
 impl LookAlikes {
     /// Pictures whose looks differ in at most [`NEAR_BITS`] bits, directly or through others, in sets of no more than
     /// the larger of 50 and 1 % of `pictures`: [`Tightened`].
-    pub(crate) fn of(looks: &[Option<Look>], pictures: usize) -> Self {
-        let mut number: HashMap<Look, usize> = HashMap::new();
-        let mut equal: Vec<(Look, Vec<usize>)> = Vec::new();
+    pub(crate) fn of(looks: &[Option<PerceptualHash>], pictures: usize) -> Self {
+        let mut number: HashMap<PerceptualHash, usize> = HashMap::new();
+        let mut equal: Vec<(PerceptualHash, Vec<usize>)> = Vec::new();
         for (at, look) in looks.iter().enumerate().filter_map(|(at, look)| Some((at, (*look)?))) {
             let set = *number.entry(look).or_insert(equal.len());
             match equal.get_mut(set) {
@@ -93,7 +93,7 @@ impl LookAlikes {
 /// Distinct looks on their way into sets that are not too large.
 struct Divide<'a> {
     /// Each look, and the pictures that have it.
-    equal: &'a [(Look, Vec<usize>)],
+    equal: &'a [(PerceptualHash, Vec<usize>)],
     most: usize,
     found: LookAlikes,
 }
@@ -101,7 +101,7 @@ struct Divide<'a> {
 impl Divide<'_> {
     /// Puts these looks into sets within `bits`; those that are too large are divided again within one bit less.
     fn divide(&mut self, numbers: Vec<usize>, bits: u32) {
-        let looks: Vec<Look> = numbers.iter().map(|&number| self.equal[number].0).collect();
+        let looks: Vec<PerceptualHash> = numbers.iter().map(|&number| self.equal[number].0).collect();
         let mut sets = Sets::new(looks.len());
         unite(&looks, bits, &mut sets);
         for set in sets.members() {
@@ -137,7 +137,7 @@ impl Divide<'_> {
 }
 
 /// Joins the looks, all different, that differ in at most `bits`.
-fn unite(looks: &[Look], bits: u32, sets: &mut Sets) {
+fn unite(looks: &[PerceptualHash], bits: u32, sets: &mut Sets) {
     if bits == 0 {
         return;
     }
@@ -153,7 +153,7 @@ fn unite(looks: &[Look], bits: u32, sets: &mut Sets) {
 
 /// The 64 bits, dealt out to so many masks: those that tell most looks apart first, so that each mask has its share of them
 /// and buckets are small.
-fn blocks(looks: &[Look], count: usize) -> Vec<u64> {
+fn blocks(looks: &[PerceptualHash], count: usize) -> Vec<u64> {
     let tells_apart = |bit: u32| {
         let set = looks.iter().filter(|look| look.0 >> bit & 1 == 1).count();
         set.min(looks.len() - set)
@@ -169,17 +169,17 @@ fn blocks(looks: &[Look], count: usize) -> Vec<u64> {
 #[derive(Default)]
 struct Met {
     /// Near none of the others.
-    loose: Vec<(Look, usize)>,
+    loose: Vec<(PerceptualHash, usize)>,
     /// By the set they are in.
-    united: Vec<Vec<(Look, usize)>>,
+    united: Vec<Vec<(PerceptualHash, usize)>>,
 }
 
-fn unite_bucket(bucket: &[usize], looks: &[Look], bits: u32, sets: &mut Sets) {
+fn unite_bucket(bucket: &[usize], looks: &[PerceptualHash], bits: u32, sets: &mut Sets) {
     let mut met = Met::default();
     for &at in bucket {
         let mut home = met.take_united(looks[at], at, bits, sets);
         let mut from = 0;
-        let near = |(look, _): &(Look, usize)| look.distance(looks[at]) <= bits;
+        let near = |(look, _): &(PerceptualHash, usize)| look.distance(looks[at]) <= bits;
         while let Some(found) = met.loose[from..].iter().position(near) {
             from += found;
             let other = met.loose.swap_remove(from);
@@ -197,8 +197,14 @@ fn unite_bucket(bucket: &[usize], looks: &[Look], bits: u32, sets: &mut Sets) {
 
 impl Met {
     /// Takes out the sets that a look belongs to, or is near to and now joins, all in one.
-    fn take_united(&mut self, look: Look, at: usize, bits: u32, sets: &mut Sets) -> Vec<(Look, usize)> {
-        let mut home: Vec<(Look, usize)> = Vec::new();
+    fn take_united(
+        &mut self,
+        look: PerceptualHash,
+        at: usize,
+        bits: u32,
+        sets: &mut Sets,
+    ) -> Vec<(PerceptualHash, usize)> {
+        let mut home: Vec<(PerceptualHash, usize)> = Vec::new();
         let mut number = 0;
         while let Some(set) = self.united.get(number) {
             let first = set.first().map_or(at, |first| first.1);

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use regex_lite::{Captures, Regex};
+use tl_image::PictureError;
+use tl_image::ends_like_a_picture;
 
 use crate::choose::expression;
 use crate::listing::{Listing, Named};
 use crate::place::slashed;
-use crate::sniff::ends_like_a_picture;
 use crate::walk::list_flat;
-use crate::{DataError, PictureError, SourceError};
+use crate::{DataError, SourceError};
 
 /// Lists every file below a folder; what the expression finds in its path is its class.
 pub(crate) fn list(root: &Path, pattern: &str) -> Result<Listing, DataError> {

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
+use tl_files::name_text;
+use tl_image::{Cutout, Limits, PictureError, Wanted, decode, decode_part};
 
-use crate::{Cutout, Limits, PictureError, Reading, Wanted, decode, decode_part, file, name_text, reading};
+use crate::{Reading, file, reading};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use tl_files::shown_path;
+use tl_image::PictureError;
+
 use crate::leftover::is_named_by_chance;
 use crate::listing::{Listing, Named};
 use crate::lookup::cleaned;
 use crate::numbers::counted;
-use crate::{PictureError, SourceError, same_name, shown_path};
+use crate::{SourceError, same_name};
 
 /// The pictures listed so far.
 pub(crate) struct Rows<'a> {

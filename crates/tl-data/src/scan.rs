@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use tl_files::name_text;
+use tl_image::contained_or;
+use tl_image::{ContentHash, Limits, PerceptualHash, PictureError, decode, read_header};
 
 use crate::choose::choose;
-use crate::contained::contained_or;
 use crate::dataset::place;
 use crate::found_range::limits_for;
 use crate::listing::{Candidate, Listing};
 use crate::{
-    ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, Portion, ReadOptions,
-    Rejected, Sample, Source, SourceError, decode, list, manifest, name_text, natural, pattern, read_header,
-    reading, same_name, shards, walk,
+    DataError, Dataset, FoundInstead, Portion, ReadOptions, Rejected, Sample, Source, SourceError, list,
+    manifest, natural, pattern, reading, same_name, shards, walk,
 };
 
 /// How far a scan is.
@@ -183,7 +184,9 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
     let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content));
     let header = read_header(&content, limits).map_err(refused)?;
     let look = match near {
-        true => contained_or(|| Ok(Look::of(&decode(&content, limits, [255; 3])?))).map_err(refused)?,
+        true => {
+            contained_or(|| Ok(PerceptualHash::of(&decode(&content, limits, [255; 3])?))).map_err(refused)?
+        }
         false => None,
     };
     Ok(Sample {

@@ -9,15 +9,16 @@ use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 
 use tar::{Archive, Entry};
+use tl_files::ending;
+use tl_files::{bytes_text, path_of_bytes};
+use tl_image::ends_like_a_picture;
+use tl_image::{PictureError, contained};
 
 use crate::leftover::{is_left_behind, is_passed_over};
 use crate::listing::{Candidate, Listing, Named};
-use crate::name_text::{bytes_text, path_of_bytes};
 use crate::place::slashed;
-use crate::sniff::ends_like_a_picture;
-use crate::source::ending;
 use crate::table::{stopped, unreadable};
-use crate::{PictureError, SourceError, Span, contained, natural, reading};
+use crate::{SourceError, Span, natural, reading};
 
 /// Longest class name in a `.cls` member, in bytes.
 const LONGEST_LABEL: u64 = 4096;

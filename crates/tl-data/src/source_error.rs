@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
+use tl_files::{shown, shown_path};
+use tl_image::ends_like_a_picture;
 
 use crate::numbers::{counted, grouped};
 use crate::parts_said::suggested_parts;
-use crate::sniff::ends_like_a_picture;
-use crate::{CellFault, Part, Rejected, shown, shown_path};
+use crate::{CellFault, Part, Rejected};
 
 /// The reason a table, a list, shards or a choice of pictures was refused.
 #[derive(Debug, Error)]

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use tl_image::ContentHash;
+
 use crate::kin::units;
-use crate::{ClassId, ContentHash, DataError, Dataset, Sample};
+use crate::{ClassId, DataError, Dataset, Sample};
 
 /// Pictures that stay together.
 pub(crate) struct Unit {

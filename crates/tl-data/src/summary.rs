@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
+use tl_files::path_text;
+use tl_image::ContentHash;
 
-use crate::{ContentHash, Dataset, Sample, path_text};
+use crate::{Dataset, Sample};
 
 /// Counts over the readable pictures of a data set. Sizes are upright, as people see the pictures.
 #[derive(Clone, Debug, PartialEq, Serialize)]

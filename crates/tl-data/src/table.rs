@@ -4,14 +4,15 @@ use std::fs::File;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
+use tl_files::ending;
+use tl_image::{Panicked, contained};
 
 use crate::delimiter::{Layout, row_numbers};
 use crate::encoding::{Decoded, decode_text};
 use crate::numbers::counted;
-use crate::source::ending;
 use crate::table_limits::read_bounded;
 use crate::words::Words;
-use crate::{Panicked, SourceError, contained, reading};
+use crate::{SourceError, reading};
 
 /// What was read of a table.
 #[derive(Debug, Default)]

@@ -9,9 +9,9 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
+use tl_files::bytes_text;
 
 use crate::list_cell::spelt;
-use crate::name_text::bytes_text;
 use crate::numbers::grouped;
 use crate::table::{Table, unreadable};
 use crate::table_limits::MOST_ROWS;

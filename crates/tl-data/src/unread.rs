@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tl_files::ending;
+use tl_image::FormatNotRead;
+use tl_image::PictureError;
 
-use crate::foreign::FormatNotRead;
 use crate::numbers::{counted, grouped};
-use crate::source::ending;
-use crate::{Dataset, PictureError, Rejected};
+use crate::{Dataset, Rejected};
 
 /// Files of one format that is not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

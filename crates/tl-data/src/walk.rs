@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use tl_files::name_text;
+use tl_image::PictureError;
+use tl_image::{ends_like_a_picture, ends_usually};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::layout::{self, Folder, Layout};
 use crate::leftover::is_passed_over;
 use crate::listing::{Candidate, Listing};
 use crate::ours::is_ours;
-use crate::sniff::{ends_like_a_picture, ends_usually};
 use crate::spelling::Spellings;
-use crate::{ClassId, DataError, Part, PictureError, SourceError, name_text, natural};
+use crate::{ClassId, DataError, Part, SourceError, natural};
 
 /// A folder of pictures of one class.
 struct ClassFolder {

@@ -4,11 +4,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use tl_backbones::Boundary;
-use tl_data::{
-    ContentHash, Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, contained_or,
-    decode_part, load_ordered,
-};
+use tl_data::{Place, Progress, load_ordered};
 use tl_heads::Matrix;
+use tl_image::{ContentHash, Cutout, Limits, PictureError, Preprocess, Wanted, contained_or, decode_part};
 
 use crate::Frozen;
 

@@ -4,9 +4,10 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
-use tl_data::{Limits, PictureError, Place, Preprocess, Progress};
+use tl_data::{Place, Progress};
 use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling};
+use tl_image::{Limits, PictureError, Preprocess};
 use tl_weights::FetchConfig;
 
 use crate::labels::given;

@@ -3,8 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use tl_backbones::UnknownArchitecture;
-use tl_data::{DataError, PictureError};
+use tl_data::DataError;
 use tl_heads::HeadError;
+use tl_image::PictureError;
 use tl_weights::WeightsError;
 
 use crate::Skipped;
@@ -22,7 +23,7 @@ pub enum TrainError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// A user's own file of weights.
-    #[error("cannot use the weights in `{}`: {error}", tl_data::shown_path(path))]
+    #[error("cannot use the weights in `{}`: {error}", tl_files::shown_path(path))]
     WeightsFile {
         /// The file.
         path: PathBuf,
@@ -30,7 +31,7 @@ pub enum TrainError {
         error: WeightsError,
     },
     /// A model cannot refer to weights that only this computer has.
-    #[error("a slim model cannot refer to `{}`, which is not in the catalogue", tl_data::shown_path(path))]
+    #[error("a slim model cannot refer to `{}`, which is not in the catalogue", tl_files::shown_path(path))]
     Unlisted {
         /// The file of weights.
         path: PathBuf,
@@ -50,7 +51,7 @@ pub enum TrainError {
         detail: String,
     },
     /// After unreadable pictures were left out, a class has none to learn from.
-    #[error("class `{}` has no readable picture to train on, {val} held out", tl_data::shown(class))]
+    #[error("class `{}` has no readable picture to train on, {val} held out", tl_files::shown(class))]
     ClassLost {
         /// The class.
         class: String,
@@ -58,7 +59,7 @@ pub enum TrainError {
         val: usize,
     },
     /// A file or folder cannot be written.
-    #[error("cannot write `{}`: {}", tl_data::shown_path(path), words(reason))]
+    #[error("cannot write `{}`: {}", tl_files::shown_path(path), words(reason))]
     Write {
         /// The file.
         path: PathBuf,
@@ -66,7 +67,7 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// A file cannot be read.
-    #[error("cannot read `{}`: {}", tl_data::shown_path(path), words(reason))]
+    #[error("cannot read `{}`: {}", tl_files::shown_path(path), words(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -74,7 +75,7 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// A checkpoint cannot be written.
-    #[error("cannot write the checkpoint `{}`: {}; {}", tl_data::shown_path(path), words(reason), intact(earlier.as_deref()))]
+    #[error("cannot write the checkpoint `{}`: {}; {}", tl_files::shown_path(path), words(reason), intact(earlier.as_deref()))]
     CheckpointWrite {
         /// The file.
         path: PathBuf,
@@ -86,7 +87,7 @@ pub enum TrainError {
     /// The new checkpoint is safe, but one that it makes superfluous cannot be removed.
     #[error(
         "cannot remove the old checkpoint `{}`: {}; the new one is written",
-        tl_data::shown_path(path),
+        tl_files::shown_path(path),
         words(reason)
     )]
     CheckpointRemove {
@@ -96,7 +97,7 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// Another process has these checkpoints open.
-    #[error("the checkpoints in `{}` are in use by another process", tl_data::shown_path(path))]
+    #[error("the checkpoints in `{}` are in use by another process", tl_files::shown_path(path))]
     CheckpointsInUse {
         /// The folder.
         path: PathBuf,
@@ -104,7 +105,7 @@ pub enum TrainError {
     /// Going on from it would not give the run that was begun.
     #[error(
         "the checkpoint `{}` is of another run: its settings, pictures or weights were not these",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     CheckpointOfAnotherRun {
         /// The checkpoint.
@@ -113,7 +114,7 @@ pub enum TrainError {
     /// Another version wrote it in another form.
     #[error(
         "the checkpoint `{}` has schema {schema}, written by tl {tl}; this is tl {}, which reads schema {}",
-        tl_data::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint::SCHEMA
+        tl_files::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint::SCHEMA
     )]
     CheckpointSchema {
         /// The checkpoint.
@@ -124,7 +125,7 @@ pub enum TrainError {
         tl: String,
     },
     /// There are checkpoints, and each is damaged.
-    #[error("no checkpoint in `{}` can be used: {}", tl_data::shown_path(path), listed(skipped))]
+    #[error("no checkpoint in `{}` can be used: {}", tl_files::shown_path(path), listed(skipped))]
     CheckpointsDamaged {
         /// The folder.
         path: PathBuf,
@@ -132,7 +133,7 @@ pub enum TrainError {
         skipped: Vec<Skipped>,
     },
     /// Not a model file of ours, or a damaged one.
-    #[error("`{}` is not a model that `tl` can use: {}", tl_data::shown_path(path), tl_data::shown(detail))]
+    #[error("`{}` is not a model that `tl` can use: {}", tl_files::shown_path(path), tl_files::shown(detail))]
     NotAModel {
         /// The file.
         path: PathBuf,
@@ -140,7 +141,7 @@ pub enum TrainError {
         detail: String,
     },
     /// A folder to evaluate on has a class the model does not know.
-    #[error("the model does not know the class `{}`, it knows {}", tl_data::shown(class), quoted(known))]
+    #[error("the model does not know the class `{}`, it knows {}", tl_files::shown(class), quoted(known))]
     UnknownClass {
         /// The folder's class.
         class: String,
@@ -168,7 +169,7 @@ pub enum TrainError {
         known: Vec<String>,
     },
     /// A file of settings that cannot be read.
-    #[error("`{}`: {detail}", tl_data::shown_path(path))]
+    #[error("`{}`: {detail}", tl_files::shown_path(path))]
     Settings {
         /// The file.
         path: PathBuf,
@@ -200,7 +201,7 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// The model computes something else than probabilities.
-    #[error("the model gives probabilities that are not finite for `{}`", tl_data::shown_path(path))]
+    #[error("the model gives probabilities that are not finite for `{}`", tl_files::shown_path(path))]
     AnswerNotFinite {
         /// The picture.
         path: PathBuf,
@@ -240,7 +241,7 @@ pub enum TrainError {
     /// A picture that could be read before cannot be read any more.
     #[error(
         "`{}` could be read when the run began and cannot be read now: {reason}",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     Lost {
         /// The picture.
@@ -249,19 +250,19 @@ pub enum TrainError {
         reason: PictureError,
     },
     /// Somebody asked to stop.
-    #[error("stopped; `{}` can be gone on with", tl_data::shown_path(run))]
+    #[error("stopped; `{}` can be gone on with", tl_files::shown_path(run))]
     Stopped {
         /// The run's folder.
         run: PathBuf,
     },
     /// A run that cannot be gone on with.
-    #[error("the run `{}` is finished", tl_data::shown_path(path))]
+    #[error("the run `{}` is finished", tl_files::shown_path(path))]
     Finished {
         /// Its folder.
         path: PathBuf,
     },
     /// A checkpoint that is whole and yet no use.
-    #[error("cannot use the checkpoint `{}`: {detail}", tl_data::shown_path(path))]
+    #[error("cannot use the checkpoint `{}`: {detail}", tl_files::shown_path(path))]
     Checkpoint {
         /// Its folder.
         path: PathBuf,
@@ -277,7 +278,7 @@ pub enum TrainError {
         known: Vec<String>,
     },
     /// A file of features whose format is not known.
-    #[error("`{}` ends in none of .parquet, .npy and .safetensors", tl_data::shown_path(path))]
+    #[error("`{}` ends in none of .parquet, .npy and .safetensors", tl_files::shown_path(path))]
     Ending {
         /// The file.
         path: PathBuf,
@@ -285,20 +286,20 @@ pub enum TrainError {
     /// A Parquet file, and the program was built without it.
     #[error(
         "`{}` is a Parquet file, and this program was built without the feature `parquet`",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     NoParquet {
         /// The file.
         path: PathBuf,
     },
     /// Features would be written over the list of their pictures.
-    #[error("`{}` is what the pictures are read from", tl_data::shown_path(path))]
+    #[error("`{}` is what the pictures are read from", tl_files::shown_path(path))]
     OutIsSource {
         /// The file.
         path: PathBuf,
     },
     /// A file of features cannot be written.
-    #[error("cannot write `{}`: {}", tl_data::shown_path(path), words(reason))]
+    #[error("cannot write `{}`: {}", tl_files::shown_path(path), words(reason))]
     Out {
         /// The file.
         path: PathBuf,
@@ -306,19 +307,19 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// Somebody asked to stop before the features were written.
-    #[error("stopped; `{}` is not written", tl_data::shown_path(path))]
+    #[error("stopped; `{}` is not written", tl_files::shown_path(path))]
     Interrupted {
         /// The file.
         path: PathBuf,
     },
     /// Nothing to predict.
-    #[error("no pictures at `{}`", tl_data::shown(place))]
+    #[error("no pictures at `{}`", tl_files::shown(place))]
     NoPictures {
         /// What was given.
         place: String,
     },
     /// Something was given that cannot be a picture's place.
-    #[error("`{}` is not a file, a folder or a pattern: {detail}", tl_data::shown(pattern))]
+    #[error("`{}` is not a file, a folder or a pattern: {detail}", tl_files::shown(pattern))]
     Pattern {
         /// What was given.
         pattern: String,
@@ -380,7 +381,7 @@ impl TrainError {
                 "try a tenth of the rate with `--lr`, or `--clip 1`; `tl lr-find` suggests a rate".to_owned(),
             ),
             Self::Stopped { run } => {
-                Some(format!("`tl resume {}`, or the same command again", tl_data::shown_path(run)))
+                Some(format!("`tl resume {}`, or the same command again", tl_files::shown_path(run)))
             }
             Self::Lost { .. } => {
                 Some("put it back; the same command goes on from the last checkpoint".to_owned())
@@ -461,6 +462,6 @@ fn listed(skipped: &[Skipped]) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{}`", tl_data::shown(name))).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", tl_files::shown(name))).collect();
     names.join(", ")
 }

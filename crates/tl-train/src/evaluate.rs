@@ -3,9 +3,10 @@
 use serde::Serialize;
 use std::collections::HashSet;
 use tl_data::{
-    Dataset, Limits, MaxBad, Part, Place, ReadOptions, SampleId, Source, Units, check_bad, position_of_name,
+    Dataset, MaxBad, Part, Place, ReadOptions, SampleId, Source, Units, check_bad, position_of_name,
     read_to_judge, units,
 };
+use tl_image::Limits;
 use tl_report::{Evaluation, LabelPrediction, MultiLabel};
 
 use crate::figures::{Figures, Judge, prediction};

@@ -1,8 +1,8 @@
 //! Features kept from one run to the next.
 
 use std::time::SystemTime;
-use tl_data::{Augment, Preprocess};
 use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
+use tl_image::{Augment, Preprocess};
 use tl_weights::Cache;
 
 /// Features on the disk, and what they depend on besides pictures and preprocessing.

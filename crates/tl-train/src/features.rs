@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use tl_data::{
-    ContentHash, Dataset, Limits, PictureError, PixelCache, Place, Preprocess, Progress, ResizeMode,
-    SampleId, check_bad,
-};
+use tl_data::{Dataset, Place, Progress, SampleId, check_bad};
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::{HeadError, Matrix};
+use tl_image::{ContentHash, Limits, PictureError, PixelCache, Preprocess, ResizeMode};
 
 use crate::feature_cache::FeatureCache;
 use crate::journal::Journal;

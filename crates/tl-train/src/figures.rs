@@ -1,7 +1,8 @@
 //! From predictions to figures, for one label each or several.
 
 use std::path::Path;
-use tl_data::{Dataset, SampleId, Units, path_text};
+use tl_data::{Dataset, SampleId, Units};
+use tl_files::path_text;
 use tl_heads::Matrix;
 use tl_report::{Evaluation, LabelPrediction, MultiLabel, Part, Prediction};
 

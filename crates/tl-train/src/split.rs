@@ -152,7 +152,8 @@ mod tests {
     use super::*;
     use crate::truth::labels;
     use std::path::PathBuf;
-    use tl_data::{ColorMode, ContentHash, Format, PictureHeader, Sample};
+    use tl_data::Sample;
+    use tl_image::{ColorMode, ContentHash, Format, PictureHeader};
 
     /// A data set with so many pictures of each class, all different.
     fn data(counts: &[usize]) -> Dataset {

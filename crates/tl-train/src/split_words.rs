@@ -114,7 +114,7 @@ impl Divided<'_> {
     pub(crate) fn setting(&self) -> String {
         let TrainConfig { split, folds, val, test, .. } = self.config;
         match (split, folds) {
-            (Some(table), _) => format!("as {} says", tl_data::shown_path(table)),
+            (Some(table), _) => format!("as {} says", tl_files::shown_path(table)),
             (_, Some(folds)) => format!("{folds} folds"),
             _ => {
                 let given = self.given();
@@ -130,7 +130,7 @@ impl Divided<'_> {
 
     fn how(&self) -> String {
         if let Some(table) = &self.config.split {
-            return format!("as {} says", tl_data::shown_path(table));
+            return format!("as {} says", tl_files::shown_path(table));
         }
         let given = self.given();
         if self.config.folds.is_some() {
@@ -271,7 +271,8 @@ impl<'a> Rarest<'a> {
 mod tests {
     use super::*;
     use std::path::PathBuf;
-    use tl_data::{ClassId, ColorMode, ContentHash, Format, PictureHeader, Sample, units};
+    use tl_data::{ClassId, Sample, units};
+    use tl_image::{ColorMode, ContentHash, Format, PictureHeader};
 
     /// Pictures of a class each, with contents and groups.
     fn data(pictures: &[(usize, u32, Option<&str>)]) -> Dataset {

@@ -1,6 +1,7 @@
 //! One division of the pictures into training and held-out ones, from features to predictions.
 
-use tl_data::{Dataset, ResizeMode, SampleId, Units};
+use tl_data::{Dataset, SampleId, Units};
+use tl_image::ResizeMode;
 use tl_report::{Choice, LabelPrediction, Part};
 
 use crate::TrainError;

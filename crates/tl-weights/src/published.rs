@@ -7,7 +7,7 @@
 //! projects and begin with the published digits; those of timm's `.safetensors` are recorded by one
 //! (`ferrotorch-hub`).
 
-use tl_data::{Interpolation, Preprocess, ResizeMode, ValueRange};
+use tl_image::{Interpolation, Preprocess, ResizeMode, ValueRange};
 
 use crate::{Package, Source, Weights};
 

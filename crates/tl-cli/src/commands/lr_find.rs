@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::process::ExitCode;
-use tl_data::path_text;
+use tl_files::path_text;
 use tl_report::{RateCurve, RateSuggestion};
 use tl_train::{
     HeadKind, RateSearch, Recipe, TrainConfig, Watch, find_rate, read_settings, write_atomically,

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use tl_image::{ContentHash, PerceptualHash};
+
 use crate::near::LookAlikes;
 use crate::place::slashed;
-use crate::{ContentHash, Dataset, Look, Sample, Tightened};
+use crate::{Dataset, Sample, Tightened};
 
 use super::{DuplicateSet, Likeness, Twin};
 
@@ -34,7 +36,7 @@ pub(super) fn sets(data: &Dataset) -> (Vec<DuplicateSet>, Option<Tightened>) {
 /// Sets of pictures that look alike, the first of each content standing for it.
 fn alike(data: &Dataset, same: &[Vec<usize>]) -> (Vec<DuplicateSet>, Option<Tightened>) {
     let firsts: Vec<usize> = same.iter().filter_map(|set| set.first().copied()).collect();
-    let looks: Vec<Option<Look>> = firsts.iter().map(|&at| data.samples[at].look).collect();
+    let looks: Vec<Option<PerceptualHash>> = firsts.iter().map(|&at| data.samples[at].look).collect();
     let found = LookAlikes::of(&looks, data.len());
     let samples = found.sets.iter().map(|set| set.iter().map(|&at| firsts[at]).collect::<Vec<_>>());
     (samples.map(|samples| describe(data, Likeness::Alike, &samples)).collect(), found.tightened)
@@ -42,7 +44,7 @@ fn alike(data: &Dataset, same: &[Vec<usize>]) -> (Vec<DuplicateSet>, Option<Tigh
 
 fn describe(data: &Dataset, likeness: Likeness, samples: &[usize]) -> DuplicateSet {
     let first = samples.first().and_then(|&at| data.samples[at].look);
-    let distance = |look: Option<Look>| first.zip(look).map_or(0, |(a, b)| a.distance(b));
+    let distance = |look: Option<PerceptualHash>| first.zip(look).map_or(0, |(a, b)| a.distance(b));
     let twin = |sample: &Sample| Twin {
         path: slashed(&sample.path),
         classes: sample.labels().filter_map(|class| data.classes.get(class.0).cloned()).collect(),

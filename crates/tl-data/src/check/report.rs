@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tl_image::PictureHeader;
 
-use crate::{Part, PictureHeader, Tightened, Unread, WideValues};
+use crate::{Part, Tightened, Unread, WideValues};
 
 /// What is in a data set, what is wrong with it and what to do. Sizes are upright, in pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

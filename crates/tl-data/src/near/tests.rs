@@ -26,7 +26,7 @@ fn compared(looks: &[u64], bits: u32) -> Vec<Vec<usize>> {
 }
 
 fn alike(looks: &[u64], pictures: usize) -> LookAlikes {
-    let looks: Vec<Option<Look>> = looks.iter().map(|&look| Some(Look(look))).collect();
+    let looks: Vec<Option<PerceptualHash>> = looks.iter().map(|&look| Some(PerceptualHash(look))).collect();
     LookAlikes::of(&looks, pictures)
 }
 
@@ -40,20 +40,20 @@ proptest! {
         looks.sort_unstable();
         looks.dedup();
         let mut sets = Sets::new(looks.len());
-        unite(&looks.iter().map(|&look| Look(look)).collect::<Vec<_>>(), bits, &mut sets);
+        unite(&looks.iter().map(|&look| PerceptualHash(look)).collect::<Vec<_>>(), bits, &mut sets);
         prop_assert_eq!(sets.members(), compared(&looks, bits));
     }
 
     #[test]
     fn chains_that_are_not_too_long_stay_whole(looks in looks(), missing in 0_usize..60) {
-        let mut with: Vec<Option<Look>> = looks.iter().map(|&look| Some(Look(look))).collect();
+        let mut with: Vec<Option<PerceptualHash>> = looks.iter().map(|&look| Some(PerceptualHash(look))).collect();
         if let Some(look) = with.get_mut(missing) {
             *look = None;
         }
         // 60 looks at most, and 1 % of 6,000 pictures.
         let found = LookAlikes::of(&with, 6000);
         prop_assert_eq!(found.tightened, None);
-        let without = |look: &Option<Look>| look.is_some();
+        let without = |look: &Option<PerceptualHash>| look.is_some();
         let kept: Vec<usize> = (0..with.len()).filter(|&at| without(&with[at])).collect();
         let values: Vec<u64> = kept.iter().map(|&at| looks[at]).collect();
         let expected = compared(&values, NEAR_BITS).into_iter().map(|set| set.into_iter().map(|at| kept[at]).collect());

@@ -8,10 +8,8 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use image::{Rgb, RgbImage};
-use tl_data::{
-    Batch, Dataset, Limits, Loading, PictureError, Place, Preprocess, SampleId, Sampler, Sampling,
-    load_batches, scan,
-};
+use tl_data::{Batch, Dataset, Loading, Place, SampleId, Sampler, Sampling, load_batches, scan};
+use tl_image::{Limits, PictureError, Preprocess};
 
 const SIZE: u32 = 16;
 const VALUES: usize = 3 * 16 * 16;

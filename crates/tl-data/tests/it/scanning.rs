@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
-use tl_data::{
-    ClassId, ColorMode, DataError, Dataset, Format, Limits, MaxBad, PictureError, SampleId, Spread,
-    check_bad, read_picture, scan,
-};
+use tl_data::{ClassId, DataError, Dataset, MaxBad, Place, SampleId, Spread, check_bad, scan};
+use tl_image::{ColorMode, Format, Limits, PictureError};
 
 /// A folder with these pictures, each of another colour.
 fn folder(pictures: &[&str]) -> TempDir {
@@ -137,7 +135,7 @@ fn pipes_and_sockets_are_not_opened() {
     let reason = "not a regular file (a pipe, socket or device)";
     let expected = [format!("a/pipe.jpg: {reason}"), format!("b/socket.jpg: {reason}")];
     assert_eq!(rejected(&scanned(folder.path()).unwrap()), expected);
-    let single = read_picture(&folder.path().join("a/pipe.jpg"), &Limits::default(), [0; 3]);
+    let single = Place::from(folder.path().join("a/pipe.jpg")).decode(&Limits::default(), [0; 3]);
     assert_eq!(single, Err(PictureError::Special));
 }
 

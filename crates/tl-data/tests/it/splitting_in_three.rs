@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use tl_data::{
-    ClassId, ColorMode, ContentHash, Dataset, Format, Given, Look, Part, Parts, PictureHeader, Sample,
-    SampleId, Shares, folds, read_parts, split, train_val, units, write_parts,
+    ClassId, Dataset, Given, Part, Parts, Sample, SampleId, Shares, folds, read_parts, split, train_val,
+    units, write_parts,
 };
+use tl_image::{ColorMode, ContentHash, Format, PerceptualHash, PictureHeader};
 
 /// What matters about a picture here: class, content, group, look.
 type Picture = (usize, u16, Option<u8>, Option<u64>);
@@ -18,7 +19,7 @@ fn data_set(pictures: &[Picture]) -> Dataset {
         let hash = ContentHash::of(&content.to_le_bytes());
         let mut sample = Sample::new(format!("{class}/{i}.png"), ClassId(class), header, hash, 1);
         sample.group = group.map(|group| format!("group {group}"));
-        sample.look = look.map(Look);
+        sample.look = look.map(PerceptualHash);
         sample
     };
     let count = pictures.iter().map(|picture| picture.0 + 1).max().unwrap_or(0);

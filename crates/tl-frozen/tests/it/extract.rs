@@ -4,8 +4,9 @@ use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tl_data::{Limits, PictureError, Place, Preprocess, ResizeMode};
+use tl_data::Place;
 use tl_frozen::{Extraction, Frozen, Job, Output, extract};
+use tl_image::{Limits, PictureError, Preprocess, ResizeMode};
 
 fn frozen() -> Frozen {
     let device = Device::flex();

@@ -3,12 +3,13 @@
 
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
-use tl_data::{
-    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, PixelCache, Preprocess,
-    SampleId, Wanted, contained_or, decode_part,
-};
+use tl_data::{Dataset, SampleId};
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
+use tl_image::{
+    Augment, AugmentKey, ContentHash, Limits, PictureError, PictureView, PixelCache, Preprocess, Wanted,
+    contained_or, decode_part,
+};
 
 use crate::feature_cache::FeatureCache;
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use tl_data::{Blend, PictureError, SampleId};
+use tl_data::SampleId;
 use tl_frozen::{Output, Shelf};
+use tl_image::{Blend, PictureError};
 
 use super::Pictures;
 use super::inputs::{Cut, View};

@@ -5,7 +5,8 @@
 //! ```
 
 use std::ops::ControlFlow;
-use tl_data::{PictureError, SampleId, load_groups};
+use tl_data::{SampleId, load_groups};
+use tl_image::PictureError;
 
 use super::{Course, Lesson};
 use crate::TrainError;
