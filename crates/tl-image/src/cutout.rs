@@ -7,8 +7,9 @@ use image::imageops::crop_imm;
 use image::metadata::Orientation;
 
 use crate::contained::contained_or;
-use crate::decode::{decode_stored, upright};
+use crate::decode::decode_stored;
 use crate::jpeg::{self, Decoded, Window};
+use crate::orientation::upright;
 use crate::sniff::sniff;
 use crate::{Format, Interpolation, Limits, PictureError, resize_box};
 

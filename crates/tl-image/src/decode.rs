@@ -13,6 +13,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, RgbImage};
 
 use crate::contained::contained_or;
 use crate::flatten::flatten;
+use crate::orientation::upright;
 use crate::sniff::sniff;
 use crate::{Format, Limits, PictureError, bmp, jpeg, orientation, tiff};
 
@@ -32,16 +33,6 @@ pub fn decode(bytes: &[u8], limits: &Limits, background: [u8; 3]) -> Result<RgbI
         };
         Ok(upright(picture, orientation))
     })
-}
-
-/// Applies the orientation.
-pub(crate) fn upright(picture: RgbImage, orientation: Orientation) -> RgbImage {
-    if orientation == Orientation::NoTransforms {
-        return picture;
-    }
-    let mut turned = DynamicImage::ImageRgb8(picture);
-    turned.apply_orientation(orientation);
-    turned.into_rgb8()
 }
 
 /// Decodes any format but JPEG; the orientation is still to be applied.
@@ -112,7 +103,7 @@ fn check_before_opening(bytes: &[u8], format: Format, limits: &Limits) -> Result
     if let Some((width, height)) = size {
         limits.check_size(width, height)?;
     }
-    if whole { Ok(()) } else { Err(truncated(bytes)) }
+    if whole { Ok(()) } else { Err(PictureError::truncated(bytes)) }
 }
 
 /// Follows the chunks of a PNG to IEND: <https://www.w3.org/TR/png-3/#5Chunk-layout>.
@@ -145,14 +136,12 @@ fn u16_le(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from(u16::from_le_bytes(two.try_into().ok()?)))
 }
 
-pub(crate) fn truncated(bytes: &[u8]) -> PictureError {
-    PictureError::Truncated { bytes: bytes.len() as u64 }
-}
-
 /// Words a decoder's error.
 fn explain(error: &ImageError, bytes: &[u8]) -> PictureError {
     match error {
-        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => truncated(bytes),
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            PictureError::truncated(bytes)
+        }
         ImageError::Unsupported(error) => PictureError::UnsupportedFeature {
             detail: match error.kind() {
                 UnsupportedErrorKind::GenericFeature(feature) => tidy(&feature),
@@ -161,7 +150,7 @@ fn explain(error: &ImageError, bytes: &[u8]) -> PictureError {
         },
         // The cause alone: image puts the format's name before it.
         error => match error.source().map_or_else(|| tidy(error), |cause| tidy(&cause)) {
-            detail if detail.eq_ignore_ascii_case(GIF_ENDS_EARLY) => truncated(bytes),
+            detail if detail.eq_ignore_ascii_case(GIF_ENDS_EARLY) => PictureError::truncated(bytes),
             detail => PictureError::Corrupt { detail },
         },
     }
@@ -171,7 +160,7 @@ fn explain(error: &ImageError, bytes: &[u8]) -> PictureError {
 const GIF_ENDS_EARLY: &str = "unexpected end of file";
 
 /// A decoder's message on one line, starting small, without its full stop.
-pub(crate) fn tidy(message: &impl ToString) -> String {
+fn tidy(message: &impl ToString) -> String {
     let text = message.to_string();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text = text.trim_matches(['"', '.', ' ']);

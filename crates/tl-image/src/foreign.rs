@@ -1,23 +1,22 @@
 //! Formats that people have and this program does not read: told by content, named, and with the command that converts them.
 
 mod boxes;
-mod formats;
 mod markup;
 mod raw;
+mod signatures;
 
 use std::path::Path;
 
 use crate::PictureError;
+use crate::unsupported_format::{FORMATS, UnsupportedFormat};
 
-pub use formats::FormatNotRead;
-pub(crate) use formats::ends_like_a_still_picture;
-use formats::{FORMATS, SIGNATURES};
+use signatures::SIGNATURES;
 
 /// What content is that no decoder here reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Foreign {
     /// A picture, or something pictures can be made of.
-    Format(&'static FormatNotRead),
+    Format(&'static UnsupportedFormat),
     /// No picture.
     Other(&'static str),
 }
@@ -25,24 +24,28 @@ pub(crate) enum Foreign {
 impl From<Foreign> for PictureError {
     fn from(foreign: Foreign) -> Self {
         match foreign {
-            Foreign::Format(format) => format.error(),
+            Foreign::Format(format) => unsupported(format),
             Foreign::Other(what) => PictureError::NotAPicture { looks_like: format!("it is {what}") },
         }
     }
+}
+
+fn unsupported(format: &UnsupportedFormat) -> PictureError {
+    PictureError::UnsupportedFormat { format: format.name }
 }
 
 /// What the content is, if it is known; none for a format that is read, and for what nothing is known of.
 pub(crate) fn recognise(bytes: &[u8]) -> Option<Foreign> {
     let found =
         raw::recognise(bytes).or_else(|| boxes::recognise(bytes)).or_else(|| markup::recognise(bytes));
-    let by_name = |name| FormatNotRead::named(name).map(Foreign::Format);
+    let by_name = |name| UnsupportedFormat::named(name).map(Foreign::Format);
     found.and_then(by_name).or_else(|| by_signature(bytes)).or_else(|| markup::other(bytes))
 }
 
 fn by_signature(bytes: &[u8]) -> Option<Foreign> {
     let starts = |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(mark));
     let (.., what) = SIGNATURES.iter().find(|(at, mark, _)| starts(*at, mark))?;
-    Some(FormatNotRead::named(what).map_or(Foreign::Other(what), Foreign::Format))
+    Some(UnsupportedFormat::named(what).map_or(Foreign::Other(what), Foreign::Format))
 }
 
 impl PictureError {
@@ -54,7 +57,7 @@ impl PictureError {
         }
         let ending = tl_files::ending(path);
         let by_ending = FORMATS.iter().find(|format| format.endings.contains(&ending.as_str()));
-        by_ending.filter(|format| format.without_signature).map_or(self, FormatNotRead::error)
+        by_ending.filter(|format| format.without_signature).map_or(self, unsupported)
     }
 }
 

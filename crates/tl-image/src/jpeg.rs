@@ -6,6 +6,7 @@
 mod any;
 mod baseline;
 mod bits;
+mod blocks;
 mod canvas;
 mod color;
 mod entropy;
@@ -26,7 +27,7 @@ use image::metadata::Orientation;
 use self::markers::Markers;
 use self::scan::Scan;
 pub(crate) use self::window::Window;
-use crate::decode::upright;
+use crate::orientation::upright;
 use crate::{ColorMode, Format, Limits, PictureError, PictureHeader};
 
 /// Reads the header, follows the markers to the end of the picture and checks that its scans make one.

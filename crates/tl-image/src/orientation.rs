@@ -10,6 +10,7 @@ mod xmp;
 use std::borrow::Cow;
 
 use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage};
 
 use crate::Format;
 use crate::directory::Directory;
@@ -88,4 +89,14 @@ fn of_exif(block: &[u8]) -> Option<Orientation> {
 
 fn from_number(number: u64) -> Orientation {
     u8::try_from(number).ok().and_then(Orientation::from_exif).unwrap_or(UPRIGHT)
+}
+
+/// The picture turned upright.
+pub(crate) fn upright(picture: RgbImage, orientation: Orientation) -> RgbImage {
+    if orientation == Orientation::NoTransforms {
+        return picture;
+    }
+    let mut turned = DynamicImage::ImageRgb8(picture);
+    turned.apply_orientation(orientation);
+    turned.into_rgb8()
 }

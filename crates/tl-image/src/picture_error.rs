@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::Panicked;
-use crate::foreign::FormatNotRead;
+use crate::unsupported_format::UnsupportedFormat;
 
 /// The reason one file was rejected. The path is kept beside it, by whoever read the file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -127,6 +127,11 @@ pub enum PictureError {
 }
 
 impl PictureError {
+    /// That the file of these bytes ends before the picture does.
+    pub(crate) fn truncated(bytes: &[u8]) -> Self {
+        PictureError::Truncated { bytes: bytes.len() as u64 }
+    }
+
     /// Words the operating system's refusal, without the error number.
     pub fn unreadable(error: &std::io::Error) -> Self {
         let text = error.to_string().to_lowercase();
@@ -143,7 +148,7 @@ impl From<Panicked> for PictureError {
 
 /// That a format is not read, and the command that converts it.
 fn not_read(format: &str) -> String {
-    match FormatNotRead::named(format) {
+    match UnsupportedFormat::named(format) {
         Some(known) if !known.still => {
             let kind = if format.ends_with("video") { "video" } else { format };
             format!("not a picture (it is a {kind}), this makes pictures of it: {}", known.example())

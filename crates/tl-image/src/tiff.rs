@@ -15,6 +15,7 @@ mod meaning;
 mod pixels;
 mod predictor;
 mod samples;
+mod tag;
 mod ycbcr;
 
 use image::DynamicImage;

@@ -1,12 +1,6 @@
-//! What is seen beyond the borders of a picture.
+//! Which pixels are seen beyond the borders of a picture.
 
 use serde::{Deserialize, Serialize};
-
-use super::drawing::Drawing;
-use super::draws::Draws;
-use super::limit::Limit;
-use super::ops::{Op, parameters};
-use crate::{Preprocess, ResizeMode};
 
 /// What is seen beyond the borders of a picture; Keras's `fill_mode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,38 +15,6 @@ pub enum BorderMode {
     Wrap,
     /// One colour, `kkkk|abcd|kkkk`.
     Constant,
-}
-
-parameters! {
-    /// What is seen beyond the borders of the picture, for the whole chain: it is resampled only once.
-    ///
-    /// With [`ResizeMode::Letterbox`] it is the colour of the bars, whatever is said here.
-    #[derive(Copy, Eq)]
-    Border {
-        /// Which pixels.
-        mode: BorderMode = BorderMode::Reflect,
-        /// The colour of `constant`; the mean colour of the network's training pictures where it is left out.
-        color: Option<[u8; 3]> = None,
-    }
-}
-
-impl Op for Border {
-    fn limits(&self) -> Vec<Limit> {
-        Vec::new()
-    }
-
-    /// It is asked for before anything is drawn.
-    fn draw(&self, _: &mut Draws, _: &mut Drawing) {}
-}
-
-impl Border {
-    pub(super) fn edge(&self, preprocess: &Preprocess) -> Edge {
-        if preprocess.mode == ResizeMode::Letterbox {
-            return Edge { mode: BorderMode::Constant, color: preprocess.fill };
-        }
-        let mean = || preprocess.mean.map(|value| (value * 255.0).round() as u8);
-        Edge { mode: self.mode, color: self.color.unwrap_or_else(mean) }
-    }
 }
 
 /// A border whose colour is known.

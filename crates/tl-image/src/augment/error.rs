@@ -2,8 +2,6 @@
 
 use thiserror::Error;
 
-use super::preset::NAMES;
-
 /// The reason an augmentation, a list of them or a preset's name was refused.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum AugmentError {
@@ -56,9 +54,11 @@ pub enum AugmentError {
         before: &'static str,
     },
     /// No preset has this name.
-    #[error("`{name}` is not a preset, choose one of {}", NAMES.join(", "))]
+    #[error("`{name}` is not a preset, choose one of {known}")]
     UnknownPreset {
         /// What was given.
         name: String,
+        /// The names that there are, with commas between them.
+        known: String,
     },
 }

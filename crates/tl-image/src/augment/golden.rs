@@ -7,13 +7,14 @@ use image::{RgbImage, imageops};
 use serde_json::Value;
 
 use super::border::{BorderMode, Edge};
-use super::color::{ColorStep, Table};
+use super::color::ColorStep;
 use super::drawing::Drawing;
 use super::erase::{Erase, Fill};
 use super::map::Map;
 use super::ops::Warp;
 use super::picture_view::PictureView;
 use super::plan::Plan;
+use super::table::Table;
 use crate::{Preprocess, ResizeMode};
 
 const SIDE: f64 = 48.0;

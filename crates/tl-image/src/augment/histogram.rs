@@ -2,7 +2,7 @@
 
 use image::RgbImage;
 
-use super::color::Table;
+use super::table::Table;
 
 type Histogram = [u32; 256];
 

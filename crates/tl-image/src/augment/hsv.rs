@@ -1,16 +1,10 @@
 //! The colour circle.
 
-use image::RgbImage;
-
-use super::color::map_pixels;
-
-/// Turns the hue by this part of the circle, with torchvision's arithmetic:
+/// The colour with its hue turned by this part of the circle, with torchvision's arithmetic:
 /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>
-pub(super) fn turn_hue(picture: &mut RgbImage, turns: f32) {
-    map_pixels(picture, |color| {
-        let [h, s, v] = hsv(color.map(|value| f32::from(value) * (1.0 / 255.0)));
-        rgb([(h + turns).rem_euclid(1.0), s, v]).map(|value| (value * 255.999) as u8)
-    });
+pub(super) fn turn_hue(color: [u8; 3], turns: f32) -> [u8; 3] {
+    let [h, s, v] = hsv(color.map(|value| f32::from(value) * (1.0 / 255.0)));
+    rgb([(h + turns).rem_euclid(1.0), s, v]).map(|value| (value * 255.999) as u8)
 }
 
 /// Hue, saturation and value, each in 0..1.
@@ -57,18 +51,15 @@ mod tests {
     fn no_turn_changes_no_colour() {
         let steps = || (0..=255_u32).step_by(15);
         for (r, g, b) in steps().flat_map(|r| steps().flat_map(move |g| steps().map(move |b| (r, g, b)))) {
-            let color = image::Rgb([r as u8, g as u8, b as u8]);
-            let mut picture = RgbImage::from_pixel(1, 1, color);
-            turn_hue(&mut picture, 0.0);
-            let worst = picture.iter().zip(color.0).map(|(a, b)| a.abs_diff(b)).max();
-            assert!(worst <= Some(1), "{color:?} became {:?}", picture.get_pixel(0, 0));
+            let color = [r, g, b].map(|value| value as u8);
+            let turned = turn_hue(color, 0.0);
+            let worst = turned.iter().zip(color).map(|(a, b)| a.abs_diff(b)).max();
+            assert!(worst <= Some(1), "{color:?} became {turned:?}");
         }
     }
 
     #[test]
     fn a_third_of_a_turn_exchanges_the_channels() {
-        let mut picture = RgbImage::from_pixel(1, 1, image::Rgb([200, 0, 0]));
-        turn_hue(&mut picture, 1.0 / 3.0);
-        assert_eq!(picture.get_pixel(0, 0).0, [0, 200, 0]);
+        assert_eq!(turn_hue([200, 0, 0], 1.0 / 3.0), [0, 200, 0]);
     }
 }

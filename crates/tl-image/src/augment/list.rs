@@ -5,10 +5,10 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::border::Border;
 use super::drawing::Drawing;
 use super::draws::{AugmentKey, Draws};
 use super::frame::frame;
+use super::ops::Border;
 use super::{AugmentError, AugmentOp, AugmentPreset, Plan};
 use crate::Preprocess;
 
@@ -95,6 +95,13 @@ fn check_order(ops: &[AugmentOp]) -> Result<(), AugmentError> {
     match ops.iter().take(crop.unwrap_or(0)).find(|op| op.is_geometric()) {
         Some(op) => Err(AugmentError::CropNotFirst { before: op.name() }),
         None => Ok(()),
+    }
+}
+
+impl From<AugmentPreset> for Augment {
+    fn from(preset: AugmentPreset) -> Self {
+        // Presets are valid; a test has it.
+        Augment::new(preset.ops()).unwrap_or_default()
     }
 }
 

@@ -42,6 +42,7 @@ mod render;
 mod sample;
 mod sheet;
 mod space;
+mod table;
 
 #[cfg(test)]
 mod golden;
@@ -49,12 +50,12 @@ mod golden;
 mod properties;
 
 pub use batch::{BatchKey, Blend, CutMix, MixUp};
-pub use border::{Border, BorderMode};
+pub use border::BorderMode;
 pub use draws::AugmentKey;
 pub use error::AugmentError;
 pub use list::Augment;
 pub use op::AugmentOp;
-pub use ops::Paint;
+pub use ops::{Border, Paint};
 pub use picture_view::PictureView;
 pub use plan::Plan;
 pub use preset::AugmentPreset;

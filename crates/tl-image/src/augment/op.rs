@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::border::Border;
 use super::ops::{self, Op};
 
 /// An enum with a variant for each operation, and its name in TOML.
@@ -39,7 +38,7 @@ macro_rules! operations {
 
 operations! {
     /// What is seen beyond the borders.
-    "border" Border(Border),
+    "border" Border(ops::Border),
     /// A random part of the picture.
     "random_resized_crop" RandomResizedCrop(ops::RandomResizedCrop),
     /// Left becomes right.

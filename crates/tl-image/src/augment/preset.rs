@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Augment, AugmentError, AugmentOp, Border, BorderMode, Paint, ops};
+use super::ops::{self, Border, Paint};
+use super::{AugmentError, AugmentOp, BorderMode};
 
 /// A chain of augmentations by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub enum AugmentPreset {
 }
 
 /// The names, in the order of strength.
-pub(super) const NAMES: [&str; 6] = ["none", "light", "keras", "fastai", "trivial", "strong"];
+const NAMES: [&str; 6] = ["none", "light", "keras", "fastai", "trivial", "strong"];
 
 impl AugmentPreset {
     /// All presets.
@@ -117,20 +118,16 @@ impl FromStr for AugmentPreset {
 
     fn from_str(name: &str) -> Result<Self, AugmentError> {
         let found = AugmentPreset::ALL.into_iter().zip(NAMES).find(|(_, known)| *known == name);
-        found.map(|(preset, _)| preset).ok_or_else(|| AugmentError::UnknownPreset { name: name.into() })
-    }
-}
-
-impl From<AugmentPreset> for Augment {
-    fn from(preset: AugmentPreset) -> Self {
-        // Presets are valid; a test has it.
-        Augment::new(preset.ops()).unwrap_or_default()
+        found
+            .map(|(preset, _)| preset)
+            .ok_or_else(|| AugmentError::UnknownPreset { name: name.into(), known: NAMES.join(", ") })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Augment;
 
     #[test]
     fn every_preset_is_valid_and_reads_back_by_its_name() {

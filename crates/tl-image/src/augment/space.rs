@@ -1,9 +1,10 @@
 //! What the policies choose from: lists of operations and the strengths of each.
 
-use super::color::{ColorStep, Table};
+use super::color::ColorStep;
 use super::drawing::Change;
 use super::draws::Draws;
 use super::map::Map;
+use super::table::Table;
 
 /// One operation a policy may choose.
 #[derive(Clone, Copy, Debug, PartialEq)]

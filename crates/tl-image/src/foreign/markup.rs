@@ -6,7 +6,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use super::Foreign;
-use super::formats::WEB_PAGE;
+use super::signatures::WEB_PAGE;
 
 /// How far into a file its first element is looked for: editors write long comments and lists of entities before it.
 const LOOKED_AT: usize = 64 << 10;

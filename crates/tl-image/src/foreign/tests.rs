@@ -1,4 +1,4 @@
-use super::formats::{FORMATS, SIGNATURES};
+use super::signatures::SIGNATURES;
 use super::*;
 use crate::sniff::sniff;
 

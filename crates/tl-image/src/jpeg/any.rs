@@ -4,6 +4,7 @@
 use image::RgbImage;
 
 use super::bits::Intervals;
+use super::blocks::Blocks;
 use super::canvas::Canvas;
 use super::entropy::Entropy;
 use super::huffman::Huffman;
@@ -35,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], markers: &Markers<'_>, limits: &Limits) -> Re
 
 /// All at once: each row of units is drawn as soon as it is read.
 fn decode_row_by_row(layout: &Layout, plan: &Plan<'_>, scan: &Scan<'_>) -> Result<RgbImage, PictureError> {
-    let mut coefficients = take_coefficients(layout, 1);
+    let mut coefficients = Blocks::of(layout, 1);
     let mut canvas = Canvas::new(layout, &plan.steps)?;
     let mut built = Built::default();
     let intervals = intervals(scan)?;
@@ -50,7 +51,7 @@ fn decode_row_by_row(layout: &Layout, plan: &Plan<'_>, scan: &Scan<'_>) -> Resul
 
 /// Several scans: coefficients are kept until the last one is read.
 fn decode_buffered(layout: &Layout, plan: &Plan<'_>) -> Result<RgbImage, PictureError> {
-    let mut coefficients = take_coefficients(layout, layout.units.1);
+    let mut coefficients = Blocks::of(layout, layout.units.1);
     let mut built = Built::default();
     for scan in &plan.scans {
         let intervals = intervals(scan)?;
@@ -62,47 +63,6 @@ fn decode_buffered(layout: &Layout, plan: &Plan<'_>) -> Result<RgbImage, Picture
     let mut canvas = Canvas::new(layout, &plan.steps)?;
     (0..layout.units.1).for_each(|row| canvas.draw(row, &coefficients));
     Ok(canvas.finish())
-}
-
-/// Coefficients of one component: all of them, or a row of units.
-pub(super) struct Blocks {
-    all: Vec<Block>,
-    /// Blocks in a row.
-    stride: usize,
-    /// Rows of blocks in a row of units.
-    high: usize,
-    /// The first row of blocks.
-    top: usize,
-}
-
-impl Blocks {
-    /// Forgets everything and begins with this row of units.
-    fn clear(&mut self, row: usize) {
-        self.all.fill([0; 64]);
-        self.top = row * self.high;
-    }
-
-    fn get_mut(&mut self, column: usize, row: usize) -> Option<&mut Block> {
-        self.all.get_mut(row.checked_sub(self.top)? * self.stride + column)
-    }
-
-    /// A row of blocks; empty where there is none.
-    #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> &[Block] {
-        let first = row.saturating_sub(self.top) * self.stride;
-        self.all.get(first..first + self.stride).unwrap_or_default()
-    }
-}
-
-/// Of so many rows of units.
-fn take_coefficients(layout: &Layout, rows: usize) -> Vec<Blocks> {
-    let each = layout.components.iter().map(|component| Blocks {
-        all: vec![[0; 64]; component.stride * component.v * rows],
-        stride: component.stride,
-        high: component.v,
-        top: 0,
-    });
-    each.collect()
 }
 
 fn intervals(scan: &Scan<'_>) -> Result<Intervals, PictureError> {

@@ -3,7 +3,7 @@
 use image::RgbImage;
 use pulp::{Simd, WithSimd};
 
-use super::any::Blocks;
+use super::blocks::Blocks;
 use super::color::Line;
 use super::idct::{Block, flat, inverse};
 use super::layout::{Component, Layout, corrupt};

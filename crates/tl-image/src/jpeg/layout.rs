@@ -74,7 +74,8 @@ impl Layout {
             }
         });
         let components: Vec<Component> = components.collect();
-        let space = Space::of(markers, &components);
+        let names: Vec<u8> = components.iter().map(|component| component.id).collect();
+        let space = Space::of(markers, &names);
         Ok(Layout { width, height, largest, units, components, space })
     }
 

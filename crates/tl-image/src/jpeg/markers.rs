@@ -5,7 +5,6 @@ use std::ops::Range;
 use image::metadata::Orientation;
 
 use super::process::{self, HIERARCHY, JPEG_LS};
-use crate::decode::truncated;
 use crate::orientation::Metadata;
 use crate::{Limits, PictureError};
 
@@ -54,7 +53,7 @@ impl<'a> Markers<'a> {
         let (mut frame, mut segments): (Option<Frame>, Vec<Segment<'_>>) = (None, Vec::new());
         let (mut at, mut scans) = (2, 0);
         loop {
-            let (marker, after) = next_marker(bytes, at).ok_or_else(|| truncated(bytes))?;
+            let (marker, after) = next_marker(bytes, at).ok_or_else(|| PictureError::truncated(bytes))?;
             at = after;
             if has_no_segment(marker) {
                 continue;
@@ -65,7 +64,9 @@ impl<'a> Markers<'a> {
             }
             let content = segment(bytes, at)?;
             if is_frame_header(marker) && frame.is_none() {
-                frame = Some(read_frame(content, marker, limits).ok_or_else(|| truncated(bytes))??);
+                frame = Some(
+                    read_frame(content, marker, limits).ok_or_else(|| PictureError::truncated(bytes))??,
+                );
             }
             scans += usize::from(marker == START_OF_SCAN);
             if let Some(frame) = frame.as_mut().filter(|_| marker == NUMBER_OF_LINES && scans == 1) {
@@ -132,12 +133,12 @@ fn has_no_segment(marker: u8) -> bool {
 
 /// The segment after a marker, without its two bytes of length.
 fn segment(bytes: &[u8], at: usize) -> Result<&[u8], PictureError> {
-    let Some(&[high, low]) = bytes.get(at..at + 2) else { return Err(truncated(bytes)) };
+    let Some(&[high, low]) = bytes.get(at..at + 2) else { return Err(PictureError::truncated(bytes)) };
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length < 2 {
         return Err(PictureError::Corrupt { detail: format!("a segment of length {length}") });
     }
-    bytes.get(at + 2..at + length).ok_or_else(|| truncated(bytes))
+    bytes.get(at + 2..at + length).ok_or_else(|| PictureError::truncated(bytes))
 }
 
 /// SOF0 to SOF15 without DHT (c4), JPG (c8) and DAC (cc); and those of processes that are only named.

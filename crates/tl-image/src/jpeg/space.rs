@@ -1,7 +1,6 @@
 //! The colour space of a file, and a row of its components to RGB.
 
 use super::color::convert;
-use super::layout::Component;
 use super::markers::{APP0, APP14, Markers, START_OF_SCAN};
 
 /// What the components of a file mean.
@@ -17,9 +16,9 @@ pub(super) enum Space {
 }
 
 impl Space {
-    /// Told as libjpeg tells it, by JFIF's segment, else by Adobe's, else by the names of the components:
+    /// Of a file whose components have these names; told as libjpeg tells it, by JFIF's segment, else by Adobe's, else by the names of the components:
     /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdapimin.c>, `default_decompress_parms`.
-    pub(super) fn of(markers: &Markers<'_>, components: &[Component]) -> Self {
+    pub(super) fn of(markers: &Markers<'_>, components: &[u8]) -> Self {
         let before = || markers.segments.iter().take_while(|segment| segment.marker != START_OF_SCAN);
         let is_jfif = |content: &[u8]| content.len() >= 14 && content.starts_with(b"JFIF\0");
         let jfif = before().any(|segment| segment.marker == APP0 && is_jfif(segment.content));
@@ -34,7 +33,7 @@ impl Space {
             _ if jfif => Space::YCbCr,
             (_, Some(0)) => Space::Rgb,
             (_, Some(_)) => Space::YCbCr,
-            (rgb, None) if rgb.iter().map(|component| component.id).eq(*b"RGB") => Space::Rgb,
+            (b"RGB", None) => Space::Rgb,
             _ => Space::YCbCr,
         }
     }

@@ -7,7 +7,6 @@ use super::layout::Layout;
 use super::predictor::Predictor;
 use super::samples::Sample;
 use super::{corrupt, jpeg, unsupported, ycbcr};
-use crate::decode::truncated;
 use crate::{Limits, PictureError};
 
 /// The wanted samples of all pixels, row by row, those of a pixel beside each other.
@@ -147,16 +146,18 @@ fn stored<'a>(
     if offset == 0 {
         return Err(unsupported("TIFF with strips or tiles left out"));
     }
-    let start =
-        usize::try_from(offset).ok().and_then(|at| bytes.get(at..)).ok_or_else(|| truncated(bytes))?;
+    let start = usize::try_from(offset)
+        .ok()
+        .and_then(|at| bytes.get(at..))
+        .ok_or_else(|| PictureError::truncated(bytes))?;
     let said = layout.chunks.bytes.get(number).copied().filter(|length| *length > 0);
     let said = said.map(|length| usize::try_from(length).unwrap_or(usize::MAX));
     match (layout.compression, said) {
         (Compression::None, Some(length)) if length < needed => {
             Err(corrupt("a strip or tile is shorter than its pixels"))
         }
-        (Compression::None, _) => start.get(..needed).ok_or_else(|| truncated(bytes)),
-        (_, Some(length)) => start.get(..length).ok_or_else(|| truncated(bytes)),
+        (Compression::None, _) => start.get(..needed).ok_or_else(|| PictureError::truncated(bytes)),
+        (_, Some(length)) => start.get(..length).ok_or_else(|| PictureError::truncated(bytes)),
         // Old programs leave the lengths out.
         (_, None) => Ok(start),
     }

@@ -6,8 +6,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use weezl::BitOrder;
 
-use super::layout::tag;
-use super::{corrupt, unsupported};
+use super::{corrupt, tag, unsupported};
 use crate::PictureError;
 use crate::directory::Directory;
 

@@ -1,9 +1,8 @@
 //! Chunks that are JPEG: Adobe's TIFF technical note 2.
 
-use super::compression::Compression;
-use super::layout::{Layout, tag};
-use super::meaning::{Colors, Numbers};
-use super::{corrupt, unsupported};
+use super::layout::Layout;
+use super::meaning::Colors;
+use super::{corrupt, tag};
 use crate::{Limits, PictureError};
 
 const START: [u8; 2] = [0xff, 0xd8];
@@ -11,23 +10,6 @@ const END: [u8; 2] = [0xff, 0xd9];
 const START_OF_SCAN: u8 = 0xda;
 /// APP0 to APP15.
 const APPLICATION: std::ops::RangeInclusive<u8> = 0xe0..=0xef;
-
-/// Refuses what our JPEG decoder would have to guess.
-pub(super) fn check(layout: &Layout<'_>) -> Result<(), PictureError> {
-    debug_assert!(layout.compression == Compression::Jpeg);
-    if layout.bits != 8 || layout.numbers != Numbers::Whole {
-        return Err(unsupported(format!("JPEG of {} bits in TIFF", layout.bits)));
-    }
-    let colors = layout.meaning.colors;
-    match (layout.in_chunk(), colors) {
-        (1, Colors::YCbCr) => Err(unsupported("JPEG of YCbCr in separate planes in TIFF")),
-        (1, _) => Ok(()),
-        (3, Colors::Rgb | Colors::YCbCr) => Ok(()),
-        (samples, _) => {
-            Err(unsupported(format!("JPEG of {colors:?} colours with {samples} samples in TIFF")))
-        }
-    }
-}
 
 /// The first `rows` rows of a chunk: gray, or red, green and blue.
 pub(super) fn decode(

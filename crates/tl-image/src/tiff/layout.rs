@@ -3,38 +3,9 @@
 use super::compression::Compression;
 use super::meaning::{self, Colors, Meaning, Numbers};
 use super::predictor::Predictor;
-use super::{corrupt, unsupported};
-use crate::decode::truncated;
+use super::{corrupt, tag, unsupported};
 use crate::directory::Directory;
 use crate::{Limits, PictureError};
-
-/// Numbers of the tags that are read.
-pub(super) mod tag {
-    pub(in super::super) const WIDTH: u16 = 256;
-    pub(in super::super) const HEIGHT: u16 = 257;
-    pub(in super::super) const BITS: u16 = 258;
-    pub(in super::super) const COMPRESSION: u16 = 259;
-    pub(in super::super) const PHOTOMETRIC: u16 = 262;
-    pub(in super::super) const FILL_ORDER: u16 = 266;
-    pub(in super::super) const STRIP_OFFSETS: u16 = 273;
-    pub(in super::super) const SAMPLES: u16 = 277;
-    pub(in super::super) const ROWS_PER_STRIP: u16 = 278;
-    pub(in super::super) const STRIP_BYTES: u16 = 279;
-    pub(in super::super) const PLANAR: u16 = 284;
-    pub(in super::super) const PREDICTOR: u16 = 317;
-    pub(in super::super) const COLOR_MAP: u16 = 320;
-    pub(in super::super) const TILE_WIDTH: u16 = 322;
-    pub(in super::super) const TILE_HEIGHT: u16 = 323;
-    pub(in super::super) const TILE_OFFSETS: u16 = 324;
-    pub(in super::super) const TILE_BYTES: u16 = 325;
-    pub(in super::super) const INK_SET: u16 = 332;
-    pub(in super::super) const EXTRA_SAMPLES: u16 = 338;
-    pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
-    pub(in super::super) const JPEG_TABLES: u16 = 347;
-    pub(in super::super) const YCBCR_COEFFICIENTS: u16 = 529;
-    pub(in super::super) const YCBCR_SUBSAMPLING: u16 = 530;
-    pub(in super::super) const REFERENCE_BLACK_WHITE: u16 = 532;
-}
 
 /// How the samples of a page lie in the file, checked: every combination that gets here can be read.
 pub(super) struct Layout<'a> {
@@ -117,7 +88,7 @@ impl<'a> Layout<'a> {
     }
 
     fn check(&self, limits: &Limits) -> Result<(), PictureError> {
-        meaning::check(self)?;
+        self.meaning.check(self.numbers, self.bits, self.palette.len())?;
         let subsampled = self.subsampling != (1, 1);
         if subsampled && (self.separate || self.samples != 3 || self.predictor != Predictor::None) {
             return Err(unsupported(
@@ -125,7 +96,7 @@ impl<'a> Layout<'a> {
             ));
         }
         if self.compression == Compression::Jpeg {
-            super::jpeg::check(self)?;
+            self.check_jpeg()?;
         }
         let planes = if self.separate { self.samples as u64 } else { 1 };
         let needed = u64::from(self.chunks.across) * u64::from(self.chunks.down) * planes;
@@ -133,6 +104,22 @@ impl<'a> Layout<'a> {
             return Err(corrupt(format!("{} strips or tiles of {needed}", self.chunks.offsets.len())));
         }
         self.check_memory(limits)
+    }
+
+    /// Refuses what our JPEG decoder would have to guess.
+    fn check_jpeg(&self) -> Result<(), PictureError> {
+        if self.bits != 8 || self.numbers != Numbers::Whole {
+            return Err(unsupported(format!("JPEG of {} bits in TIFF", self.bits)));
+        }
+        let colors = self.meaning.colors;
+        match (self.in_chunk(), colors) {
+            (1, Colors::YCbCr) => Err(unsupported("JPEG of YCbCr in separate planes in TIFF")),
+            (1, _) => Ok(()),
+            (3, Colors::Rgb | Colors::YCbCr) => Ok(()),
+            (samples, _) => {
+                Err(unsupported(format!("JPEG of {colors:?} colours with {samples} samples in TIFF")))
+            }
+        }
     }
 
     /// Samples of the page that are kept, and of a chunk with all that is padding. The padding of all chunks counts too:
@@ -162,11 +149,11 @@ impl<'a> Layout<'a> {
 /// The directory, if it and the values it points to are all there: many programs write them last.
 fn whole(bytes: &[u8]) -> Result<Directory<'_>, PictureError> {
     let directory = Directory::first(bytes).filter(|directory| directory.whole);
-    let directory = directory.ok_or_else(|| truncated(bytes))?;
+    let directory = directory.ok_or_else(|| PictureError::truncated(bytes))?;
     let arrays =
         [tag::BITS, tag::STRIP_OFFSETS, tag::STRIP_BYTES, tag::TILE_OFFSETS, tag::TILE_BYTES, tag::COLOR_MAP];
     let cut = arrays.into_iter().any(|tag| directory.has(tag) && directory.numbers(tag).is_none());
-    if cut { Err(truncated(bytes)) } else { Ok(directory) }
+    if cut { Err(PictureError::truncated(bytes)) } else { Ok(directory) }
 }
 
 fn samples(directory: &Directory<'_>) -> Result<usize, PictureError> {

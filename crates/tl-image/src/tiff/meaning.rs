@@ -1,7 +1,6 @@
 //! What the samples of a pixel mean: photometric interpretation, sample format and extra samples.
 
-use super::layout::{Layout, tag};
-use super::{corrupt, unsupported};
+use super::{corrupt, tag, unsupported};
 use crate::PictureError;
 use crate::directory::Directory;
 
@@ -65,6 +64,24 @@ impl Meaning {
             return Err(unsupported("associated alpha with colours other than RGB and gray"));
         }
         Ok(Meaning { colors, alpha })
+    }
+
+    /// Refuses colours in numbers in which they are not read, and a palette of the wrong length.
+    pub(super) fn check(&self, numbers: Numbers, bits: u32, palette: usize) -> Result<(), PictureError> {
+        let colors = self.colors;
+        let refused = match (colors, numbers) {
+            (Colors::Palette | Colors::Cmyk | Colors::YCbCr, Numbers::Float) => true,
+            (Colors::Cmyk, Numbers::Whole) => bits != 8 && bits != 16,
+            (Colors::YCbCr, Numbers::Whole) => bits != 8,
+            _ => false,
+        };
+        if refused {
+            return Err(unsupported(format!("{colors:?} colours of {bits} bits")));
+        }
+        if colors == Colors::Palette && palette != 3 << bits {
+            return Err(corrupt(format!("a palette of {palette} values for {bits} bits")));
+        }
+        Ok(())
     }
 
     /// The samples that are wanted of each pixel, colour and alpha, by their numbers.
@@ -140,22 +157,4 @@ pub(super) fn numbers(directory: &Directory<'_>, bits: u32) -> Result<Numbers, P
         (5 | 6, _) => Err(unsupported("complex numbers")),
         (other, _) => Err(unsupported(format!("sample format {other}"))),
     }
-}
-
-/// Refuses colours in numbers in which they are not read.
-pub(super) fn check(layout: &Layout<'_>) -> Result<(), PictureError> {
-    let (colors, bits) = (layout.meaning.colors, layout.bits);
-    let refused = match (colors, layout.numbers) {
-        (Colors::Palette | Colors::Cmyk | Colors::YCbCr, Numbers::Float) => true,
-        (Colors::Cmyk, Numbers::Whole) => bits != 8 && bits != 16,
-        (Colors::YCbCr, Numbers::Whole) => bits != 8,
-        _ => false,
-    };
-    if refused {
-        return Err(unsupported(format!("{colors:?} colours of {bits} bits")));
-    }
-    if colors == Colors::Palette && layout.palette.len() != 3 << bits {
-        return Err(corrupt(format!("a palette of {} values for {bits} bits", layout.palette.len())));
-    }
-    Ok(())
 }

@@ -1,8 +1,7 @@
 //! Samples stored as differences from their left neighbour: TIFF 6.0, section 14, and Adobe's technical note 3.
 
 use super::compression::Compression;
-use super::layout::tag;
-use super::{corrupt, unsupported};
+use super::{corrupt, tag, unsupported};
 use crate::PictureError;
 use crate::directory::Directory;
 use crate::directory::Endian;

@@ -1,6 +1,7 @@
 //! YCbCr that is not compressed as JPEG: TIFF 6.0, section 21.
 
-use super::layout::{Layout, tag};
+use super::layout::Layout;
+use super::tag;
 
 /// Bytes of the first rows of a chunk whose chroma is subsampled: for every block of `h x v` pixels their luma, then its
 /// Cb and Cr.

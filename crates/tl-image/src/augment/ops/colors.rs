@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Drawing, Draws, Limit, Op, parameters};
-use crate::augment::color::{ColorStep, Table};
+use crate::augment::color::ColorStep;
+use crate::augment::table::Table;
 
 /// What a factor of brightness, contrast or saturation may be.
 const FACTORS: [f64; 2] = [0.0, 10.0];

@@ -1,5 +1,6 @@
 //! The operations and their parameters, each with its default and its draw.
 
+mod border;
 mod colors;
 mod crop;
 mod erasing;
@@ -8,6 +9,7 @@ mod mixture;
 mod pointwise;
 mod policies;
 
+pub use border::Border;
 pub use colors::{Brightness, ChannelShift, ColorJitter, GaussianBlur, Grayscale, Lighting, Sharpness};
 pub use crop::RandomResizedCrop;
 pub use erasing::{Erasing, Paint};

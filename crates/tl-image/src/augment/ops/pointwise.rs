@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Drawing, Draws, Limit, Op, parameters};
-use crate::augment::color::{ColorStep, Table};
+use crate::augment::color::ColorStep;
+use crate::augment::table::Table;
 
 parameters! {
     /// Keeps the upper bits of each value.

@@ -1,10 +1,8 @@
-//! The table of formats, and of the bytes that they begin with.
+//! The table of formats that people have and this program does not read, and of the commands that convert them.
 
-use crate::PictureError;
-
-/// A format that is not read.
+/// A format of pictures, or of what pictures can be made of, that is not read.
 #[derive(Debug, PartialEq, Eq)]
-pub struct FormatNotRead {
+pub struct UnsupportedFormat {
     /// What it is called.
     pub name: &'static str,
     /// Endings of names, in small letters.
@@ -21,23 +19,27 @@ const MAGICK: &str = "magick IN OUT.png";
 const GHOSTSCRIPT: &str = "gs -dSAFER -dEPSCrop -sDEVICE=png16m -r200 -o OUT.png IN";
 const FFMPEG: &str = "ffmpeg -i IN -vf fps=1 OUT-%04d.jpg";
 
-const fn still(name: &'static str, endings: &'static [&'static str], convert: &'static str) -> FormatNotRead {
-    FormatNotRead { name, endings, convert, without_signature: false, still: true }
+const fn still(
+    name: &'static str,
+    endings: &'static [&'static str],
+    convert: &'static str,
+) -> UnsupportedFormat {
+    UnsupportedFormat { name, endings, convert, without_signature: false, still: true }
 }
 
 const fn unsigned(
     name: &'static str,
     endings: &'static [&'static str],
     convert: &'static str,
-) -> FormatNotRead {
-    FormatNotRead { without_signature: true, ..still(name, endings, convert) }
+) -> UnsupportedFormat {
+    UnsupportedFormat { without_signature: true, ..still(name, endings, convert) }
 }
 
-const fn video(name: &'static str, endings: &'static [&'static str]) -> FormatNotRead {
-    FormatNotRead { still: false, ..still(name, endings, FFMPEG) }
+const fn video(name: &'static str, endings: &'static [&'static str]) -> UnsupportedFormat {
+    UnsupportedFormat { still: false, ..still(name, endings, FFMPEG) }
 }
 
-pub(super) const FORMATS: &[FormatNotRead] = &[
+pub(crate) const FORMATS: &[UnsupportedFormat] = &[
     still("HEIC", &["heic", "heif", "hif", "heics", "heifs"], "heif-convert IN OUT.png"),
     still("AVIF", &["avif", "avifs"], "avifdec IN OUT.png"),
     still("JPEG XL", &["jxl"], "djxl IN OUT.png"),
@@ -52,7 +54,7 @@ pub(super) const FORMATS: &[FormatNotRead] = &[
         "darktable-cli IN OUT.jpg",
     ),
     still("SVG", &["svg", "svgz"], "rsvg-convert IN -o OUT.png"),
-    FormatNotRead { still: false, ..still("PDF", &["pdf"], "pdftoppm -png -r 200 IN OUT") },
+    UnsupportedFormat { still: false, ..still("PDF", &["pdf"], "pdftoppm -png -r 200 IN OUT") },
     still("EPS", &["eps", "epsf", "ps"], GHOSTSCRIPT),
     still("PSD", &["psd", "psb"], "magick IN[0] OUT.png"),
     still("XCF", &["xcf"], MAGICK),
@@ -87,89 +89,7 @@ pub(super) const FORMATS: &[FormatNotRead] = &[
     video("Ogg video", &["ogv"]),
 ];
 
-/// What a web page is called.
-pub(super) const WEB_PAGE: &str = "an HTML page, perhaps the error page of a failed download";
-
-/// (offset, bytes there, name of a format in [`FORMATS`] or what it is instead); the first row that matches wins.
-pub(super) const SIGNATURES: &[(usize, &[u8], &str)] = &[
-    (0, b"\xff\x0a", "JPEG XL"),
-    (0, b"\0\0\0\x0cJXL ", "JPEG XL"),
-    (0, b"\0\0\0\x0cjP  ", "JPEG 2000"),
-    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (0, b"II\xbc", "JPEG XR"),
-    (0, b"%PDF", "PDF"),
-    (0, b"%!PS", "EPS"),
-    (0, b"\xc5\xd0\xd3\xc6", "EPS"),
-    (0, b"8BPS", "PSD"),
-    (0, b"gimp xcf", "XCF"),
-    (0, b"\0\0\x01\0", "ICO"),
-    (0, b"P1\n", "PNM"),
-    (0, b"P2\n", "PNM"),
-    (0, b"P3\n", "PNM"),
-    (0, b"P4\n", "PNM"),
-    (0, b"P5\n", "PNM"),
-    (0, b"P6\n", "PNM"),
-    (0, b"P7\n", "PNM"),
-    (0, b"P5 ", "PNM"),
-    (0, b"P6 ", "PNM"),
-    (0, b"PF\n", "PNM"),
-    (0, b"Pf\n", "PNM"),
-    (0, b"qoif", "QOI"),
-    (0, b"DDS ", "DDS"),
-    (0, b"\x76\x2f\x31\x01", "OpenEXR"),
-    (0, b"#?RADIANCE", "Radiance HDR"),
-    (0, b"#?RGBE", "Radiance HDR"),
-    (0, b"farbfeld", "farbfeld"),
-    (0, b"\x01\xda\0\x01", "SGI"),
-    (0, b"\x01\xda\x01\x01", "SGI"),
-    (0, b"\x59\xa6\x6a\x95", "Sun raster"),
-    (0, b"/* XPM */", "XPM"),
-    (0, b"icns", "ICNS"),
-    (0, b"BPG\xfb", "BPG"),
-    (0, b"FLIF", "FLIF"),
-    (0, b"AT&TFORM", "DjVu"),
-    (0, b"\xd7\xcd\xc6\x9a", "WMF"),
-    (40, b" EMF", "WMF"),
-    (128, b"DICM", "DICOM"),
-    (0, b"SIMPLE  =", "FITS"),
-    (344, b"n+1\0", "NIfTI"),
-    (8, b"AVI ", "AVI video"),
-    (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM video"),
-    (0, b"\0\0\x01\xba", "MPEG video"),
-    (0, b"\0\0\x01\xb3", "MPEG video"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media video"),
-    (0, b"FLV\x01", "Flash video"),
-    (0, b"OggS", "Ogg video"),
-    (
-        0,
-        b"version https://git-lfs",
-        "a pointer of git-lfs: its content was not fetched, `git lfs pull` does it",
-    ),
-    (30, b"[Content_Types].xml", "a document of an office program: save its pictures as files"),
-    (30, b"mimetypeapplication/vnd.oasis", "a document of an office program: save its pictures as files"),
-    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a document of an office program, or a cache of thumbnails"),
-    (0, b"PK\x03\x04", "a ZIP archive, unpack it first"),
-    (0, b"\x1f\x8b", "a gzip archive, unpack it first"),
-    (0, b"BZh", "a bzip2 archive, unpack it first"),
-    (0, b"\xfd7zXZ\0", "an xz archive, unpack it first"),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive, unpack it first"),
-    (0, b"Rar!\x1a\x07", "a RAR archive, unpack it first"),
-    (0, b"\x28\xb5\x2f\xfd", "a Zstandard archive, unpack it first"),
-    (257, b"ustar", "a tar archive: give it as the data, not a picture in a folder"),
-    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file: save its pictures as files"),
-    (0, b"\x93NUMPY", "a NumPy array: save its pictures as files"),
-    (0, b"MATLAB 5.0", "a MATLAB file: save its pictures as files"),
-    (0, b"SQLite format 3\0", "a database"),
-    (0, b"\0\x05\x16\x07", "what macOS keeps beside a file on foreign disks (AppleDouble)"),
-    (0, b"ID3", "a sound"),
-    (8, b"WAVE", "a sound"),
-];
-
-impl FormatNotRead {
-    pub(crate) fn error(&self) -> PictureError {
-        PictureError::UnsupportedFormat { format: self.name }
-    }
-
+impl UnsupportedFormat {
     /// The format of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMATS.iter().find(|format| format.name == name)
