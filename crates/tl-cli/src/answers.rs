@@ -3,9 +3,8 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::PathBuf;
-use tl_data::Place;
+use tl_data::{Place, SampleError};
 use tl_files::{path_text, shown, shown_path};
-use tl_image::PictureError;
 use tl_train::Answer;
 
 use crate::args::PredictArgs;
@@ -23,7 +22,7 @@ pub(crate) struct Row {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) answers: Vec<Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<PictureError>,
+    pub(crate) error: Option<SampleError>,
 }
 
 /// Where the answers of a call go.
@@ -161,7 +160,7 @@ mod tests {
     use super::*;
 
     fn row(number: usize) -> Row {
-        let error = (number % 3 == 2).then_some(PictureError::Empty);
+        let error = (number % 3 == 2).then_some(SampleError::Picture(tl_image::PictureError::Empty));
         let answers = if error.is_some() { Vec::new() } else { answers(number) };
         Row { path: format!("new/{number}\n\".png").into(), labels: None, answers, error }
     }

@@ -64,9 +64,9 @@ fn load(data: &Dataset, threads: usize, epoch: u64) -> usize {
     let loading = Loading { batch: 32, threads, ahead: threads + 2 };
     let values = 3 * (SIDE * SIDE) as usize;
     let mut pictures = 0;
-    let render = |id: SampleId, place: &Place, out: &mut [f32]| {
+    let render = |id: SampleId, place: &Place, out: &mut [f32]| -> Result<(), SampleError> {
         let bytes = std::fs::read(&place.file).map_err(|_| PictureError::Empty)?;
-        Steps::default().render(&bytes, epoch << 32 | id.0 as u64, out)
+        Ok(Steps::default().render(&bytes, epoch << 32 | id.0 as u64, out)?)
     };
     let _ = load_batches(data, ids, &loading, values, render, |batch| {
         pictures += batch.ids.len();

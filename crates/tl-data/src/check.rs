@@ -16,7 +16,7 @@ use crate::choose::choose;
 use crate::found_range::limits_for;
 use crate::place::slashed;
 use crate::scan::{list_source, open_all};
-use crate::{DataError, Dataset, Progress, ReadOptions, Source, WideValues};
+use crate::{DataError, Dataset, Progress, ReadOptions, SampleError, Source, WideValues};
 
 pub use report::{
     Advice, Bin, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity, Twin, Verdict,
@@ -175,7 +175,7 @@ fn verdicts(data: &Dataset, limits: &Limits, thumbnails: bool) -> Vec<PictureVer
         .map(|file| {
             let reason = file.reason.to_string();
             let shown = match file.reason {
-                PictureError::Truncated { .. } | PictureError::Corrupt { .. } => {
+                SampleError::Picture(PictureError::Truncated { .. } | PictureError::Corrupt { .. }) => {
                     thumbnail::of_damaged(&data.root.join(&file.path), limits)
                 }
                 _ => None,

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tl_files::{shown, shown_path};
-use tl_image::{ContentHash, PerceptualHash, PictureError, PictureHeader};
+use tl_image::{ContentHash, PerceptualHash, PictureHeader};
 
 use crate::place::{Place, slashed};
-use crate::{Part, Span, Summary};
+use crate::{Part, SampleError, Span, Summary};
 
 /// Index of a class in [`Dataset::classes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -106,7 +106,7 @@ pub struct Rejected {
     /// Length of the file, where it is known.
     pub bytes: Option<u64>,
     /// The reason.
-    pub reason: PictureError,
+    pub reason: SampleError,
 }
 
 impl fmt::Display for Rejected {
@@ -170,9 +170,9 @@ impl Dataset {
     /// The data set without pictures that failed after the scan, when they were decoded.
     ///
     /// They move to [`Dataset::rejected`]. The ids of the remaining samples change.
-    pub fn without(&self, bad: Vec<(SampleId, PictureError)>) -> Dataset {
+    pub fn without(&self, bad: Vec<(SampleId, SampleError)>) -> Dataset {
         let mut left = self.clone();
-        let mut reasons: Vec<Option<PictureError>> = vec![None; self.samples.len()];
+        let mut reasons: Vec<Option<SampleError>> = vec![None; self.samples.len()];
         for (id, reason) in bad {
             if let Some(slot) = reasons.get_mut(id.0) {
                 *slot = Some(reason);

@@ -13,8 +13,8 @@ use crate::dataset::place;
 use crate::found_range::limits_for;
 use crate::listing::{Candidate, Listing};
 use crate::{
-    DataError, Dataset, FoundInstead, Portion, ReadOptions, Rejected, Sample, Source, SourceError, list,
-    manifest, natural, pattern, reading, same_name, shards, walk,
+    DataError, Dataset, FoundInstead, Portion, ReadOptions, Rejected, Sample, SampleError, Source,
+    SourceError, list, manifest, natural, pattern, reading, same_name, shards, walk,
 };
 
 /// How far a scan is.
@@ -137,7 +137,7 @@ pub fn read_portion(
 }
 
 fn is_missing(file: &Rejected) -> bool {
-    matches!(file.reason, PictureError::Missing { .. })
+    matches!(file.reason, SampleError::Missing { .. })
 }
 
 /// What the source lists, before any picture is opened.
@@ -176,12 +176,12 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
     let reject = |bytes, reason| Rejected { path: file.path.clone(), bytes, reason };
     let place = place(root, &file.path, file.span);
     if let Some((at, row)) = file.row.filter(|_| !place.file.exists()) {
-        return Err(reject(None, PictureError::Missing { at, row }));
+        return Err(reject(None, SampleError::Missing { at, row }));
     }
     let _named_if_slow = reading(&root.join(&file.path));
     let content = place.read(limits).map_err(|(bytes, reason)| reject(bytes, reason))?;
     let bytes = content.len() as u64;
-    let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content));
+    let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content).into());
     let header = read_header(&content, limits).map_err(refused)?;
     let look = match near {
         true => {

@@ -11,14 +11,14 @@ use std::path::{Component, Path, PathBuf};
 use tar::{Archive, Entry};
 use tl_files::ending;
 use tl_files::{bytes_text, path_of_bytes};
+use tl_image::contained;
 use tl_image::ends_like_a_picture;
-use tl_image::{PictureError, contained};
 
 use crate::leftover::{is_left_behind, is_passed_over};
 use crate::listing::{Candidate, Listing, Named};
 use crate::place::slashed;
 use crate::table::{stopped, unreadable};
-use crate::{SourceError, Span, natural, reading};
+use crate::{SampleError, SourceError, Span, natural, reading};
 
 /// Longest class name in a `.cls` member, in bytes.
 const LONGEST_LABEL: u64 = 4096;
@@ -119,7 +119,7 @@ impl Members {
     fn finish(self, shard: &Path, listing: &mut Listing) -> Vec<Named> {
         listing.ignored += self.ignored;
         for name in self.special {
-            listing.reject(inside(shard, &name), PictureError::Special);
+            listing.reject(inside(shard, &name), SampleError::Special);
         }
         let mut named = Vec::new();
         for (key, name, span) in self.pictures {
@@ -131,7 +131,7 @@ impl Members {
                 }
                 None => {
                     let detail = format!("the tar has no `{key}.cls`");
-                    listing.reject(path, PictureError::Unlabelled { detail });
+                    listing.reject(path, SampleError::Unlabelled { detail });
                 }
             }
         }

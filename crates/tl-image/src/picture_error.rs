@@ -1,12 +1,11 @@
-//! Why a file is not a usable picture.
+//! Why the content of a file is not a usable picture.
 
-use serde::{Serialize, Serializer};
 use thiserror::Error;
 
 use crate::Panicked;
 use crate::unsupported_format::UnsupportedFormat;
 
-/// The reason one file was rejected. The path is kept beside it, by whoever read the file.
+/// The reason the content of a file was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PictureError {
     /// The file has no bytes.
@@ -84,59 +83,12 @@ pub enum PictureError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// The file is larger than [`Limits::file_bytes`](crate::Limits::file_bytes); it was not read.
-    #[error("the file has {} bytes, the limit is {}", grouped(*bytes), grouped(*limit))]
-    FileTooLarge {
-        /// Length of the file.
-        bytes: u64,
-        /// The limit, in bytes.
-        limit: u64,
-    },
-    /// The operating system refused to read it.
-    #[error("cannot be read ({detail})")]
-    Unreadable {
-        /// The operating system's words.
-        detail: String,
-    },
-    /// A folder whose name ends like a picture's; it was not entered.
-    #[error("a folder whose name ends like a picture's, rename it if it holds pictures")]
-    Directory,
-    /// A symbolic link to a folder that contains it; it was not followed.
-    #[error("a link to a folder that contains it")]
-    LinkLoop,
-    /// A pipe, socket or device; it was not opened.
-    #[error("not a regular file (a pipe, socket or device)")]
-    Special,
-    /// A picture beside the class folders.
-    #[error("lies outside the class folders, move it into one of them")]
-    OutsideClass,
-    /// Nothing is at the path a table or list gives.
-    #[error("no such file ({at} {row})")]
-    Missing {
-        /// `row` or `line`.
-        at: &'static str,
-        /// Its number, from 1; a table's header is a row too.
-        row: u64,
-    },
-    /// A picture whose class is not told.
-    #[error("has no label ({detail})")]
-    Unlabelled {
-        /// Where the label should have been.
-        detail: String,
-    },
 }
 
 impl PictureError {
     /// That the file of these bytes ends before the picture does.
     pub(crate) fn truncated(bytes: &[u8]) -> Self {
         PictureError::Truncated { bytes: bytes.len() as u64 }
-    }
-
-    /// Words the operating system's refusal, without the error number.
-    pub fn unreadable(error: &std::io::Error) -> Self {
-        let text = error.to_string().to_lowercase();
-        let detail = text.split(" (os error").next().unwrap_or(&text).to_string();
-        PictureError::Unreadable { detail }
     }
 }
 
@@ -165,24 +117,5 @@ fn grouped(number: u64) -> String {
     match number / 1000 {
         0 => number.to_string(),
         thousands => format!("{},{:03}", grouped(thousands), number % 1000),
-    }
-}
-
-impl Serialize for PictureError {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Made up rather than provoked: the superuser may read everything.
-    #[test]
-    fn a_refusal_of_the_operating_system_is_worded() {
-        let refused = PictureError::unreadable(&std::io::Error::from_raw_os_error(13));
-        assert_eq!(refused.to_string(), "cannot be read (permission denied)");
-        assert_eq!(serde_json::to_value(&refused).unwrap(), "cannot be read (permission denied)");
     }
 }

@@ -4,10 +4,10 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
-use tl_data::{Place, Progress};
+use tl_data::{Place, Progress, SampleError};
 use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling};
-use tl_image::{Limits, PictureError, Preprocess};
+use tl_image::{Limits, Preprocess};
 use tl_weights::FetchConfig;
 
 use crate::labels::given;
@@ -16,7 +16,7 @@ use crate::truth::probabilities;
 use crate::{Header, ModelFile, PrecisionChoice, Pretrained, Rounding, Seen, TrainError, Watch};
 
 /// Probabilities of a picture's classes, or why it cannot be read.
-pub type Answered = Result<Vec<f32>, PictureError>;
+pub type Answered = Result<Vec<f32>, SampleError>;
 
 /// Pictures that are answered first: few, so that somebody who waits sees something. Multiples of the network's batch, so
 /// that the same pictures go through it together.

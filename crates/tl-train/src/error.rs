@@ -3,9 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use tl_backbones::UnknownArchitecture;
-use tl_data::DataError;
+use tl_data::{DataError, SampleError};
 use tl_heads::HeadError;
-use tl_image::PictureError;
 use tl_weights::WeightsError;
 
 use crate::Skipped;
@@ -247,7 +246,7 @@ pub enum TrainError {
         /// The picture.
         path: PathBuf,
         /// Why not.
-        reason: PictureError,
+        reason: SampleError,
     },
     /// Somebody asked to stop.
     #[error("stopped; `{}` can be gone on with", tl_files::shown_path(run))]

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use tl_data::{Dataset, Place, Progress, SampleId, check_bad};
+use tl_data::{Dataset, Place, Progress, SampleError, SampleId, check_bad};
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::{HeadError, Matrix};
-use tl_image::{ContentHash, Limits, PictureError, PixelCache, Preprocess, ResizeMode};
+use tl_image::{ContentHash, Limits, PixelCache, Preprocess, ResizeMode};
 
 use crate::feature_cache::FeatureCache;
 use crate::journal::Journal;
@@ -33,7 +33,7 @@ pub(crate) struct FeatureSource<'a> {
 pub(crate) struct FeatureTable<'a> {
     pub(crate) source: FeatureSource<'a>,
     rows: BTreeMap<(usize, SampleId), Vec<f32>>,
-    failed: BTreeMap<SampleId, PictureError>,
+    failed: BTreeMap<SampleId, SampleError>,
     tally: Tally,
 }
 

@@ -5,8 +5,7 @@
 //! ```
 
 use std::ops::ControlFlow;
-use tl_data::{SampleId, load_groups};
-use tl_image::PictureError;
+use tl_data::{SampleError, SampleId, load_groups};
 
 use super::{Course, Lesson};
 use crate::TrainError;
@@ -28,7 +27,7 @@ struct Piece {
 }
 
 /// What was found of a piece, or which of its pictures cannot be read.
-type Loaded = Result<Vec<Found>, (SampleId, PictureError)>;
+type Loaded = Result<Vec<Found>, (SampleId, SampleError)>;
 
 impl Lesson<'_> {
     /// Hands the batches of each step to `sink`, in order; `keep`: do their views come again? The batches do not depend on
@@ -47,7 +46,7 @@ impl Lesson<'_> {
     /// [`load`](Self::load), with another way to find a picture.
     pub(super) fn load_by<B>(
         &self,
-        find: impl Fn(SampleId, View, bool) -> Result<Found, PictureError> + Sync,
+        find: impl Fn(SampleId, View, bool) -> Result<Found, SampleError> + Sync,
         course: &Course<'_>,
         keep: bool,
         steps: impl Iterator<Item = Vec<Draft>> + Send,
@@ -94,7 +93,7 @@ impl Lesson<'_> {
         Batch { rows, shape: course.rows.shape, targets_bk, pictures }
     }
 
-    fn unreadable(&self, id: SampleId, reason: PictureError) -> TrainError {
+    fn unreadable(&self, id: SampleId, reason: SampleError) -> TrainError {
         TrainError::Lost { path: self.pictures.data.samples[id.0].path.clone(), reason }
     }
 }
