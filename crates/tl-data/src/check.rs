@@ -14,8 +14,9 @@ use tl_image::{ContentHash, Limits, PictureError};
 
 use crate::choose::choose;
 use crate::found_range::limits_for;
+use crate::list_source::list_source;
 use crate::place::slashed;
-use crate::scan::{list_source, open_all};
+use crate::scan::open_all;
 use crate::{DataError, Dataset, Progress, ReadOptions, SampleError, Source, WideValues};
 
 pub use report::{

@@ -1,14 +1,12 @@
 //! The data set: classes, samples, and the files that are neither.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tl_files::{shown, shown_path};
 use tl_image::{ContentHash, PerceptualHash, PictureHeader};
 
 use crate::place::{Place, slashed};
-use crate::{Part, SampleError, Span, Summary};
+use crate::{Part, Rejected, SampleError, Span};
 
 /// Index of a class in [`Dataset::classes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -97,24 +95,6 @@ impl Sample {
     }
 }
 
-/// One file that cannot be used, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rejected {
-    /// Path, relative to [`Dataset::root`].
-    #[serde(serialize_with = "tl_files::path_as_text::serialize")]
-    pub path: PathBuf,
-    /// Length of the file, where it is known.
-    pub bytes: Option<u64>,
-    /// The reason.
-    pub reason: SampleError,
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", shown_path(&self.path), shown(self.reason.to_string()))
-    }
-}
-
 impl Dataset {
     /// Number of readable pictures.
     pub fn len(&self) -> usize {
@@ -160,11 +140,6 @@ impl Dataset {
     /// Pictures that are known to be of no class.
     pub fn of_no_class(&self) -> usize {
         self.samples.iter().filter(|sample| sample.class == ClassId::NONE).count()
-    }
-
-    /// Formats, colours, sizes and duplicates, for people.
-    pub fn summary(&self) -> Summary {
-        Summary::of(self)
     }
 
     /// The data set without pictures that failed after the scan, when they were decoded.

@@ -8,7 +8,7 @@ use tl_image::{FoundValues, Limits, ValueRange};
 
 use crate::choose::choose;
 use crate::dataset::place;
-use crate::scan::list_source;
+use crate::list_source::list_source;
 use crate::{DataError, Dataset, Place, Progress, RangeChoice, ReadOptions, SampleId, Source, SourceError};
 
 /// One range for the whole of a source: from the smallest to the largest value of its pictures with 16 bits a colour, but

@@ -5,8 +5,6 @@ use std::path::{Component, Path};
 
 use tl_files::name_text;
 
-use crate::walk::is_well_known_other;
-
 /// Names of files and folders, in small letters.
 const NAMES: &[&str] = &[
     // Windows.
@@ -116,6 +114,15 @@ pub(crate) fn is_named_by_chance(root: &Path, path: &Path) -> bool {
 
 pub(crate) fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Files that commonly lie beside pictures and are none.
+fn is_well_known_other(name: &str) -> bool {
+    const NAMES: &[&str] = &["thumbs.db", "desktop.ini", "license", "licence", "readme"];
+    const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html"];
+    let name = name.to_lowercase();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    NAMES.contains(&name.as_str()) || ending.is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
 #[cfg(test)]

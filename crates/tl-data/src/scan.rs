@@ -5,26 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 use tl_files::name_text;
-use tl_image::contained_or;
-use tl_image::{ContentHash, Limits, PerceptualHash, PictureError, decode, read_header};
+use tl_image::{ContentHash, Limits, PerceptualHash, PictureError, contained_or, decode, read_header};
 
 use crate::choose::choose;
 use crate::dataset::place;
 use crate::found_range::limits_for;
+use crate::list_source::list_source;
 use crate::listing::{Candidate, Listing};
 use crate::{
-    DataError, Dataset, FoundInstead, Portion, ReadOptions, Rejected, Sample, SampleError, Source,
-    SourceError, list, manifest, natural, pattern, reading, same_name, shards, walk,
+    DataError, Dataset, FoundInstead, Portion, Progress, ReadOptions, Rejected, Sample, SampleError, Source,
+    SourceError, list, natural, reading, same_name, walk,
 };
-
-/// How far a scan is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Files read so far.
-    pub done: usize,
-    /// Files to read.
-    pub total: usize,
-}
 
 /// Reads a folder with one sub-folder for each class, pictures anywhere inside it: [`read`] of [`Source::Folder`]
 /// without looking for pictures that look alike.
@@ -138,18 +129,6 @@ pub fn read_portion(
 
 fn is_missing(file: &Rejected) -> bool {
     matches!(file.reason, SampleError::Missing { .. })
-}
-
-/// What the source lists, before any picture is opened.
-pub(crate) fn list_source(source: &Source) -> Result<Listing, DataError> {
-    match source {
-        Source::Folder { path } => walk::list(path),
-        Source::Divided { path, parts } => walk::list_divided(path, parts),
-        Source::Pattern { path, pattern } => pattern::list(path, pattern),
-        Source::Table { path, root, columns } => Ok(manifest::list(path, root.as_deref(), columns)?),
-        Source::Shards { path } => Ok(shards::list(path)?),
-        Source::List { path, root } => Ok(list::list(path, root.as_deref())?),
-    }
 }
 
 /// Opens every file of the listing on rayon's threads; with `near`, decodes it to see how it looks.

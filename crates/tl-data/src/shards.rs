@@ -17,7 +17,6 @@ use tl_image::ends_like_a_picture;
 use crate::leftover::{is_left_behind, is_passed_over};
 use crate::listing::{Candidate, Listing, Named};
 use crate::place::slashed;
-use crate::table::{stopped, unreadable};
 use crate::{SampleError, SourceError, Span, natural, reading};
 
 /// Longest class name in a `.cls` member, in bytes.
@@ -50,7 +49,7 @@ fn find(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), SourceError> {
         let name = path.file_name().map(PathBuf::from).unwrap_or_default();
         return Ok((path.parent().unwrap_or(Path::new("")).to_path_buf(), vec![name]));
     }
-    let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
+    let entries = std::fs::read_dir(path).map_err(|error| SourceError::unreadable(path, &error))?;
     let tars = entries.flatten().map(|entry| entry.path()).filter(|p| ending(p) == "tar" && p.is_file());
     let mut names: Vec<PathBuf> = tars.filter_map(|path| path.file_name().map(PathBuf::from)).collect();
     names.retain(|name| !is_passed_over(name.as_os_str(), false));
@@ -75,7 +74,7 @@ struct Members {
 impl Members {
     fn read(shard: &Path) -> Result<Self, SourceError> {
         let _named_if_slow = reading(shard);
-        contained(|| Self::read_known(shard)).map_err(|panicked| stopped(shard, &panicked))?
+        contained(|| Self::read_known(shard)).map_err(|panicked| SourceError::stopped(shard, &panicked))?
     }
 
     fn read_known(shard: &Path) -> Result<Self, SourceError> {
@@ -188,6 +187,6 @@ fn explain(shard: &Path, error: &std::io::Error) -> SourceError {
             path: shard.to_path_buf(),
             detail: "the tar ends too early, copy it again".into(),
         },
-        (false, _) => unreadable(shard, error),
+        (false, _) => SourceError::unreadable(shard, error),
     }
 }

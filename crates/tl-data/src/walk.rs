@@ -248,12 +248,3 @@ fn walk_error(error: &walkdir::Error) -> SampleError {
         Some(io) => SampleError::unreadable(io),
     }
 }
-
-/// Files that commonly lie beside pictures and are none.
-pub(crate) fn is_well_known_other(name: &str) -> bool {
-    const NAMES: &[&str] = &["thumbs.db", "desktop.ini", "license", "licence", "readme"];
-    const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html"];
-    let name = name.to_lowercase();
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    NAMES.contains(&name.as_str()) || ending.is_some_and(|ending| ENDINGS.contains(&ending))
-}
