@@ -26,7 +26,7 @@ pub use report::{
 /// What to check, and against what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckOptions {
-    /// Which pictures; they are always compared by their looks.
+    /// Which pictures; they are always compared by their perceptual hashes.
     pub read: ReadOptions,
     /// Side of the network's input, in pixels.
     pub input: u32,
@@ -118,7 +118,7 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         aspects: histogram::of(sizes.iter().map(aspect), histogram::ASPECTS),
         median_aspect: summary.median_aspect,
         smaller_than_input: sizes.iter().filter(|(w, h)| *w.min(h) < options.input).count(),
-        without_look: data.samples.iter().filter(|sample| sample.look.is_none()).count(),
+        without_hash: data.samples.iter().filter(|sample| sample.perceptual_hash.is_none()).count(),
         duplicates,
         tightened,
         advice: Vec::new(),

@@ -58,8 +58,8 @@ pub struct Sample {
     pub group: Option<String>,
     /// The part its source puts it in.
     pub part: Option<Part>,
-    /// How it looks, if that was asked for and there is something to see.
-    pub look: Option<PerceptualHash>,
+    /// How it looks, if that was asked for and there is something to see: the hash of its upright pixels.
+    pub perceptual_hash: Option<PerceptualHash>,
     /// Which bytes of a tar it is; none for a file of its own.
     pub span: Option<Span>,
     /// What its header says.
@@ -80,8 +80,8 @@ impl Sample {
         bytes: u64,
     ) -> Self {
         let path = path.into();
-        let (also, group, part, look, span) = (Vec::new(), None, None, None, None);
-        Sample { path, class, also, group, part, look, span, header, content, bytes }
+        let (also, group, part, perceptual_hash, span) = (Vec::new(), None, None, None, None);
+        Sample { path, class, also, group, part, perceptual_hash, span, header, content, bytes }
     }
 
     /// Its path with `/` between the parts on every system.

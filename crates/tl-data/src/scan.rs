@@ -162,7 +162,7 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
     let bytes = content.len() as u64;
     let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content).into());
     let header = read_header(&content, limits).map_err(refused)?;
-    let look = match near {
+    let perceptual_hash = match near {
         true => {
             contained_or(|| Ok(PerceptualHash::of(&decode(&content, limits, [255; 3])?))).map_err(refused)?
         }
@@ -176,7 +176,7 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
         part: file.part,
         span: file.span,
         content: ContentHash::of(&content),
-        look,
+        perceptual_hash,
         header,
         bytes,
     })

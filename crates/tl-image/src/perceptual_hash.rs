@@ -106,10 +106,10 @@ mod tests {
 
     #[test]
     fn other_pictures_look_different() {
-        let looks: Vec<PerceptualHash> =
+        let hashes: Vec<PerceptualHash> =
             (0..20).map(|i| PerceptualHash::of(&pattern(64, 64, i)).unwrap()).collect();
-        for (i, a) in looks.iter().enumerate() {
-            for b in &looks[..i] {
+        for (i, a) in hashes.iter().enumerate() {
+            for b in &hashes[..i] {
                 assert!(a.distance(*b) > 12, "{a:?} {b:?}");
             }
         }

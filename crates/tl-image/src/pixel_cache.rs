@@ -24,13 +24,13 @@ use crate::{ContentHash, Cutout, Limits, PictureError, ValueRange, Wanted};
 /// what was not used the longest first. It never fails: what cannot be kept is decoded again.
 #[derive(Debug)]
 pub struct PixelCache {
-    place: Place,
+    storage: Storage,
     limit: u64,
     index: Mutex<Index>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Storage {
     Memory(Mutex<HashMap<Key, Arc<Stored>>>),
     Folder(PathBuf),
 }
@@ -59,7 +59,7 @@ struct Index {
 impl PixelCache {
     /// In memory.
     pub fn in_memory(limit_bytes: u64) -> Self {
-        PixelCache { place: Place::Memory(Mutex::default()), limit: limit_bytes, index: Mutex::default() }
+        PixelCache { storage: Storage::Memory(Mutex::default()), limit: limit_bytes, index: Mutex::default() }
     }
 
     /// In a folder, which is made where it is missing. Pictures that lie there from an earlier run are used.
@@ -70,7 +70,7 @@ impl PixelCache {
         fs::create_dir_all(&folder)?;
         tl_files::sweep(&folder, SystemTime::now());
         let index = Mutex::new(Index::of(&folder)?);
-        Ok(PixelCache { place: Place::Folder(folder), limit: limit_bytes, index })
+        Ok(PixelCache { storage: Storage::Folder(folder), limit: limit_bytes, index })
     }
 
     /// What [`decode_part`](crate::decode_part) makes of the bytes with this content, which are read only if the picture is
@@ -135,9 +135,9 @@ impl PixelCache {
             index.bytes_of.get(&key)?;
             index.using(key);
         }
-        let found = match &self.place {
-            Place::Memory(pictures) => locked(pictures).get(&key).cloned(),
-            Place::Folder(folder) => read(&file_of(folder, key, shape), key, shape).map(Arc::new),
+        let found = match &self.storage {
+            Storage::Memory(pictures) => locked(pictures).get(&key).cloned(),
+            Storage::Folder(folder) => read(&file_of(folder, key, shape), key, shape).map(Arc::new),
         };
         if found.is_none() {
             // Damaged, or another process has made room.
@@ -154,18 +154,18 @@ impl PixelCache {
     fn keep(&self, key: Key, picture: &Arc<Stored>) {
         let bytes = bytes_of(&picture.window);
         if !self.index().make_room(key, picture.shape, bytes, self.limit, |key, shape| {
-            if let Place::Folder(folder) = &self.place {
+            if let Storage::Folder(folder) = &self.storage {
                 // Where it stays, it is found again by the next run.
                 let _ = fs::remove_file(file_of(folder, key, shape));
             }
         }) {
             return;
         }
-        match &self.place {
-            Place::Memory(pictures) => {
+        match &self.storage {
+            Storage::Memory(pictures) => {
                 locked(pictures).insert(key, Arc::clone(picture));
             }
-            Place::Folder(folder) => {
+            Storage::Folder(folder) => {
                 if write(&file_of(folder, key, picture.shape), &picture.pixels).is_err() {
                     self.index().forget(key);
                 }

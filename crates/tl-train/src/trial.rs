@@ -1,6 +1,6 @@
 //! One division of the pictures into training and held-out ones, from features to predictions.
 
-use tl_data::{Dataset, SampleId, Units};
+use tl_data::{Dataset, DuplicateGroups, SampleId};
 use tl_image::ResizeMode;
 use tl_report::{Choice, LabelPrediction, Part};
 
@@ -48,7 +48,7 @@ pub(crate) struct Job<'a> {
     pub(crate) journal: Journal,
     pub(crate) run: RunInProgress,
     /// Which pictures belong together, for intervals.
-    pub(crate) units: &'a Units,
+    pub(crate) units: &'a DuplicateGroups,
 }
 
 impl Job<'_> {

@@ -57,8 +57,9 @@ pub struct CheckReport {
     pub median_aspect: f64,
     /// Pictures whose shorter side is less than the network's input.
     pub smaller_than_input: usize,
-    /// Pictures of nearly one brightness, which were not compared by their looks.
-    pub without_look: usize,
+    /// Pictures of nearly one brightness, which were not compared by their perceptual hashes.
+    #[serde(rename = "without_look")]
+    pub without_hash: usize,
     /// Equal and similar pictures, the worst first: those in several parts, then in several classes.
     pub duplicates: Vec<DuplicateSet>,
     /// Chains of look-alikes that were cut, if some were too long.

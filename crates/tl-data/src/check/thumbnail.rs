@@ -18,7 +18,7 @@ const SIDE: u32 = 128;
 /// Examples of all classes together, and of one.
 const EXAMPLES: usize = 96;
 const EXAMPLES_OF_CLASS: usize = 4;
-/// Sets of duplicates with pictures, and pictures of one.
+/// DisjointSets of duplicates with pictures, and pictures of one.
 const SETS: usize = 24;
 const OF_SET: usize = 4;
 /// Damaged pictures.

@@ -1,5 +1,5 @@
-//! How far apart the looks of pictures are: of different ones, and of a picture and its changed copies.
-//! `cargo run --release -p tl-data --example near -- FOLDER`: what the threshold for near-duplicates is chosen by.
+//! How far apart the perceptual hashes of pictures are: of different ones, and of a picture and its changed copies.
+//! `cargo run --release -p tl-data --example near_duplicates -- FOLDER`: what the threshold for near-duplicates is chosen by.
 
 use std::error::Error;
 use std::io::Cursor;
@@ -43,25 +43,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("which folder?")?;
     let limits = Limits::default();
     let data = scan(folder.as_ref(), &limits, &|_| {})?;
-    let mut looks = Vec::new();
+    let mut hashes = Vec::new();
     let mut changed = vec![Vec::new(); CHANGES.len()];
     for id in (0..data.len()).map(SampleId) {
         let picture = data.place_of(id).decode(&limits, [255; 3])?;
-        let Some(look) = PerceptualHash::of(&picture) else { continue };
-        looks.push(look);
+        let Some(hash) = PerceptualHash::of(&picture) else { continue };
+        hashes.push(hash);
         for ((_, change), distances) in CHANGES.iter().zip(&mut changed) {
-            distances.extend(PerceptualHash::of(&change(&picture)).map(|copy| look.distance(copy)));
+            distances.extend(PerceptualHash::of(&change(&picture)).map(|copy| hash.distance(copy)));
         }
     }
-    println!("{} pictures; share of copies within 0, 2, 4, 6, 8, 10 bits:", looks.len());
+    println!("{} pictures; share of copies within 0, 2, 4, 6, 8, 10 bits:", hashes.len());
     for ((name, _), distances) in CHANGES.iter().zip(&changed) {
         let within = |bits: &u32| distances.iter().filter(|d| **d <= *bits).count() as f64;
         let shares = [0, 2, 4, 6, 8, 10].map(|bits| within(&bits) / distances.len() as f64);
         println!("{name:>24} {}", shares.map(|share| format!("{:6.1} %", share * 100.0)).join(" "));
     }
     let mut pairs = [0_usize; 65];
-    for (at, a) in looks.iter().enumerate() {
-        looks.iter().take(at).for_each(|b| pairs[a.distance(*b) as usize] += 1);
+    for (at, a) in hashes.iter().enumerate() {
+        hashes.iter().take(at).for_each(|b| pairs[a.distance(*b) as usize] += 1);
     }
     println!("pairs of different pictures at each distance: {:?}", &pairs[..40]);
     Ok(())

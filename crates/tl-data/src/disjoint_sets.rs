@@ -1,15 +1,15 @@
-//! Sets that grow together: union-find.
+//! DisjointSets that grow together: union-find.
 
 /// Things, by number, in sets that can be joined.
-pub(crate) struct Sets {
+pub(crate) struct DisjointSets {
     /// For each thing, one of its set that is nearer the root; a root is linked to itself.
     link: Vec<usize>,
 }
 
-impl Sets {
+impl DisjointSets {
     /// So many things, each in a set of its own.
     pub(crate) fn new(things: usize) -> Self {
-        Sets { link: (0..things).collect() }
+        DisjointSets { link: (0..things).collect() }
     }
 
     pub(crate) fn join(&mut self, a: usize, b: usize) {
@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn sets_are_numbered_by_their_first_things() {
-        let mut sets = Sets::new(6);
+        let mut sets = DisjointSets::new(6);
         [(5, 1), (4, 0), (1, 3)].into_iter().for_each(|(a, b)| sets.join(a, b));
         assert_eq!(sets.members(), [vec![0, 4], vec![1, 3, 5], vec![2]]);
-        assert_eq!(Sets::new(0).members(), Vec::<Vec<usize>>::new());
+        assert_eq!(DisjointSets::new(0).members(), Vec::<Vec<usize>>::new());
     }
 }

@@ -12,11 +12,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tl_image::PerceptualHash;
 
-use crate::sets::Sets;
+use crate::disjoint_sets::DisjointSets;
 
 /// The most bits two pictures that look alike may differ in, of 64.
 ///
-/// Measured with the example `near` on the 188 pictures of animals and plants in `datasets/stamps`: copies saved at
+/// Measured with the example `near_duplicates` on the 188 pictures of animals and plants in `datasets/stamps`: copies saved at
 /// JPEG quality 30, halved in size or without colours are within 4 bits in 99 to 100 of 100 cases, brighter ones in
 /// 98, a third of the size in 98, with more contrast in 88, with 1 % cut off each side in 86 and with 2 % in 51. Of
 /// the 17,578 pairs of different pictures the nearest differ in 12 bits; distances are spread about 31.5 with a
@@ -24,9 +24,9 @@ use crate::sets::Sets;
 /// fifty of 10,000. A pair kept together by chance does a split no harm.
 pub const NEAR_BITS: u32 = 4;
 
-const LOOK_BITS: u32 = u64::BITS;
+const HASH_BITS: u32 = u64::BITS;
 
-/// So many pictures may hang together by their looks in any data set.
+/// So many pictures may hang together by their hashes in any data set.
 const ALWAYS: usize = 50;
 /// Of a large data set, one part in so many may.
 const SHARE: usize = 100;
@@ -40,7 +40,7 @@ pub struct Tightened {
     pub pictures: usize,
     /// The most that may hang together: 50, or 1 % of the pictures if that is more.
     pub most: usize,
-    /// The lowest bound that was needed, in bits; none where even equal looks are too many, and only files with the same
+    /// The lowest bound that was needed, in bits; none where even equal hashes are too many, and only files with the same
     /// bytes stay together.
     pub bits: Option<u32>,
 }
@@ -50,7 +50,7 @@ impl fmt::Display for Tightened {
         let Tightened { pictures, most, bits } = self;
         write!(
             f,
-            "{pictures} pictures hang together in chains of look-alikes longer than {most}: of these, only "
+            "{pictures} pictures hang together in chains of hash-alikes longer than {most}: of these, only "
         )?;
         match bits {
             Some(0) => f.write_str("pictures of equal hashes stay together"),
@@ -62,27 +62,27 @@ impl fmt::Display for Tightened {
 
 /// Which of some pictures look alike.
 #[derive(Default)]
-pub(crate) struct LookAlikes {
-    /// Sets of two at least, as positions, ascending, by the first of them.
+pub(crate) struct NearDuplicates {
+    /// DisjointSets of two at least, as positions, ascending, by the first of them.
     pub(crate) sets: Vec<Vec<usize>>,
     pub(crate) tightened: Option<Tightened>,
 }
 
-impl LookAlikes {
-    /// Pictures whose looks differ in at most [`NEAR_BITS`] bits, directly or through others, in sets of no more than
+impl NearDuplicates {
+    /// Pictures whose hashes differ in at most [`NEAR_BITS`] bits, directly or through others, in sets of no more than
     /// the larger of 50 and 1 % of `pictures`: [`Tightened`].
-    pub(crate) fn of(looks: &[Option<PerceptualHash>], pictures: usize) -> Self {
+    pub(crate) fn of(hashes: &[Option<PerceptualHash>], pictures: usize) -> Self {
         let mut number: HashMap<PerceptualHash, usize> = HashMap::new();
         let mut equal: Vec<(PerceptualHash, Vec<usize>)> = Vec::new();
-        for (at, look) in looks.iter().enumerate().filter_map(|(at, look)| Some((at, (*look)?))) {
-            let set = *number.entry(look).or_insert(equal.len());
+        for (at, hash) in hashes.iter().enumerate().filter_map(|(at, hash)| Some((at, (*hash)?))) {
+            let set = *number.entry(hash).or_insert(equal.len());
             match equal.get_mut(set) {
                 Some((_, with)) => with.push(at),
-                None => equal.push((look, vec![at])),
+                None => equal.push((hash, vec![at])),
             }
         }
         let most = ALWAYS.max(pictures / SHARE);
-        let mut divide = Divide { equal: &equal, most, found: LookAlikes::default() };
+        let mut divide = Divide { equal: &equal, most, found: NearDuplicates::default() };
         divide.divide((0..equal.len()).collect(), NEAR_BITS);
         let mut found = divide.found;
         found.sets.sort_unstable();
@@ -90,20 +90,20 @@ impl LookAlikes {
     }
 }
 
-/// Distinct looks on their way into sets that are not too large.
+/// Distinct hashes on their way into sets that are not too large.
 struct Divide<'a> {
-    /// Each look, and the pictures that have it.
+    /// Each hash, and the pictures that have it.
     equal: &'a [(PerceptualHash, Vec<usize>)],
     most: usize,
-    found: LookAlikes,
+    found: NearDuplicates,
 }
 
 impl Divide<'_> {
-    /// Puts these looks into sets within `bits`; those that are too large are divided again within one bit less.
+    /// Puts these hashes into sets within `bits`; those that are too large are divided again within one bit less.
     fn divide(&mut self, numbers: Vec<usize>, bits: u32) {
-        let looks: Vec<PerceptualHash> = numbers.iter().map(|&number| self.equal[number].0).collect();
-        let mut sets = Sets::new(looks.len());
-        unite(&looks, bits, &mut sets);
+        let hashes: Vec<PerceptualHash> = numbers.iter().map(|&number| self.equal[number].0).collect();
+        let mut sets = DisjointSets::new(hashes.len());
+        unite(&hashes, bits, &mut sets);
         for set in sets.members() {
             let set: Vec<usize> = set.into_iter().map(|at| numbers[at]).collect();
             let pictures: usize = set.iter().map(|&number| self.equal[number].1.len()).sum();
@@ -136,29 +136,29 @@ impl Divide<'_> {
     }
 }
 
-/// Joins the looks, all different, that differ in at most `bits`.
-fn unite(looks: &[PerceptualHash], bits: u32, sets: &mut Sets) {
+/// Joins the hashes, all different, that differ in at most `bits`.
+fn unite(hashes: &[PerceptualHash], bits: u32, sets: &mut DisjointSets) {
     if bits == 0 {
         return;
     }
-    let mut order: Vec<usize> = (0..looks.len()).collect();
-    for block in blocks(looks, bits as usize + 1) {
-        let key = |at: usize| looks[at].0 & block;
+    let mut order: Vec<usize> = (0..hashes.len()).collect();
+    for block in blocks(hashes, bits as usize + 1) {
+        let key = |at: usize| hashes[at].0 & block;
         order.sort_unstable_by_key(|&at| key(at));
         for bucket in order.chunk_by(|&a, &b| key(a) == key(b)).filter(|bucket| bucket.len() > 1) {
-            unite_bucket(bucket, looks, bits, sets);
+            unite_bucket(bucket, hashes, bits, sets);
         }
     }
 }
 
-/// The 64 bits, dealt out to so many masks: those that tell most looks apart first, so that each mask has its share of them
+/// The 64 bits, dealt out to so many masks: those that tell most hashes apart first, so that each mask has its share of them
 /// and buckets are small.
-fn blocks(looks: &[PerceptualHash], count: usize) -> Vec<u64> {
+fn blocks(hashes: &[PerceptualHash], count: usize) -> Vec<u64> {
     let tells_apart = |bit: u32| {
-        let set = looks.iter().filter(|look| look.0 >> bit & 1 == 1).count();
-        set.min(looks.len() - set)
+        let set = hashes.iter().filter(|hash| hash.0 >> bit & 1 == 1).count();
+        set.min(hashes.len() - set)
     };
-    let mut bits: Vec<u32> = (0..LOOK_BITS).collect();
+    let mut bits: Vec<u32> = (0..HASH_BITS).collect();
     bits.sort_by_cached_key(|&bit| std::cmp::Reverse(tells_apart(bit)));
     let mut blocks = vec![0; count];
     bits.into_iter().enumerate().for_each(|(rank, bit)| blocks[rank % count] |= 1 << bit);
@@ -174,12 +174,12 @@ struct Met {
     united: Vec<Vec<(PerceptualHash, usize)>>,
 }
 
-fn unite_bucket(bucket: &[usize], looks: &[PerceptualHash], bits: u32, sets: &mut Sets) {
+fn unite_bucket(bucket: &[usize], hashes: &[PerceptualHash], bits: u32, sets: &mut DisjointSets) {
     let mut met = Met::default();
     for &at in bucket {
-        let mut home = met.take_united(looks[at], at, bits, sets);
+        let mut home = met.take_united(hashes[at], at, bits, sets);
         let mut from = 0;
-        let near = |(look, _): &(PerceptualHash, usize)| look.distance(looks[at]) <= bits;
+        let near = |(hash, _): &(PerceptualHash, usize)| hash.distance(hashes[at]) <= bits;
         while let Some(found) = met.loose[from..].iter().position(near) {
             from += found;
             let other = met.loose.swap_remove(from);
@@ -187,29 +187,29 @@ fn unite_bucket(bucket: &[usize], looks: &[PerceptualHash], bits: u32, sets: &mu
             home.push(other);
         }
         if home.is_empty() {
-            met.loose.push((looks[at], at));
+            met.loose.push((hashes[at], at));
         } else {
-            home.push((looks[at], at));
+            home.push((hashes[at], at));
             met.united.push(home);
         }
     }
 }
 
 impl Met {
-    /// Takes out the sets that a look belongs to, or is near to and now joins, all in one.
+    /// Takes out the sets that a hash belongs to, or is near to and now joins, all in one.
     fn take_united(
         &mut self,
-        look: PerceptualHash,
+        hash: PerceptualHash,
         at: usize,
         bits: u32,
-        sets: &mut Sets,
+        sets: &mut DisjointSets,
     ) -> Vec<(PerceptualHash, usize)> {
         let mut home: Vec<(PerceptualHash, usize)> = Vec::new();
         let mut number = 0;
         while let Some(set) = self.united.get(number) {
             let first = set.first().map_or(at, |first| first.1);
             let is_one = sets.root(first) == sets.root(at);
-            if !is_one && !set.iter().any(|other| other.0.distance(look) <= bits) {
+            if !is_one && !set.iter().any(|other| other.0.distance(hash) <= bits) {
                 number += 1;
                 continue;
             }

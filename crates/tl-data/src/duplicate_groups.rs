@@ -5,39 +5,40 @@ use std::hash::Hash;
 
 use tl_image::{ContentHash, PerceptualHash};
 
-use crate::near::LookAlikes;
-use crate::sets::Sets;
+use crate::disjoint_sets::DisjointSets;
+use crate::near_duplicates::NearDuplicates;
 use crate::{Dataset, Sample, SampleId, Tightened};
 
-/// Which pictures of a data set belong together: the units that a split moves.
+/// Which pictures of a data set belong together, so that a split moves them as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Units {
-    /// For each picture of the data set, the number of its unit; units are numbered by their first pictures.
+pub struct DuplicateGroups {
+    /// For each picture of the data set, the number of its group; groups are numbered by their first pictures.
     of: Vec<usize>,
     /// Chains of look-alikes that were cut, if some were too long.
     pub tightened: Option<Tightened>,
 }
 
-/// The units of a data set's pictures: those with equal content, those of a group, and those that look alike, where
-/// [`Sample::look`] is known.
+/// The duplicate groups of a data set: pictures with equal content, those whose source puts them into one group, and those that look alike, where
+/// [`Sample::perceptual_hash`] is known.
 ///
 /// Look-alikes hang together in chains, which may not grow too long: [`Tightened`]. Copies and groups always stay
 /// together.
-pub fn units(data: &Dataset) -> Units {
-    let mut sets = Sets::new(data.len());
+pub fn duplicate_groups(data: &Dataset) -> DuplicateGroups {
+    let mut sets = DisjointSets::new(data.len());
     join_equal(data, &mut sets, |sample| Some(sample.content));
     join_equal(data, &mut sets, |sample| sample.group.as_deref());
     let firsts = different(data);
-    let looks: Vec<Option<PerceptualHash>> = firsts.iter().map(|&at| data.samples[at].look).collect();
-    let LookAlikes { sets: alike, tightened } = LookAlikes::of(&looks, data.len());
+    let hashes: Vec<Option<PerceptualHash>> =
+        firsts.iter().map(|&at| data.samples[at].perceptual_hash).collect();
+    let NearDuplicates { sets: alike, tightened } = NearDuplicates::of(&hashes, data.len());
     for set in alike {
         set.windows(2).for_each(|pair| sets.join(firsts[pair[0]], firsts[pair[1]]));
     }
-    Units { of: sets.numbers(), tightened }
+    DuplicateGroups { of: sets.numbers(), tightened }
 }
 
-impl Units {
-    /// The unit of a picture of this data set; of another's, the first.
+impl DuplicateGroups {
+    /// The group of a picture of this data set; of another's, the first.
     pub fn of(&self, id: SampleId) -> usize {
         self.of.get(id.0).copied().unwrap_or_default()
     }
@@ -47,22 +48,26 @@ impl Units {
         self.of.iter().max().map_or(0, |last| last + 1)
     }
 
-    /// The pictures of each unit, ascending.
+    /// The pictures of each group, ascending.
     pub(crate) fn members(&self) -> Vec<Vec<usize>> {
         let mut members = vec![Vec::new(); self.count()];
-        self.of.iter().enumerate().for_each(|(picture, &unit)| members[unit].push(picture));
+        self.of.iter().enumerate().for_each(|(picture, &group)| members[group].push(picture));
         members
     }
 }
 
-/// The first picture with each content and look, ascending. Copies look the same.
+/// The first picture with each content and perceptual hash, ascending. Copies look the same.
 fn different(data: &Dataset) -> Vec<usize> {
     let mut met: HashSet<(ContentHash, Option<PerceptualHash>)> = HashSet::new();
-    let is_first = |&at: &usize| met.insert((data.samples[at].content, data.samples[at].look));
+    let is_first = |&at: &usize| met.insert((data.samples[at].content, data.samples[at].perceptual_hash));
     (0..data.len()).filter(is_first).collect()
 }
 
-fn join_equal<'a, K: Eq + Hash>(data: &'a Dataset, sets: &mut Sets, key: impl Fn(&'a Sample) -> Option<K>) {
+fn join_equal<'a, K: Eq + Hash>(
+    data: &'a Dataset,
+    sets: &mut DisjointSets,
+    key: impl Fn(&'a Sample) -> Option<K>,
+) {
     let mut first_with: HashMap<K, usize> = HashMap::new();
     for (at, sample) in data.samples.iter().enumerate() {
         if let Some(key) = key(sample) {

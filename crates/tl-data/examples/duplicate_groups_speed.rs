@@ -1,10 +1,10 @@
 //! What it takes to find the pictures that belong together, where most are nearly equal.
-//! `cargo run --release -p tl-data --example units_speed -- 100000`
+//! `cargo run --release -p tl-data --example duplicate_groups_speed -- 100000`
 
 use std::time::Instant;
 
 use peak_alloc::PeakAlloc;
-use tl_data::{ClassId, Dataset, Sample, units};
+use tl_data::{ClassId, Dataset, Sample, duplicate_groups};
 use tl_image::{ColorMode, ContentHash, Format, PerceptualHash, PictureHeader};
 
 #[global_allocator]
@@ -21,20 +21,20 @@ impl Random {
         bits ^ (bits >> 31)
     }
 
-    fn flip(&mut self, look: u64, most: u64) -> u64 {
-        (0..self.bits() % (most + 1)).fold(look, |look, _| look ^ (1 << (self.bits() % 64)))
+    fn flip(&mut self, hash: u64, most: u64) -> u64 {
+        (0..self.bits() % (most + 1)).fold(hash, |hash, _| hash ^ (1 << (self.bits() % 64)))
     }
 }
 
-fn data(looks: Vec<u64>) -> Dataset {
+fn data(hashes: Vec<u64>) -> Dataset {
     let header =
         PictureHeader { format: Format::Png, width: 9, height: 9, color: ColorMode::Rgb, orientation: 1 };
-    let sample = |(at, look): (usize, u64)| {
+    let sample = |(at, hash): (usize, u64)| {
         let content = ContentHash::of(&at.to_le_bytes());
         let sample = Sample::new(format!("frames/{at}.png"), ClassId(0), header, content, 1);
-        Sample { look: Some(PerceptualHash(look)), ..sample }
+        Sample { perceptual_hash: Some(PerceptualHash(hash)), ..sample }
     };
-    let samples = looks.into_iter().enumerate().map(sample).collect();
+    let samples = hashes.into_iter().enumerate().map(sample).collect();
     Dataset { classes: vec!["frames".to_string()], samples, ..Dataset::default() }
 }
 
@@ -57,14 +57,14 @@ fn main() {
         ("frames far from each other", (0..count).map(|_| random.flip(0x5555_0f0f_3333_00ff, 30)).collect()),
         ("different pictures", (0..count).map(|_| random.bits()).collect()),
     ];
-    for (name, looks) in kinds {
-        let data = data(looks);
+    for (name, hashes) in kinds {
+        let data = data(hashes);
         let before = MEMORY.current_usage_as_mb();
         MEMORY.reset_peak_usage();
         let begun = Instant::now();
-        let found = units(&data);
+        let found = duplicate_groups(&data);
         println!(
-            "{name}: {count} pictures, {} units, {:.1} s, {:.0} MiB; {}",
+            "{name}: {count} pictures, {} groups, {:.1} s, {:.0} MiB; {}",
             found.count(),
             begun.elapsed().as_secs_f64(),
             MEMORY.peak_usage_as_mb() - before,
