@@ -43,7 +43,7 @@ impl DuplicateGroups {
         self.of.get(id.0).copied().unwrap_or_default()
     }
 
-    /// How many there are.
+    /// The number of groups, those of one picture included.
     pub fn count(&self) -> usize {
         self.of.iter().max().map_or(0, |last| last + 1)
     }

@@ -84,7 +84,7 @@ const ENDINGS: &[&str] = &[
 
 /// Is this the name of something that a system or a tool leaves behind, and nobody means when they speak of their
 /// pictures? AppleDouble files (`._1.jpg`) and whatever else begins with `._`, `~$` or `.~` are among them.
-pub fn is_left_behind(name: &OsStr, is_folder: bool) -> bool {
+pub(crate) fn is_left_behind(name: &OsStr, is_folder: bool) -> bool {
     let name = name_text(name).to_lowercase();
     let ending = name.rsplit_once('.').map(|(_, ending)| ending).filter(|_| !is_folder);
     NAMES.contains(&name.as_str())

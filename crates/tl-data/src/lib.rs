@@ -124,7 +124,7 @@ pub use duplicate_groups::{DuplicateGroups, duplicate_groups};
 pub use error::{DataError, FoundInstead};
 pub use found_range::{find_range, settle_range};
 pub use groups::load_groups;
-pub use leftover::{is_left_behind, is_passed_over};
+pub use leftover::is_passed_over;
 pub use loader::load_ordered;
 pub use natural::natural_cmp;
 pub use near_duplicates::{NEAR_BITS, Tightened};

@@ -20,7 +20,7 @@ pub struct Place {
     pub span: Option<Span>,
 }
 
-/// A part of a file.
+/// The part of a file that is one picture of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Where it begins, in bytes.

@@ -1,6 +1,6 @@
 //! How far a pass over files is.
 
-/// How far a scan is.
+/// How far a pass over files is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// Files read so far.

@@ -10,6 +10,8 @@ use crate::SourceError;
 use crate::delimiter::{Layout, row_numbers};
 use crate::encoding::Decoded;
 use crate::table::Table;
+#[cfg(feature = "parquet")]
+use crate::table_parquet::read_parquet;
 use crate::text_file::read_decoded;
 
 /// Reads the columns that `choose` picks from the names of all, and the words of the others.
@@ -25,9 +27,6 @@ pub(crate) fn read_table(
     };
     contained(read).map_err(|panicked| SourceError::stopped(path, &panicked))?
 }
-
-#[cfg(feature = "parquet")]
-use crate::table_parquet::read_parquet;
 
 #[cfg(not(feature = "parquet"))]
 fn read_parquet(
@@ -58,11 +57,11 @@ fn read_text(
     };
     let names: Vec<String> = header.iter().map(str::to_string).collect();
     let mut table = Table::begin(&names, choose(&names)?);
-    table.table.notes.extend(notes(encoding, delimiter, usual));
+    table.note(notes(encoding, delimiter, usual));
     while let Some((row, record)) = next().transpose()? {
         let cells: Vec<&str> = record.iter().collect();
         if cells.iter().all(|cell| cell.is_empty()) {
-            table.empty += 1;
+            table.skip_empty();
             continue;
         }
         check_length(&record, names.len()).map_err(|detail| bad(row, detail))?;

@@ -39,7 +39,7 @@ pub struct Shares {
 }
 
 impl Parts {
-    /// The pictures of a part.
+    /// The pictures of one part, ascending.
     pub fn of(&self, part: Part) -> &[SampleId] {
         match part {
             Part::Train => &self.train,

@@ -24,25 +24,35 @@ pub(crate) struct Row {
 }
 
 /// A table whose rows are being read.
-pub(crate) struct Begun {
-    pub(crate) table: Table,
+pub(crate) struct TableBuilder {
+    table: Table,
     wanted: Vec<usize>,
     /// Positions of the other columns.
     others: Vec<usize>,
     /// Rows without a cell that says anything.
-    pub(crate) empty: usize,
+    empty: usize,
 }
 
 impl Table {
-    pub(crate) fn begin(names: &[String], wanted: Vec<usize>) -> Begun {
+    pub(crate) fn begin(names: &[String], wanted: Vec<usize>) -> TableBuilder {
         let others: Vec<usize> = (0..names.len()).filter(|column| !wanted.contains(column)).collect();
         let words = others.iter().filter_map(|&column| names.get(column)).map(|name| Words::new(name));
         let table = Table { names: names.to_vec(), others: words.collect(), ..Table::default() };
-        Begun { table, wanted, others, empty: 0 }
+        TableBuilder { table, wanted, others, empty: 0 }
     }
 }
 
-impl Begun {
+impl TableBuilder {
+    /// Adds what was found out to read it.
+    pub(crate) fn note(&mut self, notes: impl IntoIterator<Item = String>) {
+        self.table.notes.extend(notes);
+    }
+
+    /// Passes over a row without a cell that says anything.
+    pub(crate) fn skip_empty(&mut self) {
+        self.empty += 1;
+    }
+
     /// Adds a row, given the text of each cell by its column's position.
     pub(crate) fn add(&mut self, number: u64, cell: impl Fn(usize) -> String) {
         for (words, &column) in self.table.others.iter_mut().zip(&self.others) {

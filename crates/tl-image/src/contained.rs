@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use thiserror::Error;
 
-/// A reader panicked.
+/// The panic of a reader, as an error.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("its decoder stopped: {message}")]
 pub struct Panicked {

@@ -20,7 +20,7 @@ pub struct FoundValues {
 }
 
 impl FoundValues {
-    /// Adds those of a picture given as the bytes of its whole file; of one without 16 bits a colour nothing.
+    /// Counts the values of a picture given as the bytes of its whole file; of one without 16 bits a colour nothing.
     ///
     /// Errors: any [`PictureError`] that concerns content; nothing is added then.
     pub fn add_file(&mut self, bytes: &[u8], limits: &Limits) -> Result<(), PictureError> {
@@ -32,7 +32,7 @@ impl FoundValues {
         Ok(())
     }
 
-    /// Adds a picture's; of one without 16 bits nothing.
+    /// Counts the values of a decoded picture; of one without 16 bits a colour none.
     fn add(&mut self, picture: &DynamicImage) {
         let mut count = |values: &mut dyn Iterator<Item = u16>| {
             self.counts.resize(VALUES, 0);
@@ -50,12 +50,12 @@ impl FoundValues {
         }
     }
 
-    /// Pictures that were looked at.
+    /// How many pictures with 16 bits a colour were looked at.
     pub fn pictures(&self) -> usize {
         self.pictures
     }
 
-    /// The values of both.
+    /// The counts of both added up.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         if self.counts.is_empty() {
@@ -67,14 +67,14 @@ impl FoundValues {
         self
     }
 
-    /// Smallest and largest.
+    /// The smallest and the largest value that was found.
     pub fn extremes(&self) -> Option<(u16, u16)> {
         let found = |count: &u64| *count > 0;
         let (first, last) = (self.counts.iter().position(found)?, self.counts.iter().rposition(found)?);
         Some((first as u16, last as u16))
     }
 
-    /// The range without outliers; none where nothing was found, or one value alone.
+    /// The range of the found values without outliers; none where nothing was found, or one value alone.
     pub fn range(&self) -> Option<ValueRange> {
         let beyond = self.counts.iter().sum::<u64>() / OUTLIERS;
         let first = end(self.counts.iter().enumerate(), beyond)?;

@@ -4,7 +4,7 @@
 //! bytes --read_header--> PictureHeader { format, size, colours, orientation }
 //! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
 //! bytes --decode_part (only what is wanted)--> Cutout --resize--> RgbImage
-//! RgbImage --Augment::draw, Plan::render--> RgbImage
+//! RgbImage --Augment::draw, AugmentParams::render--> RgbImage
 //! ```
 //!
 //! A file that is not a readable picture is a [`PictureError`], never half a picture. Nothing here knows of data sets, labels or
@@ -54,8 +54,8 @@ mod unsupported_format;
 mod value_range;
 
 pub use augment::{
-    Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
-    MixUp, PictureView, Plan, contact_sheet,
+    Augment, AugmentError, AugmentKey, AugmentOp, AugmentParams, AugmentPreset, BatchKey, Blend, Border,
+    BorderMode, CutMix, MixUp, PictureView, contact_sheet,
 };
 pub use contained::{Panicked, contained, contained_or, is_contained};
 pub use content_hash::ContentHash;

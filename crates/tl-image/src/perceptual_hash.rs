@@ -20,13 +20,13 @@ const LOW: usize = 8;
 /// Standard deviation of the luminance, 0 to 255, below which a picture shows nothing: the hash of noise is noise.
 const FLAT: f64 = 4.0;
 
-/// The perceptual hash of a picture.
+/// The perceptual hash of a picture, by which pictures that look alike are found.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PerceptualHash(pub u64);
 
 impl PerceptualHash {
-    /// How an upright picture looks. None for one that is nearly of one brightness.
+    /// The perceptual hash of an upright picture; none for one that is nearly of one brightness.
     pub fn of(picture: &RgbImage) -> Option<Self> {
         let small = resize(picture, SIDE as u32, SIDE as u32, Interpolation::Bilinear);
         let luminance: Vec<f64> = small.pixels().map(|color| luminance(color.0)).collect();

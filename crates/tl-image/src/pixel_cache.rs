@@ -57,12 +57,12 @@ struct Index {
 }
 
 impl PixelCache {
-    /// In memory.
+    /// A cache in memory, of so many bytes of pixels at most.
     pub fn in_memory(limit_bytes: u64) -> Self {
         PixelCache { storage: Storage::Memory(Mutex::default()), limit: limit_bytes, index: Mutex::default() }
     }
 
-    /// In a folder, which is made where it is missing. Pictures that lie there from an earlier run are used.
+    /// A cache in a folder, which is made where it is missing. Pictures that lie there from an earlier run are used.
     ///
     /// Errors: those of making and listing the folder.
     pub fn on_disk(folder: &Path, limit_bytes: u64) -> io::Result<Self> {
@@ -120,7 +120,7 @@ impl PixelCache {
         Ok(stored.part(part).cutout())
     }
 
-    /// Bytes that are kept.
+    /// How many bytes of pixels the cache holds now.
     pub fn bytes(&self) -> u64 {
         self.index().bytes
     }

@@ -90,7 +90,7 @@ pub(crate) const FORMATS: &[UnsupportedFormat] = &[
 ];
 
 impl UnsupportedFormat {
-    /// The format of this name.
+    /// Finds a format by its name, as [`PictureError::UnsupportedFormat`](crate::PictureError::UnsupportedFormat) has it.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMATS.iter().find(|format| format.name == name)
     }

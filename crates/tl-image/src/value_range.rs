@@ -42,7 +42,7 @@ impl ValueRange {
         self.white
     }
 
-    /// Is it all 16 bits?
+    /// Does the range have all values of 16 bits?
     pub fn is_full(&self) -> bool {
         *self == Self::FULL
     }

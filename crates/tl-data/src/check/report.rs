@@ -111,7 +111,7 @@ pub enum Verdict {
     },
 }
 
-/// One class.
+/// What a check found of one class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCheck {
     /// Its name.
@@ -164,7 +164,7 @@ pub struct DuplicateSet {
     pub pictures: Vec<Twin>,
 }
 
-/// One picture of a set.
+/// One picture of a set of duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Twin {
     /// Path below the root, with `/`.
@@ -202,7 +202,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Something worth doing.
+/// A piece of advice: what was found and what is worth doing about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
     /// How urgent it is.
@@ -224,7 +224,7 @@ impl CheckReport {
         })
     }
 
-    /// Readable pictures.
+    /// The number of readable pictures.
     pub fn usable(&self) -> usize {
         self.pictures.iter().filter(|file| file.verdict == Verdict::Good).count()
     }

@@ -1,4 +1,4 @@
-//! Pictures of a batch mixed with each other, labels in proportion: MixUp and CutMix.
+//! Pictures of a batch mixed with each other, targets in proportion: MixUp and CutMix.
 //!
 //! Legend: b pictures of a batch, h height, w width, k classes.
 
@@ -89,7 +89,7 @@ impl CutMix {
     }
 }
 
-/// How a batch is mixed: drawn once, applied to pixels and labels.
+/// How a batch is mixed: drawn once, applied to pixels and targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blend {
     /// For each picture the one that is mixed into it; every picture is a partner once.
@@ -110,9 +110,9 @@ impl Blend {
         }
     }
 
-    /// Mixes soft labels `[b, k]`, flattened: each row sums to what it summed to.
-    pub fn mix_labels(&self, labels_bk: &mut [f32], classes: usize) {
-        self.mix(labels_bk, classes);
+    /// Mixes targets `[b, k]`, flattened, as soft labels: each row sums to what it summed to.
+    pub fn mix_targets(&self, targets_bk: &mut [f32], classes: usize) {
+        self.mix(targets_bk, classes);
     }
 
     fn mix(&self, values: &mut [f32], size: usize) {
@@ -186,7 +186,7 @@ mod tests {
             for blend in blends(key, len, (w, h)) {
                 let (mut pixels, mut labels) = (batch(len, 3 * h * w), one_hot(len));
                 blend.mix_pixels(&mut pixels, h, w);
-                blend.mix_labels(&mut labels, len);
+                blend.mix_targets(&mut labels, len);
                 for (picture, label) in pixels.chunks(3 * h * w).zip(labels.chunks(len)) {
                     prop_assert!((label.iter().sum::<f32>() - 1.0).abs() < 1e-6);
                     // A thousand floats added up one after the other would be off by more than what is mixed.

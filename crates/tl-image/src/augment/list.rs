@@ -9,7 +9,7 @@ use super::drawing::Drawing;
 use super::draws::{AugmentKey, Draws};
 use super::frame::frame;
 use super::ops::Border;
-use super::{AugmentError, AugmentOp, AugmentPreset, Plan};
+use super::{AugmentError, AugmentOp, AugmentParams, AugmentPreset};
 use crate::Preprocess;
 
 /// A chain of augmentations whose parameters are valid.
@@ -41,7 +41,7 @@ pub struct Augment {
 }
 
 impl Augment {
-    /// Checks every parameter.
+    /// Makes a chain of operations after checking every parameter.
     ///
     /// # Errors
     ///
@@ -55,25 +55,25 @@ impl Augment {
         Ok(Augment { ops })
     }
 
-    /// The operations, in order.
+    /// The operations of the chain, in their order.
     pub fn ops(&self) -> &[AugmentOp] {
         &self.ops
     }
 
-    /// Does it change nothing?
+    /// Does the chain leave every picture as it is?
     pub fn is_none(&self) -> bool {
         self.ops.is_empty()
     }
 
     /// What happens to one picture, as a pure function of the key, the size of the picture (width, height) and the
     /// settings.
-    pub fn draw(&self, key: AugmentKey, source: (u32, u32), preprocess: &Preprocess) -> Plan {
+    pub fn draw(&self, key: AugmentKey, source: (u32, u32), preprocess: &Preprocess) -> AugmentParams {
         let edge = self.border().edge(preprocess);
         let mut drawing = Drawing::new(preprocess, source, frame(preprocess, source), edge);
         for (i, op) in self.ops.iter().enumerate() {
             op.op().draw(&mut Draws::for_op(key, i), &mut drawing);
         }
-        Plan::new(drawing, preprocess)
+        AugmentParams::new(drawing, preprocess)
     }
 
     fn border(&self) -> Border {

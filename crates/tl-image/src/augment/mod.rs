@@ -1,6 +1,6 @@
 //! Random changes of pictures for training, drawn by a key and rendered in one resampling.
 //!
-//! Two steps. [`Augment::draw`] is a pure function of the key, the picture's size and the settings; [`Plan::render`]
+//! Two steps. [`Augment::draw`] is a pure function of the key, the picture's size and the settings; [`AugmentParams::render`]
 //! makes the pixels. All geometric operations of a chain are composed into one projective map from the result to the
 //! source, so a picture is resampled once however long the chain is, and what comes into view from beyond the crop is
 //! the picture itself as far as it goes. Rules and pictures: `docs/augmentation.md`.
@@ -12,8 +12,8 @@
 //! let preprocess = Preprocess::default();
 //! let augment = Augment::from("fastai".parse::<AugmentPreset>()?);
 //! let key = AugmentKey { seed: 42, epoch: 0, sample: 7 };
-//! let plan = augment.draw(key, picture.dimensions(), &preprocess);
-//! let changed = plan.render(&PictureView::whole(&picture));
+//! let params = augment.draw(key, picture.dimensions(), &preprocess);
+//! let changed = params.render(&PictureView::whole(&picture));
 //! assert_eq!(changed.dimensions(), (224, 224));
 //! # Ok::<(), tl_image::AugmentError>(())
 //! ```
@@ -34,8 +34,8 @@ mod map;
 mod neighbours;
 mod op;
 pub mod ops;
+mod params;
 mod picture_view;
-mod plan;
 mod preset;
 mod reach;
 mod render;
@@ -56,7 +56,7 @@ pub use error::AugmentError;
 pub use list::Augment;
 pub use op::AugmentOp;
 pub use ops::{Border, Paint};
+pub use params::AugmentParams;
 pub use picture_view::PictureView;
-pub use plan::Plan;
 pub use preset::AugmentPreset;
 pub use sheet::contact_sheet;

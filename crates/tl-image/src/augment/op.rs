@@ -24,7 +24,7 @@ macro_rules! operations {
                 vec![$(AugmentOp::$variant(Default::default())),*]
             }
 
-            /// The name, as in TOML.
+            /// The name of the operation, as in TOML.
             pub fn name(&self) -> &'static str {
                 match self { $(AugmentOp::$variant(_) => $name),* }
             }

@@ -31,7 +31,7 @@ pub enum AugmentPreset {
 const NAMES: [&str; 6] = ["none", "light", "keras", "fastai", "trivial", "strong"];
 
 impl AugmentPreset {
-    /// All presets.
+    /// All presets, in the order of strength.
     pub const ALL: [AugmentPreset; 6] = [
         AugmentPreset::None,
         AugmentPreset::Light,
@@ -41,7 +41,7 @@ impl AugmentPreset {
         AugmentPreset::Strong,
     ];
 
-    /// What the name stands for.
+    /// The operations that the preset stands for.
     pub fn ops(self) -> Vec<AugmentOp> {
         match self {
             AugmentPreset::None => Vec::new(),

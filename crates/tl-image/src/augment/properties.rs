@@ -85,22 +85,22 @@ proptest! {
         let preprocess = Preprocess { size: side, mode, interpolation: how, ..Preprocess::default() };
         let border = AugmentOp::Border(Border { mode: border, color: None });
         let ops = if matches!(op, AugmentOp::Border(_)) { vec![op] } else { vec![border, op] };
-        let plan = Augment::new(ops).unwrap().draw(key(sample), size, &preprocess);
-        let [left, top, right, bottom] = plan.region();
+        let params = Augment::new(ops).unwrap().draw(key(sample), size, &preprocess);
+        let [left, top, right, bottom] = params.region();
         prop_assert!(0.0 <= left && left < right && right <= size.0.into(), "{} {}", left, right);
         prop_assert!(0.0 <= top && top < bottom && bottom <= size.1.into(), "{} {}", top, bottom);
-        prop_assert!(0.0 < plan.scale() && plan.scale() <= 1.0);
+        prop_assert!(0.0 < params.scale() && params.scale() <= 1.0);
         let source = RgbImage::from_pixel(size.0, size.1, image::Rgb([7; 3]));
-        prop_assert_eq!(plan.render(&PictureView::whole(&source)).dimensions(), (side, side));
+        prop_assert_eq!(params.render(&PictureView::whole(&source)).dimensions(), (side, side));
     }
 
     #[test]
     fn a_draw_is_a_function_of_its_arguments(ops in prop::collection::vec(op(), 1..4), size in size(), sample: u64) {
         if let Ok(augment) = Augment::new(ops) {
             let preprocess = Preprocess::default();
-            let plan = || augment.draw(key(sample), size, &preprocess);
-            let elsewhere = std::thread::scope(|scope| scope.spawn(plan).join().unwrap());
-            prop_assert_eq!(plan(), elsewhere);
+            let params = || augment.draw(key(sample), size, &preprocess);
+            let elsewhere = std::thread::scope(|scope| scope.spawn(params).join().unwrap());
+            prop_assert_eq!(params(), elsewhere);
         }
     }
 
@@ -152,15 +152,15 @@ proptest! {
     ) {
         let preprocess = Preprocess { size: side, interpolation: how, ..Preprocess::default() };
         let source = picture(size.0, size.1);
-        let plan = Augment::from(AugmentPreset::ALL[preset]).draw(key(sample), size, &preprocess);
-        let [left, top, right, bottom] = plan.region();
+        let params = Augment::from(AugmentPreset::ALL[preset]).draw(key(sample), size, &preprocess);
+        let [left, top, right, bottom] = params.region();
         let (left, top) = (left.floor() as u32, top.floor() as u32);
         let (right, bottom) = (right.ceil() as u32, bottom.ceil() as u32);
         let cut = imageops::crop_imm(&source, left, top, right - left, bottom - top).to_image();
         let part = PictureView { pixels: &cut, full: size, origin: (left.into(), top.into()), scale: 1.0 };
-        let (a, b) = (plan.render(&part), plan.render(&PictureView::whole(&source)));
+        let (a, b) = (params.render(&part), params.render(&PictureView::whole(&source)));
         let worst = a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max();
-        prop_assert!(worst <= Some(1), "{:?} {:?}", worst, plan);
+        prop_assert!(worst <= Some(1), "{:?} {:?}", worst, params);
     }
 }
 
@@ -172,8 +172,8 @@ fn the_smallest_and_the_narrowest_pictures_are_no_trouble() {
                 let preprocess = Preprocess { size: 32, mode, ..Preprocess::default() };
                 let source = picture(width, height);
                 for sample in 0..20 {
-                    let plan = Augment::from(preset).draw(key(sample), (width, height), &preprocess);
-                    assert_eq!(plan.render(&PictureView::whole(&source)).dimensions(), (32, 32));
+                    let params = Augment::from(preset).draw(key(sample), (width, height), &preprocess);
+                    assert_eq!(params.render(&PictureView::whole(&source)).dimensions(), (32, 32));
                 }
             }
         }
@@ -188,13 +188,13 @@ fn a_reduced_source_gives_nearly_the_same() {
     let preprocess = Preprocess { size: 96, ..Preprocess::default() };
     for preset in [AugmentPreset::Light, AugmentPreset::Keras, AugmentPreset::Fastai] {
         for sample in 0..20 {
-            let plan = Augment::from(preset).draw(key(sample), source.dimensions(), &preprocess);
-            let parts = [2, 4].into_iter().filter(|part| plan.scale() <= 1.0 / f64::from(*part));
+            let params = Augment::from(preset).draw(key(sample), source.dimensions(), &preprocess);
+            let parts = [2, 4].into_iter().filter(|part| params.scale() <= 1.0 / f64::from(*part));
             for part in parts {
                 let small = crate::resize(&source, 960 / part, 720 / part, Interpolation::Bilinear);
                 let scale = 1.0 / f64::from(part);
                 let reduced = PictureView { pixels: &small, full: (960, 720), origin: (0.0, 0.0), scale };
-                let (a, b) = (plan.render(&reduced), plan.render(&PictureView::whole(&source)));
+                let (a, b) = (params.render(&reduced), params.render(&PictureView::whole(&source)));
                 let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
                 let mean = sum as f64 / a.len() as f64;
                 let bound = if part == 2 { 0.6 } else { 1.8 };
@@ -215,8 +215,8 @@ fn what_gets_smaller_is_averaged() {
             AugmentOp::Rotation(Rotation { degrees, p: 1.0 }),
             AugmentOp::Zoom(Zoom { range: [3.0, 3.0], p: 1.0 }),
         ];
-        let plan = Augment::new(ops).unwrap().draw(key(1), (256, 256), &preprocess);
-        let got = plan.render(&PictureView::whole(&source));
+        let params = Augment::new(ops).unwrap().draw(key(1), (256, 256), &preprocess);
+        let got = params.render(&PictureView::whole(&source));
         let off = got.iter().map(|value| value.abs_diff(128)).max();
         assert!(off <= Some(1), "{degrees}: {off:?}");
     }
@@ -278,8 +278,8 @@ fn a_mixture_of_one_colour_is_that_colour() {
     let source = RgbImage::from_pixel(40, 30, image::Rgb([0; 3]));
     let preprocess = Preprocess { size: 16, ..Preprocess::default() };
     for sample in 0..50 {
-        let plan = augment.draw(key(sample), (40, 30), &preprocess);
+        let params = augment.draw(key(sample), (40, 30), &preprocess);
         // Black is solarised only at the highest strength, which a severity of 3 does not reach.
-        assert!(plan.render(&PictureView::whole(&source)).iter().all(|value| *value == 0));
+        assert!(params.render(&PictureView::whole(&source)).iter().all(|value| *value == 0));
     }
 }

@@ -8,7 +8,6 @@ use super::blocks::Blocks;
 use super::canvas::Canvas;
 use super::entropy::Entropy;
 use super::huffman::Huffman;
-use super::idct::Block;
 use super::layout::{Layout, corrupt};
 use super::markers::Markers;
 use super::plan::{Plan, Scan};

@@ -6,6 +6,7 @@ mod colors;
 mod containers;
 mod fuzzed;
 mod golden;
+mod hostile;
 mod jpeg_structures;
 mod mutated;
 mod orientations;

@@ -88,7 +88,7 @@ impl Lesson<'_> {
         let mut targets_bk = vec![0.0; pictures * classes];
         put_targets(self.pictures.data, &draft.ids, &mut targets_bk);
         if let Some(blend) = &draft.blend {
-            blend.mix_labels(&mut targets_bk, classes);
+            blend.mix_targets(&mut targets_bk, classes);
         }
         Batch { rows, shape: course.rows.shape, targets_bk, pictures }
     }

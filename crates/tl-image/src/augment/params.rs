@@ -1,4 +1,4 @@
-//! What was drawn for one picture, ready to be rendered.
+//! The random parameters that were drawn for one picture, ready to be rendered.
 
 use image::{Rgb, RgbImage};
 
@@ -12,14 +12,14 @@ use crate::{Interpolation, Preprocess};
 ///
 /// It was drawn from the size alone, so a decoder may be told what to decode before there is a pixel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct AugmentParams {
     full: (u32, u32),
     view: View,
     layers: Vec<Layer>,
     after: Vec<ColorStep>,
 }
 
-impl Plan {
+impl AugmentParams {
     pub(super) fn new(drawing: Drawing, preprocess: &Preprocess) -> Self {
         let view = View {
             side: preprocess.size,
@@ -28,7 +28,7 @@ impl Plan {
             edge: drawing.edge,
             how: preprocess.interpolation,
         };
-        Plan { full: drawing.full(), view, layers: drawing.layers, after: drawing.after }
+        AugmentParams { full: drawing.full(), view, layers: drawing.layers, after: drawing.after }
     }
 
     /// The part of the full picture that [`render`](Self::render) reads, `[left, top, right, bottom]` in its pixels,
@@ -73,7 +73,7 @@ impl Plan {
     }
 
     /// [`render`](Self::render), then [`Preprocess::normalise_into`], in one go where no colour changes: `preprocess` is the
-    /// one that the plan was drawn for, and `out` has `3 * size * size` values.
+    /// one that the params was drawn for, and `out` has `3 * size * size` values.
     pub fn write_chw(&self, source: &PictureView<'_>, preprocess: &Preprocess, out: &mut [f32]) {
         match self.layers.as_slice() {
             [only] if only.colors.is_empty() && self.after.is_empty() && self.shows(source) => {

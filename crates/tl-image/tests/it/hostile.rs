@@ -1,22 +1,19 @@
 //! Every file of `datasets/hostile` is read correctly or named with a reason: no panic, no hang, bounded memory.
 //!
-//! A test binary of its own, because its allocator counts. `xtask/reference/hostile.py` makes the files.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails should say so at once")]
+//! Memory is counted by the allocator, so the test starts itself again in a process of its own. `xtask/reference/hostile.py`
+//! makes the files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use peak_alloc::PeakAlloc;
 use serde_json::Value;
-use tl_image::{Limits, PictureError, Preprocess, ValueRange, decode, decode_part};
+use tl_image::{Limits, PictureError, Preprocess, ValueRange, Wanted, decode, decode_part};
 
 use crate::containers::{LONG, Order, SHORT, deflated, tag, tiff_block, with_chunks};
-
-#[allow(dead_code, reason = "the other tests use the rest")]
-#[path = "it/containers.rs"]
-mod containers;
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -87,8 +84,22 @@ fn complaint(case: &Value, outcome: &Result<RgbImage, PictureError>) -> Option<S
     }
 }
 
+/// Set in the process that runs this test alone.
+const ALONE: &str = "TL_ALONE";
+
 #[test]
 fn hostile_files_are_read_correctly_or_named_with_a_reason() {
+    if std::env::var_os(ALONE).is_some() {
+        return each_file_is_read_or_named();
+    }
+    let mut alone = Command::new(std::env::current_exe().unwrap());
+    let name = "hostile::hostile_files_are_read_correctly_or_named_with_a_reason";
+    let ended = alone.args([name, "--exact", "--nocapture"]).env(ALONE, "1").output().unwrap();
+    let [said, failed] = [ended.stdout, ended.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}{failed}");
+}
+
+fn each_file_is_read_or_named() {
     let manifest = fs::read(folder().join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     let cases = manifest["cases"].as_array().unwrap();
@@ -145,8 +156,8 @@ fn claims_take_no_memory() {
 fn parts_of_truncated_files_are_named_too() {
     let bytes = fs::read(folder().join("jpeg.jpg")).unwrap();
     for length in (4..bytes.len()).step_by(37) {
-        let wanted = |_| tl_image::Wanted { region: [0.0, 0.0, 8.0, 8.0], output: (8, 8) };
-        let reason = tl_image::decode_part(&bytes[..length], &LIMITS, [0; 3], wanted).unwrap_err();
+        let wanted = |_| Wanted { region: [0.0, 0.0, 8.0, 8.0], output: (8, 8) };
+        let reason = decode_part(&bytes[..length], &LIMITS, [0; 3], wanted).unwrap_err();
         assert_eq!(Err(reason), decode(&bytes[..length], &LIMITS, [0; 3]));
     }
 }
