@@ -7,6 +7,7 @@ mod densenet;
 mod efficientnet;
 mod inception;
 mod resnet;
+mod squeezenet;
 mod vgg;
 mod xception;
 
@@ -174,6 +175,11 @@ families! {
         resnext50_32x4d: resnet::RESNEXT50_32X4D, 224, 1, 2048;
         /// Wide ResNet-50-2: 68.9 million parameters, inner convolutions twice as wide as ResNet-50's.
         wide_resnet50_2: resnet::WIDE_RESNET50_2, 224, 1, 2048;
+    }
+    /// SqueezeNet.
+    SqueezeNet: squeezenet::{SqueezeNet, SqueezeNetConfig} {
+        /// SqueezeNet 1.1: 1.2 million parameters.
+        squeezenet1_1: squeezenet::V1_1, 224, 17, 512;
     }
     /// VGG.
     Vgg: vgg::{Vgg, VggConfig} {
