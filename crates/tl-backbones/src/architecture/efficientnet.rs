@@ -3,14 +3,20 @@
 //!
 //! Tan and Le 2019, <https://arxiv.org/abs/1905.11946>; the Lite variants drop squeeze-and-excitation and use ReLU6.
 
+mod block_rows;
+mod blocks;
+mod lukemelas;
+pub(super) mod mobilenet;
+mod torchvision;
+
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
+use self::block_rows::{BlockConfig, in_eights, inverted, separable};
+use self::blocks::{Activation, Block, Squeeze, Style, mean_hw};
 use crate::architecture::Ends;
-use crate::block_rows::{BlockConfig, in_eights, inverted, separable};
-use crate::blocks::{Activation, Block, Squeeze, Style, mean_hw};
 use crate::count::Counted;
 use crate::input::adapt_input_conv;
 use crate::layers::global_average;
@@ -18,7 +24,7 @@ use crate::{Stage, Stages};
 
 /// One variant of EfficientNet or MobileNet.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EfficientNetConfig {
+pub(crate) struct EfficientNetConfig {
     /// Channels of the stem; the width multiplier is in the number.
     pub(crate) stem: usize,
     pub(crate) stages: &'static [&'static [BlockConfig]],

@@ -4,9 +4,9 @@
 //! Their network descends from <https://github.com/lukemelas/EfficientNet-PyTorch> (`efficientnet_pytorch/model.py`):
 //! all blocks are in one list, and `bn0` is missing from a block that does not expand.
 
-use crate::block_rows::Kind;
-use crate::efficientnet::EfficientNetConfig;
-use crate::torchvision::block;
+use super::EfficientNetConfig;
+use super::block_rows::Kind;
+use super::torchvision::block;
 
 impl EfficientNetConfig {
     /// `blocks.1.0.conv_dw.weight` is `_blocks.1._depthwise_conv.weight`. `None` for networks whose padding is not
@@ -42,7 +42,7 @@ fn block_layer(kind: Kind, layer: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::efficientnet::{B0, LITE0, LITE1};
+    use super::super::{B0, LITE0, LITE1};
 
     #[test]
     fn blocks_are_numbered_in_one_list_and_norms_by_place() {

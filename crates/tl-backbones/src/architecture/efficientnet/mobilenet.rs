@@ -4,9 +4,9 @@
 //! Howard et al. 2019, <https://arxiv.org/abs/1905.02244>. The widths and activations are those of timm's block strings
 //! (`timm/models/efficientnet.py`, `timm/models/mobilenetv3.py`).
 
-use crate::block_rows::{inverted, pointwise, separable};
-use crate::blocks::{Activation, Squeeze, Style};
-use crate::efficientnet::{EfficientNetConfig, Head};
+use super::block_rows::{inverted, pointwise, separable};
+use super::blocks::{Activation, Squeeze, Style};
+use super::{EfficientNetConfig, Head};
 
 const STYLE: Style =
     Style { activation: Activation::Relu6, squeeze: Squeeze::OfInner, same_padding: false, epsilon: 1e-5 };

@@ -1,8 +1,10 @@
-//! Inception-v3, as torchvision spells it (`torchvision/models/inception.py`); the blocks are in `inception_blocks.rs`.
+//! Inception-v3, as torchvision spells it (`torchvision/models/inception.py`); the blocks are in `inception/blocks.rs`.
 //!
 //! Szegedy et al. 2015, <https://arxiv.org/abs/1512.00567>.
 
 #![allow(non_snake_case, reason = "fields are named as the checkpoint's keys")]
+
+mod blocks;
 
 use burn::module::Module;
 use burn::nn::{Linear, LinearConfig};
@@ -10,11 +12,9 @@ use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor};
 
+use self::blocks::{BasicConv2d, Conv, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, maximum};
 use crate::architecture::Ends;
 use crate::count::Counted;
-use crate::inception_blocks::{
-    BasicConv2d, Conv, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, maximum,
-};
 use crate::input::adapt_input_conv;
 use crate::layers::global_average;
 use crate::{Stage, Stages};
@@ -34,7 +34,7 @@ const STD: [f64; 3] = [0.229, 0.224, 0.225];
 
 /// How torchvision's function arguments vary the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InceptionConfig {
+pub(crate) struct InceptionConfig {
     /// With the auxiliary head behind Mixed_6e, which helps training from scratch.
     pub(crate) aux_logits: bool,
     /// Images come normalised with ImageNet's mean and standard deviation, the weights want `(x - 0.5) / 0.5`: the

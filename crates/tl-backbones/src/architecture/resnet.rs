@@ -23,7 +23,7 @@ const STEM_CHANNELS: usize = 64;
 
 /// One variant of the family.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ResNetConfig {
+pub(crate) struct ResNetConfig {
     /// Blocks per stage.
     blocks: [usize; 4],
     kind: Kind,

@@ -36,7 +36,7 @@ const MIDDLE: (&[usize], usize) = (&[728, 728, 728, 728], 1);
 
 /// The one variant of this family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct XceptionConfig;
+pub(crate) struct XceptionConfig;
 
 /// Xception; fields are named as timm's checkpoint keys.
 #[derive(Module, Debug)]

@@ -1,7 +1,7 @@
 //! The rows that the tables of mobile networks are made of: timm's block strings as values
 //! (`timm/models/_efficientnet_builder.py`).
 
-use crate::blocks::Activation;
+use super::blocks::Activation;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -8,7 +8,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::{hard_sigmoid, hard_swish, sigmoid, silu};
 use burn::tensor::{Device, Tensor};
 
-use crate::block_rows::{BlockConfig, Kind, in_eights};
+use super::block_rows::{BlockConfig, Kind, in_eights};
 use crate::count::Counted;
 use crate::layers::conv;
 use tl_kernels::{Act, activate, batch_norm, batch_norm_onto};

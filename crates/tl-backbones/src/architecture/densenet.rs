@@ -23,7 +23,7 @@ const BOTTLENECK: usize = 4;
 
 /// One variant of the family.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DenseNetConfig {
+pub(crate) struct DenseNetConfig {
     stem_channels: usize,
     /// Channels that a layer adds.
     growth: usize,

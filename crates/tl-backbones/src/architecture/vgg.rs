@@ -27,7 +27,7 @@ const HIDDEN: usize = 4096;
 
 /// One variant of the family.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VggConfig {
+pub(crate) struct VggConfig {
     /// Convolutions per stage.
     convolutions: [usize; 5],
     batch_norm: bool,

@@ -3,8 +3,8 @@
 //! torchvision numbers all blocks in one list, and the layers of a block by their place
 //! (<https://github.com/pytorch/vision/blob/main/torchvision/models/mobilenetv2.py> and `mobilenetv3.py`).
 
-use crate::block_rows::{BlockConfig, Kind};
-use crate::efficientnet::{EfficientNetConfig, Head};
+use super::block_rows::{BlockConfig, Kind};
+use super::{EfficientNetConfig, Head};
 
 impl EfficientNetConfig {
     /// Key and shape in the published checkpoint: `blocks.1.0.conv_dw.weight` is `features.2.conv.1.0.weight` for v2
@@ -98,7 +98,7 @@ fn v3_layer(row: &BlockConfig, layer: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::mobilenet::{TORCHVISION_V2, TORCHVISION_V3_SMALL, V2_100};
+    use super::super::mobilenet::{TORCHVISION_V2, TORCHVISION_V3_SMALL, V2_100};
 
     #[test]
     fn blocks_are_numbered_in_one_list_and_layers_by_place() {
