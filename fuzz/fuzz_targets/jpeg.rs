@@ -1,4 +1,4 @@
 //! Our JPEG decoder.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::data::jpeg(bytes));
+libfuzzer_sys::fuzz_target!(init: tl_fuzz::stop_at_panics(), |bytes: &[u8]| tl_fuzz::image::jpeg(bytes));

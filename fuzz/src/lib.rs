@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod file;
+pub mod image;
 #[cfg(feature = "networks")]
 pub mod model;
 #[cfg(feature = "networks")]
@@ -21,7 +22,7 @@ static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// Ends the process at a panic, unless it becomes an error that names the file: that one is printed, once for each place.
 pub fn stop_at_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        if !tl_data::is_contained() {
+        if !tl_image::is_contained() {
             eprintln!("{panic}");
             std::process::abort();
         }

@@ -1,11 +1,11 @@
 """torchvision, Keras and fastai's formulas as references of the project's own augmentation.
 
 Run:    KERAS_BACKEND=torch python xtask/reference/augment.py   (needs pillow, numpy, scipy, torch, torchvision, keras 3)
-Writes: crates/tl-data/tests/golden/augment/NAME.png        what each operation makes of a 48 x 48 cut-out, 8-bit RGB
-        crates/tl-data/tests/golden/augment/index.json      what is what
-        crates/tl-data/tests/golden/augment/crops.json      how torchvision draws crops and erased parts
+Writes: crates/tl-image/tests/golden/augment/NAME.png        what each operation makes of a 48 x 48 cut-out, 8-bit RGB
+        crates/tl-image/tests/golden/augment/index.json      what is what
+        crates/tl-image/tests/golden/augment/crops.json      how torchvision draws crops and erased parts
 
-The source is crates/tl-data/tests/golden/resize/src_160x90.png; "cut" cases take [60, 20, 108, 68] of it, the others
+The source is crates/tl-image/tests/golden/resize/src_160x90.png; "cut" cases take [60, 20, 108, 68] of it, the others
 the whole. fastai is not imported: its three formulas are short and repeated here in numpy and grid_sample.
 """
 
@@ -24,7 +24,7 @@ from torchvision.transforms import RandomErasing, RandomResizedCrop
 from torchvision.transforms.v2 import functional as F
 
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = ROOT / "crates/tl-data/tests/golden"
+GOLDEN = ROOT / "crates/tl-image/tests/golden"
 OUT = GOLDEN / "augment"
 BILINEAR = torchvision.transforms.InterpolationMode.BILINEAR
 SIDE = 48

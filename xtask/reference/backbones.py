@@ -125,6 +125,16 @@ def vgg(m):
     return stages, average, lambda x: m.classifier(m.avgpool(x).flatten(1))
 
 
+def squeezenet(m):
+    """A stage is the first convolution or a fire module, with the pooling behind it."""
+    stages, first = [], 0
+    for index in range(1, len(m.features) + 1):
+        if index == len(m.features) or isinstance(m.features[index], torchvision.models.squeezenet.Fire):
+            stages.append((f"features.{first}", m.features[first:index]))
+            first = index
+    return stages, average, lambda x: m.classifier(x).flatten(1)
+
+
 def densenet(m):
     f = m.features
     stages = [("features.conv0", lambda x: f.pool0(f.relu0(f.norm0(f.conv0(x)))))]
@@ -225,6 +235,9 @@ MODELS = [
     Model("resnext50_32x4d", tv.resnext50_32x4d, resnet),
     Model("resnext101_32x8d", tv.resnext101_32x8d, resnet),
     Model("wide_resnet50_2", tv.wide_resnet50_2, resnet),
+    # At these sizes the poolings round up.
+    Model("squeezenet1_1", tv.squeezenet1_1, squeezenet, size=(69, 75),
+          gradients=("features.0.weight", "features.6.expand3x3.weight", "classifier.1.weight")),
     Model("vgg11", tv.vgg11, vgg),
     Model("vgg11_bn", tv.vgg11_bn, vgg, size=(107, 75),
           gradients=("features.0.weight", "features.11.weight", "classifier.6.weight")),

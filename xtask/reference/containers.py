@@ -1,7 +1,7 @@
 """PNG, BMP, GIF and WebP files of every kind of colours and layout, and what is to be read from each.
 
 Run:    python xtask/reference/containers.py      (needs numpy, pillow)
-Writes: crates/tl-data/tests/golden/containers/others.tar.gz    the files, index.json, and NAME.rgb: 8-bit RGB, row by row
+Writes: crates/tl-image/tests/golden/containers/others.tar.gz    the files, index.json, and NAME.rgb: 8-bit RGB, row by row
 
 Expected pixels come from the array that was written, by numpy and these rules, never from a reader (but for lossy WebP,
 which Pillow reads):
@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "crates/tl-data/tests/golden/containers/others.tar.gz"
+OUT = ROOT / "crates/tl-image/tests/golden/containers/others.tar.gz"
 W, H = 13, 11
 FILES, CASES, EXPECTED = {}, [], {}
 

@@ -1,9 +1,9 @@
 """Small pictures in many formats, with the 8-bit RGB that Pillow reads from each.
 
 Run:    python xtask/reference/decode.py      (needs numpy, pillow, scikit-image)
-Writes: crates/tl-data/tests/golden/decode/NAME.EXT             the picture in one format
-        crates/tl-data/tests/golden/decode/NAME.expected.png    what to read from it: lossless 8-bit RGB
-        crates/tl-data/tests/golden/decode/index.json           what is what
+Writes: crates/tl-image/tests/golden/decode/NAME.EXT             the picture in one format
+        crates/tl-image/tests/golden/decode/NAME.expected.png    what to read from it: lossless 8-bit RGB
+        crates/tl-image/tests/golden/decode/index.json           what is what
 
 Expected: EXIF orientation applied, the palette expanded, CMYK by Pillow's convert("RGB"), alpha composited on white
 by Pillow's alpha_composite, 16-bit samples v -> round(v / 257), the first frame of an animation.
@@ -20,7 +20,7 @@ import skimage
 from PIL import Image, ImageOps, features
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "crates/tl-data/tests/golden/decode"
+OUT = ROOT / "crates/tl-image/tests/golden/decode"
 W, H = 48, 32
 ORIENTATION = 0x0112  # the EXIF tag
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[2]
-GOLDEN = ROOT / "crates/tl-data/tests/golden"
+GOLDEN = ROOT / "crates/tl-image/tests/golden"
 DECODE = GOLDEN / "decode"
 
 

@@ -1,8 +1,8 @@
 """JPEG pictures in every sampling that our own decoder reads, with the pixels of libjpeg-turbo, whole and reduced.
 
 Run:    python xtask/reference/jpeg.py      (needs numpy, pillow, scikit-image)
-Writes: crates/tl-data/tests/golden/jpeg/NAME.jpg       one picture
-        crates/tl-data/tests/golden/jpeg/index.json     its size, and for each reduction the size and CRC-32 of its RGB
+Writes: crates/tl-image/tests/golden/jpeg/NAME.jpg       one picture
+        crates/tl-image/tests/golden/jpeg/index.json     its size, and for each reduction the size and CRC-32 of its RGB
 
 The pixels are those of Pillow (libjpeg-turbo, accurate integer transform, "fancy" chroma); reductions 2, 4 and 8 by
 Image.draft. 4:4:0, which Pillow does not write, is a square 4:2:2 picture whose sampling factors were exchanged.
@@ -18,7 +18,7 @@ import skimage
 from PIL import Image, features
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "crates/tl-data/tests/golden/jpeg"
+OUT = ROOT / "crates/tl-image/tests/golden/jpeg"
 
 
 def photo(width, height):

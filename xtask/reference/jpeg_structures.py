@@ -1,8 +1,8 @@
 """JPEG files of every structure that T.81 allows, and of some that it does not, with the pixels of libjpeg-turbo.
 
 Run:    python xtask/reference/jpeg_structures.py      (needs numpy, pillow; imagecodecs for processes that are not decoded)
-Writes: crates/tl-data/tests/golden/jpeg/structures.bin     the files, one behind the other
-        crates/tl-data/tests/golden/jpeg/structures.json    for each, its name and length, and the size and CRC-32 of its RGB or how the
+Writes: crates/tl-image/tests/golden/jpeg/structures.bin     the files, one behind the other
+        crates/tl-image/tests/golden/jpeg/structures.json    for each, its name and length, and the size and CRC-32 of its RGB or how the
                                                             reason begins for which it is refused
 
 No encoder writes all of these, so one stands here: coefficients of a small drawing, in any scans. The pixels are those of Pillow
@@ -23,7 +23,7 @@ import PIL
 from PIL import Image, features
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "crates/tl-data/tests/golden/jpeg"
+OUT = ROOT / "crates/tl-image/tests/golden/jpeg"
 
 ZIGZAG = np.array(
     [0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,

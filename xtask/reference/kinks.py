@@ -35,11 +35,19 @@ class Kinks(TorchDispatchMode):
 
 def lead(x, kernel, stride, padding=(0, 0), dilation=1, ceil_mode=False):
     """By how much the largest value of each window leads; far, where several are the same zero behind a ReLU."""
-    assert dilation in (1, [1, 1]) and not ceil_mode
-    x = F.pad(x, (padding[-1], padding[-1], padding[0], padding[0]), value=-FAR)
+    assert dilation in (1, [1, 1])
+    behind = [beyond(*axis) if ceil_mode else 0 for axis in zip(x.shape[2:], kernel, stride, padding, strict=True)]
+    x = F.pad(x, (padding[-1], padding[-1] + behind[1], padding[0], padding[0] + behind[0]), value=-FAR)
     windows = x.unfold(2, kernel[0], stride[0]).unfold(3, kernel[-1], stride[-1]).flatten(4)
     first, second = windows.topk(2, dim=-1).values.unbind(-1)
     return torch.where(first == second, FAR, first - second)
+
+
+def beyond(size, kernel, stride, padding):
+    """How far the last window of a pooling that rounds its size up reaches beyond the padding."""
+    windows = math.ceil((size + 2 * padding - kernel) / stride) + 1
+    windows -= (windows - 1) * stride >= size + padding  # torch leaves out a window that sees padding alone
+    return max(0, (windows - 1) * stride + kernel - size - 2 * padding)
 
 
 def distance(narrow, wide, images):

@@ -1,9 +1,9 @@
 """Pillow's `Image.resize` as the reference of the project's own resampling.
 
 Run:    python xtask/reference/resize.py      (needs pillow, scikit-image)
-Writes: crates/tl-data/tests/golden/resize/src_97x131.png, src_160x90.png    crops of scikit-image's pictures
-        crates/tl-data/tests/golden/resize/NAME__WxH__FILTER.png             the source resized, 8-bit RGB
-        crates/tl-data/tests/golden/resize/index.json                        what is what
+Writes: crates/tl-image/tests/golden/resize/src_97x131.png, src_160x90.png    crops of scikit-image's pictures
+        crates/tl-image/tests/golden/resize/NAME__WxH__FILTER.png             the source resized, 8-bit RGB
+        crates/tl-image/tests/golden/resize/index.json                        what is what
 
 Pillow resizes the width first and then the height, rounding to 8 bits between the two; the filter's support grows
 with the scale when it reduces (antialiasing).
@@ -17,7 +17,7 @@ import skimage
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "crates/tl-data/tests/golden/resize"
+OUT = ROOT / "crates/tl-image/tests/golden/resize"
 DATA = Path(skimage.__file__).parent / "data"
 FILTERS = {"bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
 SOURCES = {  # name: (picture, left, top), sizes

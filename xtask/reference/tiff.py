@@ -1,7 +1,7 @@
 """TIFF files of every combination that readers claim, and what is to be read from each.
 
 Run:    python xtask/reference/tiff.py      (needs numpy, tifffile, imagecodecs, pillow)
-Writes: crates/tl-data/tests/golden/containers/tiff.tar.gz    the files, index.json, and NAME.rgb: 8-bit RGB, row by row
+Writes: crates/tl-image/tests/golden/containers/tiff.tar.gz    the files, index.json, and NAME.rgb: 8-bit RGB, row by row
 
 Expected pixels come from the array that was written, by numpy and these rules, never from a reader:
     v of up to 8 bits -> v * 255 / (2^bits - 1), of 9 to 16 bits -> scaled to 16 bits, then round(v / 257)
@@ -27,7 +27,7 @@ import tifffile
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = ROOT / "crates/tl-data/tests/golden/containers/tiff.tar.gz"
+OUT = ROOT / "crates/tl-image/tests/golden/containers/tiff.tar.gz"
 W, H = 9, 7
 FILES, CASES, EXPECTED = {}, [], {}
 NONE, LZW, JPEG, DEFLATE, PACKBITS = 1, 5, 7, 8, 32773

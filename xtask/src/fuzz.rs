@@ -8,8 +8,8 @@ use crate::{cargo, must, root};
 
 /// The targets, and the folders of golden files that each begins with beside `fuzz/corpus/TARGET`.
 const TARGETS: [(&str, &[&str]); 9] = [
-    ("jpeg", &["crates/tl-data/tests/golden/jpeg"]),
-    ("picture", &["crates/tl-data/tests/golden/decode", "datasets/hostile"]),
+    ("jpeg", &["crates/tl-image/tests/golden/jpeg"]),
+    ("picture", &["crates/tl-image/tests/golden/decode", "datasets/hostile"]),
     ("table", &[]),
     ("parquet", &[]),
     ("shards", &[]),

@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::cargo;
 
 /// Top to bottom.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 15] = [
     "tl-files",
+    "tl-image",
     "tl-data",
     "tl-registers",
     "tl-kernels",

@@ -8,6 +8,8 @@ mod bench_main_job;
 mod bench_train;
 mod check;
 mod device;
+#[cfg(test)]
+mod documented_paths;
 mod fuzz;
 mod kill;
 mod layers;

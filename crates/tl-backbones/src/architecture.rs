@@ -1,15 +1,21 @@
-//! The table of architectures: a name for every network that can be built.
+//! The table of families and their variants: a name for every network that can be built.
+//!
+//! A family is a file of its own below this module, and one entry of the table `families!`, which makes everything
+//! else that tells families apart.
 
+mod densenet;
+mod efficientnet;
+mod inception;
+mod resnet;
+mod squeezenet;
+mod vgg;
+mod xception;
+
+use burn::module::Module;
 use burn::tensor::Device;
 
-use crate::Backbone;
-use crate::densenet::{self, DenseNetConfig};
-use crate::efficientnet::{self, EfficientNetConfig};
-use crate::inception::{self, InceptionConfig};
-use crate::mobilenet;
-use crate::resnet::{self, ResNetConfig};
-use crate::vgg::{self, VggConfig};
-use crate::xception::XceptionConfig;
+use self::efficientnet::mobilenet;
+use crate::Stages;
 
 /// A network that can be built, before any weights are loaded.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,24 +44,62 @@ pub(crate) struct Ends {
     pub(crate) classes: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Family {
-    DenseNet(DenseNetConfig),
-    EfficientNet(EfficientNetConfig),
-    Inception(InceptionConfig),
-    ResNet(ResNetConfig),
-    Vgg(VggConfig),
-    Xception(XceptionConfig),
-}
+/// Makes of the table, where `Family: module::{Network, Config}` is followed by the family's variants:
+///
+/// - a variant of [`Backbone`] and of `Family` for every family, and what matches over them;
+/// - a function for every row `name: CONFIG, published input size, smallest input, features;`, and
+///   [`ARCHITECTURES`], sorted by name.
+macro_rules! families {
+    ($(
+        $(#[$about:meta])*
+        $family:ident: $module:ident::{$network:ident, $config:ident} {
+            $($(#[$doc:meta])* $name:ident: $variant:expr, $input:expr, $smallest:expr, $features:expr;)*
+        }
+    )*) => {
+        $(pub use self::$module::$network;)*
 
-/// Makes the table and a function for each of its rows:
-/// `name: Family(CONFIG), published input size, smallest input, features;`, sorted by name.
-macro_rules! architectures {
-    ($($(#[$doc:meta])* $name:ident: $family:ident($config:expr), $input:expr, $smallest:expr, $features:expr;)*) => {
+        /// A network of any family.
+        #[derive(Module, Debug)]
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "one value per program, and a box would hide the module from burn"
+        )]
+        pub enum Backbone {
+            $($(#[$about])* $family($network),)*
+        }
+
+        impl Backbone {
+            pub(crate) fn family(&self) -> &dyn Stages {
+                match self {
+                    $(Self::$family(network) => network,)*
+                }
+            }
+
+            pub(crate) fn family_mut(&mut self) -> &mut dyn Stages {
+                match self {
+                    $(Self::$family(network) => network,)*
+                }
+            }
+        }
+
+        /// The configuration of a variant of any family.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        enum Family {
+            $($family($module::$config),)*
+        }
+
+        impl Family {
+            fn init(&self, ends: Ends, device: &Device) -> Backbone {
+                match self {
+                    $(Self::$family(config) => Backbone::$family(config.init(ends, device)),)*
+                }
+            }
+        }
+
         /// Every architecture, sorted by name.
-        pub const ARCHITECTURES: &[Architecture] = &[$($name()),*];
+        pub const ARCHITECTURES: &[Architecture] = &sorted([$($($name(),)*)*]);
 
-        $($(#[$doc])*
+        $($($(#[$doc])*
         pub const fn $name() -> Architecture {
             Architecture {
                 name: stringify!($name),
@@ -64,80 +108,127 @@ macro_rules! architectures {
                 features: $features,
                 channels: 3,
                 classes: 1000,
-                family: Family::$family($config),
+                family: Family::$family($variant),
             }
-        })*
+        })*)*
     };
 }
 
-architectures! {
-    /// DenseNet-121: 8.0 million parameters.
-    densenet121: DenseNet(densenet::DENSENET121), 224, 29, 1024;
-    /// EfficientNet-B0: 5.3 million parameters, SiLU, squeeze-and-excitation.
-    efficientnet_b0: EfficientNet(efficientnet::B0), 224, 1, 1280;
-    /// EfficientNet-Lite0: 4.7 million parameters, ReLU6, no squeeze-and-excitation.
-    efficientnet_lite0: EfficientNet(efficientnet::LITE0), 224, 1, 1280;
-    /// EfficientNet-Lite1: 5.4 million parameters, deeper than Lite0.
-    efficientnet_lite1: EfficientNet(efficientnet::LITE1), 240, 1, 1280;
-    /// EfficientNet-Lite2: 6.1 million parameters, deeper and wider than Lite1.
-    efficientnet_lite2: EfficientNet(efficientnet::LITE2), 260, 1, 1280;
-    /// Inception-v3 without the auxiliary head: 23.8 million parameters; images normalised with 0.5 and 0.5.
-    inception_v3: Inception(inception::PLAIN), 299, 75, 2048;
-    /// Inception-v3 as torchvision builds it for its weights: 27.2 million parameters with the auxiliary head; images
-    /// normalised with ImageNet's mean and standard deviation.
-    inception_v3_aux: Inception(inception::WITH_AUX), 299, 75, 2048;
-    /// MobileNet v2, torchvision's: 3.5 million parameters.
-    mobilenet_v2: EfficientNet(mobilenet::TORCHVISION_V2), 224, 1, 1280;
-    /// MobileNet v3 large, torchvision's: 5.5 million parameters.
-    mobilenet_v3_large: EfficientNet(mobilenet::TORCHVISION_V3_LARGE), 224, 1, 1280;
-    /// MobileNet v3 small, torchvision's: 2.5 million parameters.
-    mobilenet_v3_small: EfficientNet(mobilenet::TORCHVISION_V3_SMALL), 224, 1, 1024;
-    /// MobileNet v1: 4.2 million parameters.
-    mobilenetv1_100: EfficientNet(mobilenet::V1_100), 224, 1, 1024;
-    /// MobileNet v2, half as wide: 2.0 million parameters.
-    mobilenetv2_050: EfficientNet(mobilenet::V2_050), 224, 1, 1280;
-    /// MobileNet v2, timm's: 3.5 million parameters.
-    mobilenetv2_100: EfficientNet(mobilenet::V2_100), 224, 1, 1280;
-    /// MobileNet v2, 1.4 times as wide: 6.1 million parameters.
-    mobilenetv2_140: EfficientNet(mobilenet::V2_140), 224, 1, 1792;
-    /// MobileNet v3 large, timm's: 5.5 million parameters.
-    mobilenetv3_large_100: EfficientNet(mobilenet::V3_LARGE), 224, 1, 1280;
-    /// MobileNet v3 small, timm's: 2.5 million parameters.
-    mobilenetv3_small_100: EfficientNet(mobilenet::V3_SMALL), 224, 1, 1024;
-    /// ResNet-101: 44.5 million parameters, strides as in v1.5.
-    resnet101: ResNet(resnet::RESNET101), 224, 1, 2048;
-    /// ResNet-152: 60.2 million parameters, strides as in v1.5.
-    resnet152: ResNet(resnet::RESNET152), 224, 1, 2048;
-    /// ResNet-18: 11.7 million parameters.
-    resnet18: ResNet(resnet::RESNET18), 224, 1, 512;
-    /// ResNet-34: 21.8 million parameters.
-    resnet34: ResNet(resnet::RESNET34), 224, 1, 512;
-    /// ResNet-50: 25.6 million parameters, strides as in v1.5.
-    resnet50: ResNet(resnet::RESNET50), 224, 1, 2048;
-    /// ResNeXt-101 32x8d: 88.8 million parameters.
-    resnext101_32x8d: ResNet(resnet::RESNEXT101_32X8D), 224, 1, 2048;
-    /// ResNeXt-50 32x4d: 25.0 million parameters.
-    resnext50_32x4d: ResNet(resnet::RESNEXT50_32X4D), 224, 1, 2048;
-    /// VGG-11, configuration A: 132.9 million parameters.
-    vgg11: Vgg(vgg::VGG11), 224, 32, 512;
-    /// VGG-11 with batch normalisation: 132.9 million parameters.
-    vgg11_bn: Vgg(vgg::VGG11_BN), 224, 32, 512;
-    /// VGG-13, configuration B: 133.0 million parameters.
-    vgg13: Vgg(vgg::VGG13), 224, 32, 512;
-    /// VGG-13 with batch normalisation: 133.1 million parameters.
-    vgg13_bn: Vgg(vgg::VGG13_BN), 224, 32, 512;
-    /// VGG-16, configuration D: 138.4 million parameters.
-    vgg16: Vgg(vgg::VGG16), 224, 32, 512;
-    /// VGG-16 with batch normalisation: 138.4 million parameters.
-    vgg16_bn: Vgg(vgg::VGG16_BN), 224, 32, 512;
-    /// VGG-19, configuration E: 143.7 million parameters.
-    vgg19: Vgg(vgg::VGG19), 224, 32, 512;
-    /// VGG-19 with batch normalisation: 143.7 million parameters.
-    vgg19_bn: Vgg(vgg::VGG19_BN), 224, 32, 512;
-    /// Wide ResNet-50-2: 68.9 million parameters, inner convolutions twice as wide as ResNet-50's.
-    wide_resnet50_2: ResNet(resnet::WIDE_RESNET50_2), 224, 1, 2048;
-    /// Xception, timm's `legacy_xception`: 22.9 million parameters.
-    xception: Xception(XceptionConfig), 299, 7, 2048;
+families! {
+    /// DenseNet.
+    DenseNet: densenet::{DenseNet, DenseNetConfig} {
+        /// DenseNet-121: 8.0 million parameters.
+        densenet121: densenet::DENSENET121, 224, 29, 1024;
+    }
+    /// EfficientNet, EfficientNet-Lite and MobileNet.
+    EfficientNet: efficientnet::{EfficientNet, EfficientNetConfig} {
+        /// EfficientNet-B0: 5.3 million parameters, SiLU, squeeze-and-excitation.
+        efficientnet_b0: efficientnet::B0, 224, 1, 1280;
+        /// EfficientNet-Lite0: 4.7 million parameters, ReLU6, no squeeze-and-excitation.
+        efficientnet_lite0: efficientnet::LITE0, 224, 1, 1280;
+        /// EfficientNet-Lite1: 5.4 million parameters, deeper than Lite0.
+        efficientnet_lite1: efficientnet::LITE1, 240, 1, 1280;
+        /// EfficientNet-Lite2: 6.1 million parameters, deeper and wider than Lite1.
+        efficientnet_lite2: efficientnet::LITE2, 260, 1, 1280;
+        /// MobileNet v2, torchvision's: 3.5 million parameters.
+        mobilenet_v2: mobilenet::TORCHVISION_V2, 224, 1, 1280;
+        /// MobileNet v3 large, torchvision's: 5.5 million parameters.
+        mobilenet_v3_large: mobilenet::TORCHVISION_V3_LARGE, 224, 1, 1280;
+        /// MobileNet v3 small, torchvision's: 2.5 million parameters.
+        mobilenet_v3_small: mobilenet::TORCHVISION_V3_SMALL, 224, 1, 1024;
+        /// MobileNet v1: 4.2 million parameters.
+        mobilenetv1_100: mobilenet::V1_100, 224, 1, 1024;
+        /// MobileNet v2, half as wide: 2.0 million parameters.
+        mobilenetv2_050: mobilenet::V2_050, 224, 1, 1280;
+        /// MobileNet v2, timm's: 3.5 million parameters.
+        mobilenetv2_100: mobilenet::V2_100, 224, 1, 1280;
+        /// MobileNet v2, 1.4 times as wide: 6.1 million parameters.
+        mobilenetv2_140: mobilenet::V2_140, 224, 1, 1792;
+        /// MobileNet v3 large, timm's: 5.5 million parameters.
+        mobilenetv3_large_100: mobilenet::V3_LARGE, 224, 1, 1280;
+        /// MobileNet v3 small, timm's: 2.5 million parameters.
+        mobilenetv3_small_100: mobilenet::V3_SMALL, 224, 1, 1024;
+    }
+    /// Inception-v3.
+    Inception: inception::{InceptionV3, InceptionConfig} {
+        /// Inception-v3 without the auxiliary head: 23.8 million parameters; images normalised with 0.5 and 0.5.
+        inception_v3: inception::PLAIN, 299, 75, 2048;
+        /// Inception-v3 as torchvision builds it for its weights: 27.2 million parameters with the auxiliary head; images
+        /// normalised with ImageNet's mean and standard deviation.
+        inception_v3_aux: inception::WITH_AUX, 299, 75, 2048;
+    }
+    /// ResNet, ResNeXt and Wide ResNet.
+    ResNet: resnet::{ResNet, ResNetConfig} {
+        /// ResNet-101: 44.5 million parameters, strides as in v1.5.
+        resnet101: resnet::RESNET101, 224, 1, 2048;
+        /// ResNet-152: 60.2 million parameters, strides as in v1.5.
+        resnet152: resnet::RESNET152, 224, 1, 2048;
+        /// ResNet-18: 11.7 million parameters.
+        resnet18: resnet::RESNET18, 224, 1, 512;
+        /// ResNet-34: 21.8 million parameters.
+        resnet34: resnet::RESNET34, 224, 1, 512;
+        /// ResNet-50: 25.6 million parameters, strides as in v1.5.
+        resnet50: resnet::RESNET50, 224, 1, 2048;
+        /// ResNeXt-101 32x8d: 88.8 million parameters.
+        resnext101_32x8d: resnet::RESNEXT101_32X8D, 224, 1, 2048;
+        /// ResNeXt-50 32x4d: 25.0 million parameters.
+        resnext50_32x4d: resnet::RESNEXT50_32X4D, 224, 1, 2048;
+        /// Wide ResNet-50-2: 68.9 million parameters, inner convolutions twice as wide as ResNet-50's.
+        wide_resnet50_2: resnet::WIDE_RESNET50_2, 224, 1, 2048;
+    }
+    /// SqueezeNet.
+    SqueezeNet: squeezenet::{SqueezeNet, SqueezeNetConfig} {
+        /// SqueezeNet 1.1: 1.2 million parameters.
+        squeezenet1_1: squeezenet::V1_1, 224, 17, 512;
+    }
+    /// VGG.
+    Vgg: vgg::{Vgg, VggConfig} {
+        /// VGG-11, configuration A: 132.9 million parameters.
+        vgg11: vgg::VGG11, 224, 32, 512;
+        /// VGG-11 with batch normalisation: 132.9 million parameters.
+        vgg11_bn: vgg::VGG11_BN, 224, 32, 512;
+        /// VGG-13, configuration B: 133.0 million parameters.
+        vgg13: vgg::VGG13, 224, 32, 512;
+        /// VGG-13 with batch normalisation: 133.1 million parameters.
+        vgg13_bn: vgg::VGG13_BN, 224, 32, 512;
+        /// VGG-16, configuration D: 138.4 million parameters.
+        vgg16: vgg::VGG16, 224, 32, 512;
+        /// VGG-16 with batch normalisation: 138.4 million parameters.
+        vgg16_bn: vgg::VGG16_BN, 224, 32, 512;
+        /// VGG-19, configuration E: 143.7 million parameters.
+        vgg19: vgg::VGG19, 224, 32, 512;
+        /// VGG-19 with batch normalisation: 143.7 million parameters.
+        vgg19_bn: vgg::VGG19_BN, 224, 32, 512;
+    }
+    /// Xception.
+    Xception: xception::{Xception, XceptionConfig} {
+        /// Xception, timm's `legacy_xception`: 22.9 million parameters.
+        xception: xception::XceptionConfig, 299, 7, 2048;
+    }
+}
+
+/// The rows in the order of their names.
+const fn sorted<const N: usize>(mut rows: [Architecture; N]) -> [Architecture; N] {
+    let mut row = 1;
+    while row < N {
+        let mut place = row;
+        while place > 0 && is_before(rows[place].name, rows[place - 1].name) {
+            rows.swap(place, place - 1);
+            place -= 1;
+        }
+        row += 1;
+    }
+    rows
+}
+
+/// `a < b`, which no constant can ask of strings.
+const fn is_before(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut same = 0;
+    while same < a.len() && same < b.len() && a[same] == b[same] {
+        same += 1;
+    }
+    if same < a.len() && same < b.len() { a[same] < b[same] } else { a.len() < b.len() }
 }
 
 /// No architecture has this name.
@@ -184,14 +275,7 @@ impl Architecture {
     /// Builds the network; parameters are drawn at random, each when it is first used.
     pub fn init(&self, device: &Device) -> Backbone {
         let ends = Ends { channels: self.channels, classes: self.classes };
-        match self.family {
-            Family::DenseNet(config) => Backbone::DenseNet(config.init(ends, device)),
-            Family::EfficientNet(config) => Backbone::EfficientNet(config.init(ends, device)),
-            Family::Inception(config) => Backbone::Inception(config.init(ends, device)),
-            Family::ResNet(config) => Backbone::ResNet(config.init(ends, device)),
-            Family::Vgg(config) => Backbone::Vgg(config.init(ends, device)),
-            Family::Xception(config) => Backbone::Xception(config.init(ends, device)),
-        }
+        self.family.init(ends, device)
     }
 
     /// Key and shape in the published checkpoint of the tensor that [`checkpoint_shapes`](crate::checkpoint_shapes)

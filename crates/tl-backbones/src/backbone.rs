@@ -1,12 +1,12 @@
 //! One contract for every family: stages in order, pooled features, logits.
 
-use burn::module::{Flag, Module, ModuleVisitor, Param, ParamGroup, ParamId};
+use burn::module::{Flag, Module as _, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::tensor::Tensor;
 use std::ops::Range;
 
+use crate::Backbone;
 use crate::keys::KeyPath;
 use crate::layers::global_average;
-use crate::{DenseNet, EfficientNet, InceptionV3, ResNet, Vgg, Xception};
 
 /// How many leading stages are frozen.
 ///
@@ -64,50 +64,7 @@ pub trait Stages {
     fn adapt_input(&mut self, channels: usize);
 }
 
-/// A network of any family.
-#[derive(Module, Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "one value per program, and a box would hide the module from burn"
-)]
-pub enum Backbone {
-    /// DenseNet.
-    DenseNet(DenseNet),
-    /// EfficientNet, EfficientNet-Lite and MobileNet.
-    EfficientNet(EfficientNet),
-    /// Inception-v3.
-    Inception(InceptionV3),
-    /// ResNet, ResNeXt and Wide ResNet.
-    ResNet(ResNet),
-    /// VGG.
-    Vgg(Vgg),
-    /// Xception.
-    Xception(Xception),
-}
-
 impl Backbone {
-    fn family(&self) -> &dyn Stages {
-        match self {
-            Self::DenseNet(network) => network,
-            Self::EfficientNet(network) => network,
-            Self::Inception(network) => network,
-            Self::ResNet(network) => network,
-            Self::Vgg(network) => network,
-            Self::Xception(network) => network,
-        }
-    }
-
-    fn family_mut(&mut self) -> &mut dyn Stages {
-        match self {
-            Self::DenseNet(network) => network,
-            Self::EfficientNet(network) => network,
-            Self::Inception(network) => network,
-            Self::ResNet(network) => network,
-            Self::Vgg(network) => network,
-            Self::Xception(network) => network,
-        }
-    }
-
     /// The stages in order, the stem first.
     pub fn stages(&self) -> Vec<Stage> {
         self.family().stages()

@@ -19,32 +19,14 @@
 
 mod architecture;
 mod backbone;
-mod block_rows;
-mod blocks;
 mod count;
-mod densenet;
-mod efficientnet;
-mod inception;
-mod inception_blocks;
 mod input;
 mod keys;
 mod layers;
-mod lukemelas;
-mod mobilenet;
-mod resnet;
 mod summary;
-mod torchvision;
-mod vgg;
-mod xception;
 
 pub use architecture::*;
-pub use backbone::{Backbone, Boundary, Stage, Stages};
-pub use densenet::{DenseNet, DenseNetConfig};
-pub use efficientnet::{EfficientNet, EfficientNetConfig};
-pub use inception::{InceptionConfig, InceptionV3};
+pub use backbone::{Boundary, Stage, Stages};
 pub use input::adapt_input_conv;
 pub use keys::{KeyPath, checkpoint_shapes};
-pub use resnet::{ResNet, ResNetConfig};
 pub use summary::{HeadSummary, ImageTooSmall, StageSummary, Summary, summary, summary_at};
-pub use vgg::{Vgg, VggConfig};
-pub use xception::{Xception, XceptionConfig};

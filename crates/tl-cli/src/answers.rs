@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::PathBuf;
-use tl_data::{PictureError, Place, path_text, shown, shown_path};
+use tl_data::{Place, SampleError};
+use tl_files::{path_text, shown, shown_path};
 use tl_model::Answer;
 
 use crate::args::PredictArgs;
@@ -13,7 +14,7 @@ use crate::text::percent;
 /// What the model says about one picture.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    #[serde(serialize_with = "tl_data::path_as_text::serialize")]
+    #[serde(serialize_with = "tl_files::path_as_text::serialize")]
     pub(crate) path: PathBuf,
     /// Those it is given, of a model that gives several.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -21,7 +22,7 @@ pub(crate) struct Row {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) answers: Vec<Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) error: Option<PictureError>,
+    pub(crate) error: Option<SampleError>,
 }
 
 /// Where the answers of a call go.
@@ -159,7 +160,7 @@ mod tests {
     use super::*;
 
     fn row(number: usize) -> Row {
-        let error = (number % 3 == 2).then_some(PictureError::Empty);
+        let error = (number % 3 == 2).then_some(SampleError::Picture(tl_image::PictureError::Empty));
         let answers = if error.is_some() { Vec::new() } else { answers(number) };
         Row { path: format!("new/{number}\n\".png").into(), labels: None, answers, error }
     }

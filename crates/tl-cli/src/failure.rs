@@ -6,7 +6,7 @@ use clap::error::ContextKind;
 use std::io;
 use std::panic::PanicHookInfo;
 use std::process::ExitCode;
-use tl_data::{name_text, shown, steers};
+use tl_files::{name_text, shown, steers};
 use tl_pipeline::PipelineError;
 use tl_train::TrainError;
 
@@ -75,7 +75,7 @@ fn is_broken_pipe(error: &Error) -> bool {
 
 /// Takes the place of Rust's own message when the program panics.
 pub(crate) fn report_bug(info: &PanicHookInfo<'_>) {
-    if tl_data::is_contained() {
+    if tl_image::is_contained() {
         // It is about one file, which is named where the panic is caught.
         return;
     }

@@ -2,7 +2,8 @@
 
 use anyhow::Error;
 use std::io;
-use tl_data::{DataError, shown_path};
+use tl_data::DataError;
+use tl_files::shown_path;
 use tl_heads::HeadError;
 use tl_model::ModelError;
 use tl_pipeline::PipelineError;

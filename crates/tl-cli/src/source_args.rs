@@ -3,7 +3,8 @@
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
-use tl_data::{Blank, Columns, RangeChoice, ReadOptions, Source, Uncertain, parts_said, shown_path};
+use tl_data::{Blank, Columns, RangeChoice, ReadOptions, Source, Uncertain, parts_said};
+use tl_files::shown_path;
 use tl_pipeline::Data;
 
 /// Where labels are, if not in the names of folders.

@@ -5,8 +5,9 @@ use clap::Args as ClapArgs;
 use serde::Deserialize;
 use std::path::Path;
 use std::str::FromStr;
-use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
+use tl_data::{ClassWeights, Sampling};
 use tl_heads::{HeadConfig, LossKind};
+use tl_image::{Augment, AugmentPreset, CutMix, MixUp};
 use tl_pipeline::{HeadKind, read_settings};
 use tl_train::{Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig, Unfreeze};
 

@@ -3,7 +3,7 @@
 //! names are still apart from our own colours. JSON and CSV are data and do not come this way.
 
 use std::borrow::Cow;
-use tl_data::{shown, steers};
+use tl_files::{shown, steers};
 
 /// A line of ours: colours stay, and what else steers a terminal is spelt out.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {

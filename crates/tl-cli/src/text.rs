@@ -1,7 +1,8 @@
 //! Results as text for people.
 
 use anstyle::Style;
-use tl_data::{Dataset, Unread, shown};
+use tl_data::{Dataset, Unread};
+use tl_files::shown;
 use tl_report::{Choice, Evaluation, Folds, Interval, Record};
 use tl_train::{Checkpoint, EpochNews, Group, Phase};
 
@@ -242,7 +243,7 @@ pub(crate) fn chosen(choice: &Choice) -> String {
 /// Where training goes on.
 pub(crate) fn resumed(checkpoint: &Checkpoint) -> Vec<String> {
     let passed = |skipped| row("warning", &format!("checkpoint {skipped} is damaged and is passed over"));
-    let name = checkpoint.path.file_name().map(tl_data::name_text).unwrap_or_default();
+    let name = checkpoint.path.file_name().map(tl_files::name_text).unwrap_or_default();
     let from = row("resumed", &format!("going on from checkpoint {name}"));
     checkpoint.skipped.iter().map(passed).chain([from]).collect()
 }

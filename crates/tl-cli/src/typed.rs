@@ -3,7 +3,7 @@
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Error, Parser};
 use std::ffi::OsString;
-use tl_data::name_text;
+use tl_files::name_text;
 
 use crate::args::Args;
 

@@ -4,7 +4,8 @@
 use std::error::Error;
 use std::time::Instant;
 
-use tl_data::{CheckOptions, Limits, Source, check};
+use tl_data::{CheckOptions, Source, check};
+use tl_image::Limits;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -9,10 +9,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tl_data::{
-    Crop, Dataset, Limits, Loading, PictureError, Place, Preprocess, SampleId, Sampler, Sampling, Wanted,
-    decode_part, load_batches, scan,
-};
+use tl_data::{Dataset, Loading, Place, SampleId, Sampler, Sampling, load_batches, scan};
+use tl_image::{Crop, Limits, PictureError, Preprocess, Wanted, decode_part};
 
 const SIDE: u32 = 224;
 
@@ -55,7 +53,7 @@ fn processor_seconds() -> f64 {
 
 fn decode_all(data: &Dataset) -> usize {
     let files = (0..data.len()).map(|i| data.file_of(SampleId(i)));
-    files.filter(|file| tl_data::read_picture(file, &Limits::default(), [255; 3]).is_ok()).count()
+    files.filter(|file| Place::from(file.clone()).decode(&Limits::default(), [255; 3]).is_ok()).count()
 }
 
 /// One epoch in batches of 32.
@@ -66,9 +64,9 @@ fn load(data: &Dataset, threads: usize, epoch: u64) -> usize {
     let loading = Loading { batch: 32, threads, ahead: threads + 2 };
     let values = 3 * (SIDE * SIDE) as usize;
     let mut pictures = 0;
-    let render = |id: SampleId, place: &Place, out: &mut [f32]| {
+    let render = |id: SampleId, place: &Place, out: &mut [f32]| -> Result<(), SampleError> {
         let bytes = std::fs::read(&place.file).map_err(|_| PictureError::Empty)?;
-        Steps::default().render(&bytes, epoch << 32 | id.0 as u64, out)
+        Ok(Steps::default().render(&bytes, epoch << 32 | id.0 as u64, out)?)
     };
     let _ = load_batches(data, ids, &loading, values, render, |batch| {
         pictures += batch.ids.len();

@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use tl_data::{Limits, Preprocess, decode, load_ordered, scan};
+use tl_data::{load_ordered, scan};
+use tl_image::{Limits, Preprocess, decode};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);

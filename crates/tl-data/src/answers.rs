@@ -7,11 +7,11 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::cell_label::{CellLabel, LabelNotation};
 use crate::list_cell;
 use crate::numbers::counted;
 use crate::source::{Blank, Uncertain};
 use crate::table::Row;
-use crate::truth::{Answering, Truth};
 use crate::{CellFault, Columns, SourceError};
 
 /// How label cells are spelt.
@@ -22,7 +22,7 @@ enum Spelling {
     /// Each holds a list of names.
     Lists,
     /// Each says whether its column's class is there.
-    Classes(Answering),
+    Classes(LabelNotation),
 }
 
 /// How to read the label cells of one table.
@@ -78,7 +78,7 @@ impl<'a> Answers<'a> {
     pub(crate) fn of(&self, row: &Row) -> Result<Option<Vec<String>>, SourceError> {
         let cells = row.cells.get(self.first..).unwrap_or_default();
         let blank = |cell: &String| match self.spelling {
-            Spelling::Classes(how) => how.of(cell) == Some(Truth::Blank),
+            Spelling::Classes(how) => how.of(cell) == Some(CellLabel::Blank),
             Spelling::Names | Spelling::Lists => cell.trim().is_empty(),
         };
         let labels = match self.spelling {
@@ -96,7 +96,7 @@ impl<'a> Answers<'a> {
         Ok(Some(labels))
     }
 
-    fn of_classes(&self, row: u64, cells: &[String], how: Answering) -> Result<Vec<String>, SourceError> {
+    fn of_classes(&self, row: u64, cells: &[String], how: LabelNotation) -> Result<Vec<String>, SourceError> {
         let mut labels = Vec::new();
         for (name, cell) in self.names.iter().zip(cells) {
             if self.has(how, row, name, cell)? {
@@ -112,20 +112,20 @@ impl<'a> Answers<'a> {
     }
 
     /// Does the picture have the class that the column is?
-    fn has(&self, how: Answering, row: u64, column: &str, cell: &str) -> Result<bool, SourceError> {
+    fn has(&self, how: LabelNotation, row: u64, column: &str, cell: &str) -> Result<bool, SourceError> {
         let fault = match (how.of(cell), self.columns.uncertain, self.columns.blank) {
-            (Some(Truth::Yes), ..) => return Ok(true),
-            (Some(Truth::No), ..) => return Ok(false),
-            (Some(Truth::Uncertain), Some(counts), _) => {
+            (Some(CellLabel::Yes), ..) => return Ok(true),
+            (Some(CellLabel::No), ..) => return Ok(false),
+            (Some(CellLabel::Uncertain), Some(counts), _) => {
                 self.counted.uncertain.update(|cells| cells + 1);
                 return Ok(counts == Uncertain::Positive);
             }
-            (Some(Truth::Blank), _, Some(Blank::Negative)) => {
+            (Some(CellLabel::Blank), _, Some(Blank::Negative)) => {
                 self.counted.blank.update(|cells| cells + 1);
                 return Ok(false);
             }
-            (Some(Truth::Uncertain), None, _) => CellFault::Uncertain,
-            (Some(Truth::Blank), _, None) => CellFault::Blank,
+            (Some(CellLabel::Uncertain), None, _) => CellFault::Uncertain,
+            (Some(CellLabel::Blank), _, None) => CellFault::Blank,
             (None, ..) => CellFault::NotAnAnswer,
         };
         Err(self.bad(row, column, cell, fault))
@@ -171,10 +171,10 @@ impl<'a> Answers<'a> {
         let columns = quoted(&self.names);
         let (is, hold) = if self.names.len() == 1 { ("is", "holds") } else { ("are", "hold") };
         let mut notes = vec![match self.spelling {
-            Spelling::Classes(Answering::InNumbers) => {
+            Spelling::Classes(LabelNotation::InNumbers) => {
                 format!("{columns} {is} classes: 1 where a picture is of the class, else 0")
             }
-            Spelling::Classes(Answering::InWords) => {
+            Spelling::Classes(LabelNotation::InWords) => {
                 format!("{columns} {is} classes: yes where a picture is of the class, else no")
             }
             Spelling::Lists => format!("{columns} {hold} lists of labels"),
@@ -216,13 +216,16 @@ impl<'a> Answers<'a> {
 /// Are the columns classes? They are if at least half of the cells that are filled in say yes, no or perhaps, by numbers
 /// or in words.
 fn classes<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Option<Spelling> {
-    let most = |how: Answering| {
+    let most = |how: LabelNotation| {
         let answers =
-            || cells.clone().map(|cell| how.of(cell)).filter(|answer| *answer != Some(Truth::Blank));
+            || cells.clone().map(|cell| how.of(cell)).filter(|answer| *answer != Some(CellLabel::Blank));
         let said = answers().flatten().count();
         said > 0 && said * 2 >= answers().count()
     };
-    [Answering::InNumbers, Answering::InWords].into_iter().find(|how| most(*how)).map(Spelling::Classes)
+    [LabelNotation::InNumbers, LabelNotation::InWords]
+        .into_iter()
+        .find(|how| most(*how))
+        .map(Spelling::Classes)
 }
 
 /// Are the labels lists? They are if at least half of the cells that are filled in are.

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
-use crate::{ClassId, Dataset, Panicked, PictureError, Place, SampleId, contained, load_groups};
+use tl_image::{Panicked, PictureError, contained};
+
+use crate::{ClassId, Dataset, Place, SampleError, SampleId, load_groups};
 
 /// Pictures that go through the network together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,7 +17,7 @@ pub struct Batch {
     /// Which samples they are.
     pub ids: Vec<SampleId>,
     /// Samples that should be here and could not be rendered.
-    pub rejected: Vec<(SampleId, PictureError)>,
+    pub rejected: Vec<(SampleId, SampleError)>,
 }
 
 /// How batches are made. None of it but `batch` changes what is in them.
@@ -41,7 +43,7 @@ pub fn load_batches<B>(
     ids: impl IntoIterator<Item = SampleId, IntoIter: Send>,
     loading: &Loading,
     values: usize,
-    render: impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), PictureError> + Sync,
+    render: impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), SampleError> + Sync,
     mut sink: impl FnMut(&mut Batch) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let spare: Mutex<Vec<Vec<f32>>> = Mutex::default();
@@ -88,14 +90,14 @@ fn rendered(
     id: SampleId,
     place: &Place,
     pixels: &mut [f32],
-    render: &impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), PictureError>,
-) -> Result<(), PictureError> {
+    render: &impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), SampleError>,
+) -> Result<(), SampleError> {
     contained(|| render(id, place, pixels)).unwrap_or_else(panicked)
 }
 
 /// A defect of ours or of a decoder costs the picture that shows it, by name, and not the work.
-fn panicked<T>(Panicked { message }: Panicked) -> Result<T, PictureError> {
-    Err(PictureError::Corrupt { detail: format!("reading it panicked: {message}") })
+fn panicked<T>(Panicked { message }: Panicked) -> Result<T, SampleError> {
+    Err(PictureError::Corrupt { detail: format!("reading it panicked: {message}") }.into())
 }
 
 struct Groups<I> {

@@ -9,15 +9,15 @@ mod thumbnail;
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
+use tl_files::path_text;
+use tl_image::{ContentHash, Limits, PictureError};
 
 use crate::choose::choose;
 use crate::found_range::limits_for;
+use crate::list_source::list_source;
 use crate::place::slashed;
-use crate::scan::{list_source, open_all};
-use crate::{
-    ContentHash, DataError, Dataset, Limits, PictureError, Progress, ReadOptions, Source, WideValues,
-    path_text,
-};
+use crate::scan::open_all;
+use crate::{DataError, Dataset, Progress, ReadOptions, SampleError, Source, WideValues};
 
 pub use report::{
     Advice, Bin, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity, Twin, Verdict,
@@ -26,7 +26,7 @@ pub use report::{
 /// What to check, and against what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckOptions {
-    /// Which pictures; they are always compared by their looks.
+    /// Which pictures; they are always compared by their perceptual hashes.
     pub read: ReadOptions,
     /// Side of the network's input, in pixels.
     pub input: u32,
@@ -54,7 +54,8 @@ impl Default for CheckOptions {
 /// #     std::fs::create_dir(folder.path().join(class)).unwrap();
 /// #     image::RgbImage::new(30, 20).save(folder.path().join(class).join("1.png")).unwrap();
 /// # }
-/// use tl_data::{CheckOptions, Limits, Source, check};
+/// use tl_data::{CheckOptions, Source, check};
+/// use tl_image::Limits;
 ///
 /// let source = Source::of_path(folder.path());
 /// let report = check(&source, &CheckOptions::default(), &Limits::default(), &|_| {})?;
@@ -117,7 +118,7 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
         aspects: histogram::of(sizes.iter().map(aspect), histogram::ASPECTS),
         median_aspect: summary.median_aspect,
         smaller_than_input: sizes.iter().filter(|(w, h)| *w.min(h) < options.input).count(),
-        without_look: data.samples.iter().filter(|sample| sample.look.is_none()).count(),
+        without_hash: data.samples.iter().filter(|sample| sample.perceptual_hash.is_none()).count(),
         duplicates,
         tightened,
         advice: Vec::new(),
@@ -175,7 +176,7 @@ fn verdicts(data: &Dataset, limits: &Limits, thumbnails: bool) -> Vec<PictureVer
         .map(|file| {
             let reason = file.reason.to_string();
             let shown = match file.reason {
-                PictureError::Truncated { .. } | PictureError::Corrupt { .. } => {
+                SampleError::Picture(PictureError::Truncated { .. } | PictureError::Corrupt { .. }) => {
                     thumbnail::of_damaged(&data.root.join(&file.path), limits)
                 }
                 _ => None,

@@ -1,12 +1,12 @@
 //! The data set: classes, samples, and the files that are neither.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use tl_image::{ContentHash, PerceptualHash, PictureHeader};
 
 use crate::place::{Place, slashed};
-use crate::{Look, Part, PictureError, PictureHeader, Span, Summary, shown, shown_path};
+use crate::{Part, Rejected, SampleError, Span};
 
 /// Index of a class in [`Dataset::classes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,8 +58,8 @@ pub struct Sample {
     pub group: Option<String>,
     /// The part its source puts it in.
     pub part: Option<Part>,
-    /// How it looks, if that was asked for and there is something to see.
-    pub look: Option<Look>,
+    /// How it looks, if that was asked for and there is something to see: the hash of its upright pixels.
+    pub perceptual_hash: Option<PerceptualHash>,
     /// Which bytes of a tar it is; none for a file of its own.
     pub span: Option<Span>,
     /// What its header says.
@@ -80,8 +80,8 @@ impl Sample {
         bytes: u64,
     ) -> Self {
         let path = path.into();
-        let (also, group, part, look, span) = (Vec::new(), None, None, None, None);
-        Sample { path, class, also, group, part, look, span, header, content, bytes }
+        let (also, group, part, perceptual_hash, span) = (Vec::new(), None, None, None, None);
+        Sample { path, class, also, group, part, perceptual_hash, span, header, content, bytes }
     }
 
     /// Its path with `/` between the parts on every system.
@@ -92,79 +92,6 @@ impl Sample {
     /// All its labels, ascending.
     pub fn labels(&self) -> impl Iterator<Item = ClassId> + '_ {
         std::iter::once(self.class).filter(|class| *class != ClassId::NONE).chain(self.also.iter().copied())
-    }
-}
-
-/// One file that cannot be used, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rejected {
-    /// Path, relative to [`Dataset::root`].
-    #[serde(serialize_with = "crate::path_as_text::serialize")]
-    pub path: PathBuf,
-    /// Length of the file, where it is known.
-    pub bytes: Option<u64>,
-    /// The reason.
-    pub reason: PictureError,
-}
-
-impl fmt::Display for Rejected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", shown_path(&self.path), shown(self.reason.to_string()))
-    }
-}
-
-/// blake3 of a file's bytes: equal files have equal hashes, whatever their names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ContentHash(pub [u8; 32]);
-
-impl ContentHash {
-    /// Hashes a file's bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        ContentHash(*blake3::hash(bytes).as_bytes())
-    }
-
-    /// All 64 hexadecimal digits.
-    pub fn to_hex(&self) -> String {
-        blake3::Hash::from_bytes(self.0).to_hex().to_string()
-    }
-
-    /// The first 8 bytes, those that [`Display`](fmt::Display) shows: among millions of files, two different ones have
-    /// the same by chance less than once in a million data sets.
-    pub fn short(&self) -> [u8; 8] {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        [a, b, c, d, e, f, g, h]
-    }
-
-    /// The reverse of [`to_hex`](Self::to_hex).
-    pub(crate) fn from_hex(hex: &str) -> Option<Self> {
-        blake3::Hash::from_hex(hex).ok().map(|hash| ContentHash(*hash.as_bytes()))
-    }
-}
-
-/// The first 16 hexadecimal digits.
-impl fmt::Display for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ContentHash({self})")
-    }
-}
-
-impl Serialize for ContentHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.to_hex())
-    }
-}
-
-impl<'de> Deserialize<'de> for ContentHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = String::deserialize(deserializer)?;
-        let hash = blake3::Hash::from_hex(hex).map_err(serde::de::Error::custom)?;
-        Ok(ContentHash(*hash.as_bytes()))
     }
 }
 
@@ -215,17 +142,12 @@ impl Dataset {
         self.samples.iter().filter(|sample| sample.class == ClassId::NONE).count()
     }
 
-    /// Formats, colours, sizes and duplicates, for people.
-    pub fn summary(&self) -> Summary {
-        Summary::of(self)
-    }
-
     /// The data set without pictures that failed after the scan, when they were decoded.
     ///
     /// They move to [`Dataset::rejected`]. The ids of the remaining samples change.
-    pub fn without(&self, bad: Vec<(SampleId, PictureError)>) -> Dataset {
+    pub fn without(&self, bad: Vec<(SampleId, SampleError)>) -> Dataset {
         let mut left = self.clone();
-        let mut reasons: Vec<Option<PictureError>> = vec![None; self.samples.len()];
+        let mut reasons: Vec<Option<SampleError>> = vec![None; self.samples.len()];
         for (id, reason) in bad {
             if let Some(slot) = reasons.get_mut(id.0) {
                 *slot = Some(reason);

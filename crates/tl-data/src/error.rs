@@ -4,9 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tl_files::{path_of_text, shown, shown_path};
 
 use crate::numbers::{counted, grouped};
-use crate::{Rejected, SourceError, Unread, path_of_text, shown, shown_path};
+use crate::rejected::listed;
+use crate::sub_folders::sub_names;
+use crate::{Rejected, SourceError, Unread};
 
 /// The reason a folder, a split or a split file was refused. [`DataError::hint`] says what to do.
 #[derive(Debug, Error)]
@@ -195,7 +198,7 @@ impl DataError {
 
 /// Has this folder several folders of its own?
 fn holds_classes(folder: &Path) -> bool {
-    crate::layout::sub_names(folder).len() > 1
+    sub_names(folder).len() > 1
 }
 
 /// What was found where class folders with pictures were expected.
@@ -235,18 +238,4 @@ fn names(classes: &[String]) -> String {
     let quoted: Vec<String> = classes.iter().map(|class| format!("`{}`", shown(class))).collect();
     let noun = if classes.len() == 1 { "folder" } else { "folders" };
     format!("{noun} {}", quoted.join(", "))
-}
-
-/// How many rejected files a message lists before it says "and N more".
-const LISTED: usize = 20;
-
-pub(crate) fn listed(rejected: &[Rejected]) -> String {
-    let mut out = String::new();
-    for file in rejected.iter().take(LISTED) {
-        out.push_str(&format!("\n  {file}"));
-    }
-    if rejected.len() > LISTED {
-        out.push_str(&format!("\n  and {} more", grouped((rejected.len() - LISTED) as u64)));
-    }
-    out
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::leftover::is_passed_over;
-use crate::ours::is_ours;
+use tl_files::shown;
+
 use crate::part_name::{Role, are_roles_only, possible_role, role};
 use crate::spelling::folded;
-use crate::{Part, SourceError, name_text, natural, shown};
+use crate::sub_folders::sub_names;
+use crate::{Part, SourceError, natural};
 
 /// A folder directly below another one.
 #[derive(Clone)]
@@ -230,18 +231,4 @@ fn inside_each(top: &[Folder], speaks: bool) -> Vec<BTreeSet<String>> {
     }
     inside.resize(top.len(), BTreeSet::new());
     inside
-}
-
-/// The names of the folders directly below a folder.
-pub(crate) fn sub_names(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let is_folder = |entry: &std::fs::DirEntry| match entry.file_type() {
-        Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
-        kind => kind.is_ok_and(|kind| kind.is_dir()),
-    };
-    let wanted = |entry: &std::fs::DirEntry| {
-        is_folder(entry) && !is_passed_over(&entry.file_name(), true) && !is_ours(&entry.path())
-    };
-    let name = |entry: std::fs::DirEntry| name_text(&entry.file_name()).into_owned();
-    entries.flatten().filter(wanted).map(name).collect()
 }

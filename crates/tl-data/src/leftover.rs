@@ -3,8 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use crate::name_text;
-use crate::walk::is_well_known_other;
+use tl_files::name_text;
 
 /// Names of files and folders, in small letters.
 const NAMES: &[&str] = &[
@@ -85,7 +84,7 @@ const ENDINGS: &[&str] = &[
 
 /// Is this the name of something that a system or a tool leaves behind, and nobody means when they speak of their
 /// pictures? AppleDouble files (`._1.jpg`) and whatever else begins with `._`, `~$` or `.~` are among them.
-pub fn is_left_behind(name: &OsStr, is_folder: bool) -> bool {
+pub(crate) fn is_left_behind(name: &OsStr, is_folder: bool) -> bool {
     let name = name_text(name).to_lowercase();
     let ending = name.rsplit_once('.').map(|(_, ending)| ending).filter(|_| !is_folder);
     NAMES.contains(&name.as_str())
@@ -115,6 +114,15 @@ pub(crate) fn is_named_by_chance(root: &Path, path: &Path) -> bool {
 
 pub(crate) fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Files that commonly lie beside pictures and are none.
+fn is_well_known_other(name: &str) -> bool {
+    const NAMES: &[&str] = &["thumbs.db", "desktop.ini", "license", "licence", "readme"];
+    const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html"];
+    let name = name.to_lowercase();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    NAMES.contains(&name.as_str()) || ending.is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
 #[cfg(test)]

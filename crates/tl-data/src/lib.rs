@@ -1,12 +1,12 @@
-//! Folders and lists of pictures in; upright RGB pixels, splits and sample order out, or an error that names the file.
+//! Sources, labels, tables, shards, splits, duplicates, order, loader, check: a folder, table or archive of pictures becomes a
+//! labelled [`Dataset`], its parts and its batches, or an error that names the file. Pixels are the matter of `tl_image`.
 //!
 //! ```text
 //! Source --read--> Dataset --split--> Parts { train, val, test }
 //! Source --check--> CheckReport { duplicates, advice, .. }
 //! Source --read_portion--> Dataset, also without classes
 //! folder --scan--> Dataset --train_val--> Split { train, val }
-//! bytes --decode (limits first, EXIF applied)--> RgbImage --Preprocess--> [3, size, size] f32
-//! bytes --decode_part (only what is wanted)--> Cutout --resize--> RgbImage
+//! Place (a file, or a part of one) --decode--> RgbImage --tl_image::Preprocess--> [3, size, size] f32
 //! Sampler (seed, epoch) --load_batches (threads, in order)--> Batch { pixels_bchw, labels, ids, rejected }
 //! ```
 //!
@@ -21,7 +21,8 @@
 //! #     image::RgbImage::from_pixel(40, 30, image::Rgb([shade; 3]))
 //! #         .save(folder.path().join(class).join(format!("{shade}.png")))?;
 //! # }
-//! use tl_data::{Limits, MaxBad, Preprocess, SampleOrder, check_bad, decode, scan, train_val};
+//! use tl_data::{MaxBad, SampleOrder, check_bad, scan, train_val};
+//! use tl_image::{Limits, Preprocess, decode};
 //!
 //! let limits = Limits::default();
 //! let data = scan(folder.path(), &limits, &|_| {})?;
@@ -40,47 +41,35 @@
 //! ```
 
 mod answers;
-pub mod augment;
 mod batch;
-mod bmp;
 mod cell_fault;
+mod cell_label;
 mod check;
 mod choose;
 mod class_weights;
 mod columns;
-mod contained;
-mod cutout;
 mod dataset;
-mod decode;
 mod delimiter;
-mod directory;
+mod disjoint_sets;
+mod duplicate_groups;
 mod encoding;
 mod error;
 mod file;
-mod flatten;
-mod foreign;
 mod found_range;
 mod groups;
-mod header;
-mod jpeg;
-mod kernel;
-mod kin;
 mod layout;
 mod leftover;
-mod limits;
 mod list;
 mod list_cell;
+mod list_source;
 mod listing;
 mod loader;
-mod look;
 mod lookup;
 mod manifest;
-mod name_text;
 mod natural;
-mod near;
+mod near_duplicates;
 mod numbers;
 mod order;
-mod orientation;
 mod ours;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
@@ -89,48 +78,40 @@ mod part_column;
 mod part_name;
 mod part_words;
 mod parts_said;
+mod parts_suggested;
 mod pattern;
-mod picture_error;
-mod pixel_cache;
 mod place;
 mod policy;
 mod portion;
-mod preprocess;
-mod preprocess_check;
+mod progress;
+mod range_choice;
+mod read_table;
 mod reading;
-mod resample;
-mod resize;
+mod rejected;
 mod rows;
+mod sample_error;
 mod sampler;
 mod scan;
-mod sets;
 mod shards;
 mod shell;
-mod sniff;
 mod source;
 mod source_error;
 mod spelling;
 mod split;
 mod split_csv;
 mod strata;
+mod sub_folders;
 mod summary;
 mod table;
 mod table_limits;
 #[cfg(feature = "parquet")]
 mod table_parquet;
-mod tiff;
-mod tiff_directories;
-mod truth;
+mod text_file;
 mod unread;
-mod value_range;
 mod walk;
 mod wide_values;
 mod words;
 
-pub use augment::{
-    Augment, AugmentError, AugmentKey, AugmentOp, AugmentPreset, BatchKey, Blend, Border, BorderMode, CutMix,
-    MixUp, PictureView, Plan, contact_sheet,
-};
 pub use batch::{Batch, Loading, load_batches};
 pub use cell_fault::CellFault;
 pub use check::{
@@ -138,42 +119,30 @@ pub use check::{
     Twin, Verdict, check,
 };
 pub use class_weights::ClassWeights;
-pub use contained::{Panicked, contained, contained_or, is_contained};
-pub use cutout::{Cutout, Wanted, decode_part, read_part};
-pub use dataset::{ClassId, ContentHash, Dataset, Rejected, Sample, SampleId};
-pub use decode::decode;
+pub use dataset::{ClassId, Dataset, Sample, SampleId};
+pub use duplicate_groups::{DuplicateGroups, duplicate_groups};
 pub use error::{DataError, FoundInstead};
-pub use file::read_picture;
 pub use found_range::{find_range, settle_range};
 pub use groups::load_groups;
-pub use header::{ColorMode, PictureHeader, read_header};
-pub use jpeg::decode_jpeg;
-pub use kin::{Units, units};
-pub use leftover::{is_left_behind, is_passed_over};
-pub use limits::Limits;
+pub use leftover::is_passed_over;
 pub use loader::load_ordered;
-pub use look::Look;
-pub use name_text::{
-    Shown, name_text, optional_path_as_text, path_as_text, path_of_text, path_text, shown, shown_path, steers,
-};
 pub use natural::natural_cmp;
-pub use near::{NEAR_BITS, Tightened};
+pub use near_duplicates::{NEAR_BITS, Tightened};
 pub use order::SampleOrder;
 pub use ours::is_ours;
 pub use part::Part;
 pub use parts_said::parts_said;
-pub use picture_error::PictureError;
-pub use pixel_cache::PixelCache;
 pub use place::{Place, Span};
 pub use policy::{MaxBad, check_bad};
 pub use portion::Portion;
-pub use preprocess::{Crop, Preprocess, ResizeMode};
+pub use progress::Progress;
+pub use range_choice::RangeChoice;
 pub use reading::{Reading, overdue, reading};
-pub use resize::{Interpolation, resize, resize_box};
+pub use rejected::Rejected;
+pub use sample_error::SampleError;
 pub use sampler::{Sampler, Sampling};
-pub use scan::{Progress, read, read_portion, read_to_judge, scan};
+pub use scan::{read, read_portion, read_to_judge, scan};
 pub use shell::shell;
-pub use sniff::Format;
 pub use source::{Blank, Columns, ReadOptions, Source, Uncertain};
 pub use source_error::SourceError;
 pub use spelling::{position_of_name, same_name};
@@ -181,5 +150,4 @@ pub use split::{Parts, Shares, Split, folds, split, train_val};
 pub use split_csv::{Given, read_csv, read_parts, write_csv, write_parts};
 pub use summary::{Spread, Summary};
 pub use unread::Unread;
-pub use value_range::{RangeChoice, ValueRange};
 pub use wide_values::WideValues;

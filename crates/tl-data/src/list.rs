@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use tl_files::name_text;
+
+use crate::SourceError;
 use crate::encoding::{decode_text, lines};
 use crate::leftover::is_named_by_chance;
 use crate::listing::{Candidate, Listing, Named};
 use crate::lookup::{Lookup, cleaned};
 use crate::rows::Rows;
-use crate::table::read_decoded;
 use crate::table_limits::read_bounded;
-use crate::{SourceError, name_text};
+use crate::text_file::read_decoded;
 
 /// Lists what a file, or standard input for `-`, names.
 pub(crate) fn list(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use tl_files::shown_path;
+
 use crate::spelling::Spellings;
-use crate::{ClassId, Part, PictureError, Rejected, Span, natural, shown_path};
+use crate::{ClassId, Part, Rejected, SampleError, Span, natural};
 
 /// The classes and every file that should be a picture.
 #[derive(Default)]
@@ -59,7 +61,7 @@ impl Listing {
         Listing { root, ..Listing::default() }
     }
 
-    pub(crate) fn reject(&mut self, path: PathBuf, reason: PictureError) {
+    pub(crate) fn reject(&mut self, path: PathBuf, reason: SampleError) {
         self.rejected.push(Rejected { path, bytes: None, reason });
     }
 

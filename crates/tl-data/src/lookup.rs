@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
+use tl_files::path_of_text;
+use tl_image::ends_like_a_picture;
+
+use crate::SourceError;
 use crate::numbers::counted;
-use crate::sniff::ends_like_a_picture;
-use crate::{SourceError, path_of_text};
 
 /// Finds the files that one table or list names.
 pub(crate) struct Lookup<'a> {

@@ -7,8 +7,9 @@ use crate::columns::find;
 use crate::listing::{Candidate, Listing, Named};
 use crate::lookup::Lookup;
 use crate::part_column::find_parts;
+use crate::read_table::read_table;
 use crate::rows::Rows;
-use crate::table::{Row, read_table};
+use crate::table::Row;
 use crate::{Columns, Part, SourceError};
 
 /// Lists the pictures of a table.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use crate::name_text;
+use tl_files::name_text;
 
 /// A maximal run of digits or of other characters. Numbers compare by value, before texts.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]

@@ -3,9 +3,10 @@
 use std::fs::DirEntry;
 use std::path::Path;
 
+use tl_files::name_text;
+use tl_image::ends_like_a_picture;
+
 use crate::leftover::is_hidden;
-use crate::name_text;
-use crate::sniff::ends_like_a_picture;
 
 /// Every run has its settings from the start.
 const SETTINGS: &str = "run.toml";

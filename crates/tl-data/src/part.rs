@@ -17,7 +17,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// All parts.
+    /// All parts of a split.
     pub const ALL: [Part; 3] = [Part::Train, Part::Val, Part::Test];
 
     /// `train`, `val` or `test`.

@@ -4,10 +4,10 @@
 
 use std::path::Path;
 
+use crate::cell_label::{CellLabel, label_in_words};
 use crate::numbers::counted;
 use crate::part_words::{NamedLike, asked_by, meant};
 use crate::table::Table;
-use crate::truth::{Truth, truth_in_words};
 use crate::words::{Word, Words};
 use crate::{CellFault, Columns, Part, SourceError};
 
@@ -240,10 +240,10 @@ fn says_yes_or_no(words: &Words) -> bool {
 }
 
 fn yes(word: &Word) -> Option<bool> {
-    match truth_in_words(&word.text)? {
-        Truth::Yes => Some(true),
-        Truth::No => Some(false),
-        Truth::Uncertain | Truth::Blank => None,
+    match label_in_words(&word.text)? {
+        CellLabel::Yes => Some(true),
+        CellLabel::No => Some(false),
+        CellLabel::Uncertain | CellLabel::Blank => None,
     }
 }
 

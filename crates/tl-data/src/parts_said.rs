@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::part_name::{Role, role};
 use crate::{DataError, Part, SourceError};
 
 /// Reads `train=FOLDER,test=FOLDER`, where a part may have several folders; `none` says that the folders are classes.
@@ -42,32 +41,6 @@ fn assigned(piece: &str) -> Option<(Part, &str)> {
     Some((Part::spelt(part)?, folder))
 }
 
-/// What could be typed for these folders: what their names say, and what is left for the others.
-pub(crate) fn suggested_parts(names: &[String]) -> String {
-    let mut folders: BTreeMap<Part, &String> = BTreeMap::new();
-    let told = |name: &String| match role(name) {
-        Some(Role::Part(part)) => Some(part),
-        _ => None,
-    };
-    let mut open = Vec::new();
-    for name in names {
-        match told(name) {
-            Some(part) if !folders.contains_key(&part) => drop(folders.insert(part, name)),
-            _ => open.push(name),
-        }
-    }
-    let left = [Part::Train, Part::Test, Part::Val].into_iter().filter(|part| !folders.contains_key(part));
-    let others: Vec<(Part, &String)> = left.zip(open).collect();
-    folders.extend(others);
-    let each: Vec<String> = folders.iter().map(|(part, name)| format!("{part}={name}")).collect();
-    let text = each.join(",");
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    match text.chars().all(plain) {
-        true => format!("--parts {text}"),
-        false => format!("--parts '{}'", text.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,20 +50,6 @@ mod tests {
         for text in ["", "a", "train", "other=a", "train=", "train=a,test=a", "none,train=a"] {
             let message = parts_said(text).unwrap_err().to_string();
             assert_eq!(message, format!("`{text}` does not say which folder is which part"));
-        }
-    }
-
-    #[test]
-    fn the_suggestion_can_be_typed() {
-        for (names, expected) in [
-            (&["eval", "train"][..], "--parts train=train,test=eval"),
-            (&["test", "val"], "--parts val=val,test=test"),
-            (&["test_a", "test_b"], "--parts train=test_b,test=test_a"),
-            (&["my train", "extra's"], r"--parts 'train=my train,test=extra'\''s'"),
-            (&["a_train", "b_train", "test", "val"], "--parts train=a_train,val=val,test=test"),
-        ] {
-            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-            assert_eq!(suggested_parts(&names), expected);
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use regex_lite::{Captures, Regex};
+use tl_image::ends_like_a_picture;
 
 use crate::choose::expression;
 use crate::listing::{Listing, Named};
 use crate::place::slashed;
-use crate::sniff::ends_like_a_picture;
 use crate::walk::list_flat;
-use crate::{DataError, PictureError, SourceError};
+use crate::{DataError, SampleError, SourceError};
 
 /// Lists every file below a folder; what the expression finds in its path is its class.
 pub(crate) fn list(root: &Path, pattern: &str) -> Result<Listing, DataError> {
@@ -32,7 +32,7 @@ pub(crate) fn list(root: &Path, pattern: &str) -> Result<Listing, DataError> {
             }
             None if ends_like_a_picture(&path) => {
                 let detail = "the class pattern does not match its path".to_string();
-                listing.reject(file.path, PictureError::Unlabelled { detail });
+                listing.reject(file.path, SampleError::Unlabelled { detail });
             }
             None => listing.ignored += 1,
         }

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
+use tl_files::name_text;
+use tl_image::{Cutout, Limits, Wanted, decode, decode_part};
 
-use crate::{Cutout, Limits, PictureError, Reading, Wanted, decode, decode_part, file, name_text, reading};
+use crate::{Reading, SampleError, file, reading};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Place {
     pub span: Option<Span>,
 }
 
-/// A part of a file.
+/// The part of a file that is one picture of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Where it begins, in bytes.
@@ -37,10 +39,10 @@ impl Place {
     /// Reads and decodes the picture.
     ///
     /// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
-    pub fn decode(&self, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, PictureError> {
+    pub fn decode(&self, limits: &Limits, background: [u8; 3]) -> Result<RgbImage, SampleError> {
         let _named_if_slow = self.reading();
         let bytes = self.bytes(limits)?;
-        decode(&bytes, limits, background).map_err(|reason| reason.with_name(&self.file, &bytes))
+        Ok(decode(&bytes, limits, background).map_err(|reason| reason.with_name(&self.file, &bytes))?)
     }
 
     /// Reads the picture and decodes what is wanted of it: [`decode_part`].
@@ -51,10 +53,11 @@ impl Place {
         limits: &Limits,
         background: [u8; 3],
         wanted: impl FnOnce((u32, u32)) -> Wanted,
-    ) -> Result<Cutout, PictureError> {
+    ) -> Result<Cutout, SampleError> {
         let _named_if_slow = self.reading();
         let bytes = self.bytes(limits)?;
-        decode_part(&bytes, limits, background, wanted).map_err(|reason| reason.with_name(&self.file, &bytes))
+        let part = decode_part(&bytes, limits, background, wanted);
+        Ok(part.map_err(|reason| reason.with_name(&self.file, &bytes))?)
     }
 
     /// Says that the picture is being read, or decoded, until what is returned is dropped: [`reading`].
@@ -65,12 +68,12 @@ impl Place {
     /// The picture's bytes, undecoded.
     ///
     /// Errors: the file cannot be read, or is larger than `limits.file_bytes`.
-    pub fn bytes(&self, limits: &Limits) -> Result<Vec<u8>, PictureError> {
+    pub fn bytes(&self, limits: &Limits) -> Result<Vec<u8>, SampleError> {
         self.read(limits).map_err(|(_, reason)| reason)
     }
 
     /// All bytes, or their number as far as it is known and why they were not read.
-    pub(crate) fn read(&self, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {
+    pub(crate) fn read(&self, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, SampleError)> {
         match self.span {
             None => file::read_bytes(&self.file, limits),
             Some(span) => read_span(&self.file, span, limits),
@@ -78,16 +81,16 @@ impl Place {
     }
 }
 
-fn read_span(path: &Path, span: Span, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, PictureError)> {
+fn read_span(path: &Path, span: Span, limits: &Limits) -> Result<Vec<u8>, (Option<u64>, SampleError)> {
     let Span { offset, bytes } = span;
     if bytes > limits.file_bytes {
-        return Err((Some(bytes), PictureError::FileTooLarge { bytes, limit: limits.file_bytes }));
+        return Err((Some(bytes), SampleError::FileTooLarge { bytes, limit: limits.file_bytes }));
     }
     let _named_if_slow = reading(path);
-    let refused = |error: std::io::Error| (Some(bytes), PictureError::unreadable(&error));
+    let refused = |error: std::io::Error| (Some(bytes), SampleError::unreadable(&error));
     // As for a file of its own: opening a pipe nobody writes to waits for ever.
     if !path.metadata().map_err(refused)?.is_file() {
-        return Err((Some(bytes), PictureError::Special));
+        return Err((Some(bytes), SampleError::Special));
     }
     let mut file = File::open(path).map_err(refused)?;
     file.seek(SeekFrom::Start(offset)).map_err(refused)?;

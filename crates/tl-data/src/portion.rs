@@ -28,7 +28,7 @@ pub struct Portion {
 }
 
 impl Portion {
-    /// Everything.
+    /// The portion that holds everything.
     pub const ALL: Portion = Portion { index: 0, of: NonZeroUsize::MIN };
 
     /// Does the file at this place, counted from 0, belong to it?

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use tl_files::shown_path;
+
 use crate::leftover::is_named_by_chance;
 use crate::listing::{Listing, Named};
 use crate::lookup::cleaned;
 use crate::numbers::counted;
-use crate::{PictureError, SourceError, same_name, shown_path};
+use crate::{SampleError, SourceError, same_name};
 
 /// The pictures listed so far.
 pub(crate) struct Rows<'a> {
@@ -100,7 +102,7 @@ impl<'a> Rows<'a> {
         }
         for file in rest {
             let detail = at(&file);
-            listing.reject(file.file.path, PictureError::Unlabelled { detail });
+            listing.reject(file.file.path, SampleError::Unlabelled { detail });
         }
         listing.add_named(answered);
         Ok(listing)

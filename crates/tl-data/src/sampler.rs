@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ClassId, SampleOrder};
 
-/// How often the classes come.
+/// How often pictures of each class come in an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sampling {

@@ -4,26 +4,18 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
+use tl_files::name_text;
+use tl_image::{ContentHash, Limits, PerceptualHash, PictureError, contained_or, decode, read_header};
 
 use crate::choose::choose;
-use crate::contained::contained_or;
 use crate::dataset::place;
 use crate::found_range::limits_for;
+use crate::list_source::list_source;
 use crate::listing::{Candidate, Listing};
 use crate::{
-    ContentHash, DataError, Dataset, FoundInstead, Limits, Look, PictureError, Portion, ReadOptions,
-    Rejected, Sample, Source, SourceError, decode, list, manifest, name_text, natural, pattern, read_header,
-    reading, same_name, shards, walk,
+    DataError, Dataset, FoundInstead, Portion, Progress, ReadOptions, Rejected, Sample, SampleError, Source,
+    SourceError, list, natural, reading, same_name, walk,
 };
-
-/// How far a scan is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Files read so far.
-    pub done: usize,
-    /// Files to read.
-    pub total: usize,
-}
 
 /// Reads a folder with one sub-folder for each class, pictures anywhere inside it: [`read`] of [`Source::Folder`]
 /// without looking for pictures that look alike.
@@ -136,19 +128,7 @@ pub fn read_portion(
 }
 
 fn is_missing(file: &Rejected) -> bool {
-    matches!(file.reason, PictureError::Missing { .. })
-}
-
-/// What the source lists, before any picture is opened.
-pub(crate) fn list_source(source: &Source) -> Result<Listing, DataError> {
-    match source {
-        Source::Folder { path } => walk::list(path),
-        Source::Divided { path, parts } => walk::list_divided(path, parts),
-        Source::Pattern { path, pattern } => pattern::list(path, pattern),
-        Source::Table { path, root, columns } => Ok(manifest::list(path, root.as_deref(), columns)?),
-        Source::Shards { path } => Ok(shards::list(path)?),
-        Source::List { path, root } => Ok(list::list(path, root.as_deref())?),
-    }
+    matches!(file.reason, SampleError::Missing { .. })
 }
 
 /// Opens every file of the listing on rayon's threads; with `near`, decodes it to see how it looks.
@@ -175,15 +155,17 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
     let reject = |bytes, reason| Rejected { path: file.path.clone(), bytes, reason };
     let place = place(root, &file.path, file.span);
     if let Some((at, row)) = file.row.filter(|_| !place.file.exists()) {
-        return Err(reject(None, PictureError::Missing { at, row }));
+        return Err(reject(None, SampleError::Missing { at, row }));
     }
     let _named_if_slow = reading(&root.join(&file.path));
     let content = place.read(limits).map_err(|(bytes, reason)| reject(bytes, reason))?;
     let bytes = content.len() as u64;
-    let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content));
+    let refused = |reason: PictureError| reject(Some(bytes), reason.with_name(&file.path, &content).into());
     let header = read_header(&content, limits).map_err(refused)?;
-    let look = match near {
-        true => contained_or(|| Ok(Look::of(&decode(&content, limits, [255; 3])?))).map_err(refused)?,
+    let perceptual_hash = match near {
+        true => {
+            contained_or(|| Ok(PerceptualHash::of(&decode(&content, limits, [255; 3])?))).map_err(refused)?
+        }
         false => None,
     };
     Ok(Sample {
@@ -194,7 +176,7 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
         part: file.part,
         span: file.span,
         content: ContentHash::of(&content),
-        look,
+        perceptual_hash,
         header,
         bytes,
     })

@@ -9,15 +9,15 @@ use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 
 use tar::{Archive, Entry};
+use tl_files::ending;
+use tl_files::{bytes_text, path_of_bytes};
+use tl_image::contained;
+use tl_image::ends_like_a_picture;
 
 use crate::leftover::{is_left_behind, is_passed_over};
 use crate::listing::{Candidate, Listing, Named};
-use crate::name_text::{bytes_text, path_of_bytes};
 use crate::place::slashed;
-use crate::sniff::ends_like_a_picture;
-use crate::source::ending;
-use crate::table::{stopped, unreadable};
-use crate::{PictureError, SourceError, Span, contained, natural, reading};
+use crate::{SampleError, SourceError, Span, natural, reading};
 
 /// Longest class name in a `.cls` member, in bytes.
 const LONGEST_LABEL: u64 = 4096;
@@ -49,7 +49,7 @@ fn find(path: &Path) -> Result<(PathBuf, Vec<PathBuf>), SourceError> {
         let name = path.file_name().map(PathBuf::from).unwrap_or_default();
         return Ok((path.parent().unwrap_or(Path::new("")).to_path_buf(), vec![name]));
     }
-    let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, &error))?;
+    let entries = std::fs::read_dir(path).map_err(|error| SourceError::unreadable(path, &error))?;
     let tars = entries.flatten().map(|entry| entry.path()).filter(|p| ending(p) == "tar" && p.is_file());
     let mut names: Vec<PathBuf> = tars.filter_map(|path| path.file_name().map(PathBuf::from)).collect();
     names.retain(|name| !is_passed_over(name.as_os_str(), false));
@@ -74,7 +74,7 @@ struct Members {
 impl Members {
     fn read(shard: &Path) -> Result<Self, SourceError> {
         let _named_if_slow = reading(shard);
-        contained(|| Self::read_known(shard)).map_err(|panicked| stopped(shard, &panicked))?
+        contained(|| Self::read_known(shard)).map_err(|panicked| SourceError::stopped(shard, &panicked))?
     }
 
     fn read_known(shard: &Path) -> Result<Self, SourceError> {
@@ -118,7 +118,7 @@ impl Members {
     fn finish(self, shard: &Path, listing: &mut Listing) -> Vec<Named> {
         listing.ignored += self.ignored;
         for name in self.special {
-            listing.reject(inside(shard, &name), PictureError::Special);
+            listing.reject(inside(shard, &name), SampleError::Special);
         }
         let mut named = Vec::new();
         for (key, name, span) in self.pictures {
@@ -130,7 +130,7 @@ impl Members {
                 }
                 None => {
                     let detail = format!("the tar has no `{key}.cls`");
-                    listing.reject(path, PictureError::Unlabelled { detail });
+                    listing.reject(path, SampleError::Unlabelled { detail });
                 }
             }
         }
@@ -187,6 +187,6 @@ fn explain(shard: &Path, error: &std::io::Error) -> SourceError {
             path: shard.to_path_buf(),
             detail: "the tar ends too early, copy it again".into(),
         },
-        (false, _) => unreadable(shard, error),
+        (false, _) => SourceError::unreadable(shard, error),
     }
 }

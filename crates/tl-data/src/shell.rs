@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt::Write;
 
-use crate::steers;
+use tl_files::steers;
 
 /// A command for a POSIX shell, on one line of plain text. What a line cannot show, bytes that are not UTF-8 and characters
 /// that would steer a terminal, is spelt out by the shell's own `printf`.

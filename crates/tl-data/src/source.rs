@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tl_files::ending;
 
 use crate::leftover::is_passed_over;
 use crate::ours::is_ours;
-use crate::{Part, RangeChoice, name_text};
+use crate::{Part, RangeChoice};
 
 /// A labelled set of pictures: a folder, a table, shards or a list.
 ///
@@ -19,13 +20,13 @@ pub enum Source {
     /// One sub-folder for each class; or `train/`, `val/` and `test/` with one sub-folder for each class in them.
     Folder {
         /// The folder.
-        #[serde(with = "crate::path_as_text")]
+        #[serde(with = "tl_files::path_as_text")]
         path: PathBuf,
     },
     /// A folder of folders, where it is said which of them are parts.
     Divided {
         /// The folder.
-        #[serde(with = "crate::path_as_text")]
+        #[serde(with = "tl_files::path_as_text")]
         path: PathBuf,
         /// The parts of folders in it, or of folders in its class folders; none if the folders are classes.
         #[serde(default)]
@@ -34,7 +35,7 @@ pub enum Source {
     /// A folder in which a regular expression finds each picture's class in its path.
     Pattern {
         /// The folder.
-        #[serde(with = "crate::path_as_text")]
+        #[serde(with = "tl_files::path_as_text")]
         path: PathBuf,
         /// Searched in the path below the folder, written with `/`: the class is the group named `class`, else the
         /// first one; a group named `group` says which pictures belong together.
@@ -43,10 +44,10 @@ pub enum Source {
     /// A table with a header: CSV, TSV or Parquet, by the ending of its name.
     Table {
         /// The table's file.
-        #[serde(with = "crate::path_as_text")]
+        #[serde(with = "tl_files::path_as_text")]
         path: PathBuf,
         /// What its paths are relative to; the table's folder by default.
-        #[serde(with = "crate::optional_path_as_text", default, skip_serializing_if = "Option::is_none")]
+        #[serde(with = "tl_files::optional_path_as_text", default, skip_serializing_if = "Option::is_none")]
         root: Option<PathBuf>,
         /// Which columns hold what.
         #[serde(default)]
@@ -55,16 +56,16 @@ pub enum Source {
     /// A tar file or a folder of tar files in the layout of WebDataset: `key.jpg` beside `key.cls`.
     Shards {
         /// The tar file or the folder.
-        #[serde(with = "crate::path_as_text")]
+        #[serde(with = "tl_files::path_as_text")]
         path: PathBuf,
     },
     /// Lines of `path` or of `path<TAB>label`. Without labels, the class is the name of the folder a picture lies in.
     List {
         /// The file; `-` is standard input.
-        #[serde(with = "crate::path_as_text")]
+        #[serde(with = "tl_files::path_as_text")]
         path: PathBuf,
         /// What its paths are relative to; the current folder by default.
-        #[serde(with = "crate::optional_path_as_text", default, skip_serializing_if = "Option::is_none")]
+        #[serde(with = "tl_files::optional_path_as_text", default, skip_serializing_if = "Option::is_none")]
         root: Option<PathBuf>,
     },
 }
@@ -222,11 +223,6 @@ impl Default for ReadOptions {
             range: None,
         }
     }
-}
-
-/// The ending of a file's name, in small letters.
-pub(crate) fn ending(path: &Path) -> String {
-    path.extension().map(|ending| name_text(ending).to_lowercase()).unwrap_or_default()
 }
 
 fn holds_shards(folder: &Path) -> bool {

@@ -1,13 +1,15 @@
 //! Why a source cannot be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use tl_files::{shown, shown_path};
+use tl_image::{Panicked, ends_like_a_picture};
 
 use crate::numbers::{counted, grouped};
-use crate::parts_said::suggested_parts;
-use crate::sniff::ends_like_a_picture;
-use crate::{CellFault, Part, Rejected, shown, shown_path};
+use crate::parts_suggested::suggested_parts;
+use crate::rejected::listed;
+use crate::{CellFault, Part, Rejected};
 
 /// The reason a table, a list, shards or a choice of pictures was refused.
 #[derive(Debug, Error)]
@@ -159,7 +161,7 @@ pub enum SourceError {
         path: PathBuf,
     },
     /// Pictures are listed and none is readable.
-    #[error("none of the {} of {} is readable{}", counted(rejected.len(), "picture"), shown_path(path), crate::error::listed(rejected))]
+    #[error("none of the {} of {} is readable{}", counted(rejected.len(), "picture"), shown_path(path), listed(rejected))]
     NothingReadable {
         /// The table, list or shards.
         path: PathBuf,
@@ -175,7 +177,7 @@ pub enum SourceError {
         class: String,
     },
     /// Classes whose pictures are all unreadable.
-    #[error("no readable picture of {}{}", quoted(classes), crate::error::listed(rejected))]
+    #[error("no readable picture of {}{}", quoted(classes), listed(rejected))]
     UnreadableClasses {
         /// The classes.
         classes: Vec<String>,
@@ -297,6 +299,19 @@ pub enum SourceError {
 }
 
 impl SourceError {
+    /// Words the operating system's refusal.
+    pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let text = error.to_string().to_lowercase();
+        let detail = text.split(" (os error").next().unwrap_or(&text).to_string();
+        SourceError::Unreadable { path: path.to_path_buf(), detail }
+    }
+
+    /// That a reader panicked: a defect of its own, on a file that is damaged.
+    pub(crate) fn stopped(path: &Path, panicked: &Panicked) -> Self {
+        let detail = format!("it is damaged, its reader stopped: {}", panicked.message);
+        SourceError::Unreadable { path: path.to_path_buf(), detail }
+    }
+
     /// What the user can do about it, where there is something.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {

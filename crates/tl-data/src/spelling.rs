@@ -5,9 +5,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use tl_files::shown;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
-
-use crate::shown;
 
 /// The composed spelling (NFC) of a name.
 fn composed(name: &str) -> Cow<'_, str> {

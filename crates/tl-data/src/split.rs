@@ -1,6 +1,6 @@
 //! Which pictures train and which are held out.
 //!
-//! Pictures with equal bytes, pictures that look alike (where [`Sample::look`](crate::Sample::look) is known) and
+//! Pictures with equal bytes, pictures that look alike (where [`Sample::perceptual_hash`](crate::Sample::perceptual_hash) is known) and
 //! pictures of a group stay together, as one unit. A unit's side depends on the seed and on its content or on the
 //! group's name, not on the names or the order of files: renaming files changes nothing. One more picture that makes
 //! a unit of its own moves at most one other unit of its class across each border, so at most one for two parts and
@@ -39,7 +39,7 @@ pub struct Shares {
 }
 
 impl Parts {
-    /// The pictures of a part.
+    /// The pictures of one part, ascending.
     pub fn of(&self, part: Part) -> &[SampleId] {
         match part {
             Part::Train => &self.train,
@@ -182,7 +182,7 @@ pub fn folds(data: &Dataset, k: usize, seed: u64) -> Result<Vec<Split>, DataErro
         return Err(DataError::BadFolds { k, most });
     }
     let shares: Vec<f64> = (1..k).map(|fold| fold as f64 / k as f64).collect();
-    // Units that contradict themselves come to a fold by their key alone.
+    // DuplicateGroups that contradict themselves come to a fold by their key alone.
     let mut fold_of: Vec<usize> = strata.units.iter().map(|unit| fold_by_key(unit.key, k)).collect();
     for (class, stratum) in &strata.of_class {
         // Blocks of neighbours rather than every k-th: one more picture moves only those at the borders of blocks.

@@ -1,4 +1,4 @@
-//! A split as a table: `path,class,content,part`, RFC 4180. The content is [`ContentHash`](crate::ContentHash) in 16
+//! A split as a table: `path,class,content,part`, RFC 4180. The content is [`ContentHash`](tl_image::ContentHash) in 16
 //! hexadecimal digits; a table without that column is read too.
 
 use std::collections::{BTreeMap, HashMap};

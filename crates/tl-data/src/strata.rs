@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::kin::units;
-use crate::{ClassId, ContentHash, DataError, Dataset, Sample};
+use tl_image::ContentHash;
+
+use crate::duplicate_groups::duplicate_groups;
+use crate::{ClassId, DataError, Dataset, Sample};
 
 /// Pictures that stay together.
 pub(crate) struct Unit {
@@ -31,7 +33,7 @@ impl Strata {
     /// The units of the samples that `wanted` accepts. Units that contradict themselves stand for no class.
     pub(crate) fn of(data: &Dataset, seed: u64, wanted: impl Fn(&Sample) -> bool) -> Self {
         let mut found: Vec<Unit> = Vec::new();
-        for mut samples in units(data).members() {
+        for mut samples in duplicate_groups(data).members() {
             samples.retain(|&at| wanted(&data.samples[at]));
             if !samples.is_empty() {
                 found.push(unit(data, seed, samples));

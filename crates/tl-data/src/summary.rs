@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
+use tl_files::path_text;
+use tl_image::ContentHash;
 
-use crate::{ContentHash, Dataset, Sample, path_text};
+use crate::{Dataset, Sample};
 
 /// Counts over the readable pictures of a data set. Sizes are upright, as people see the pictures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,7 +59,7 @@ impl Spread {
 }
 
 impl Summary {
-    pub(crate) fn of(data: &Dataset) -> Self {
+    fn of(data: &Dataset) -> Self {
         let sizes: Vec<(u32, u32)> = data.samples.iter().map(|sample| sample.header.upright_size()).collect();
         let mut shorter_sides: Vec<u32> = sizes.iter().map(|&(w, h)| w.min(h)).collect();
         shorter_sides.sort_unstable();
@@ -80,6 +82,13 @@ impl Summary {
     pub fn share_smaller_than(&self, side: u32) -> f64 {
         let smaller = self.shorter_sides.partition_point(|&shorter| shorter < side);
         smaller as f64 / self.shorter_sides.len().max(1) as f64
+    }
+}
+
+impl Dataset {
+    /// Formats, colours, sizes and duplicates, for people.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) const MOST_ROWS: usize = 20_000_000;
 pub(crate) fn read_bounded(path: &Path, content: impl Read) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     let read = content.take(LONGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|error| crate::table::unreadable(path, &error))?;
+    read.map_err(|error| SourceError::unreadable(path, &error))?;
     check(path, &bytes, LONGEST, LONGEST_LINE)?;
     Ok(bytes)
 }

@@ -9,11 +9,11 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use parquet::schema::types::Type;
+use tl_files::bytes_text;
 
 use crate::list_cell::spelt;
-use crate::name_text::bytes_text;
 use crate::numbers::grouped;
-use crate::table::{Table, unreadable};
+use crate::table::Table;
 use crate::table_limits::MOST_ROWS;
 use crate::{SourceError, parquet_footer, reading};
 
@@ -28,7 +28,7 @@ pub(crate) fn read_parquet(
         detail: error.to_string().to_lowercase(),
     };
     let _named_if_slow = reading(path);
-    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut file = File::open(path).map_err(|error| SourceError::unreadable(path, &error))?;
     let damaged = |detail| SourceError::Unreadable { path: path.to_path_buf(), detail };
     parquet_footer::check(&mut file).map_err(damaged)?;
     let reader = SerializedFileReader::new(file).map_err(refused)?;

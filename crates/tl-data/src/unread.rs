@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tl_files::ending;
+use tl_image::PictureError;
+use tl_image::UnsupportedFormat;
 
-use crate::foreign::FormatNotRead;
 use crate::numbers::{counted, grouped};
-use crate::source::ending;
-use crate::{Dataset, PictureError, Rejected};
+use crate::{Dataset, Rejected, SampleError};
 
 /// Files of one format that is not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,8 +29,10 @@ impl Unread {
     pub(crate) fn of<'a>(rejected: impl IntoIterator<Item = &'a Rejected>) -> Vec<Self> {
         let mut found: BTreeMap<&str, Self> = BTreeMap::new();
         for file in rejected {
-            let PictureError::UnsupportedFormat { format } = file.reason else { continue };
-            let Some(known) = FormatNotRead::named(format) else { continue };
+            let SampleError::Picture(PictureError::UnsupportedFormat { format }) = file.reason else {
+                continue;
+            };
+            let Some(known) = UnsupportedFormat::named(format) else { continue };
             let unread = found.entry(format).or_insert_with(|| Unread::none_of(known));
             unread.files += 1;
             let ending = ending(&file.path);
@@ -41,7 +44,7 @@ impl Unread {
         found.into_values().collect()
     }
 
-    fn none_of(format: &FormatNotRead) -> Self {
+    fn none_of(format: &UnsupportedFormat) -> Self {
         let (command, endings) = (format.example(), Vec::new());
         Unread { format: format.name.to_string(), files: 0, command, endings }
     }
@@ -63,7 +66,7 @@ impl Unread {
 
     /// A command for the shell that converts all of them below a folder whose names have the format's ending.
     pub(crate) fn command_for_all(&self, folder: &str) -> Option<String> {
-        let format = FormatNotRead::named(&self.format)?;
+        let format = UnsupportedFormat::named(&self.format)?;
         let names: Vec<String> = self.endings.iter().map(|ending| format!("-iname '*.{ending}'")).collect();
         let named = match names.as_slice() {
             [] => return None,
@@ -86,7 +89,8 @@ mod tests {
     use super::*;
 
     fn rejected(path: &str, format: &'static str) -> Rejected {
-        Rejected { path: path.into(), bytes: None, reason: PictureError::UnsupportedFormat { format } }
+        let reason = PictureError::UnsupportedFormat { format }.into();
+        Rejected { path: path.into(), bytes: None, reason }
     }
 
     #[test]
@@ -95,7 +99,7 @@ mod tests {
             rejected("a/1.HEIC", "HEIC"),
             rejected("a/2.hif", "HEIC"),
             rejected("b/3.jpg", "SVG"),
-            Rejected { reason: PictureError::Empty, ..rejected("b/4.heic", "HEIC") },
+            Rejected { reason: PictureError::Empty.into(), ..rejected("b/4.heic", "HEIC") },
         ];
         let unread = Unread::of(&files);
         let summary = Unread::summary(&unread);

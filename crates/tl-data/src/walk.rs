@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use tl_files::name_text;
+use tl_image::{ends_like_a_picture, ends_usually};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::layout::{self, Folder, Layout};
 use crate::leftover::is_passed_over;
 use crate::listing::{Candidate, Listing};
 use crate::ours::is_ours;
-use crate::sniff::{ends_like_a_picture, ends_usually};
 use crate::spelling::Spellings;
-use crate::{ClassId, DataError, Part, PictureError, SourceError, name_text, natural};
+use crate::{ClassId, DataError, Part, SampleError, SourceError, natural};
 
 /// A folder of pictures of one class.
 struct ClassFolder {
@@ -146,7 +147,7 @@ fn sub_folders(folder: &Path, listing: &mut Listing) -> Result<Vec<Folder>, Data
         } else if !is_folder {
             listing.set_aside(&path, &name);
         } else if leads_up(&path, folder) {
-            listing.reject_at(&path, PictureError::LinkLoop);
+            listing.reject_at(&path, SampleError::LinkLoop);
         } else if is_ours(&path) {
             listing.pass_over_ours(&path);
         } else {
@@ -168,7 +169,7 @@ impl Listing {
     fn set_aside(&mut self, path: &Path, name: &OsStr) {
         if ends_like_a_picture(&name_text(name)) {
             self.loose_pictures += 1;
-            self.reject_at(path, PictureError::OutsideClass);
+            self.reject_at(path, SampleError::OutsideClass);
         } else {
             self.ignored += 1;
         }
@@ -209,13 +210,13 @@ impl Listing {
         if !ends_usually(name) {
             return Then::GoOn;
         }
-        self.reject_at(entry.path(), PictureError::Directory);
+        self.reject_at(entry.path(), SampleError::Directory);
         Then::Skip
     }
 
     fn enter_file(&mut self, entry: &DirEntry, class: ClassId, part: Option<Part>) {
         if !entry.file_type().is_file() {
-            self.reject_at(entry.path(), PictureError::Special);
+            self.reject_at(entry.path(), SampleError::Special);
         } else {
             let path = relative(&self.root, entry.path());
             self.files.push(Candidate { path, class, part, ..Candidate::default() });
@@ -226,7 +227,7 @@ impl Listing {
         self.ours.push(relative(&self.root, path));
     }
 
-    fn reject_at(&mut self, path: &Path, reason: PictureError) {
+    fn reject_at(&mut self, path: &Path, reason: SampleError) {
         self.reject(relative(&self.root, path), reason);
     }
 }
@@ -241,18 +242,9 @@ fn relative(root: &Path, path: &Path) -> PathBuf {
     path.strip_prefix(root).unwrap_or(path).to_path_buf()
 }
 
-fn walk_error(error: &walkdir::Error) -> PictureError {
+fn walk_error(error: &walkdir::Error) -> SampleError {
     match error.io_error() {
-        None => PictureError::LinkLoop,
-        Some(io) => PictureError::unreadable(io),
+        None => SampleError::LinkLoop,
+        Some(io) => SampleError::unreadable(io),
     }
-}
-
-/// Files that commonly lie beside pictures and are none.
-pub(crate) fn is_well_known_other(name: &str) -> bool {
-    const NAMES: &[&str] = &["thumbs.db", "desktop.ini", "license", "licence", "readme"];
-    const ENDINGS: &[&str] = &["txt", "md", "csv", "json", "toml", "xml", "yaml", "yml", "html"];
-    let name = name.to_lowercase();
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    NAMES.contains(&name.as_str()) || ending.is_some_and(|ending| ENDINGS.contains(&ending))
 }

@@ -1,10 +1,11 @@
 //! Whether pictures with 16 bits a colour use them, or will be nearly black.
 
 use serde::{Deserialize, Serialize};
+use tl_image::{Limits, ValueRange};
 
+use crate::Dataset;
 use crate::found_range::values_in;
 use crate::numbers::grouped;
-use crate::{Dataset, Limits, ValueRange};
 
 /// A range that is narrower leaves less than 64 shades of 8 bits.
 const NARROW: u16 = u16::MAX / 4 + 1;
@@ -30,7 +31,7 @@ impl WideValues {
     pub fn of(data: &Dataset, most: usize, limits: &Limits) -> Option<Self> {
         let values = values_in(data, most, limits);
         let (smallest, largest) = values.extremes()?;
-        let (pictures, found) = (values.pictures, values.range());
+        let (pictures, found) = (values.pictures(), values.range());
         Some(WideValues { pictures, smallest, largest, found, read_in: limits.range })
     }
 

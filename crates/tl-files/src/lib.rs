@@ -1,4 +1,4 @@
-//! Files and folders that appear whole or not at all.
+//! Files and folders that appear whole or not at all, and their names as text.
 //!
 //! ```text
 //! report.html                                   the old content until the moment that the new one has its name
@@ -12,6 +12,9 @@
 //! have left is told by its lock, which the system lets go of however a process ends: [`sweep`] removes it. On file systems
 //! without locks such a thing stays until it is a day old.
 //!
+//! [`name_text`] and [`path_text`] write names that need not be UTF-8 as text, and [`shown`] writes text from outside as it may
+//! reach a terminal.
+//!
 //! Every call that a commit makes goes through a [`Disk`], so that tests can let each of them fail (feature `faults`).
 
 mod disk;
@@ -20,9 +23,14 @@ pub mod faulty;
 mod file;
 mod folder;
 mod name;
+mod name_text;
 mod sweep;
 
 pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words, write_durably};
 pub use file::{AtomicFile, replace, replace_on, settle};
 pub use folder::{AtomicFolder, remove_folder};
+pub use name_text::{
+    Shown, bytes_text, ending, name_text, optional_path_as_text, path_as_text, path_of_bytes, path_of_text,
+    path_text, shown, shown_path, steers,
+};
 pub use sweep::{sweep, sweep_mine};

@@ -4,11 +4,9 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 use tl_backbones::Boundary;
-use tl_data::{
-    ContentHash, Cutout, Limits, PictureError, Place, Preprocess, Progress, Wanted, contained_or,
-    decode_part, load_ordered,
-};
+use tl_data::{Place, Progress, SampleError, load_ordered};
 use tl_heads::Matrix;
+use tl_image::{ContentHash, Cutout, Limits, Preprocess, Wanted, contained_or, decode_part};
 
 use crate::Frozen;
 
@@ -52,7 +50,7 @@ pub struct Extraction {
     /// For each view, `[rows, features]` or `[rows, classes]`.
     pub features: Vec<Matrix>,
     /// Indices of the pictures that could not be read, and why.
-    pub failed: Vec<(usize, PictureError)>,
+    pub failed: Vec<(usize, SampleError)>,
     /// Number of pictures whose outputs were all kept from an earlier time: [`extract_kept`](crate::extract_kept).
     pub kept: usize,
     /// Where the time went.
@@ -110,7 +108,7 @@ pub(crate) struct Batch {
     pub(crate) contents: Vec<ContentHash>,
     /// For each of the job's ways to prepare a picture.
     pub(crate) features: Vec<Matrix>,
-    failed: Vec<(usize, PictureError)>,
+    failed: Vec<(usize, SampleError)>,
     times: Times,
 }
 
@@ -121,7 +119,7 @@ impl Batch {
         let mut images: Vec<Vec<f32>> = vec![Vec::new(); job.views.len()];
         for (index, place) in job.pictures.iter().enumerate().skip(start).take(BATCH) {
             let fill = job.views.first().map_or([255; 3], |view| view.fill);
-            let prepared: Result<ContentHash, PictureError> = contained_or(|| {
+            let prepared: Result<ContentHash, SampleError> = contained_or(|| {
                 let (content, cutout) = read(place, job, fill)?;
                 job.views.iter().zip(&mut images).for_each(|(view, images)| append(view, &cutout, images));
                 Ok(content)
@@ -152,7 +150,7 @@ impl Batch {
 }
 
 /// What is in the picture's file, and what all views together need of it.
-fn read(place: &Place, job: &Job<'_>, fill: [u8; 3]) -> Result<(ContentHash, Cutout), PictureError> {
+fn read(place: &Place, job: &Job<'_>, fill: [u8; 3]) -> Result<(ContentHash, Cutout), SampleError> {
     let _named_if_slow = place.reading();
     let bytes = place.bytes(job.limits)?;
     let limits = job.views.first().map_or(*job.limits, |view| view.limits(job.limits));
@@ -182,7 +180,7 @@ fn append(view: &Preprocess, cutout: &Cutout, images: &mut Vec<f32>) {
 #[derive(Default)]
 struct Parts {
     rows: Vec<usize>,
-    failed: Vec<(usize, PictureError)>,
+    failed: Vec<(usize, SampleError)>,
     values: Vec<Vec<f32>>,
     columns: usize,
     times: Times,

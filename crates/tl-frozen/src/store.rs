@@ -39,7 +39,7 @@ struct Inner {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotKept {
     /// A file cannot be written.
-    #[error("not kept for the next time: cannot write `{}`: {reason}", tl_data::shown_path(path))]
+    #[error("not kept for the next time: cannot write `{}`: {reason}", tl_files::shown_path(path))]
     Unwritable {
         /// The file or folder.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum NotKept {
     /// What this run uses fills the folder up to its limit.
     #[error(
         "not all kept for the next time: `{}` has reached its limit of {limit_bytes} bytes",
-        tl_data::shown_path(folder)
+        tl_files::shown_path(folder)
     )]
     Full {
         /// The folder.

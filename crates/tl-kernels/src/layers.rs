@@ -150,16 +150,29 @@ pub fn max_pool(pool: &MaxPool2d, maps_bchw: Tensor<4>) -> Tensor<4> {
         PaddingConfig2d::Explicit(top, left, bottom, right) => [top, left, bottom, right],
         PaddingConfig2d::Same => return pool.forward(maps_bchw),
     };
-    let [down, across] = pool.kernel_size;
+    let ([down, across], [_, groups, height, width]) = (pool.kernel_size, maps_bchw.dims());
+    let [bottom, right] = if pool.ceil_mode {
+        let [stride_down, stride_across] = pool.stride;
+        [reach(height, [top, bottom], down, stride_down), reach(width, [left, right], across, stride_across)]
+    } else {
+        [bottom, right]
+    };
     // A window among zeros alone, or with more places than a byte counts, is left to burn.
     let fits = down * across <= 256 && top.max(bottom) < down && left.max(right) < across;
-    if !serves(&maps_bchw) || !fits || pool.ceil_mode || pool.dilation != [1, 1] {
+    if !serves(&maps_bchw) || !fits || pool.dilation != [1, 1] {
         return pool.forward(maps_bchw);
     }
-    let [_, groups, _, _] = maps_bchw.dims();
     let padding = [top, bottom, left, right];
     let window = Window { stride: pool.stride, padding, groups, products: Products::F32 };
     Tensor::from_dispatch(Dispatch::tl_greatest(maps_bchw.into_dispatch(), window, pool.kernel_size))
+}
+
+/// The padding behind an axis with which sizes rounded down are those that `ceil_mode` rounds up. As in PyTorch, no window begins
+/// behind the maps.
+fn reach(size: usize, [before, behind]: [usize; 2], kernel: usize, stride: usize) -> usize {
+    let last = (size + before + behind + stride - 1).saturating_sub(kernel) / stride;
+    let last = if last * stride >= size + before { last.saturating_sub(1) } else { last };
+    (last * stride + kernel).saturating_sub(size + before)
 }
 
 /// Means over height and width, `[batch, channels, 1, 1]`.

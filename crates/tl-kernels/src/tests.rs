@@ -168,6 +168,26 @@ proptest! {
     }
 
     #[test]
+    fn poolings_that_round_their_sizes_down_or_up_and_their_gradients_are_burns(
+        size in (3_usize..12, 3_usize..12), kernel in (1_usize..4, 1_usize..4), stride in (1_usize..4, 1_usize..4),
+        padded: bool, ceil_mode: bool, seed: u64,
+    ) {
+        let padding = |kernel: usize| if padded { kernel / 2 } else { 0 };
+        let [down, across] = [padding(kernel.0), padding(kernel.1)];
+        let pool = MaxPool2dConfig::new(kernel.into())
+            .with_strides(stride.into())
+            .with_padding(PaddingConfig2d::Explicit(down, across, down, across))
+            .with_ceil_mode(ceil_mode)
+            .init();
+        let x = noise([2, 3, size.0, size.1], seed);
+        let theirs = run(&x, |x| pool.forward(x), |_| Vec::new());
+        let ours = run(&x, |x| max_pool(&pool, x), |_| Vec::new());
+        prop_assert_eq!(&ours[0], &theirs[0]);
+        let error = differs(&ours[1], &theirs[1], 0);
+        prop_assert!(error < TOLERANCE, "gx of {size:?} {kernel:?} {stride:?} {ceil_mode} differs by {error}");
+    }
+
+    #[test]
     fn normalisation_and_its_gradients_are_burns(
         batch in 2_usize..5, channels in 1_usize..7, side in 1_usize..20, train: bool, act in 0_usize..3, seed: u64,
     ) {

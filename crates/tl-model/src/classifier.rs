@@ -4,9 +4,10 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
-use tl_data::{Limits, PictureError, Place, Preprocess, Progress};
+use tl_data::{Place, Progress, SampleError};
 use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling, probabilities};
+use tl_image::{Limits, Preprocess};
 use tl_weights::FetchConfig;
 
 use crate::error::ModelError;
@@ -18,7 +19,7 @@ use crate::rounding::{PrecisionChoice, Rounding, check_precision};
 use crate::seen::Seen;
 
 /// Probabilities of a picture's classes, or why it cannot be read.
-pub type Answered = Result<Vec<f32>, PictureError>;
+pub type Answered = Result<Vec<f32>, SampleError>;
 
 /// Pictures that are answered first: few, so that somebody who waits sees something. Multiples of the network's batch, so
 /// that the same pictures go through it together.

@@ -16,7 +16,7 @@ pub enum ModelError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// A user's own file of weights.
-    #[error("cannot use the weights in `{}`: {error}", tl_data::shown_path(path))]
+    #[error("cannot use the weights in `{}`: {error}", tl_files::shown_path(path))]
     WeightsFile {
         /// The file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum ModelError {
         detail: String,
     },
     /// A file cannot be read.
-    #[error("cannot read `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    #[error("cannot read `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum ModelError {
         reason: io::Error,
     },
     /// Not a model file of ours, or a damaged one.
-    #[error("`{}` is not a model that `tl` can use: {}", tl_data::shown_path(path), tl_data::shown(detail))]
+    #[error("`{}` is not a model that `tl` can use: {}", tl_files::shown_path(path), tl_files::shown(detail))]
     NotAModel {
         /// The file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum ModelError {
         detail: String,
     },
     /// The model computes something else than probabilities.
-    #[error("the model gives probabilities that are not finite for `{}`", tl_data::shown_path(path))]
+    #[error("the model gives probabilities that are not finite for `{}`", tl_files::shown_path(path))]
     AnswerNotFinite {
         /// The picture.
         path: PathBuf,
@@ -67,13 +67,13 @@ pub enum ModelError {
         rule: String,
     },
     /// Nothing to predict.
-    #[error("no pictures at `{}`", tl_data::shown(place))]
+    #[error("no pictures at `{}`", tl_files::shown(place))]
     NoPictures {
         /// What was given.
         place: String,
     },
     /// Something was given that cannot be a picture's place.
-    #[error("`{}` is not a file, a folder or a pattern: {detail}", tl_data::shown(pattern))]
+    #[error("`{}` is not a file, a folder or a pattern: {detail}", tl_files::shown(pattern))]
     Pattern {
         /// What was given.
         pattern: String,

@@ -15,8 +15,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use tl_backbones::Backbone;
-use tl_data::{Panicked, Preprocess, contained};
 use tl_heads::{FittedHead, LayerKind, Pooling};
+use tl_image::{Panicked, Preprocess, contained};
 use tl_weights::{ForeignWeights, SavedTensor, foreign_weights, load_stages, stage_tensors};
 
 use crate::error::ModelError;

@@ -3,7 +3,8 @@
 use rayon::slice::ParallelSliceMut;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use tl_data::{Place, is_ours, is_passed_over, natural_cmp, path_of_text, path_text};
+use tl_data::{Place, is_ours, is_passed_over, natural_cmp};
+use tl_files::{path_of_text, path_text};
 
 use crate::error::ModelError;
 

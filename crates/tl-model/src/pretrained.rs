@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use std::path::{Path, PathBuf};
 use tl_backbones::{Architecture, Backbone};
-use tl_data::Preprocess;
+use tl_image::Preprocess;
 use tl_weights::{
     Cache, FetchConfig, LoadReport, Loaded, Weights, WeightsError, foreign_weights, load_backbone, sha256_of,
 };
@@ -81,7 +81,7 @@ impl Pretrained {
     pub fn name(&self) -> String {
         match &self.origin {
             Origin::Catalogue(weights) => weights.name.to_owned(),
-            Origin::File(file) | Origin::Model(file) => tl_data::path_text(file).into_owned(),
+            Origin::File(file) | Origin::Model(file) => tl_files::path_text(file).into_owned(),
         }
     }
 
@@ -124,8 +124,8 @@ impl Pretrained {
                 format!("{}, in this program, nothing to download", weights.name)
             }
             Origin::Catalogue(weights) => format!("{}, {}", weights.name, weights.licence),
-            Origin::File(file) => format!("weights from {}", tl_data::shown_path(file)),
-            Origin::Model(file) => format!("weights of the model {}", tl_data::shown_path(file)),
+            Origin::File(file) => format!("weights from {}", tl_files::shown_path(file)),
+            Origin::Model(file) => format!("weights of the model {}", tl_files::shown_path(file)),
         }
     }
 

@@ -8,7 +8,8 @@ use safetensors::tensor::{Dtype, Metadata};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use tl_data::{ContentHash, Dataset, SampleId};
+use tl_data::{Dataset, SampleId};
+use tl_image::ContentHash;
 use tl_weights::SavedTensor;
 
 const TENSOR: &str = "training.hashes";

@@ -1,6 +1,6 @@
 //! What a run says about the random changes of its training pictures.
 
-use tl_data::{Augment, AugmentPreset};
+use tl_image::{Augment, AugmentPreset};
 use tl_report::Choice;
 use tl_train::{Phase, StepsConfig, Unfreeze};
 

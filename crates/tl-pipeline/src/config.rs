@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use tl_data::{ReadOptions, ResizeMode, Source};
+use tl_data::{ReadOptions, Source};
 use tl_heads::LossKind;
+use tl_image::ResizeMode;
 use tl_model::{PrecisionChoice, Pretrained};
 use tl_train::{Recipe, StepsConfig};
 use tl_weights::FetchConfig;
@@ -24,11 +25,11 @@ pub struct TrainConfig {
     /// Name of the network, or of weights in the catalogue.
     pub backbone: String,
     /// A file with the network's weights, instead of the published ones.
-    #[serde(with = "tl_data::optional_path_as_text", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "tl_files::optional_path_as_text", skip_serializing_if = "Option::is_none")]
     pub weights: Option<PathBuf>,
     /// A run folder or model file to begin from, instead of `backbone` and `weights`: its network, its preprocessing
     /// and, of its head, the rows of the classes that are there again.
-    #[serde(with = "tl_data::optional_path_as_text", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "tl_files::optional_path_as_text", skip_serializing_if = "Option::is_none")]
     pub init_from: Option<PathBuf>,
     /// How pictures become square.
     pub resize: Resize,
@@ -40,7 +41,7 @@ pub struct TrainConfig {
     /// in the data counts instead.
     pub test: f64,
     /// A table that says which pictures train and which judge: the `split.csv` of another run, for example.
-    #[serde(with = "tl_data::optional_path_as_text", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "tl_files::optional_path_as_text", skip_serializing_if = "Option::is_none")]
     pub split: Option<PathBuf>,
     /// Folds of cross-validation instead of one held-out share; the model is then trained on all pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +51,7 @@ pub struct TrainConfig {
     /// How many files may be bad, `2%` or `5`.
     pub max_bad: String,
     /// Folder that holds the runs.
-    #[serde(with = "tl_data::path_as_text")]
+    #[serde(with = "tl_files::path_as_text")]
     pub runs: PathBuf,
     /// Name of the run, before its number; the data folder's by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +98,7 @@ fn is_usual(steps: &StepsConfig) -> bool {
 #[serde(untagged)]
 pub enum Data {
     /// A folder or file, whose layout is told by looking at it: [`Source::of_path`].
-    Path(#[serde(with = "tl_data::path_as_text")] PathBuf),
+    Path(#[serde(with = "tl_files::path_as_text")] PathBuf),
     /// In full.
     Source(Source),
 }

@@ -1,6 +1,6 @@
 //! Which pictures there are, which of them belong together, and what each is for.
 
-use tl_data::{Dataset, Units, units};
+use tl_data::{Dataset, DuplicateGroups, duplicate_groups};
 use tl_report::Choice;
 
 use crate::config::TrainConfig;
@@ -13,7 +13,7 @@ use crate::start::Start;
 pub(crate) struct DataPlan {
     pub(crate) data: Dataset,
     /// Which pictures belong together.
-    pub(crate) units: Units,
+    pub(crate) units: DuplicateGroups,
     pub(crate) division: Division,
     /// How they were divided.
     pub(crate) words: DivisionWords,
@@ -28,7 +28,7 @@ impl DataPlan {
     /// If the pictures cannot be divided so.
     pub(crate) fn new(data: Dataset, config: &TrainConfig) -> Result<Self, PipelineError> {
         let division = Division::new(&data, config)?;
-        let units = units(&data);
+        let units = duplicate_groups(&data);
         let words = Divided { data: &data, config, units: &units, division: &division }.words();
         Ok(Self { data, units, division, words, start: None })
     }

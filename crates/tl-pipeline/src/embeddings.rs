@@ -18,11 +18,11 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tl_data::{
-    ContentHash, Dataset, Limits, MaxBad, Place, Portion, Preprocess, Progress, ReadOptions, Rejected,
-    ResizeMode, SampleId, check_bad, read_portion,
+    Dataset, MaxBad, Place, Portion, Progress, ReadOptions, Rejected, SampleId, check_bad, read_portion,
 };
 use tl_files::AtomicFile;
 use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
+use tl_image::{ContentHash, Limits, Preprocess, ResizeMode};
 use tl_model::{ModelError, Pretrained, check_precision, open_device};
 use tl_train::FeatureCache;
 use tl_weights::{FetchConfig, Loaded};

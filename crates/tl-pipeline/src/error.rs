@@ -20,7 +20,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// A model cannot refer to weights that only this computer has.
-    #[error("a slim model cannot refer to `{}`, which is not in the catalogue", tl_data::shown_path(path))]
+    #[error("a slim model cannot refer to `{}`, which is not in the catalogue", tl_files::shown_path(path))]
     Unlisted {
         /// The file of weights.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Report(#[from] tl_report::Error),
     /// After unreadable pictures were left out, a class has none to learn from.
-    #[error("class `{}` has no readable picture to train on, {val} held out", tl_data::shown(class))]
+    #[error("class `{}` has no readable picture to train on, {val} held out", tl_files::shown(class))]
     ClassLost {
         /// The class.
         class: String,
@@ -40,7 +40,7 @@ pub enum PipelineError {
         val: usize,
     },
     /// A file or folder cannot be written.
-    #[error("cannot write `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    #[error("cannot write `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Write {
         /// The file.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum PipelineError {
         reason: io::Error,
     },
     /// A file cannot be read.
-    #[error("cannot read `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    #[error("cannot read `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -56,7 +56,7 @@ pub enum PipelineError {
         reason: io::Error,
     },
     /// A folder to evaluate on has a class the model does not know.
-    #[error("the model does not know the class `{}`, it knows {}", tl_data::shown(class), quoted(known))]
+    #[error("the model does not know the class `{}`, it knows {}", tl_files::shown(class), quoted(known))]
     UnknownClass {
         /// The folder's class.
         class: String,
@@ -76,7 +76,7 @@ pub enum PipelineError {
         what: String,
     },
     /// A file of settings that cannot be read.
-    #[error("`{}`: {detail}", tl_data::shown_path(path))]
+    #[error("`{}`: {detail}", tl_files::shown_path(path))]
     Settings {
         /// The file.
         path: PathBuf,
@@ -114,7 +114,7 @@ pub enum PipelineError {
         detail: String,
     },
     /// A run that cannot be gone on with.
-    #[error("the run `{}` is finished", tl_data::shown_path(path))]
+    #[error("the run `{}` is finished", tl_files::shown_path(path))]
     Finished {
         /// Its folder.
         path: PathBuf,
@@ -128,7 +128,7 @@ pub enum PipelineError {
         known: Vec<String>,
     },
     /// A file of features whose format is not known.
-    #[error("`{}` ends in none of .parquet, .npy and .safetensors", tl_data::shown_path(path))]
+    #[error("`{}` ends in none of .parquet, .npy and .safetensors", tl_files::shown_path(path))]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -136,20 +136,20 @@ pub enum PipelineError {
     /// A Parquet file, and the program was built without it.
     #[error(
         "`{}` is a Parquet file, and this program was built without the feature `parquet`",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     NoParquet {
         /// The file.
         path: PathBuf,
     },
     /// Features would be written over the list of their pictures.
-    #[error("`{}` is what the pictures are read from", tl_data::shown_path(path))]
+    #[error("`{}` is what the pictures are read from", tl_files::shown_path(path))]
     OutIsSource {
         /// The file.
         path: PathBuf,
     },
     /// A file of features cannot be written.
-    #[error("cannot write `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    #[error("cannot write `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Out {
         /// The file.
         path: PathBuf,
@@ -157,7 +157,7 @@ pub enum PipelineError {
         reason: io::Error,
     },
     /// Somebody asked to stop before the features were written.
-    #[error("stopped; `{}` is not written", tl_data::shown_path(path))]
+    #[error("stopped; `{}` is not written", tl_files::shown_path(path))]
     Interrupted {
         /// The file.
         path: PathBuf,
@@ -181,6 +181,6 @@ impl PipelineError {
 }
 
 fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{}`", tl_data::shown(name))).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", tl_files::shown(name))).collect();
     names.join(", ")
 }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use std::collections::HashSet;
 use tl_data::{
-    Dataset, Limits, MaxBad, Part, Place, ReadOptions, SampleId, Source, Units, check_bad, position_of_name,
-    read_to_judge, units,
+    Dataset, DuplicateGroups, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad,
+    duplicate_groups, position_of_name, read_to_judge,
 };
+use tl_image::Limits;
 use tl_model::{Classifier, Seen};
 use tl_report::{Evaluation, LabelPrediction, MultiLabel};
 
@@ -93,7 +94,7 @@ pub fn evaluate(
     let model_class = class_map(classifier, &data, &ids)?;
     observer.step(Step::Extract);
     let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
-    let units = units(&data);
+    let units = duplicate_groups(&data);
     let mut predictions = Vec::new();
     let mut failed = Vec::new();
     let mut ids = ids.into_iter();
@@ -139,7 +140,7 @@ impl External<'_> {
         &self,
         seen: Option<&Seen>,
         data: &Dataset,
-        units: &Units,
+        units: &DuplicateGroups,
         predictions: &[(SampleId, LabelPrediction)],
     ) -> Result<SeenFigures, PipelineError> {
         let nothing = SeenFigures { known: false, pictures: 0, related: 0, trained: None, unseen: None };

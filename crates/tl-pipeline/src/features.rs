@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use tl_data::{
-    ContentHash, Dataset, Limits, PictureError, PixelCache, Place, Preprocess, Progress, ResizeMode,
-    SampleId, check_bad,
-};
+use tl_data::{Dataset, Place, Progress, SampleError, SampleId, check_bad};
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::{HeadError, Matrix};
+use tl_image::{ContentHash, Limits, PixelCache, Preprocess, ResizeMode};
 use tl_model::Pretrained;
 use tl_train::{FeatureCache, KnownFeatures};
 use tl_weights::{Cache, Loaded};
@@ -37,7 +35,7 @@ pub(crate) struct FeatureSource<'a> {
 pub(crate) struct FeatureTable<'a> {
     pub(crate) source: FeatureSource<'a>,
     rows: BTreeMap<(usize, SampleId), Vec<f32>>,
-    failed: BTreeMap<SampleId, PictureError>,
+    failed: BTreeMap<SampleId, SampleError>,
     tally: Tally,
 }
 

@@ -1,7 +1,8 @@
 //! From predictions to figures, for one label each or several.
 
 use std::path::Path;
-use tl_data::{Dataset, SampleId, Units, path_text};
+use tl_data::{Dataset, DuplicateGroups, SampleId};
+use tl_files::path_text;
 use tl_heads::Matrix;
 use tl_model::given;
 use tl_report::{Evaluation, LabelPrediction, MultiLabel, Part, Prediction};
@@ -23,7 +24,7 @@ pub(crate) fn prediction(path: &Path, truths: Vec<usize>, probabilities: &[f32])
 /// What a model says about pictures of a data set, row by row in `p_nk`, with the labels that thresholds give them.
 pub(crate) fn label_predictions(
     data: &Dataset,
-    units: &Units,
+    units: &DuplicateGroups,
     ids: &[SampleId],
     p_nk: &Matrix,
     thresholds: &[f64],

@@ -1,6 +1,8 @@
 //! What a run is a function of, as one hash.
 
-use tl_data::{ContentHash, Dataset, path_text};
+use tl_data::Dataset;
+use tl_files::path_text;
+use tl_image::ContentHash;
 use tl_train::StepsConfig;
 
 use crate::config::TrainConfig;

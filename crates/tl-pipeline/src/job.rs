@@ -9,8 +9,9 @@
 
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tl_data::{Dataset, Limits, MaxBad, Parts, ReadOptions, SampleId, check_bad, read};
+use tl_data::{Dataset, MaxBad, Parts, ReadOptions, SampleId, check_bad, read};
 use tl_frozen::{Frozen, Precision};
+use tl_image::Limits;
 use tl_model::{Pretrained, open_devices};
 use tl_report::{Choice, Folds, MeanSpread, Part, Stage};
 use tl_weights::Loaded;

@@ -5,7 +5,7 @@ mod step;
 use std::process::Command;
 use sysinfo::System;
 use tl_backbones::{Architecture, Backbone, Boundary};
-use tl_data::PixelCache;
+use tl_image::PixelCache;
 use tl_report::Choice;
 use tl_train::TrainError;
 use tl_weights::Cache;
@@ -94,7 +94,7 @@ impl TrainConfig {
                 let blocked = |error| {
                     let note = format!(
                         "not kept from epoch to epoch: cannot use `{}`: {error}",
-                        tl_data::shown_path(&folder)
+                        tl_files::shown_path(&folder)
                     );
                     observer.noted("pictures", &note);
                 };

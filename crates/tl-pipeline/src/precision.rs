@@ -2,9 +2,10 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use tl_data::{Dataset, Limits, Preprocess, SampleId, decode};
+use tl_data::{Dataset, SampleId};
 use tl_frozen::{Arithmetic, Frozen, Output, Precision, Ranges};
 use tl_heads::FittedHead;
+use tl_image::{Limits, Preprocess, decode};
 use tl_model::{PrecisionChoice, check_precision};
 use tl_report::Choice;
 use tl_train::{Recipe, Targets};

@@ -1,8 +1,7 @@
 //! Which values of pictures with 16 bits a colour are black and white: as asked for, as found, or as a model has it.
 
-use tl_data::{
-    Dataset, Limits, Preprocess, RangeChoice, ReadOptions, Source, ValueRange, WideValues, settle_range,
-};
+use tl_data::{Dataset, RangeChoice, ReadOptions, Source, WideValues, settle_range};
+use tl_image::{Limits, Preprocess, ValueRange};
 use tl_model::Pretrained;
 use tl_report::Choice;
 

@@ -4,8 +4,10 @@ use base64::Engine;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use tl_backbones::Backbone;
-use tl_data::{Dataset, Limits, Place, Preprocess, SampleId, contained, path_text};
+use tl_data::{Dataset, Place, SampleId};
+use tl_files::path_text;
 use tl_heads::FittedHead;
+use tl_image::{Limits, Preprocess, contained};
 use tl_model::Header;
 use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 

@@ -1,6 +1,7 @@
 //! The resize mode, compared on training pictures where it may matter.
 
-use tl_data::{Dataset, ResizeMode, SampleId};
+use tl_data::{Dataset, SampleId};
+use tl_image::ResizeMode;
 use tl_report::Choice;
 
 use crate::config::Resize;

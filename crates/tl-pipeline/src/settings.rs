@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use std::path::Path;
-use tl_data::contained;
+use tl_image::contained;
 use tl_model::Pretrained;
 
 use crate::config::TrainConfig;
@@ -38,7 +38,7 @@ impl TrainConfig {
         let of_data = || {
             let absolute = std::path::absolute(path).ok().filter(|_| path != Path::new("-"))?;
             let name = if path.is_file() { absolute.file_stem() } else { absolute.file_name() };
-            Some(tl_data::name_text(name?).into_owned())
+            Some(tl_files::name_text(name?).into_owned())
         };
         self.name.clone().or_else(of_data).unwrap_or_else(|| "run".to_owned())
     }

@@ -156,7 +156,8 @@ pub(crate) fn thin(data: &Dataset, ids: &[SampleId], most: usize) -> Vec<SampleI
 mod tests {
     use super::*;
     use std::path::PathBuf;
-    use tl_data::{ColorMode, ContentHash, Format, PictureHeader, Sample};
+    use tl_data::Sample;
+    use tl_image::{ColorMode, ContentHash, Format, PictureHeader};
 
     /// A data set with so many pictures of each class, all different.
     fn data(counts: &[usize]) -> Dataset {

@@ -1,7 +1,7 @@
 //! How pictures were divided, in words that say no more than was found to be so.
 
 use std::collections::{HashMap, HashSet};
-use tl_data::{Dataset, Part, Parts, SampleId, Units};
+use tl_data::{Dataset, DuplicateGroups, Part, Parts, SampleId};
 use tl_report::{AcrossParts, Choice};
 
 use crate::config::TrainConfig;
@@ -82,7 +82,7 @@ fn chosen(division: &Division, apart: SetApart) -> String {
 pub(crate) struct Divided<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) config: &'a TrainConfig,
-    pub(crate) units: &'a Units,
+    pub(crate) units: &'a DuplicateGroups,
     pub(crate) division: &'a Division,
 }
 
@@ -114,7 +114,7 @@ impl Divided<'_> {
     pub(crate) fn setting(&self) -> String {
         let TrainConfig { split, folds, val, test, .. } = self.config;
         match (split, folds) {
-            (Some(table), _) => format!("as {} says", tl_data::shown_path(table)),
+            (Some(table), _) => format!("as {} says", tl_files::shown_path(table)),
             (_, Some(folds)) => format!("{folds} folds"),
             _ => {
                 let given = self.given();
@@ -130,7 +130,7 @@ impl Divided<'_> {
 
     fn how(&self) -> String {
         if let Some(table) = &self.config.split {
-            return format!("as {} says", tl_data::shown_path(table));
+            return format!("as {} says", tl_files::shown_path(table));
         }
         let given = self.given();
         if self.config.folds.is_some() {
@@ -201,7 +201,7 @@ impl Divided<'_> {
     fn together(&self) -> Option<String> {
         let samples = &self.data.samples;
         let groups = if samples.iter().any(|sample| sample.group.is_some()) { "groups, " } else { "" };
-        let looked = samples.iter().any(|sample| sample.look.is_some());
+        let looked = samples.iter().any(|sample| sample.perceptual_hash.is_some());
         let what = if looked { "equal and similar pictures" } else { "equal pictures" };
         let unknown = if looked { "" } else { ", similar ones were not looked for" };
         let chains = self.units.tightened.map(|tightened| format!("; {tightened}")).unwrap_or_default();
@@ -271,7 +271,8 @@ impl<'a> Rarest<'a> {
 mod tests {
     use super::*;
     use std::path::PathBuf;
-    use tl_data::{ClassId, ColorMode, ContentHash, Format, PictureHeader, Sample, units};
+    use tl_data::{ClassId, Sample, duplicate_groups};
+    use tl_image::{ColorMode, ContentHash, Format, PictureHeader};
 
     /// Pictures of a class each, with contents and groups.
     fn data(pictures: &[(usize, u32, Option<&str>)]) -> Dataset {
@@ -293,7 +294,7 @@ mod tests {
 
     fn words(data: &Dataset, config: &TrainConfig) -> String {
         let division = Division::new(data, config).unwrap();
-        Divided { data, config, units: &units(data), division: &division }
+        Divided { data, config, units: &duplicate_groups(data), division: &division }
             .words()
             .choice(&division, SetApart::default())
             .why
@@ -315,7 +316,8 @@ mod tests {
         let (data, config) = (plain(20), TrainConfig::new("x"));
         let choice = |config: &TrainConfig, apart: SetApart| {
             let division = Division::new(&data, config).unwrap();
-            let divided = Divided { data: &data, config, units: &units(&data), division: &division };
+            let divided =
+                Divided { data: &data, config, units: &duplicate_groups(&data), division: &division };
             divided.words().choice(&division, apart)
         };
         let moved = choice(&config, SetApart { pictures: 3, train: true });
@@ -353,7 +355,7 @@ mod tests {
         }
         let config = TrainConfig::new("x");
         let division = Division::new(&data, &config).unwrap();
-        let units = units(&data);
+        let units = duplicate_groups(&data);
         let divided = Divided { data: &data, config: &config, units: &units, division: &division };
         let why = divided.words().choice(&division, SetApart::default()).why;
         assert!(why.starts_with("test as the data give it, val stratified by class, seed 0"), "{why}");

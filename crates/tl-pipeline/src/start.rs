@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use tl_data::{Dataset, SampleId, Units};
+use tl_data::{Dataset, DuplicateGroups, SampleId};
 use tl_model::{ModelFile, Pretrained, Seen};
 use tl_report::{Choice, SeenBefore};
 
@@ -35,7 +35,13 @@ impl Start {
 
     /// Takes the held-out pictures that the model has seen out of a division: to the training pictures if the division was
     /// `made` here, else out of the judgement only, since what the user divided is not mixed.
-    pub(crate) fn set_apart(&mut self, data: &Dataset, units: &Units, made: bool, division: &mut Division) {
+    pub(crate) fn set_apart(
+        &mut self,
+        data: &Dataset,
+        units: &DuplicateGroups,
+        made: bool,
+        division: &mut Division,
+    ) {
         let Some(seen) = &self.seen else { return };
         let held_out = division.held_out();
         let has_seen = |id: &&SampleId| seen.has(&data.samples[id.0].content);

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::time::Instant;
-use tl_data::{Dataset, Limits, SampleId};
+use tl_data::{Dataset, SampleId};
 use tl_frozen::Precision;
 use tl_heads::{FittedHead, Head, Pooling, Standardiser};
+use tl_image::Limits;
 use tl_kernels::{Products, multiply_in};
 use tl_model::PrecisionChoice;
 use tl_train::{Checkpoints, Phase, Pictures, Recipe, TrainError, Trainer, TrialLog, from_scratch};

@@ -4,8 +4,9 @@
 use rayon::prelude::*;
 use serde_json::json;
 use std::time::Instant;
-use tl_data::{Dataset, ResizeMode, SampleId};
+use tl_data::{Dataset, SampleId};
 use tl_heads::{HeadError, LinearHead, Matrix, Standardiser, check_finite};
+use tl_image::ResizeMode;
 use tl_train::{Scores, Targets};
 
 use crate::error::PipelineError;

@@ -1,6 +1,7 @@
 //! One division of the pictures into training and held-out ones, from features to predictions.
 
-use tl_data::{Dataset, ResizeMode, SampleId, Units};
+use tl_data::{Dataset, DuplicateGroups, SampleId};
+use tl_image::ResizeMode;
 use tl_report::{Choice, LabelPrediction, Part};
 
 use crate::augmentation::augmentation;
@@ -47,7 +48,7 @@ pub(crate) struct Job<'a> {
     pub(crate) journal: Journal,
     pub(crate) run: RunInProgress,
     /// Which pictures belong together, for intervals.
-    pub(crate) units: &'a Units,
+    pub(crate) units: &'a DuplicateGroups,
 }
 
 impl Job<'_> {

@@ -3,7 +3,8 @@
 
 use burn::tensor::Device;
 use std::path::Path;
-use tl_data::{Dataset, position_of_name, shown_path};
+use tl_data::{Dataset, position_of_name};
+use tl_files::shown_path;
 use tl_heads::{LinearHead, Matrix, Pooling};
 use tl_model::ModelFile;
 use tl_report::Choice;

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use tl_backbones::Stage;
-use tl_data::{Augment, AugmentPreset, ClassWeights, CutMix, MixUp, Sampling};
+use tl_data::{ClassWeights, Sampling};
 use tl_heads::{HeadConfig, LossConfig};
+use tl_image::{Augment, AugmentPreset, CutMix, MixUp};
 
 use crate::bounds::is_positive;
 use crate::error::TrainError;

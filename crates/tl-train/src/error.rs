@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use tl_data::PictureError;
+use tl_data::SampleError;
 use tl_heads::HeadError;
 
 use crate::checkpoint::Skipped;
@@ -32,7 +32,7 @@ pub enum TrainError {
         known: Vec<String>,
     },
     /// A file or folder cannot be written.
-    #[error("cannot write `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    #[error("cannot write `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Write {
         /// The file.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// A file cannot be read.
-    #[error("cannot read `{}`: {}", tl_data::shown_path(path), tl_files::words(reason))]
+    #[error("cannot read `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// A checkpoint cannot be written.
-    #[error("cannot write the checkpoint `{}`: {}; {}", tl_data::shown_path(path), tl_files::words(reason), intact(earlier.as_deref()))]
+    #[error("cannot write the checkpoint `{}`: {}; {}", tl_files::shown_path(path), tl_files::words(reason), intact(earlier.as_deref()))]
     CheckpointWrite {
         /// The file.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum TrainError {
     /// The new checkpoint is safe, but one that it makes superfluous cannot be removed.
     #[error(
         "cannot remove the old checkpoint `{}`: {}; the new one is written",
-        tl_data::shown_path(path),
+        tl_files::shown_path(path),
         tl_files::words(reason)
     )]
     CheckpointRemove {
@@ -70,7 +70,7 @@ pub enum TrainError {
         reason: io::Error,
     },
     /// Another process has these checkpoints open.
-    #[error("the checkpoints in `{}` are in use by another process", tl_data::shown_path(path))]
+    #[error("the checkpoints in `{}` are in use by another process", tl_files::shown_path(path))]
     CheckpointsInUse {
         /// The folder.
         path: PathBuf,
@@ -78,7 +78,7 @@ pub enum TrainError {
     /// Going on from it would not give the run that was begun.
     #[error(
         "the checkpoint `{}` is of another run: its settings, pictures or weights were not these",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     CheckpointOfAnotherRun {
         /// The checkpoint.
@@ -87,7 +87,7 @@ pub enum TrainError {
     /// Another version wrote it in another form.
     #[error(
         "the checkpoint `{}` has schema {schema}, written by tl {tl}; this is tl {}, which reads schema {}",
-        tl_data::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint::SCHEMA
+        tl_files::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint::SCHEMA
     )]
     CheckpointSchema {
         /// The checkpoint.
@@ -98,7 +98,7 @@ pub enum TrainError {
         tl: String,
     },
     /// There are checkpoints, and each is damaged.
-    #[error("no checkpoint in `{}` can be used: {}", tl_data::shown_path(path), listed(skipped))]
+    #[error("no checkpoint in `{}` can be used: {}", tl_files::shown_path(path), listed(skipped))]
     CheckpointsDamaged {
         /// The folder.
         path: PathBuf,
@@ -106,7 +106,7 @@ pub enum TrainError {
         skipped: Vec<Skipped>,
     },
     /// A checkpoint that is whole and yet no use.
-    #[error("cannot use the checkpoint `{}`: {detail}", tl_data::shown_path(path))]
+    #[error("cannot use the checkpoint `{}`: {detail}", tl_files::shown_path(path))]
     Checkpoint {
         /// Its folder.
         path: PathBuf,
@@ -142,16 +142,16 @@ pub enum TrainError {
     /// A picture that could be read before cannot be read any more.
     #[error(
         "`{}` could be read when the run began and cannot be read now: {reason}",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     Lost {
         /// The picture.
         path: PathBuf,
         /// Why not.
-        reason: PictureError,
+        reason: SampleError,
     },
     /// Somebody asked to stop.
-    #[error("stopped; `{}` can be gone on with", tl_data::shown_path(run))]
+    #[error("stopped; `{}` can be gone on with", tl_files::shown_path(run))]
     Stopped {
         /// The run's folder.
         run: PathBuf,
@@ -184,6 +184,6 @@ fn listed(skipped: &[Skipped]) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{}`", tl_data::shown(name))).collect();
+    let names: Vec<String> = names.iter().map(|name| format!("`{}`", tl_files::shown(name))).collect();
     names.join(", ")
 }

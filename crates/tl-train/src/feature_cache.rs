@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 use std::time::SystemTime;
-use tl_data::{Augment, Preprocess};
 use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
+use tl_image::{Augment, Preprocess};
 
 /// Features on the disk, and what they depend on besides pictures and preprocessing.
 pub struct FeatureCache {

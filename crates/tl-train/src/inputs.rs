@@ -3,12 +3,13 @@
 
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
-use tl_data::{
-    Augment, AugmentKey, ContentHash, Dataset, Limits, PictureError, PictureView, PixelCache, Preprocess,
-    SampleId, Wanted, contained_or, decode_part,
-};
+use tl_data::{Dataset, SampleError, SampleId};
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
+use tl_image::{
+    Augment, AugmentKey, ContentHash, Limits, PictureError, PictureView, PixelCache, Preprocess, Wanted,
+    contained_or, decode_part,
+};
 
 use crate::feature_cache::FeatureCache;
 
@@ -70,14 +71,14 @@ impl Pictures<'_> {
     }
 
     /// A normalised picture, `[3, size, size]` flattened.
-    pub(super) fn image(&self, id: SampleId, view: View) -> Result<Vec<f32>, PictureError> {
+    pub(super) fn image(&self, id: SampleId, view: View) -> Result<Vec<f32>, SampleError> {
         let mut image = vec![0.0; 3 * (self.preprocess.size as usize).pow(2)];
         let _named_if_slow = self.data.place_of(id).reading();
         contained_or(|| self.write_image(id, view, &mut image))?;
         Ok(image)
     }
 
-    fn write_image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), PictureError> {
+    fn write_image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), SampleError> {
         let (limits, fill) = (&self.preprocess.limits(&self.limits), self.preprocess.fill);
         let View::Changed(number) = view else {
             let cutout = decode_part(&self.bytes(id)?, limits, fill, |full| self.preprocess.wanted(full))?;
@@ -104,11 +105,11 @@ impl Pictures<'_> {
         Ok(())
     }
 
-    fn bytes(&self, id: SampleId) -> Result<Vec<u8>, PictureError> {
+    fn bytes(&self, id: SampleId) -> Result<Vec<u8>, SampleError> {
         let bytes = self.data.place_of(id).bytes(&self.limits)?;
         // What is kept is found by content, and a run that goes on has to see what it saw before.
         if ContentHash::of(&bytes) != self.data.samples[id.0].content {
-            return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() });
+            return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() }.into());
         }
         Ok(bytes)
     }

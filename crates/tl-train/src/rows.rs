@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use tl_data::{Blend, Dataset, PictureError, SampleId};
+use tl_data::{Dataset, SampleError, SampleId};
 use tl_frozen::{Output, Shelf};
+use tl_image::Blend;
 
 use crate::inputs::{Cut, Pictures, View};
 
@@ -61,7 +62,7 @@ impl<'a> Rows<'a> {
     }
 
     /// A picture's row if it is known, else the picture for the network. `keep`: will the same view come again?
-    pub(crate) fn find(&self, id: SampleId, view: View, keep: bool) -> Result<Found, PictureError> {
+    pub(crate) fn find(&self, id: SampleId, view: View, keep: bool) -> Result<Found, SampleError> {
         match keep.then(|| self.known(id, view)).flatten() {
             Some(row) => Ok(Found::Row(row)),
             None => self.pictures.image(id, view).map(Found::Image),

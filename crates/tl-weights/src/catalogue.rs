@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use tl_backbones::{Architecture, Backbone};
-use tl_data::Preprocess;
+use tl_image::Preprocess;
 
 use crate::published::CATALOGUE;
 use crate::{Cache, Download, Loaded, Sha256, WeightsError, load_backbone_bytes, sha256};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tl_data::Panicked;
+use tl_image::Panicked;
 
 use crate::{Fault, FetchError, ForeignWeights, LoadReport};
 
@@ -10,7 +10,7 @@ use crate::{Fault, FetchError, ForeignWeights, LoadReport};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum WeightsError {
     /// The catalogue has no such row.
-    #[error("there is no network and there are no weights named `{}`", tl_data::shown(name))]
+    #[error("there is no network and there are no weights named `{}`", tl_files::shown(name))]
     Unknown {
         /// The name that was asked for.
         name: String,
@@ -34,7 +34,7 @@ pub enum WeightsError {
     #[error(
         "the weights `{name}` are not here: `tl weights fetch {name}` gets them, or put the file from {from} \
          at {}",
-        tl_data::shown_path(path)
+        tl_files::shown_path(path)
     )]
     NotFetched {
         /// Catalogue name.
@@ -45,7 +45,7 @@ pub enum WeightsError {
         path: PathBuf,
     },
     /// The file in the cache is not the published one.
-    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", tl_data::shown_path(path))]
+    #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", tl_files::shown_path(path))]
     Damaged {
         /// Catalogue name.
         name: &'static str,
@@ -55,7 +55,7 @@ pub enum WeightsError {
         fault: Box<Fault>,
     },
     /// A file could not be read.
-    #[error("{}: {detail}", tl_data::shown_path(path))]
+    #[error("{}: {detail}", tl_files::shown_path(path))]
     Read {
         /// Which.
         path: PathBuf,

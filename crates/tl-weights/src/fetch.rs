@@ -117,7 +117,7 @@ pub fn fetch(download: &Download, config: &FetchConfig, watch: &dyn Fn(Event)) -
 /// # Errors
 /// [`FetchError`] if it is not the published file, or cannot be copied. The place is then as before.
 pub fn import(download: &Download, file: &Path) -> Result<(), FetchError> {
-    copy(download, file).map_err(|fault| download.error(tl_data::path_text(file).into_owned(), fault))
+    copy(download, file).map_err(|fault| download.error(tl_files::path_text(file).into_owned(), fault))
 }
 
 /// Whether a file is the published one; its SHA-256, 64 lower-case hexadecimal digits.

@@ -93,7 +93,7 @@ pub enum Fault {
         detail: String,
     },
     /// A file or folder could not be read or written.
-    #[error("{}: {detail}", tl_data::shown_path(path))]
+    #[error("{}: {detail}", tl_files::shown_path(path))]
     Disk {
         /// Which.
         path: PathBuf,
@@ -106,7 +106,7 @@ impl FetchError {
     /// What the user can do about it.
     pub fn hint(&self) -> String {
         let Self { url, path, .. } = self;
-        let by_hand = format!("put the file from {url} at {}", tl_data::shown_path(path));
+        let by_hand = format!("put the file from {url} at {}", tl_files::shown_path(path));
         match &self.fault {
             Fault::Insecure => "give an address that begins with https://".to_owned(),
             Fault::Disk { .. } => {

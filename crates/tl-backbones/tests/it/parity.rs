@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use std::fmt::Write as _;
+use std::path::Path;
 use tl_backbones::{ARCHITECTURES, Architecture};
 
 use crate::formula::{filled, images};
@@ -51,6 +52,15 @@ fn every_variant_computes_what_its_reference_computes() {
         std::fs::write(path, table).unwrap();
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_page_lists_every_variant() {
+    let page =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/parity.md")).unwrap();
+    let (_, rows) = page.split_once(HEADING.lines().last().unwrap()).unwrap();
+    let listed: Vec<_> = rows.lines().filter_map(|row| row.split('|').nth(1)).map(str::trim).collect();
+    assert_eq!(listed, ARCHITECTURES.iter().map(|row| row.name).collect::<Vec<_>>());
 }
 
 fn measure(row: &Architecture) -> Result<Measured, String> {

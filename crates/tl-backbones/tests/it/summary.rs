@@ -37,7 +37,8 @@ fn what_torchvision_publishes_is_what_is_counted() {
             published += 1;
         }
     }
-    assert_eq!(published, 21);
+    let all = references.as_object().unwrap().values().filter(|row| row["published"].is_object()).count();
+    assert!(published == all && published > 20, "{published} of {all}");
 }
 
 #[test]

@@ -3,10 +3,9 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::{
-    Augment, AugmentPreset, CheckOptions, Limits, Preprocess, check, contact_sheet, name_text, path_text,
-    read_picture, shown_path,
-};
+use tl_data::{CheckOptions, Place, check};
+use tl_files::{name_text, path_text, shown_path};
+use tl_image::{Augment, AugmentPreset, Limits, Preprocess, contact_sheet};
 use tl_model::Pretrained;
 use tl_pipeline::{Observer, Step, read_settings};
 use tl_train::TrainObserver;
@@ -62,7 +61,8 @@ fn augment(args: &AugmentArgs) -> Result<ExitCode> {
         None => Augment::from(args.preset),
     };
     let preprocess = Preprocess { mode: args.resize, ..preprocess(&args.backbone)? };
-    let picture = read_picture(&args.picture, &Limits::default(), preprocess.fill)
+    let picture = Place::from(args.picture.clone())
+        .decode(&Limits::default(), preprocess.fill)
         .with_context(|| format!("cannot use `{}`", shown_path(&args.picture)))?;
     let sheet = contact_sheet(&picture, &augment, &preprocess, args.count, args.columns, args.seed);
     let out = args.out.clone().unwrap_or_else(|| named_after(&args.picture, args.preset));

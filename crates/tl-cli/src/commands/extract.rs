@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 use std::process::ExitCode;
-use tl_data::path_text;
+use tl_files::path_text;
 use tl_pipeline::{EmbedConfig, Embedded, embed};
 
 use super::{print, print_json, threads};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use std::path::Path;
 use std::process::ExitCode;
-use tl_data::path_text;
+use tl_files::path_text;
 use tl_model::{Classifier, Header, ModelError, open_device};
 use tl_weights::{Cache, Weights};
 

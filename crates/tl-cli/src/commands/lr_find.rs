@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::process::ExitCode;
-use tl_data::path_text;
+use tl_files::path_text;
 use tl_pipeline::{HeadKind, Observer, TrainConfig, find_rate, read_settings, write_atomically};
 use tl_report::{RateCurve, RateSuggestion};
 use tl_train::{RateSearch, Recipe};

@@ -4,7 +4,7 @@ use anyhow::Result;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
-use tl_data::{name_text, path_text};
+use tl_files::{name_text, path_text};
 use tl_pipeline::{Invocation, Observer, Outcome, TrainConfig, read_settings, train};
 use tl_report::Record;
 

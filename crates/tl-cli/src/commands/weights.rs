@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use tl_data::path_text;
+use tl_files::path_text;
 
 use tl_model::ModelError;
 use tl_weights::{CATALOGUE, Cache, FetchConfig, Sha256, Weights, WeightsError};

@@ -21,6 +21,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo test --workspace", "another build"),
     ("cargo install --path crates/tl-cli", "another build"),
     ("cargo run --release -p tl-data --example", "another build"),
+    ("cargo run --release -p tl-image --example", "another build"),
     ("cargo xtask bench", "hours"),
     ("cargo xtask check", "another build"),
     ("cargo xtask kill", "an hour"),

@@ -35,7 +35,7 @@ fn assert_tame(ended: &Ended, what: &str) {
         for color in ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[22m", "\x1b[1m\x1b[31m"] {
             plain = plain.replace(color, "");
         }
-        let left: Vec<char> = plain.chars().filter(|&c| c != '\n' && tl_data::steers(c)).collect();
+        let left: Vec<char> = plain.chars().filter(|&c| c != '\n' && tl_files::steers(c)).collect();
         assert!(left.is_empty(), "{what}: {left:?} in {text:?}");
         assert!(!plain.lines().any(|line| line.starts_with("error: forged")), "{what}: {text}");
     }

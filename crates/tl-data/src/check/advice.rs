@@ -7,7 +7,8 @@ mod names;
 mod shapes;
 
 use super::{Advice, CheckReport, Severity};
-use crate::{path_of_text, shell};
+use crate::shell;
+use tl_files::path_of_text;
 
 /// Fewer different pictures than this give a class no meaningful figure of its own: one of 10 is 10 per cent.
 const FEW: usize = 10;

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::near::LookAlikes;
+use tl_image::{ContentHash, PerceptualHash};
+
+use crate::near_duplicates::NearDuplicates;
 use crate::place::slashed;
-use crate::{ContentHash, Dataset, Look, Sample, Tightened};
+use crate::{Dataset, Sample, Tightened};
 
 use super::{DuplicateSet, Likeness, Twin};
 
@@ -34,20 +36,21 @@ pub(super) fn sets(data: &Dataset) -> (Vec<DuplicateSet>, Option<Tightened>) {
 /// Sets of pictures that look alike, the first of each content standing for it.
 fn alike(data: &Dataset, same: &[Vec<usize>]) -> (Vec<DuplicateSet>, Option<Tightened>) {
     let firsts: Vec<usize> = same.iter().filter_map(|set| set.first().copied()).collect();
-    let looks: Vec<Option<Look>> = firsts.iter().map(|&at| data.samples[at].look).collect();
-    let found = LookAlikes::of(&looks, data.len());
+    let hashes: Vec<Option<PerceptualHash>> =
+        firsts.iter().map(|&at| data.samples[at].perceptual_hash).collect();
+    let found = NearDuplicates::of(&hashes, data.len());
     let samples = found.sets.iter().map(|set| set.iter().map(|&at| firsts[at]).collect::<Vec<_>>());
     (samples.map(|samples| describe(data, Likeness::Alike, &samples)).collect(), found.tightened)
 }
 
 fn describe(data: &Dataset, likeness: Likeness, samples: &[usize]) -> DuplicateSet {
-    let first = samples.first().and_then(|&at| data.samples[at].look);
-    let distance = |look: Option<Look>| first.zip(look).map_or(0, |(a, b)| a.distance(b));
+    let first = samples.first().and_then(|&at| data.samples[at].perceptual_hash);
+    let distance = |hash: Option<PerceptualHash>| first.zip(hash).map_or(0, |(a, b)| a.distance(b));
     let twin = |sample: &Sample| Twin {
         path: slashed(&sample.path),
         classes: sample.labels().filter_map(|class| data.classes.get(class.0).cloned()).collect(),
         part: sample.part,
-        distance: distance(sample.look),
+        distance: distance(sample.perceptual_hash),
         thumbnail: None,
     };
     let pictures: Vec<Twin> = samples.iter().map(|&at| twin(&data.samples[at])).collect();

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use tl_image::PictureHeader;
 
-use crate::{Part, PictureHeader, Tightened, Unread, WideValues};
+use crate::{Part, Tightened, Unread, WideValues};
 
 /// What is in a data set, what is wrong with it and what to do. Sizes are upright, in pixels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,8 +57,9 @@ pub struct CheckReport {
     pub median_aspect: f64,
     /// Pictures whose shorter side is less than the network's input.
     pub smaller_than_input: usize,
-    /// Pictures of nearly one brightness, which were not compared by their looks.
-    pub without_look: usize,
+    /// Pictures of nearly one brightness, which were not compared by their perceptual hashes.
+    #[serde(rename = "without_look")]
+    pub without_hash: usize,
     /// Equal and similar pictures, the worst first: those in several parts, then in several classes.
     pub duplicates: Vec<DuplicateSet>,
     /// Chains of look-alikes that were cut, if some were too long.
@@ -109,7 +111,7 @@ pub enum Verdict {
     },
 }
 
-/// One class.
+/// What a check found of one class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCheck {
     /// Its name.
@@ -162,7 +164,7 @@ pub struct DuplicateSet {
     pub pictures: Vec<Twin>,
 }
 
-/// One picture of a set.
+/// One picture of a set of duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Twin {
     /// Path below the root, with `/`.
@@ -200,7 +202,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Something worth doing.
+/// A piece of advice: what was found and what is worth doing about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
     /// How urgent it is.
@@ -222,7 +224,7 @@ impl CheckReport {
         })
     }
 
-    /// Readable pictures.
+    /// The number of readable pictures.
     pub fn usable(&self) -> usize {
         self.pictures.iter().filter(|file| file.verdict == Verdict::Good).count()
     }

@@ -1,17 +1,15 @@
 //! Small pictures inside the report, so that it is one file.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use base64::Engine;
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::{ImageReader, RgbImage};
 use rayon::prelude::*;
+use tl_image::{Interpolation, Limits, contained, decode_forgivingly, resize};
 
-use crate::flatten::flatten;
 use crate::place::slashed;
-use crate::sniff::sniff;
-use crate::{Dataset, Format, Interpolation, Limits, Place, SampleId, contained, resize};
+use crate::{Dataset, Place, SampleId};
 
 use super::CheckReport;
 
@@ -20,7 +18,7 @@ const SIDE: u32 = 128;
 /// Examples of all classes together, and of one.
 const EXAMPLES: usize = 96;
 const EXAMPLES_OF_CLASS: usize = 4;
-/// Sets of duplicates with pictures, and pictures of one.
+/// DisjointSets of duplicates with pictures, and pictures of one.
 const SETS: usize = 24;
 const OF_SET: usize = 4;
 /// Damaged pictures.
@@ -53,20 +51,7 @@ fn of_place(place: &Place, limits: &Limits) -> Option<String> {
 /// What a program that forgives errors shows of a file.
 pub(super) fn of_damaged(file: &Path, limits: &Limits) -> Option<String> {
     let bytes = Place::from(file.to_path_buf()).read(limits).ok()?;
-    // Our reader of TIFF forgives nothing, and that of `image` panics.
-    if sniff(&bytes) == Ok(Format::Tiff) {
-        return None;
-    }
-    contained(|| forgivingly(&bytes, limits)).ok().flatten()
-}
-
-fn forgivingly(bytes: &[u8], limits: &Limits) -> Option<String> {
-    // `image` does not hold every decoder to its limits, so the header decides.
-    let reader = || ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok();
-    let (width, height) = reader()?.into_dimensions().ok()?;
-    limits.check_size(width, height).ok()?;
-    limits.check_memory(u64::from(width) * u64::from(height) * 16).ok()?;
-    encode(&flatten(reader()?.decode().ok()?, [255; 3], limits.range))
+    encode(&decode_forgivingly(&bytes, limits, [255; 3])?)
 }
 
 fn encode(picture: &RgbImage) -> Option<String> {

@@ -8,10 +8,8 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use image::{Rgb, RgbImage};
-use tl_data::{
-    Batch, Dataset, Limits, Loading, PictureError, Place, Preprocess, SampleId, Sampler, Sampling,
-    load_batches, scan,
-};
+use tl_data::{Batch, Dataset, Loading, Place, SampleError, SampleId, Sampler, Sampling, load_batches, scan};
+use tl_image::{Limits, Preprocess};
 
 const SIZE: u32 = 16;
 const VALUES: usize = 3 * 16 * 16;
@@ -107,7 +105,7 @@ fn rendering_waits_for_the_sink() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     let (begun, mut handed_over) = (AtomicUsize::new(0), 0);
-    let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), PictureError> {
+    let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), SampleError> {
         begun.fetch_add(1, Ordering::SeqCst);
         Ok(())
     };
@@ -130,7 +128,7 @@ fn the_pictures_of_one_batch_are_rendered_by_all_threads() {
     let data = data(folder.path());
     for loading in [Loading { batch: 16, threads: 8, ahead: 1 }, Loading { batch: 1, threads: 8, ahead: 2 }] {
         let (at_work, all) = (Mutex::new(0), Condvar::new());
-        let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), PictureError> {
+        let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), SampleError> {
             let mut here = at_work.lock().unwrap();
             *here += 1;
             all.notify_all();

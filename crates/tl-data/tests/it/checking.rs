@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::{Rgb, RgbImage};
+use serde_json::Value;
 use tempfile::TempDir;
-use tl_data::{
-    CheckOptions, CheckReport, Interpolation, Likeness, Limits, Severity, Source, Verdict, check, resize,
-};
+use tl_data::{CheckOptions, CheckReport, Likeness, Severity, Source, Verdict, check};
+use tl_image::{Interpolation, Limits, resize};
 
 /// Soft spots of light and shade, as many pixels as asked for.
 fn picture(seed: u8, width: u32, height: u32) -> RgbImage {
@@ -200,4 +200,55 @@ fn a_report_reads_back_as_written_and_progress_counts_files() {
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<CheckReport>(&text).unwrap(), report);
     assert!(!text.contains("data:image"));
+}
+
+/// One of tl-image's JPEG files of every structure.
+fn jpeg_of_structure(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tl-image/tests/golden/jpeg");
+    let index: Value = serde_json::from_slice(&fs::read(folder.join("structures.json")).unwrap()).unwrap();
+    let files = fs::read(folder.join("structures.bin")).unwrap();
+    let length = |case: &Value| case["length"].as_u64().unwrap() as usize;
+    let cases = index["cases"].as_array().unwrap();
+    let at = cases.iter().position(|case| case["name"] == name).unwrap();
+    let start: usize = cases[..at].iter().map(length).sum();
+    files[start..start + length(&cases[at])].to_vec()
+}
+
+#[test]
+fn a_check_tells_other_processes_from_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let class = folder.path().join("a");
+    std::fs::create_dir(&class).unwrap();
+    for (file, name) in [
+        ("1.jpg", "22-11-11 each alone"),
+        ("2.jpg", "cut after the first component"),
+        ("3.jpg", "written: 12 bits"),
+        ("4.jpg", "written: lossless"),
+        ("5.jpg", "written: JPEG-LS"),
+    ] {
+        std::fs::write(class.join(file), jpeg_of_structure(name)).unwrap();
+    }
+    let (source, options) = (Source::of_path(folder.path()), CheckOptions::default());
+    let report = check(&source, &options, &Limits::default(), &|_| {}).unwrap();
+    let mut verdicts: Vec<(&str, String)> = report
+        .pictures
+        .iter()
+        .map(|file| {
+            let verdict = match &file.verdict {
+                Verdict::Good => "good".to_string(),
+                Verdict::Damaged { reason } => format!("damaged: {reason}"),
+                Verdict::Bad { reason } => format!("bad: {}", reason.split(" (pip").next().unwrap()),
+            };
+            (file.path.as_str(), verdict)
+        })
+        .collect();
+    verdicts.sort();
+    let expected = [
+        ("a/1.jpg", "good"),
+        ("a/2.jpg", "damaged: corrupt (no scan brings component 2)"),
+        ("a/3.jpg", "bad: 12-bit JPEG is not supported, convert it"),
+        ("a/4.jpg", "bad: lossless JPEG of 8 bits is not supported, convert it"),
+        ("a/5.jpg", "bad: JPEG-LS of 8 bits is not supported, convert it"),
+    ];
+    assert_eq!(verdicts, expected.map(|(path, verdict)| (path, verdict.to_string())));
 }

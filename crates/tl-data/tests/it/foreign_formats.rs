@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use image::RgbImage;
-use tl_data::{CheckOptions, Limits, ReadOptions, Source, check, scan};
+use tl_data::{CheckOptions, ReadOptions, Source, check, scan};
+use tl_image::Limits;
 
 /// Two classes with a picture each, and these files in the first one.
 fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {

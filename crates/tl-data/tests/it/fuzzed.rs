@@ -16,18 +16,6 @@ mod replay;
 /// For each target.
 const TIME: Duration = Duration::from_millis(2500);
 
-const PICTURES: [&str; 2] = ["crates/tl-data/tests/golden/decode", "datasets/hostile"];
-
-#[test]
-fn our_jpeg_decoder_reads_or_refuses_whatever_it_is_given() {
-    replay("jpeg", data::jpeg, &["crates/tl-data/tests/golden/jpeg"], TIME);
-}
-
-#[test]
-fn a_picture_is_read_or_refused_whatever_is_in_it() {
-    replay("picture", data::picture, &PICTURES, TIME);
-}
-
 #[test]
 fn a_table_is_read_or_refused_whatever_is_in_it() {
     replay("table", data::table, &[], TIME);

@@ -1,7 +1,8 @@
 //! Folders of a split and folders of classes, told apart.
 
 use tempfile::TempDir;
-use tl_data::{CheckOptions, Dataset, Limits, Part, Source, check, parts_said};
+use tl_data::{CheckOptions, Dataset, Part, Source, check, parts_said};
+use tl_image::Limits;
 
 use crate::sources::{folder, read_plainly, refusal};
 

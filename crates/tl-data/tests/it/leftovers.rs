@@ -5,9 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use tl_data::{
-    Columns, Dataset, Limits, Portion, ReadOptions, Source, is_ours, is_passed_over, read_portion,
-};
+use tl_data::{Columns, Dataset, Portion, ReadOptions, Source, is_ours, is_passed_over, read_portion};
+use tl_image::Limits;
 
 use crate::sources::{folder, png, read_plainly, rejected, shard};
 

@@ -1,11 +1,10 @@
 //! Files with bytes changed at random: whatever a decoder does with them, the caller gets a picture or a reason.
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "parquet")]
+use std::path::Path;
 
-use tl_data::{Interpolation, Limits, Preprocess, Source, decode, decode_part, read_header, resize};
-
-/// Changed versions of each file; a thousand times as many were tried by hand.
-const VERSIONS: u64 = 40;
+use tl_data::Source;
+use tl_image::Limits;
 
 /// Numbers that look random (<https://prng.di.unimi.it/splitmix64.c>).
 struct Numbers(u64);
@@ -45,38 +44,6 @@ fn changed(bytes: &[u8], numbers: &mut Numbers) -> Vec<u8> {
         _ => {}
     }
     bytes
-}
-
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| path.is_file() && path.metadata().unwrap().len() < 100_000).collect();
-    files.sort();
-    files
-}
-
-#[test]
-fn a_changed_picture_is_read_or_refused_and_never_ends_the_program() {
-    let limits = Limits { side: 4096, pixels: 1 << 22, alloc: 64 << 20, ..Limits::default() };
-    let preprocess = Preprocess { size: 32, ..Preprocess::default() };
-    let versions = std::env::var("VERSIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(VERSIONS);
-    for path in files("tests/golden/decode") {
-        let bytes = std::fs::read(&path).unwrap();
-        let mut numbers = Numbers(bytes.len() as u64);
-        for _ in 0..versions {
-            let bytes = changed(&bytes, &mut numbers);
-            let header = read_header(&bytes, &limits);
-            if let Ok(picture) = decode(&bytes, &limits, [255; 3]) {
-                let upright = header.map(|header| header.upright_size());
-                assert_eq!(upright, Ok(picture.dimensions()), "{}", path.display());
-                resize(&picture, 9, 9, Interpolation::Bilinear);
-            }
-            if let Ok(part) = decode_part(&bytes, &limits, [255; 3], |full| preprocess.wanted(full)) {
-                preprocess.picture_of(&part);
-            }
-        }
-    }
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use tl_data::{
-    CheckOptions, Columns, Dataset, Limits, Part, Severity, Source, check, read_csv, read_parts, same_name,
+    CheckOptions, Columns, Dataset, Part, Severity, Source, check, read_csv, read_parts, same_name,
     train_val, write_csv,
 };
+use tl_image::Limits;
 
 use crate::sources::{folder, listed, png, read_plainly, shard};
 

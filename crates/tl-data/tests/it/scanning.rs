@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
-use tl_data::{
-    ClassId, ColorMode, DataError, Dataset, Format, Limits, MaxBad, PictureError, SampleId, Spread,
-    check_bad, read_picture, scan,
-};
+use tl_data::{ClassId, DataError, Dataset, MaxBad, Place, SampleError, SampleId, Spread, check_bad, scan};
+use tl_image::{ColorMode, Format, Limits, PictureError};
 
 /// A folder with these pictures, each of another colour.
 fn folder(pictures: &[&str]) -> TempDir {
@@ -137,8 +135,8 @@ fn pipes_and_sockets_are_not_opened() {
     let reason = "not a regular file (a pipe, socket or device)";
     let expected = [format!("a/pipe.jpg: {reason}"), format!("b/socket.jpg: {reason}")];
     assert_eq!(rejected(&scanned(folder.path()).unwrap()), expected);
-    let single = read_picture(&folder.path().join("a/pipe.jpg"), &Limits::default(), [0; 3]);
-    assert_eq!(single, Err(PictureError::Special));
+    let single = Place::from(folder.path().join("a/pipe.jpg")).decode(&Limits::default(), [0; 3]);
+    assert_eq!(single, Err(SampleError::Special));
 }
 
 #[test]
@@ -235,7 +233,8 @@ fn too_many_bad_files_are_listed() {
 fn pictures_that_fail_later_move_to_the_rejected() {
     let folder = folder(&["a/1.png", "a/2.png", "b/1.png"]);
     let data = scanned(folder.path()).unwrap();
-    let left = data.without(vec![(SampleId(0), PictureError::Corrupt { detail: "bad checksum".into() })]);
+    let left =
+        data.without(vec![(SampleId(0), PictureError::Corrupt { detail: "bad checksum".into() }.into())]);
     assert_eq!(paths(&left), ["a/2.png", "b/1.png"]);
     assert_eq!(rejected(&left), ["a/1.png: corrupt (bad checksum)"]);
     assert_eq!(left.files(), 3);

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use tempfile::TempDir;
-use tl_data::{
-    DataError, Dataset, Limits, Part, Portion, ReadOptions, Source, read, read_portion, read_to_judge,
-};
+use tl_data::{DataError, Dataset, Part, Portion, ReadOptions, Source, read, read_portion, read_to_judge};
+use tl_image::Limits;
 
 /// A folder with these pictures, each of another colour.
 pub(crate) fn folder(pictures: &[&str]) -> TempDir {

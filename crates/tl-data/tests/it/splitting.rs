@@ -4,10 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use tl_data::{
-    ClassId, ColorMode, ContentHash, Dataset, Format, PictureHeader, Sample, SampleId, Split, folds,
-    read_csv, train_val, write_csv,
-};
+use tl_data::{ClassId, Dataset, Sample, SampleId, Split, folds, read_csv, train_val, write_csv};
+use tl_image::{ColorMode, ContentHash, Format, PictureHeader};
 
 /// A data set that needs no files: for each class, a number for the content of each picture.
 fn data_set(classes: &[Vec<u16>]) -> Dataset {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use tl_data::{
-    ClassId, ColorMode, ContentHash, Dataset, Format, Given, Look, Part, Parts, PictureHeader, Sample,
-    SampleId, Shares, folds, read_parts, split, train_val, units, write_parts,
+    ClassId, Dataset, Given, Part, Parts, Sample, SampleId, Shares, duplicate_groups, folds, read_parts,
+    split, train_val, write_parts,
 };
+use tl_image::{ColorMode, ContentHash, Format, PerceptualHash, PictureHeader};
 
 /// What matters about a picture here: class, content, group, look.
 type Picture = (usize, u16, Option<u8>, Option<u64>);
@@ -14,11 +15,11 @@ type Picture = (usize, u16, Option<u8>, Option<u64>);
 fn data_set(pictures: &[Picture]) -> Dataset {
     let header =
         PictureHeader { format: Format::Png, width: 1, height: 1, color: ColorMode::Rgb, orientation: 1 };
-    let sample = |(i, &(class, content, group, look)): (usize, &Picture)| {
+    let sample = |(i, &(class, content, group, hash)): (usize, &Picture)| {
         let hash = ContentHash::of(&content.to_le_bytes());
         let mut sample = Sample::new(format!("{class}/{i}.png"), ClassId(class), header, hash, 1);
         sample.group = group.map(|group| format!("group {group}"));
-        sample.look = look.map(Look);
+        sample.perceptual_hash = hash.map(PerceptualHash);
         sample
     };
     let count = pictures.iter().map(|picture| picture.0 + 1).max().unwrap_or(0);
@@ -68,8 +69,8 @@ fn pictures() -> impl Strategy<Value = Vec<Picture>> {
         prop::option::weighted(0.5, 0_u64..40),
     );
     prop::collection::vec(other, 0..60).prop_map(move |others| {
-        let spread = |(class, content, group, look): Picture| {
-            (class, content, group, look.map(|look| look.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (look % 3)))
+        let spread = |(class, content, group, hash): Picture| {
+            (class, content, group, hash.map(|hash| hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (hash % 3)))
         };
         own.iter().copied().chain(others.into_iter().map(spread)).collect()
     })
@@ -81,19 +82,19 @@ fn kept_together(data: &Dataset, sides: &[Part]) -> bool {
     (0..samples.len()).all(|a| {
         (0..a).all(|b| {
             let alike = samples[a]
-                .look
-                .zip(samples[b].look)
+                .perceptual_hash
+                .zip(samples[b].perceptual_hash)
                 .is_some_and(|(a, b)| a.distance(b) <= tl_data::NEAR_BITS);
             let group = samples[a].group.is_some() && samples[a].group == samples[b].group;
-            let kin = alike || group || samples[a].content == samples[b].content;
-            !kin || sides[a] == sides[b]
+            let together = alike || group || samples[a].content == samples[b].content;
+            !together || sides[a] == sides[b]
         })
     })
 }
 
 proptest! {
     #[test]
-    fn parts_are_a_partition_that_keeps_kin_together(pictures in pictures(), seed: u64) {
+    fn parts_are_a_partition_that_keeps_together_together(pictures in pictures(), seed: u64) {
         let data = data_set(&pictures);
         let parts = split(&data, &SHARES, seed).unwrap();
         prop_assert!(kept_together(&data, &part_of(&data, &parts)));
@@ -103,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn folds_keep_kin_together_and_every_class_in_training(pictures in pictures(), k in 2_usize..6, seed: u64) {
+    fn folds_keep_together_together_and_every_class_in_training(pictures in pictures(), k in 2_usize..6, seed: u64) {
         let data = data_set(&pictures);
         let Ok(splits) = folds(&data, k, seed) else { return Ok(()) };
         let mut times = vec![0; data.len()];
@@ -248,19 +249,19 @@ fn parts_of_the_source_are_kept_and_completed() {
 #[test]
 fn a_chain_of_look_alikes_does_not_swallow_a_class() {
     // Each frame is one bit from the one before it: the first and the last have nothing in common.
-    let chain = |at: u16| (0..=at).fold(0, |look: u64, bit| look ^ (1 << (bit * 7 % 64)));
+    let chain = |at: u16| (0..=at).fold(0, |hash: u64, bit| hash ^ (1 << (bit * 7 % 64)));
     let film = (0..63).map(|at| (0, at, None, Some(chain(at))));
     let others =
         (0..40).map(|at| (1, 1000 + at, None, Some((u64::from(at) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))));
     let mut data = data_set(&film.chain(others).collect::<Vec<_>>());
-    let found = units(&data);
+    let found = duplicate_groups(&data);
     let tightened = found.tightened.unwrap();
     assert_eq!((tightened.pictures, tightened.most, tightened.bits), (63, 50, Some(0)));
     let parts = split(&data, &SHARES, 0).unwrap();
     assert!(counts(&data, &parts.val)[0] >= 12 && counts(&data, &parts.test)[0] >= 12, "{parts:?}");
     // A group is kept whole, however large.
     data.samples.iter_mut().take(63).for_each(|sample| sample.group = Some("film".to_string()));
-    assert_eq!(units(&data).of(SampleId(0)), units(&data).of(SampleId(62)));
+    assert_eq!(duplicate_groups(&data).of(SampleId(0)), duplicate_groups(&data).of(SampleId(62)));
     assert!(split(&data, &SHARES, 0).unwrap_err().to_string().contains("class0"));
 }
 

@@ -64,14 +64,16 @@ impl Reader {
                 let each = ScaleShift::batch_norm([&gamma, &beta, &mean, &variance], float(&op.epsilon));
                 (Node::new(Kind::Each(Some(each)), vec![self.node(&op.x)?], shape(&op.out)?), &op.out)
             }
-            Layer::MaxPool2d(op) if op.dilation == [1, 1] && !op.ceil_mode => {
-                let windows = windows::max(shape(&op.x)?, op.kernel_size, op.stride, op.padding);
-                (Node::new(Kind::Pool(windows), vec![self.node(&op.x)?], shape(&op.out)?), &op.out)
+            Layer::MaxPool2d(op) if op.dilation == [1, 1] => {
+                let (from, to) = (shape(&op.x)?, shape(&op.out)?);
+                let windows = windows::max(from, to, op.kernel_size, op.stride, op.padding);
+                (Node::new(Kind::Pool(windows), vec![self.node(&op.x)?], to), &op.out)
             }
+            // Where sizes are rounded up, only some of what is outside the maps counts.
             Layer::AvgPool2d(op) if !op.ceil_mode => {
-                let counted = op.count_include_pad;
-                let windows = windows::mean(shape(&op.x)?, op.kernel_size, op.stride, op.padding, counted);
-                (Node::new(Kind::Pool(windows), vec![self.node(&op.x)?], shape(&op.out)?), &op.out)
+                let (from, to, counts) = (shape(&op.x)?, shape(&op.out)?, op.count_include_pad);
+                let windows = windows::mean(from, to, op.kernel_size, op.stride, op.padding, counts);
+                (Node::new(Kind::Pool(windows), vec![self.node(&op.x)?], to), &op.out)
             }
             Layer::AdaptiveAvgPool2d(op) => {
                 let windows = windows::adaptive(shape(&op.x)?, op.output_size);

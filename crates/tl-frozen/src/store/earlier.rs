@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
-use tl_data::ContentHash;
+use tl_image::ContentHash;
 
 use super::{Store, StoreKey};
 

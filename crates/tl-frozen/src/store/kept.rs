@@ -1,7 +1,8 @@
 //! Extraction that computes only what is not kept.
 
-use tl_data::{ContentHash, Place, Progress};
+use tl_data::{Place, Progress};
 use tl_heads::Matrix;
+use tl_image::ContentHash;
 
 use super::Shelf;
 use crate::extract::{Batch, extract_batches};

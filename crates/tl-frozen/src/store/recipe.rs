@@ -1,6 +1,6 @@
 //! What an output depends on besides the picture.
 
-use tl_data::{Augment, Preprocess};
+use tl_image::{Augment, Preprocess};
 
 use super::Hex;
 use crate::{Arithmetic, Frozen, Output};
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
     use tl_backbones::Boundary;
-    use tl_data::{AugmentPreset, Interpolation, ResizeMode, ValueRange};
+    use tl_image::{AugmentPreset, Interpolation, ResizeMode, ValueRange};
 
     #[test]
     fn whatever_changes_the_output_changes_the_key() {

@@ -17,8 +17,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use tl_data::ContentHash;
 use tl_files::AtomicFile;
+use tl_image::ContentHash;
 
 use super::map::map;
 use super::{Hex, StoreKey};

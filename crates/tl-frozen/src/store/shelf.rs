@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tl_data::ContentHash;
+use tl_image::ContentHash;
 
 use super::shard::{Name, Shard, encode, prefix};
 use super::{Store, StoreKey};

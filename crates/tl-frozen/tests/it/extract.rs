@@ -4,8 +4,9 @@ use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tl_data::{Limits, PictureError, Place, Preprocess, ResizeMode};
+use tl_data::{Place, SampleError};
 use tl_frozen::{Extraction, Frozen, Job, Output, extract};
+use tl_image::{Limits, PictureError, Preprocess, ResizeMode};
 
 fn frozen() -> Frozen {
     let device = Device::flex();
@@ -44,7 +45,11 @@ fn threads_change_nothing_and_a_bad_file_is_named() {
     let (frozen, (_folder, files), views) = (frozen(), files(), views());
     let one = run(&frozen, &files, &views, 1);
     assert_eq!(one.rows, [0, 1, 2, 4, 5, 6, 7, 8]);
-    assert!(matches!(one.failed[..], [(3, PictureError::NotAPicture { .. })]), "{:?}", one.failed);
+    assert!(
+        matches!(one.failed[..], [(3, SampleError::Picture(PictureError::NotAPicture { .. }))]),
+        "{:?}",
+        one.failed
+    );
     for threads in [2, 3] {
         let more = run(&frozen, &files, &views, threads);
         assert_eq!((&more.rows, &more.features), (&one.rows, &one.features), "{threads} threads");

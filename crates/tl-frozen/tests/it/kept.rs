@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::TempDir;
-use tl_data::{ContentHash, Limits, Place, Preprocess, ResizeMode};
+use tl_data::Place;
 use tl_frozen::{Extraction, Frozen, Job, Output, Recipe, Shelf, Store, StoreKey, extract, extract_kept};
+use tl_image::{ContentHash, Limits, Preprocess, ResizeMode};
 
 fn frozen() -> Frozen {
     let device = Device::flex();

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use tl_data::{ContentHash, Preprocess};
 use tl_frozen::{NotKept, Output, Recipe, Store, StoreKey};
+use tl_image::{ContentHash, Preprocess};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

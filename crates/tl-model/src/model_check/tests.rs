@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
-use tl_data::Preprocess;
 use tl_heads::{FittedHead, LinearHead, Matrix};
+use tl_image::Preprocess;
 
 use crate::error::ModelError;
 use crate::model_file::{Header, ModelFile, model_bytes};

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 use tl_backbones::{Architecture, Boundary, summary_at};
-use tl_data::Preprocess;
 use tl_frozen::Output;
+use tl_image::Preprocess;
 
 use crate::error::PipelineError;
 

@@ -15,6 +15,6 @@ pub struct Skipped {
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        write!(f, "{} ({})", tl_data::shown(tl_data::name_text(name)), self.reason)
+        write!(f, "{} ({})", tl_files::shown(tl_files::name_text(name)), self.reason)
     }
 }

@@ -1,6 +1,7 @@
 //! Which pictures the batches of an epoch have.
 
-use tl_data::{BatchKey, Blend, ClassId, SampleId, Sampler};
+use tl_data::{ClassId, SampleId, Sampler};
+use tl_image::{BatchKey, Blend};
 
 use super::{PhaseRun, Trainer};
 use crate::inputs::View;

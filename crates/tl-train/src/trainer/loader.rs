@@ -5,7 +5,7 @@
 //! ```
 
 use std::ops::ControlFlow;
-use tl_data::{PictureError, SampleId, load_groups};
+use tl_data::{SampleError, SampleId, load_groups};
 
 use crate::error::TrainError;
 use crate::inputs::View;
@@ -26,7 +26,7 @@ struct Piece {
 }
 
 /// What was found of a piece, or which of its pictures cannot be read.
-type Loaded = Result<Vec<Found>, (SampleId, PictureError)>;
+type Loaded = Result<Vec<Found>, (SampleId, SampleError)>;
 
 /// Batches for steps and for validation: what is known of a picture, else the picture through the frozen prefix.
 pub(super) struct DataLoader<'a> {
@@ -51,7 +51,7 @@ impl DataLoader<'_> {
     /// [`load`](Self::load), with another way to find a picture.
     pub(super) fn load_by<B>(
         &self,
-        find: impl Fn(SampleId, View, bool) -> Result<Found, PictureError> + Sync,
+        find: impl Fn(SampleId, View, bool) -> Result<Found, SampleError> + Sync,
         keep: bool,
         steps: impl Iterator<Item = Vec<Draft>> + Send,
         mut sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
@@ -86,12 +86,12 @@ impl DataLoader<'_> {
         let mut targets_bk = vec![0.0; pictures * classes];
         put_targets(data, &draft.ids, &mut targets_bk);
         if let Some(blend) = &draft.blend {
-            blend.mix_labels(&mut targets_bk, classes);
+            blend.mix_targets(&mut targets_bk, classes);
         }
         Batch { rows, shape: self.rows.shape, targets_bk, pictures }
     }
 
-    fn unreadable(&self, id: SampleId, reason: PictureError) -> TrainError {
+    fn unreadable(&self, id: SampleId, reason: SampleError) -> TrainError {
         TrainError::Lost { path: self.rows.data().samples[id.0].path.clone(), reason }
     }
 }

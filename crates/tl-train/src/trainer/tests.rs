@@ -11,12 +11,10 @@ use std::sync::{Condvar, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tl_backbones::{Architecture, architecture, summary_at};
-use tl_data::{
-    Augment, AugmentPreset, ClassWeights, CutMix, Dataset, Limits, MixUp, Place, Preprocess, ReadOptions,
-    Sampling, Source,
-};
+use tl_data::{ClassWeights, Dataset, Place, ReadOptions, Sampling, Source};
 use tl_frozen::{Job, Output, extract};
 use tl_heads::{HeadConfig, Pooling};
+use tl_image::{Augment, AugmentPreset, CutMix, Limits, MixUp, Preprocess};
 
 use super::*;
 use crate::inputs::{Cut, KnownFeatures, View};

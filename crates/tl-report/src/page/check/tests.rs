@@ -73,7 +73,7 @@ fn report(text: &str, thumbnail: &str) -> CheckReport {
         aspects: vec![Bin { from: 0.9, to: Some(1.1), count: 1 }],
         median_aspect: 1.0,
         smaller_than_input: 1,
-        without_look: 0,
+        without_hash: 0,
         duplicates: vec![set(Likeness::Same, true), set(Likeness::Alike, false)],
         tightened: None,
         advice: vec![
