@@ -27,7 +27,6 @@ const KNOTS: &[(&str, usize)] = &[
     ("tl-heads", 5),
     ("tl-weights", 4),
     ("tl-frozen", 6),
-    ("tl-report", 2),
     ("tl-train", 21),
     ("tl-cli", 2),
 ];
