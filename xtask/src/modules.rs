@@ -24,7 +24,6 @@ const KNOTS: &[(&str, usize)] = &[
     ("tl-data", 24),
     ("tl-kernels", 4),
     ("tl-backbones", 9),
-    ("tl-heads", 5),
     ("tl-weights", 4),
     ("tl-frozen", 6),
     ("tl-train", 21),
