@@ -12,10 +12,10 @@ use tl_registers::{SIDE, pair};
 use crate::amx::{BLOCK, Block, Registers, is_there};
 use crate::band::{Band, View};
 use crate::lanes::vectorised;
+use crate::parts::Part;
 use crate::pass::Pass;
 use crate::rounding::couple;
 use crate::shape::{Products, Shape};
-use crate::weights::Part;
 
 /// Places that are worked on together.
 const OUTPUTS: usize = 512;
