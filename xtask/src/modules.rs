@@ -23,7 +23,6 @@ use tree::Module;
 const KNOTS: &[(&str, usize)] = &[
     ("tl-data", 24),
     ("tl-backbones", 9),
-    ("tl-frozen", 6),
     ("tl-train", 21),
     ("tl-cli", 2),
 ];

@@ -4,8 +4,8 @@
 
 use tl_registers::{Lanes, Portable};
 
-use super::format::{Dot, Int8};
-use super::product::Work;
+use super::dot::{Dot, Int8};
+use super::work::Work;
 
 impl Dot<Portable> for Int8 {
     type Sums = [i32; Portable::WIDTH];
