@@ -24,7 +24,6 @@ const KNOTS: &[(&str, usize)] = &[
     ("tl-data", 24),
     ("tl-backbones", 9),
     ("tl-train", 21),
-    ("tl-cli", 2),
 ];
 
 /// The modules of a crate, and who uses whom.
