@@ -22,7 +22,6 @@ use tree::Module;
 /// The largest cycle that a crate still has, in modules. Rows only shrink: `check` fails too where a crate is better than its row.
 const KNOTS: &[(&str, usize)] = &[
     ("tl-data", 24),
-    ("tl-backbones", 9),
     ("tl-train", 21),
 ];
 
