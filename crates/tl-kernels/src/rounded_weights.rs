@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "blocks take pointers")]
 
 use rayon::prelude::*;
-use tl_registers::{SIDE, pair};
+use tl_simd::{SIDE, pair};
 
 use crate::amx::{BLOCK, Block, Registers, is_there};
 use crate::band::{Band, View};

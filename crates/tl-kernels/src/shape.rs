@@ -1,6 +1,6 @@
 //! Sizes of a convolution, and of its maps.
 
-use tl_registers::Vectors;
+use tl_simd::Vectors;
 
 /// A convolution's window and how it moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! bits of the sums do not depend on the number of threads.
 
 use rayon::prelude::*;
-use tl_registers::Vectors;
+use tl_simd::Vectors;
 
 use crate::band::{Band, View};
 use crate::panels::wide;

@@ -9,7 +9,7 @@
 
 use std::arch::asm;
 
-use tl_registers::{Amx, Avx512, Lanes, SIDE, Shapes};
+use tl_simd::{Amx, Avx512, Lanes, SIDE, Shapes};
 
 use super::activation::{Quick, clamp};
 use super::dot::{Dot, Int8};

@@ -5,7 +5,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use tl_registers::{Lanes, Vectors};
+use tl_simd::{Lanes, Vectors};
 
 use super::isa::Isa;
 

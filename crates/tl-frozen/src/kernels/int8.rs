@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use tl_registers::{Lanes, Portable};
+use tl_simd::{Lanes, Portable};
 
 use super::dot::{Dot, Int8};
 use super::work::Work;
@@ -52,7 +52,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Dot, Int8, Lanes, Work, scale_and_bias};
-    use tl_registers::Avx512;
+    use tl_simd::Avx512;
 
     impl Int8 {
         /// Sums that matrix registers have stored.

@@ -12,8 +12,8 @@
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
 #[cfg(target_arch = "x86_64")]
-use tl_registers::{Avx512, Vectors};
-use tl_registers::{Lanes, Portable, with_lanes};
+use tl_simd::{Avx512, Vectors};
+use tl_simd::{Lanes, Portable, with_lanes};
 
 use super::activation::Finish;
 #[cfg(target_arch = "x86_64")]

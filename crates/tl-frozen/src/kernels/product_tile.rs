@@ -6,7 +6,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::{Lanes, WIDEST};
+use tl_simd::{Lanes, WIDEST};
 
 use super::activation::{Quick, clamp};
 use super::dot::Dot;

@@ -10,7 +10,7 @@ mod tiles;
 
 use std::ops::Range;
 
-use tl_registers::{Lanes, with_lanes};
+use tl_simd::{Lanes, with_lanes};
 
 use super::activation::Finish;
 use super::isa::Isa;

@@ -1,6 +1,6 @@
 //! What the product kernel works with: where it reads, what it multiplies, where it writes.
 
-use tl_registers::SIDE;
+use tl_simd::SIDE;
 
 use super::activation::Finish;
 use super::{Format, Isa, Map};

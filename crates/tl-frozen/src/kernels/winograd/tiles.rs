@@ -9,7 +9,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::Lanes;
+use tl_simd::Lanes;
 
 use super::Winograd;
 use crate::kernels::activation::{Quick, clamp};
