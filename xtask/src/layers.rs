@@ -10,7 +10,7 @@ const LAYERS: [&str; 13] = [
     "tl-files",
     "tl-image",
     "tl-data",
-    "tl-registers",
+    "tl-simd",
     "tl-kernels",
     "tl-backbones",
     "tl-heads",

@@ -8,14 +8,15 @@ use tl_files::{name_text, path_text, shown_path};
 use tl_image::{Augment, AugmentPreset, Limits, Preprocess, contact_sheet};
 use tl_train::{Pretrained, Step, TrainError, Watch, read_settings};
 
-use super::{print, print_json};
 use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
 use crate::checked;
 use crate::failure::FAILED;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::stdout::{print, print_json};
 use crate::step_args::Chain;
 use crate::text;
+use crate::verbosity::Verbosity;
 
 pub(crate) fn run(args: &DataArgs, verbosity: Verbosity) -> Result<ExitCode> {
     match &args.command {

@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use tl_data::ReadOptions;
 use tl_train::{Classifier, Evaluated, evaluate, open_device};
 
-use super::{print, print_json, threads};
+use super::threads;
 use crate::args::EvalArgs;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::stdout::{print, print_json};
+use crate::verbosity::Verbosity;
 use crate::{judged, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {

@@ -9,11 +9,12 @@ use tl_train::{
     HeadKind, RateSearch, Recipe, TrainConfig, Watch, find_rate, read_settings, write_atomically,
 };
 
-use super::{print, print_json, watched};
+use super::watched;
 use crate::again::Typed;
 use crate::args::LrFindArgs;
-use crate::progress::Verbosity;
+use crate::stdout::{print, print_json};
 use crate::text;
+use crate::verbosity::Verbosity;
 
 /// Rows of the table, about.
 const ROWS: usize = 20;
