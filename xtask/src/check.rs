@@ -2,11 +2,13 @@
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, layers, must, root};
+use crate::{cargo, layers, modules, must, root};
 
 pub(crate) fn run() -> Result<()> {
     layers::check()?;
     println!("dependencies point one way");
+    modules::check()?;
+    println!("modules use each other one way");
     must(&mut cargo(&["fmt", "--all", "--check"]))?;
     must(&mut cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))?;
     println!("format and lints are clean");

@@ -10,7 +10,7 @@ const LAYERS: [&str; 15] = [
     "tl-files",
     "tl-image",
     "tl-data",
-    "tl-registers",
+    "tl-simd",
     "tl-kernels",
     "tl-backbones",
     "tl-heads",

@@ -13,6 +13,7 @@ mod documented_paths;
 mod fuzz;
 mod kill;
 mod layers;
+mod modules;
 mod sanitize;
 mod weights;
 
@@ -24,8 +25,13 @@ use std::process::Command;
 /// Automation of the `tl` workspace.
 #[derive(Debug, Parser)]
 enum Task {
-    /// Format, lints, direction of dependencies, documentation, the optional backends.
+    /// Format, lints, direction of dependencies and of modules, documentation, the optional backends.
     Check,
+    /// Lines of each crate, and which of its modules use each other in a circle.
+    Modules {
+        /// One crate, with the place of every use in its cycles; all without it.
+        name: Option<String>,
+    },
     /// Fetch pretrained weights: what `tl weights fetch` takes; without anything, list what there is.
     FetchWeights {
         /// Names, `--all`, `--for NETWORK`, `--via pip`, `--offline`.
@@ -106,6 +112,7 @@ enum Bench {
 fn main() -> Result<()> {
     match Task::parse() {
         Task::Check => check::run(),
+        Task::Modules { name } => modules::run(name.as_deref()),
         Task::FetchWeights { arguments } => weights::run(&arguments),
         Task::Bench(Bench::MainJob(job)) => bench_main_job::run(&job),
         Task::Bench(Bench::Accuracy) => bench::accuracy(),

@@ -23,10 +23,12 @@ mod count;
 mod input;
 mod keys;
 mod layers;
+mod stages;
 mod summary;
 
 pub use architecture::*;
-pub use backbone::{Boundary, Stage, Stages};
+pub use backbone::Boundary;
 pub use input::adapt_input_conv;
 pub use keys::{KeyPath, checkpoint_shapes};
+pub use stages::{Stage, Stages};
 pub use summary::{HeadSummary, ImageTooSmall, StageSummary, Summary, summary, summary_at};

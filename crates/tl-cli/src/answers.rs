@@ -8,7 +8,7 @@ use tl_files::{path_text, shown, shown_path};
 use tl_model::Answer;
 
 use crate::args::PredictArgs;
-use crate::commands::{print, print_data};
+use crate::stdout::{print, print_data};
 use crate::text::percent;
 
 /// What the model says about one picture.

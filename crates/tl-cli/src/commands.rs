@@ -12,16 +12,15 @@ mod train;
 mod weights;
 
 use anyhow::Result;
-use std::io::Write;
 use std::process::ExitCode;
 use tl_pipeline::Observer;
 
 use crate::args::{Args, Command};
 use crate::dashboard::Dashboard;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::signals::Stop;
 use crate::slow::{SLOW, naming_slow_files};
-use crate::terminal;
+use crate::verbosity::Verbosity;
 
 /// Does what was typed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -52,26 +51,6 @@ fn watched<T>(tui: bool, verbosity: Verbosity, job: impl FnOnce(&dyn Observer) -
     let done = naming_slow_files(&display, SLOW, || job(&display));
     display.finish();
     Ok(done)
-}
-
-/// Writes lines for people to standard output.
-pub(crate) fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
-    let mut out = anstream::stdout().lock();
-    for line in lines {
-        writeln!(out, "{}", terminal::line(&line))?;
-    }
-    Ok(out.flush()?)
-}
-
-/// Writes data to standard output, as it is.
-pub(crate) fn print_data(data: &[u8]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(data)?;
-    Ok(out.flush()?)
-}
-
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    print_data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
 }
 
 fn threads() -> usize {

@@ -18,9 +18,10 @@ use tl_weights::{Event, Weights};
 
 use crate::course::{Course, far};
 use crate::panels::{self, View};
-use crate::progress::{Verbosity, doing};
+use crate::progress::doing;
 use crate::screen::{self, Frames};
 use crate::signals::Stop;
+use crate::verbosity::Verbosity;
 use crate::{terminal, text, transfer};
 
 /// The screen is drawn this often,

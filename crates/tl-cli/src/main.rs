@@ -23,11 +23,13 @@ mod screen;
 mod signals;
 mod slow;
 mod source_args;
+mod stdout;
 mod step_args;
 mod terminal;
 mod text;
 mod transfer;
 mod typed;
+mod verbosity;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,6 @@
 //! How far a job is: a bar on a terminal, a line now and then elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress};
@@ -12,40 +11,12 @@ use tl_report::Choice;
 use tl_train::{Checkpoint, EpochNews, Group, Phase, StepNews, TrainObserver};
 use tl_weights::{Event, Weights};
 
-use crate::args::Args;
 use crate::course::{Course, far};
 use crate::signals::Stop;
+use crate::terminal;
+use crate::text;
 use crate::transfer::Transfer;
-use crate::{terminal, text};
-
-/// Off a terminal, a line is written this often.
-pub(crate) const EVERY: Duration = Duration::from_secs(10);
-
-/// How much is said on standard error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verbosity {
-    /// Errors.
-    Quiet,
-    /// What was found and chosen, and how far the work is.
-    Normal,
-    /// Every skipped file and every setting that was tried, too.
-    Verbose,
-}
-
-impl Verbosity {
-    pub(crate) fn of(args: &Args) -> Self {
-        match (args.quiet, args.verbose) {
-            (true, _) => Self::Quiet,
-            (_, true) => Self::Verbose,
-            _ => Self::Normal,
-        }
-    }
-
-    /// Quiet, where only data is wanted.
-    pub(crate) fn unless(self, data_only: bool) -> Self {
-        if data_only { Self::Quiet } else { self }
-    }
-}
+use crate::verbosity::{EVERY, Verbosity, has_bars};
 
 /// Shows a job on standard error.
 pub(crate) struct Display {
@@ -54,12 +25,6 @@ pub(crate) struct Display {
     state: Mutex<State>,
     transfer: Mutex<Option<Transfer>>,
     stop: Option<Stop>,
-}
-
-/// Whether bars are drawn: on a terminal, unless `TL_NO_PROGRESS` turns them into lines.
-pub(crate) fn has_bars(verbosity: Verbosity) -> bool {
-    let wanted = std::env::var_os("TL_NO_PROGRESS").is_none() && verbosity > Verbosity::Quiet;
-    wanted && std::io::stderr().is_terminal()
 }
 
 struct State {

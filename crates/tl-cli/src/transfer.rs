@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tl_weights::{Event, Weights};
 
-use crate::progress::{EVERY, Verbosity, has_bars};
 use crate::terminal;
 use crate::text::{megabytes, row};
+use crate::verbosity::{EVERY, Verbosity, has_bars};
 
 const BAR: &str = "{spinner} {msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
 

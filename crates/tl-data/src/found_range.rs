@@ -77,7 +77,7 @@ fn values_of(places: &[Place], limits: &Limits, progress: &(dyn Fn(Progress) + S
     let (done, total) = (AtomicUsize::new(0), places.len());
     let add = |mut found: FoundValues, place: &Place| {
         // Pictures that cannot be read are passed over.
-        let _added = place.bytes(limits).and_then(|bytes| found.add_file(&bytes, limits));
+        let _added = place.bytes(limits).map(|bytes| found.add_file(&bytes, limits));
         progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });
         found
     };

@@ -5,10 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::file::claim;
+use crate::name::LOCK;
 use crate::{Disk, Fault, Os, name, write_durably};
-
-/// The file in an unfinished folder whose lock says that its process is alive.
-pub(crate) const LOCK: &str = ".lock";
 
 /// A folder that is filled under another name, and gets its own only when it is whole: a crash or a power loss at any
 /// moment leaves none or all of it. Dropped, it leaves nothing.

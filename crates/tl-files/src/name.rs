@@ -9,6 +9,8 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+/// The file in an unfinished folder whose lock says that its process is alive.
+pub(crate) const LOCK: &str = ".lock";
 const ENDING: &str = ".unfinished";
 /// Digits of the number in the middle.
 const DIGITS: usize = 16;

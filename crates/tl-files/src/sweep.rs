@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::disk::folder_of;
-use crate::folder::LOCK;
+use crate::name::LOCK;
 use crate::{Fault, name};
 
 /// Something unfinished without a lock is nobody's any more at this age.

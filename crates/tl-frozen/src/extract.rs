@@ -3,12 +3,11 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use tl_backbones::Boundary;
 use tl_data::{Place, Progress, SampleError, load_ordered};
 use tl_heads::Matrix;
 use tl_image::{ContentHash, Cutout, Limits, Preprocess, Wanted, contained_or, decode_part};
 
-use crate::Frozen;
+use crate::{Frozen, Output};
 
 /// Pictures that go through the network together. Few, so that every thread has work and memory stays low; not tuned.
 const BATCH: usize = 4;
@@ -29,17 +28,6 @@ pub struct Job<'a> {
     pub limits: &'a Limits,
     /// Threads that decode and compute.
     pub threads: usize,
-}
-
-/// What of the network is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Output {
-    /// Pooled features.
-    Features,
-    /// Logits of the classes the network was pretrained on.
-    Logits,
-    /// The maps behind the stages before a boundary, channel by channel.
-    Maps(Boundary),
 }
 
 /// Outputs for the pictures that could be read.

@@ -6,13 +6,15 @@
 mod extract;
 mod frozen;
 mod kernels;
+mod output;
 mod plan;
 mod precision;
 mod store;
 
-pub use extract::{Extraction, Job, Output, Times, extract};
+pub use extract::{Extraction, Job, Times, extract};
 pub use frozen::Frozen;
 pub use kernels::peak_gflops;
+pub use output::Output;
 pub use plan::{Plan, PlanError, StepCost};
 pub use precision::{Arithmetic, Precision, Ranges};
 pub use store::{Augmented, NotKept, Recipe, Shelf, Store, StoreKey, extract_kept};

@@ -159,18 +159,6 @@ impl Plan {
         Ok(graph)
     }
 
-    /// The least and greatest value of every step over some images.
-    pub(crate) fn ranges(
-        backbone: &Backbone,
-        output: Output,
-        images_bchw: &[f32],
-        image_chw: [usize; 3],
-    ) -> Result<Vec<[f32; 2]>, PlanError> {
-        let isa = Isa::detect();
-        let graph = Self::graph(isa, Precision::F32, backbone, output, image_chw)?;
-        ranges::ranges(isa, &graph, images_bchw, image_chw.iter().product())
-    }
-
     /// Of a graph whose image has so many floats.
     fn build(isa: Isa, graph: graph::Graph, image: usize, target: Target<'_>) -> Result<Self, PlanError> {
         let mut graph = narrow::narrow(graph, isa, target);

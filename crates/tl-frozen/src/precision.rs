@@ -4,10 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tl_backbones::Backbone;
-
+use crate::Output;
 use crate::kernels::{Format, Isa};
-use crate::{Output, Plan, PlanError};
 
 /// Numbers that factors are rounded to before they are multiplied. Sums are always of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -94,21 +92,5 @@ impl Arithmetic {
             Self::Bf16 => Precision::Bf16,
             Self::Int8(_) => Precision::Int8,
         }
-    }
-}
-
-impl Ranges {
-    /// Those of some normalised pictures, `[batch, 3, size, size]` flattened.
-    ///
-    /// # Errors
-    /// If the network has an operation that plans do not know.
-    pub fn measure(
-        backbone: &Backbone,
-        output: Output,
-        images_bchw: &[f32],
-        size: usize,
-    ) -> Result<Self, PlanError> {
-        let values = Plan::ranges(backbone, output, images_bchw, [3, size, size])?;
-        Ok(Self { output, values })
     }
 }

@@ -6,15 +6,13 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::draws::Draws;
+use crate::matrix::LEAST_LENGTH;
 use crate::{HeadConfig, HeadError, Init, LinearHead, Standardiser};
 
 /// What the cosines are multiplied by at first, as in the code of Gidaris and Komodakis 2018
 /// (<https://arxiv.org/abs/1804.09458>):
 /// <https://github.com/gidariss/FewShotWithoutForgetting/blob/master/architectures/ClassifierWithFewShotGenerationModule.py>
 pub(crate) const SCALE: f32 = 10.0;
-/// Least length that a vector is divided by, that of PyTorch's `F.normalize`:
-/// <https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html>
-pub(crate) const LEAST_LENGTH: f32 = 1e-12;
 /// Numbers of the layers in the draws of weights and of dropout.
 const HIDDEN: u64 = 0;
 const LAST: u64 = 1;

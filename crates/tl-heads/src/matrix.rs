@@ -7,6 +7,10 @@ use std::ops::Range;
 
 use crate::HeadError;
 
+/// Least length that a vector is divided by, that of PyTorch's `F.normalize`:
+/// <https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html>
+pub(crate) const LEAST_LENGTH: f32 = 1e-12;
+
 /// A dense matrix, row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
@@ -113,6 +117,19 @@ impl Matrix {
     fn from_array(array: Array2<f32>) -> Self {
         Self::with_columns(array.ncols(), array.iter().copied().collect())
     }
+}
+
+/// Rows to length 1; a row of zeros stays.
+pub(crate) fn normalise_rows(rows_nd: &mut Matrix) {
+    let columns = rows_nd.columns().max(1);
+    rows_nd.values_mut().chunks_exact_mut(columns).for_each(normalise);
+}
+
+/// A vector to length 1; zeros stay.
+pub(crate) fn normalise(row_d: &mut [f32]) {
+    let length = row_d.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    let length = length.max(f64::from(LEAST_LENGTH));
+    row_d.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
 }
 
 #[cfg(test)]

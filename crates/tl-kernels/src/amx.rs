@@ -7,7 +7,7 @@
 #[cfg(target_arch = "x86_64")]
 use std::arch::asm;
 
-use tl_registers::{Amx, Matrices, SIDE, Shapes};
+use tl_simd::{Amx, Matrices, SIDE, Shapes};
 
 /// Rows and columns of a block.
 pub(crate) const BLOCK: usize = 2 * SIDE;

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use crate::act::Act;
 use crate::arrived::Arrived;
+use crate::elementwise::Adapt;
 use crate::maps::{dims, flat, in_place, of_pixels, pixels, plain, values};
 use crate::ops::{Kernels, Norm, Numbers, greatest, pooled};
 use crate::shape::{Shape, Window};
-use crate::update::Adapt;
 use crate::{dense, depthwise, elementwise, norm, pool, weights};
 
 type Learning<C> = Autodiff<Flex, C>;

@@ -1,7 +1,7 @@
 //! Outputs that are worked on together, and what they see: the map itself, or a copy with zeros around it.
 
 use std::ops::Range;
-use tl_registers::SIDE;
+use tl_simd::SIDE;
 
 use crate::amx::is_there;
 use crate::pass::Pass;

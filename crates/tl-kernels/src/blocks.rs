@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "blocks and tiles take pointers")]
 
-use tl_registers::SIDE;
+use tl_simd::SIDE;
 
 use crate::amx::{BLOCK, Block, Registers};
 use crate::dense::{Part, Work, targets};

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use crate::band::{Band, View};
 use crate::panels::wide;
+use crate::parts::{Gradients, OUTPUTS, Part};
 use crate::pass::Pass;
 use crate::registers::panel;
 use crate::rounding::couple;
 use crate::shape::Products;
-use crate::weights::{Gradients, OUTPUTS, Part};
 
 /// What the bands of these pictures see: each pixel's channels together with those of the next pixel that is seen.
 pub(crate) fn bands(pass: &Pass, pictures: Range<usize>, x: &[f32]) -> Vec<Vec<f32>> {

@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "tiles take pointers")]
 
 use rayon::prelude::*;
-use tl_registers::SIDE;
+use tl_simd::SIDE;
 
 use crate::amx::Registers;
 use crate::band::{Band, View};

@@ -11,11 +11,11 @@ use std::ops::Range;
 use crate::band::{Band, View};
 use crate::dense::targets;
 use crate::filter::{Row, Slopes, filter, slopes};
+use crate::parts::split;
 use crate::pass::{Pass, Taps};
 use crate::registers::width;
 use crate::room::{Shared, filled};
 use crate::shape::{Products, Shape};
-use crate::weights::split;
 
 /// Places that are worked on together, where the cache has room for what they see.
 const OUTPUTS: usize = 4096;

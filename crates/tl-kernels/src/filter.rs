@@ -6,7 +6,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::{Lanes, Vectors, with_lanes};
+use tl_simd::{Lanes, Vectors, with_lanes};
 
 /// Outputs side by side, each of which sees the places `taps` from where it begins.
 #[derive(Debug, Clone, Copy)]

@@ -21,7 +21,7 @@ macro_rules! vectorised {
                     plain($($arg),*)
                 }
 
-                use tl_registers::Vectors;
+                use tl_simd::Vectors;
 
                 #[allow(unsafe_code, reason = "each call has its safety argument")]
                 match Vectors::detect() {

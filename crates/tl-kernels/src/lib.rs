@@ -34,6 +34,7 @@ mod maps;
 mod norm;
 mod ops;
 mod panels;
+mod parts;
 mod pass;
 mod pool;
 mod registers;
@@ -49,6 +50,7 @@ mod update;
 mod weights;
 
 pub use act::Act;
+pub use elementwise::Adapt;
 pub use layers::{
     Multiplying, activate, batch_norm, batch_norm_onto, choose, conv2d, max_pool, means, multiply_in,
     multiplying,
@@ -56,4 +58,4 @@ pub use layers::{
 pub use linear::{BLOCK, LinearBlock, LinearWeights, softmax};
 pub use ops::{Kernels, Norm};
 pub use shape::{Products, Window};
-pub use update::{Adapt, adapt, blend, blend_square};
+pub use update::{adapt, blend, blend_square};

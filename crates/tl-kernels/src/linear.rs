@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "tiles take pointers")]
 
 use std::ops::Range;
-use tl_registers::{Lanes, Vectors, WIDEST, with_lanes};
+use tl_simd::{Lanes, Vectors, WIDEST, with_lanes};
 
 use crate::lanes::vectorised;
 use crate::panels::{Along, Panels};

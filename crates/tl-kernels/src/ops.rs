@@ -7,10 +7,10 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, backend_extension, tensor::FloatTensor};
 
 use crate::act::Act;
+use crate::elementwise::Adapt;
 use crate::maps::{changed, dims, flat, in_place, of_pixels, pixels, plain, values};
 use crate::norm::{self, Channels};
 use crate::shape::{Shape, Window};
-use crate::update::Adapt;
 use crate::{dense, depthwise, elementwise, pool};
 
 /// How batches are normalised.

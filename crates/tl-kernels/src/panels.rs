@@ -1,6 +1,6 @@
 //! Weights in the order in which tiles use them.
 
-use tl_registers::WIDEST;
+use tl_simd::WIDEST;
 
 use crate::band::lanes;
 use crate::pass::Taps;

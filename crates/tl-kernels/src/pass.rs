@@ -6,27 +6,7 @@
 
 use std::ops::Range;
 
-use crate::shape::Shape;
-
-/// Some channels of maps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Maps {
-    /// Height and width.
-    pub(crate) size: [usize; 2],
-    /// All channels: the floats from a pixel to the next.
-    pub(crate) pitch: usize,
-    /// The first channel.
-    pub(crate) first: usize,
-    /// How many channels.
-    pub(crate) channels: usize,
-}
-
-impl Maps {
-    /// Floats of one picture.
-    pub(crate) fn picture(&self) -> usize {
-        self.size[0] * self.size[1] * self.pitch
-    }
-}
+use crate::shape::{Maps, Shape};
 
 /// Outputs on a grid; see the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Tiles of sums in the vector registers of this processor.
 
-use tl_registers::Vectors;
+use tl_simd::Vectors;
 
 /// Registers of outputs in a tile.
 pub(crate) const REGISTERS: usize = 2;

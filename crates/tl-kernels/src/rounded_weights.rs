@@ -7,15 +7,15 @@
 #![allow(unsafe_code, reason = "blocks take pointers")]
 
 use rayon::prelude::*;
-use tl_registers::{SIDE, pair};
+use tl_simd::{SIDE, pair};
 
 use crate::amx::{BLOCK, Block, Registers, is_there};
 use crate::band::{Band, View};
 use crate::lanes::vectorised;
+use crate::parts::Part;
 use crate::pass::Pass;
 use crate::rounding::couple;
 use crate::shape::{Products, Shape};
-use crate::weights::Part;
 
 /// Places that are worked on together.
 const OUTPUTS: usize = 512;

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
-use tl_registers::{Lanes, Vectors, with_lanes};
+use tl_simd::{Lanes, Vectors, with_lanes};
 
 /// Neighbours in a lane, the last one with a zero if their number is odd, and zeros behind them.
 ///

@@ -1,8 +1,6 @@
-//! Sizes of a convolution.
+//! Sizes of a convolution, and of its maps.
 
-use tl_registers::Vectors;
-
-use crate::pass::Maps;
+use tl_simd::Vectors;
 
 /// A convolution's window and how it moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,5 +112,25 @@ impl Shape {
 
     pub(crate) fn output(&self) -> [usize; 4] {
         [self.batch, self.outputs, self.out_height, self.out_width]
+    }
+}
+
+/// Some channels of maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Maps {
+    /// Height and width.
+    pub(crate) size: [usize; 2],
+    /// All channels: the floats from a pixel to the next.
+    pub(crate) pitch: usize,
+    /// The first channel.
+    pub(crate) first: usize,
+    /// How many channels.
+    pub(crate) channels: usize,
+}
+
+impl Maps {
+    /// Floats of one picture.
+    pub(crate) fn picture(&self) -> usize {
+        self.size[0] * self.size[1] * self.pitch
     }
 }

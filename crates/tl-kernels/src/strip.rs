@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 use crate::lanes::vectorised;
-use crate::weights::split;
+use crate::parts::split;
 
 /// Floats of a row at least, where there are as many pixels.
 const ROW: usize = 256;

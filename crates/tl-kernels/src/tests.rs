@@ -7,7 +7,7 @@ use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::{relu, relu6};
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
-use tl_registers::Vectors;
+use tl_simd::Vectors;
 
 use crate::layers::serves;
 use crate::{Act, Products, activate, batch_norm, batch_norm_onto, conv2d, max_pool, means, multiply_in};

@@ -10,7 +10,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::{Lanes, Vectors, WIDEST, with_lanes};
+use tl_simd::{Lanes, Vectors, WIDEST, with_lanes};
 
 use crate::registers::{MOST, REGISTERS};
 

@@ -6,24 +6,9 @@ use burn::backend::Dispatch;
 use burn::tensor::{DType, Device, Tensor};
 use std::sync::atomic::Ordering;
 
+use crate::elementwise::Adapt;
 use crate::layers::CHOSEN;
 use crate::ops::Kernels;
-
-/// How Adam changes a value `x` with the running means `mean` of its gradients and `square` of their squares: `x * keep - rate *
-/// mean * first / (sqrt(square * second) + epsilon)`. Kingma and Ba 2015, <https://arxiv.org/abs/1412.6980>, algorithm 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Adapt {
-    /// Share of the value that decoupled weight decay leaves; 1 without.
-    pub keep: f32,
-    /// Learning rate.
-    pub rate: f32,
-    /// What keeps the divisor from zero.
-    pub epsilon: f32,
-    /// What corrects the mean's beginning at zero, `1 / (1 - beta_1^t)`.
-    pub first: f32,
-    /// What corrects that of the squares, `1 / (1 - beta_2^t)`.
-    pub second: f32,
-}
 
 /// Are the kernels for these tensors?
 fn serves(tensor: &Tensor<1>) -> bool {

@@ -4,8 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use tl_data::Tightened;
 
-use crate::Setting;
-
 /// The pictures of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataCard {
@@ -82,6 +80,15 @@ pub struct ClassCount {
     /// Pictures held back to the end.
     #[serde(default)]
     pub test: usize,
+}
+
+/// A name and its value, both for reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setting {
+    /// What it is.
+    pub name: String,
+    /// What it is set to, with its unit.
+    pub value: String,
 }
 
 /// A file that cannot be used.

@@ -24,7 +24,9 @@ mod text;
 
 pub use bootstrap::Estimate;
 pub use calibration::{Bin, expected_calibration_error, reliability};
-pub use card::{AcrossParts, ClassCount, Count, DataCard, ModelCard, RejectedFile, SeenBefore, Summary};
+pub use card::{
+    AcrossParts, ClassCount, Count, DataCard, ModelCard, RejectedFile, SeenBefore, Setting, Summary,
+};
 pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, Mistake, Part, Prediction};
@@ -33,9 +35,7 @@ pub use log_loss::{LEAST_PROBABILITY, log_loss, loss_of};
 pub use multi_label::{LabelMetrics, LabelMistake, LabelPrediction, MultiLabel};
 pub use page::{check_html, html, rates_html};
 pub use rates::{RateCurve, RatePoint, RateSuggestion};
-pub use record::{
-    Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Setting, Solver, Stage,
-};
+pub use record::{Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Solver, Stage};
 pub use tensorboard::{tensorboard_head, tensorboard_scalars};
 
 /// The record as `report.json` holds it.

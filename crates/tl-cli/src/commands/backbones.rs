@@ -10,8 +10,8 @@ use tl_model::ModelError;
 use tl_weights::{CATALOGUE, Cache, Weights};
 
 use super::weights::described;
-use super::{print, print_json};
 use crate::args::BackbonesArgs;
+use crate::stdout::{print, print_json};
 use crate::text::{row, table, thousands};
 
 pub(crate) fn run(args: &BackbonesArgs) -> Result<ExitCode> {

@@ -9,6 +9,6 @@ use crate::args::{Args, CompletionArgs};
 pub(crate) fn run(args: &CompletionArgs) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Args::command(), "tl", &mut script);
-    super::print_data(&script)?;
+    crate::stdout::print_data(&script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -10,13 +10,15 @@ use tl_model::Pretrained;
 use tl_pipeline::{Observer, Step, read_settings};
 use tl_train::TrainObserver;
 
-use super::{print, print_json};
 use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
+use crate::checked;
 use crate::failure::FAILED;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::stdout::{print, print_json};
 use crate::step_args::Chain;
-use crate::{checked, text};
+use crate::text;
+use crate::verbosity::Verbosity;
 
 pub(crate) fn run(args: &DataArgs, verbosity: Verbosity) -> Result<ExitCode> {
     match &args.command {

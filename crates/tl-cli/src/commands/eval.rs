@@ -7,10 +7,12 @@ use tl_data::ReadOptions;
 use tl_model::{Classifier, open_device};
 use tl_pipeline::{Evaluated, evaluate};
 
-use super::{print, print_json, threads};
+use super::threads;
 use crate::args::EvalArgs;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::stdout::{print, print_json};
+use crate::verbosity::Verbosity;
 use crate::{judged, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {

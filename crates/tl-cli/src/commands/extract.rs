@@ -6,13 +6,15 @@ use std::process::ExitCode;
 use tl_files::path_text;
 use tl_pipeline::{EmbedConfig, Embedded, embed};
 
-use super::{print, print_json, threads};
+use super::threads;
 use crate::args::ExtractArgs;
 use crate::failure::FAILED;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::signals::Stop;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::stdout::{print, print_json};
 use crate::text::{row, thousands};
+use crate::verbosity::Verbosity;
 
 pub(crate) fn run(args: &ExtractArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let config = config(args)?;

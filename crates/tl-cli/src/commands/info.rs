@@ -8,8 +8,8 @@ use tl_model::{Classifier, Header, ModelError, open_device};
 use tl_weights::{Cache, Weights};
 
 use super::weights::described;
-use super::{print, print_json};
 use crate::args::InfoArgs;
+use crate::stdout::{print, print_json};
 use crate::text::row;
 
 pub(crate) fn run(args: &InfoArgs) -> Result<ExitCode> {

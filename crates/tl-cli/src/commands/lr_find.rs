@@ -8,11 +8,12 @@ use tl_pipeline::{HeadKind, Observer, TrainConfig, find_rate, read_settings, wri
 use tl_report::{RateCurve, RateSuggestion};
 use tl_train::{RateSearch, Recipe};
 
-use super::{print, print_json, watched};
+use super::watched;
 use crate::again::Typed;
 use crate::args::LrFindArgs;
-use crate::progress::Verbosity;
+use crate::stdout::{print, print_json};
 use crate::text;
+use crate::verbosity::Verbosity;
 
 /// Rows of the table, about.
 const ROWS: usize = 20;

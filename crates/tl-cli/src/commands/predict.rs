@@ -14,8 +14,9 @@ use super::threads;
 use crate::answers::{Row, Sheet};
 use crate::args::PredictArgs;
 use crate::failure::FAILED;
-use crate::progress::{Display, Verbosity};
+use crate::progress::Display;
 use crate::slow::{SLOW, naming_slow_files};
+use crate::verbosity::Verbosity;
 
 pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let device = open_device(&args.device)?;

@@ -8,10 +8,11 @@ use tl_files::{name_text, path_text};
 use tl_pipeline::{Invocation, Observer, Outcome, TrainConfig, read_settings, train};
 use tl_report::Record;
 
-use super::{print, print_json, watched};
+use super::watched;
 use crate::again::Typed;
 use crate::args::{ResumeArgs, TrainArgs};
-use crate::progress::Verbosity;
+use crate::stdout::{print, print_json};
+use crate::verbosity::Verbosity;
 use crate::{labels, text};
 
 pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {

@@ -8,12 +8,12 @@ use tl_files::path_text;
 use tl_model::ModelError;
 use tl_weights::{CATALOGUE, Cache, FetchConfig, Sha256, Weights, WeightsError};
 
-use super::{print, print_data, print_json};
 use crate::args::{FetchArgs, ImportArgs, NamesArgs, PathArgs, Via, WeightsArgs, WeightsCommand};
 use crate::failure::{FAILED, say};
-use crate::progress::Verbosity;
+use crate::stdout::{print, print_data, print_json};
 use crate::text::{megabytes, row, table};
 use crate::transfer::Transfer;
+use crate::verbosity::Verbosity;
 
 pub(crate) fn run(args: &WeightsArgs, verbosity: Verbosity) -> Result<ExitCode> {
     match &args.command {

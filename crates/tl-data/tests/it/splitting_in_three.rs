@@ -16,8 +16,8 @@ fn data_set(pictures: &[Picture]) -> Dataset {
     let header =
         PictureHeader { format: Format::Png, width: 1, height: 1, color: ColorMode::Rgb, orientation: 1 };
     let sample = |(i, &(class, content, group, hash)): (usize, &Picture)| {
-        let hash = ContentHash::of(&content.to_le_bytes());
-        let mut sample = Sample::new(format!("{class}/{i}.png"), ClassId(class), header, hash, 1);
+        let content = ContentHash::of(&content.to_le_bytes());
+        let mut sample = Sample::new(format!("{class}/{i}.png"), ClassId(class), header, content, 1);
         sample.group = group.map(|group| format!("group {group}"));
         sample.perceptual_hash = hash.map(PerceptualHash);
         sample

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use tl_registers::Lanes;
+use tl_simd::Lanes;
 
 use super::{Map, Memory};
 

@@ -9,11 +9,12 @@
 
 use std::arch::asm;
 
-use tl_registers::{Amx, Avx512, Lanes, SIDE, Shapes};
+use tl_simd::{Amx, Avx512, Lanes, SIDE, Shapes};
 
 use super::activation::{Quick, clamp};
-use super::format::{Dot, Int8, Store};
-use super::product::{Grid, REGISTERS, Work};
+use super::dot::{Dot, Int8};
+use super::format::Store;
+use super::work::{Grid, REGISTERS, Work};
 use super::{Format, Memory, Part};
 
 /// Channels of a panel: two registers.

@@ -9,7 +9,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::{Lanes, WIDEST, with_lanes};
+use tl_simd::{Lanes, WIDEST, with_lanes};
 
 use super::activation::{Finish, Quick, clamp};
 use super::format::Store;

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
-use tl_registers::{Lanes, with_lanes};
+use tl_simd::{Lanes, with_lanes};
 
 use super::activation::Finish;
 use super::format::Store;

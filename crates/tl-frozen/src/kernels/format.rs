@@ -1,14 +1,13 @@
-//! What the factors of a product are stored as, and how they are multiplied.
+//! What the factors of a product are stored as.
 //!
 //! Maps and weights are lanes of 32 bits, one float each, or two numbers of 16 bits, or four of 8. A kernel that walks over
-//! lanes needs to know the difference only where it multiplies.
+//! lanes needs to know the difference only where it multiplies (`dot.rs`).
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use tl_registers::{Lanes, Vectors};
+use tl_simd::{Lanes, Vectors};
 
 use super::isa::Isa;
-use super::product::Work;
 
 /// What a lane of 32 bits holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,71 +59,6 @@ impl Isa {
             _ if self.multiplies(format) => format.numbers(),
             _ => 1,
         }
-    }
-}
-
-/// How a register of values is multiplied with one of weights and goes onto a register of sums, lane by lane.
-///
-/// # Safety
-/// Of every method: the contract of [`Lanes`], and the processor [multiplies](Isa::multiplies) the format.
-pub(super) trait Dot<L: Lanes> {
-    /// A register of sums. A type of its own: the compiler would keep floats that become whole numbers and floats again in
-    /// memory.
-    type Sums: Copy;
-    /// The sums before the first product, for outputs whose biases lie here.
-    unsafe fn start(bias: *const f32) -> Self::Sums;
-    unsafe fn dot(values: L, weights: L, sums: Self::Sums) -> Self::Sums;
-    /// What sums of the outputs from `channel` on need to become floats.
-    type End: Copy;
-    unsafe fn ending(op: &Work<'_>, channel: usize) -> Self::End;
-    unsafe fn end(sums: Self::Sums, ending: Self::End) -> L;
-}
-
-pub(super) struct F32;
-pub(super) struct Bf16;
-pub(super) struct Int8;
-
-impl<L: Lanes> Dot<L> for F32 {
-    type Sums = L;
-    type End = ();
-
-    #[inline(always)]
-    unsafe fn start(bias: *const f32) -> L {
-        // SAFETY: the caller's.
-        unsafe { L::load(bias) }
-    }
-    #[inline(always)]
-    unsafe fn dot(values: L, weights: L, sums: L) -> L {
-        // SAFETY: the caller's.
-        unsafe { values.mul_add(weights, sums) }
-    }
-    #[inline(always)]
-    unsafe fn ending(_op: &Work<'_>, _channel: usize) {}
-    #[inline(always)]
-    unsafe fn end(sums: L, (): ()) -> L {
-        sums
-    }
-}
-
-impl<L: Lanes> Dot<L> for Bf16 {
-    type Sums = L;
-    type End = ();
-
-    #[inline(always)]
-    unsafe fn start(bias: *const f32) -> L {
-        // SAFETY: the caller's.
-        unsafe { L::load(bias) }
-    }
-    #[inline(always)]
-    unsafe fn dot(values: L, weights: L, sums: L) -> L {
-        // SAFETY: the caller's.
-        unsafe { sums.add_pairs(weights, values) }
-    }
-    #[inline(always)]
-    unsafe fn ending(_op: &Work<'_>, _channel: usize) {}
-    #[inline(always)]
-    unsafe fn end(sums: L, (): ()) -> L {
-        sums
     }
 }
 

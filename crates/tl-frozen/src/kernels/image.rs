@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "writes to the memory that steps share")]
 
-use tl_registers::{Lanes, pair, with_lanes};
+use tl_simd::{Lanes, pair, with_lanes};
 
 use super::isa::Isa;
 use super::{Format, Map, Memory, Part};

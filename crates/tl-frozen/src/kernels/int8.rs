@@ -2,10 +2,10 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use tl_registers::{Lanes, Portable};
+use tl_simd::{Lanes, Portable};
 
-use super::format::{Dot, Int8};
-use super::product::Work;
+use super::dot::{Dot, Int8};
+use super::work::Work;
 
 impl Dot<Portable> for Int8 {
     type Sums = [i32; Portable::WIDTH];
@@ -52,7 +52,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Dot, Int8, Lanes, Work, scale_and_bias};
-    use tl_registers::Avx512;
+    use tl_simd::Avx512;
 
     impl Int8 {
         /// Sums that matrix registers have stored.

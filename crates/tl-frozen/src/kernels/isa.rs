@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tl_registers::{Amx, Vectors};
+use tl_simd::{Amx, Vectors};
 
 /// Registers with kernels for them.
 #[derive(Clone, Copy, PartialEq, Eq)]

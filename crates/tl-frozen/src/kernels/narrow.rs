@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "reads and writes the memory that steps share")]
 
-use tl_registers::{Lanes, with_lanes};
+use tl_simd::{Lanes, with_lanes};
 
 use super::format::Store;
 use super::isa::Isa;

@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use tl_registers::{Lanes, WIDEST, with_lanes};
+use tl_simd::{Lanes, WIDEST, with_lanes};
 
 use super::isa::Isa;
 

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use tl_registers::{Lanes, with_lanes};
+use tl_simd::{Lanes, with_lanes};
 
 use super::format::Store;
 use super::isa::Isa;

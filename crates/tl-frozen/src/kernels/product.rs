@@ -12,19 +12,18 @@
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
 #[cfg(target_arch = "x86_64")]
-use tl_registers::{Avx512, Vectors};
-use tl_registers::{Lanes, Portable, SIDE, with_lanes};
+use tl_simd::{Avx512, Vectors};
+use tl_simd::{Lanes, Portable, with_lanes};
 
 use super::activation::Finish;
 #[cfg(target_arch = "x86_64")]
 use super::amx;
-use super::format::{self, Dot, Format};
+use super::dot::{self, Dot};
 use super::isa::Isa;
 use super::product_tile::{Pixels, any_tile};
-use super::{Arena, Map, Memory, Part};
+use super::work::{Grid, Panel, REGISTERS, Work};
+use super::{Arena, Format, Map, Memory, Part};
 
-/// Registers of output channels in a tile.
-pub(super) const REGISTERS: usize = 2;
 /// Weights that stay in the second-level cache beside the maps, in floats: 512 KiB.
 const CACHED_WEIGHTS: usize = 128 * 1024;
 /// Inputs of the tiles that are taken together when the weights do not stay in the cache, in floats: 256 KiB.
@@ -55,70 +54,6 @@ pub(crate) struct Product {
     pub(crate) finish: Finish,
     /// How matrix registers go over the pixels, if they do.
     pub(crate) grid: Option<Grid>,
-}
-
-/// Pixels of the output in lines, within which they see inputs the same way apart: rows, or all rows as one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Grid {
-    pub(crate) lines: usize,
-    /// Pixels of a line, with those between rows.
-    pub(crate) length: usize,
-    /// From a row of the output to the next, in pixels of a line.
-    pub(crate) pitch: usize,
-    /// Pixels of a tile.
-    pub(crate) rows: usize,
-    /// Lanes that are multiplied at once, and those of a run, filled up to a multiple of them with weights of zero.
-    pub(crate) lanes: usize,
-    pub(crate) padded: usize,
-}
-
-impl Grid {
-    /// Over an output of this height and width, whose pixels are so many floats of the input apart, down and across, and
-    /// look at runs of so many lanes.
-    pub(crate) fn new([height, width]: [usize; 2], [down, across]: [usize; 2], span: usize) -> Self {
-        let one_line = (height - 1) * (down / across) + width;
-        let tiles = |length: usize| length.div_ceil(SIDE);
-        let joined = down.is_multiple_of(across) && tiles(one_line) <= height * tiles(width);
-        let (lines, length) = if joined { (1, one_line) } else { (height, width) };
-        let lanes = span.min(SIDE);
-        Self {
-            lines,
-            length,
-            pitch: if joined { down / across } else { width },
-            rows: length.min(SIDE),
-            lanes,
-            padded: span.next_multiple_of(lanes),
-        }
-    }
-}
-
-/// What the kernel works with; the fields are those of a [`Product`].
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Work<'a> {
-    pub(crate) isa: Isa,
-    pub(crate) format: Format,
-    pub(crate) origin: usize,
-    pub(crate) step: [usize; 2],
-    pub(crate) taps: &'a [usize],
-    pub(crate) span: usize,
-    pub(crate) channels: usize,
-    pub(crate) output: Map,
-    pub(crate) panels: &'a [Panel],
-    pub(crate) weights: &'a [f32],
-    pub(crate) bias: &'a [f32],
-    pub(crate) scales: &'a [f32],
-    pub(crate) finish: Finish,
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "there are no matrix registers"))]
-    pub(crate) grid: Option<Grid>,
-}
-
-/// Two registers of output channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Panel {
-    /// Where its weights start.
-    pub(crate) weights: usize,
-    /// The input channel at which each of its runs starts.
-    pub(crate) channel: usize,
 }
 
 /// Weights in panels: `value(output, k)` for the `k`-th input float of the runs, each panel `depth` long.
@@ -220,8 +155,8 @@ impl Work<'_> {
                 (Format::Bf16, Vectors::Avx512Bf16) => avx512_bf16(several, part),
                 #[cfg(target_arch = "x86_64")]
                 (Format::Int8 { .. }, Vectors::Avx512Bf16) => avx512_int8(several, part),
-                (Format::Bf16, _) => products::<Portable, format::Bf16>(several, part),
-                (Format::Int8 { .. }, _) => products::<Portable, format::Int8>(several, part),
+                (Format::Bf16, _) => products::<Portable, dot::Bf16>(several, part),
+                (Format::Int8 { .. }, _) => products::<Portable, dot::Int8>(several, part),
             }
         }
     }
@@ -231,14 +166,14 @@ impl Work<'_> {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
 unsafe fn avx512_bf16(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<Avx512<true>, format::Bf16>(op, part) }
+    unsafe { products::<Avx512<true>, dot::Bf16>(op, part) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
 unsafe fn avx512_int8(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<Avx512<true>, format::Int8>(op, part) }
+    unsafe { products::<Avx512<true>, dot::Int8>(op, part) }
 }
 
 with_lanes! {
@@ -250,7 +185,7 @@ with_lanes! {
 #[inline(always)]
 unsafe fn floats_any<L: Lanes>(op: &Several<'_>, part: Part) {
     // SAFETY: the caller's.
-    unsafe { products::<L, format::F32>(op, part) }
+    unsafe { products::<L, dot::F32>(op, part) }
 }
 
 #[inline(always)]

@@ -6,11 +6,12 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::{Lanes, WIDEST};
+use tl_simd::{Lanes, WIDEST};
 
 use super::activation::{Quick, clamp};
-use super::format::{Dot, Store};
-use super::product::{REGISTERS, Work};
+use super::dot::Dot;
+use super::format::Store;
+use super::work::{REGISTERS, Work};
 use super::{Format, Memory, Panel};
 
 /// Pixels of the largest tile.

@@ -6,15 +6,17 @@
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 
+mod tiles;
+
 use std::ops::Range;
 
-use tl_registers::{Lanes, with_lanes};
+use tl_simd::{Lanes, with_lanes};
 
 use super::activation::Finish;
 use super::isa::Isa;
-use super::product::Work;
-use super::winograd_tiles::{four_in, four_out, two_in, two_out};
+use super::work::Work;
 use super::{Activation, Format, Map, Memory, Panel, Part, Tiling};
+use tiles::{four_in, four_out, two_in, two_out};
 
 /// Floats between the transforms, for a block of tiles: 1.5 MiB.
 const BLOCK: usize = 384 * 1024;

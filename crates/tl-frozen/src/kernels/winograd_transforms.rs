@@ -4,7 +4,7 @@
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 
-use tl_registers::Lanes;
+use tl_simd::Lanes;
 
 /// How a 3x3 convolution of stride 1 is cut into tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! From nodes with places to steps of kernels.
 
-use tl_registers::pair;
+use tl_simd::pair;
 
 use super::PlanError;
 use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};

@@ -1,17 +1,34 @@
 //! How large the values of a network become: what bytes are scaled to.
 
+use tl_backbones::Backbone;
+
 use super::graph::Graph;
 use super::place::Places;
-use super::{PlanError, lower, workers};
+use super::{Plan, PlanError, lower, workers};
 use crate::kernels::{Arena, Isa};
+use crate::{Output, Precision, Ranges};
+
+impl Ranges {
+    /// Those of some normalised pictures, `[batch, 3, size, size]` flattened.
+    ///
+    /// # Errors
+    /// If the network has an operation that plans do not know.
+    pub fn measure(
+        backbone: &Backbone,
+        output: Output,
+        images_bchw: &[f32],
+        size: usize,
+    ) -> Result<Self, PlanError> {
+        let isa = Isa::detect();
+        let image_chw = [3, size, size];
+        let graph = Plan::graph(isa, Precision::F32, backbone, output, image_chw)?;
+        let values = ranges(isa, &graph, images_bchw, image_chw.iter().product())?;
+        Ok(Self { output, values })
+    }
+}
 
 /// The least and greatest value of every node's maps over some images of so many floats each.
-pub(crate) fn ranges(
-    isa: Isa,
-    graph: &Graph,
-    images: &[f32],
-    image: usize,
-) -> Result<Vec<[f32; 2]>, PlanError> {
+fn ranges(isa: Isa, graph: &Graph, images: &[f32], image: usize) -> Result<Vec<[f32; 2]>, PlanError> {
     let uses = graph.uses();
     let places = Places::new(graph, &uses);
     let steps = lower::lower(graph, &uses, &places, isa)?;

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
-use tl_registers::bf16;
+use tl_simd::bf16;
 
 use super::Plan;
 use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};

@@ -170,7 +170,7 @@ fn every_signature_is_recognised_and_every_format_has_a_command() {
     }
     for format in FORMATS {
         assert!(!format.endings.is_empty() && format.convert.contains("IN"), "{}", format.name);
-        let message = format.error().to_string();
+        let message = unsupported(format).to_string();
         assert!(message.ends_with(&format.example()), "{message}");
         assert!(!format.example().contains("IN") && !format.example().contains("OUT"), "{message}");
         let twice = FORMATS.iter().filter(|other| other.endings.iter().any(|e| format.endings.contains(e)));

@@ -6,9 +6,9 @@ use super::naive::{lengths, shapes, whole};
 use crate::band::{Band, View};
 use crate::dense::targets;
 use crate::panels::{Along, Panels, wide};
-use crate::pass::{Maps, Pass, Taps};
+use crate::pass::{Pass, Taps};
 use crate::registers::panel;
-use crate::shape::{Products, Shape};
+use crate::shape::{Maps, Products, Shape};
 
 fn channels() -> impl Strategy<Value = [usize; 3]> {
     prop_oneof![[1..6_usize, 1..6, 1..4], [15..36_usize, 1..3, 1..2]]

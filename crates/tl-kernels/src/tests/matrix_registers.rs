@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "blocks take pointers")]
 
-use tl_registers::{SIDE, pair};
+use tl_simd::{SIDE, pair};
 
 use super::naive::whole;
 use crate::amx::{BLOCK, Block, Registers};

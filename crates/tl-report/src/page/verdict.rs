@@ -14,11 +14,9 @@ pub(super) const FEW: usize = 100;
 /// A gap between accuracy and balanced accuracy that is worth a word.
 const UNEVEN: f64 = 0.05;
 
+/// Of a model that gives one label each.
 pub(super) fn section(record: &Record) -> Section {
     let evaluation = &record.evaluation;
-    if let Some(found) = &record.multi_label {
-        return super::labels::verdict(found, leaks::cautions(&record.data));
-    }
     let body = match evaluation.accuracy {
         Some(accuracy) => measured(record, accuracy),
         None => format!(

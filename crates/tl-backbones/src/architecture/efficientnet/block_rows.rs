@@ -1,13 +1,20 @@
 //! The rows that the tables of mobile networks are made of: timm's block strings as values
 //! (`timm/models/_efficientnet_builder.py`).
 
-use super::blocks::Activation;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Conv,
     Separable,
     Inverted,
+}
+
+/// What stands behind a norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Activation {
+    Relu,
+    Relu6,
+    Silu,
+    HardSwish,
 }
 
 /// A row of a network's table: one or several blocks.

@@ -8,18 +8,10 @@ use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::activation::{hard_sigmoid, hard_swish, sigmoid, silu};
 use burn::tensor::{Device, Tensor};
 
-use super::block_rows::{BlockConfig, Kind, in_eights};
+use super::block_rows::{Activation, BlockConfig, Kind, in_eights};
 use crate::count::Counted;
 use crate::layers::conv;
 use tl_kernels::{Act, activate, batch_norm, batch_norm_onto};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Activation {
-    Relu,
-    Relu6,
-    Silu,
-    HardSwish,
-}
 
 /// How many channels squeeze-and-excitation squeezes to, and its activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

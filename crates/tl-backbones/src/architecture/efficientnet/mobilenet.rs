@@ -4,8 +4,8 @@
 //! Howard et al. 2019, <https://arxiv.org/abs/1905.02244>. The widths and activations are those of timm's block strings
 //! (`timm/models/efficientnet.py`, `timm/models/mobilenetv3.py`).
 
-use super::block_rows::{inverted, pointwise, separable};
-use super::blocks::{Activation, Squeeze, Style};
+use super::block_rows::{Activation, inverted, pointwise, separable};
+use super::blocks::{Squeeze, Style};
 use super::{EfficientNetConfig, Head};
 
 const STYLE: Style =

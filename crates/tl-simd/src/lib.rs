@@ -4,7 +4,7 @@
 //! says which this processor has. Whoever has an [`Amx`] may load matrix registers.
 //!
 //! ```
-//! use tl_registers::{Lanes, Vectors, with_lanes};
+//! use tl_simd::{Lanes, Vectors, with_lanes};
 //!
 //! with_lanes! {
 //!     /// # Safety

@@ -9,11 +9,12 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_registers::Lanes;
+use tl_simd::Lanes;
 
-use super::activation::{Quick, clamp};
-use super::winograd_transforms::{input_four, input_two, output_four, output_two};
-use super::{Map, Memory, Winograd};
+use super::Winograd;
+use crate::kernels::activation::{Quick, clamp};
+use crate::kernels::winograd_transforms::{input_four, input_two, output_four, output_two};
+use crate::kernels::{Map, Memory};
 
 /// A register of channels of one tile, there.
 macro_rules! tile_in {

@@ -1,0 +1,27 @@
+//! What goes to standard output.
+
+use anyhow::Result;
+use std::io::Write;
+
+use crate::terminal;
+
+/// Writes lines for people to standard output.
+pub(crate) fn print(lines: impl IntoIterator<Item = String>) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    for line in lines {
+        writeln!(out, "{}", terminal::line(&line))?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Writes data to standard output, as it is.
+pub(crate) fn print_data(data: &[u8]) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(data)?;
+    Ok(out.flush()?)
+}
+
+/// Writes a value as JSON of several lines.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    print_data((serde_json::to_string_pretty(value)? + "\n").as_bytes())
+}
