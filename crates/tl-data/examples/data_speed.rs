@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tl_data::{Dataset, Loading, Place, SampleId, Sampler, Sampling, load_batches, scan};
+use tl_data::{Dataset, Loading, Place, SampleError, SampleId, Sampler, Sampling, load_batches, scan};
 use tl_image::{Crop, Limits, PictureError, Preprocess, Wanted, decode_part};
 
 const SIDE: u32 = 224;

@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (batch, seconds): (usize, f64) = (batch.parse()?, seconds.parse()?);
     let architecture = tl_backbones::architecture(name)?;
     let named = rest.iter().find(|word| word.parse::<usize>().is_err());
-    let mut plain = tl_train::open_device(named.map_or("cpu", String::as_str))?;
+    let mut plain = tl_model::open_device(named.map_or("cpu", String::as_str))?;
     if plain != Device::flex() && what == "bf16" {
         plain.configure(FloatDType::BF16)?;
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Stdio;
 use tl_data::Place;
 use tl_frozen::Frozen;
+use tl_image::Limits;
 use tl_model::{Pretrained, open_device};
 use tl_pipeline::Quiet;
 use tl_weights::FetchConfig;
