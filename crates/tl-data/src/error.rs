@@ -142,7 +142,9 @@ impl DataError {
                 "check the spelling; the path is relative to the current folder".into()
             }
             DataError::NotAFolder { path } => match path.extension() {
-                Some(_) => "give the folder that holds the class folders, not a file".into(),
+                Some(_) => "give the folder that holds the class folders, not a file; a list of paths ends in .txt, a table in .csv, \
+                            .tsv or .parquet"
+                    .into(),
                 None => "give the folder that holds the class folders".into(),
             },
             DataError::NoPictures { path, found } if found.pictures > 0 => {

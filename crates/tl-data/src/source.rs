@@ -155,8 +155,8 @@ impl Columns {
 }
 
 impl Source {
-    /// What a path on the command line means: `-` is a list on standard input, a table or tar file is told by the
-    /// ending of its name, a folder with tar files and without sub-folders holds shards, all else is a folder of
+    /// What a path on the command line means: `-` is a list on standard input, a table, a tar file or a list in a `.txt` file
+    /// is told by the ending of its name, a folder with tar files and without sub-folders holds shards, all else is a folder of
     /// class folders.
     pub fn of_path(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -166,6 +166,7 @@ impl Source {
                 Source::Table { path, root: None, columns: Columns::default() }
             }
             "tar" => Source::Shards { path },
+            "txt" if path.is_file() => Source::List { path, root: None },
             _ if holds_shards(&path) => Source::Shards { path },
             _ => Source::Folder { path },
         }

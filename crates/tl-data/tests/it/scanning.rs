@@ -165,7 +165,9 @@ fn folders_that_are_no_data_set_are_explained() {
         (
             file.as_path(),
             format!("not a folder: {}", file.display()),
-            "give the folder that holds the class folders, not a file".to_string(),
+            "give the folder that holds the class folders, not a file; a list of paths ends in .txt, a table in .csv, .tsv or \
+             .parquet"
+                .to_string(),
         ),
         (
             empty.path(),

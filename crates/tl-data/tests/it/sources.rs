@@ -393,6 +393,19 @@ fn lists_that_make_no_sense_are_explained() {
 }
 
 #[test]
+fn a_text_file_on_the_command_line_is_a_list() {
+    let folder = folder(&["a/1.png", "b/2.png"]);
+    let file = folder.path().join("list.TXT");
+    let line = |name: &str| format!("{}\n", folder.path().join(name).display());
+    fs::write(&file, line("a/1.png") + &line("b/2.png")).unwrap();
+    let source = Source::of_path(&file);
+    assert_eq!(source, Source::List { path: file, root: None });
+    assert_eq!(read_plainly(&source).unwrap().classes, ["a", "b"]);
+    let none = folder.path().join("none.txt");
+    assert_eq!(Source::of_path(&none), Source::Folder { path: none });
+}
+
+#[test]
 fn a_source_reads_back_as_written() {
     let sources = [
         Source::of_path("photos"),
