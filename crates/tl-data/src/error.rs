@@ -66,6 +66,24 @@ pub enum DataError {
         /// Different pictures that belong to this class alone.
         pictures: usize,
     },
+    /// Two sides are wanted, and pictures of a class lie in another class too.
+    #[error(
+        "class `{}` has {}: {contradicting} {} {}, `{}` and `{}` are the same picture",
+        shown(class), counted(*pictures, "usable picture"), contradicts(*contradicting), of_classes(others),
+        shown_path(&pair.0), shown_path(&pair.1)
+    )]
+    ClassContradicted {
+        /// Name of the class.
+        class: String,
+        /// Different pictures that belong to this class alone.
+        pictures: usize,
+        /// Different pictures of this class that have copies in other classes.
+        contradicting: usize,
+        /// Names of those classes.
+        others: Vec<String>,
+        /// A picture of this class, and its copy in another.
+        pair: (PathBuf, PathBuf),
+    },
     /// The share of pictures for validation is not between 0 and 1.
     #[error("the share of pictures for validation is {value}, it must lie between 0 and 1")]
     BadFraction {
@@ -175,6 +193,9 @@ impl DataError {
                     shown(class)
                 )
             }
+            DataError::ClassContradicted { .. } => {
+                "keep each picture in the right class only; `tl data check` lists those that contradict".into()
+            }
             DataError::TooManyBad { rejected, .. } => {
                 let without = format!("go on without them: --max-bad {}", rejected.len());
                 match Unread::of(rejected) {
@@ -234,6 +255,16 @@ impl fmt::Display for FoundInstead {
 fn lie(pictures: usize) -> String {
     let verb = if pictures == 1 { "lies" } else { "lie" };
     format!("{} {verb}", counted(pictures, "picture"))
+}
+
+fn contradicts(pictures: usize) -> &'static str {
+    if pictures == 1 { "contradicts" } else { "contradict" }
+}
+
+fn of_classes(classes: &[String]) -> String {
+    let quoted: Vec<String> = classes.iter().map(|class| format!("`{}`", shown(class))).collect();
+    let noun = if classes.len() == 1 { "class" } else { "classes" };
+    format!("the {noun} {}", quoted.join(", "))
 }
 
 fn names(classes: &[String]) -> String {

@@ -59,7 +59,8 @@ impl Strata {
             let (class, pictures) = (name.clone(), pictures[number]);
             let units = self.with(ClassId(number)).count();
             if pictures < 2 {
-                return Err(DataError::ClassTooSmall { class, pictures });
+                let contradicted = contradicted(data, &self.units, ClassId(number), pictures);
+                return Err(contradicted.unwrap_or(DataError::ClassTooSmall { class, pictures }));
             }
             if units < 2 {
                 return Err(DataError::OneGroup { class, pictures });
@@ -131,6 +132,27 @@ fn count(data: &Dataset, units: &[Unit]) -> Vec<usize> {
     let mut counts = vec![0; data.classes.len()];
     contents.into_iter().for_each(|(class, _)| counts[class.0] += 1);
     counts
+}
+
+/// Why a class has so few pictures, if copies of others of its pictures have other labels.
+fn contradicted(data: &Dataset, units: &[Unit], class: ClassId, pictures: usize) -> Option<DataError> {
+    let mut of_content: HashMap<ContentHash, Vec<&Sample>> = HashMap::new();
+    let odd = units.iter().filter(|unit| unit.contradicts_itself);
+    for sample in odd.flat_map(|unit| &unit.samples).map(|&at| &data.samples[at]) {
+        of_content.entry(sample.content).or_default().push(sample);
+    }
+    let has = |sample: &&&Sample| sample.labels().any(|label| label == class);
+    let (mut pairs, mut others) = (Vec::new(), BTreeSet::new());
+    for copies in of_content.values() {
+        let other = copies.iter().find(|sample| !has(sample));
+        let Some((one, other)) = copies.iter().find(has).zip(other) else { continue };
+        pairs.push((one.path.clone(), other.path.clone()));
+        others.extend(copies.iter().filter(|sample| !has(sample)).flat_map(|sample| sample.labels()));
+    }
+    let (contradicting, pair) = (pairs.len(), pairs.into_iter().min()?);
+    let others = others.into_iter().map(|class| data.classes[class.0].clone()).collect();
+    let class = data.classes[class.0].clone();
+    Some(DataError::ClassContradicted { class, pictures, contradicting, others, pair })
 }
 
 /// A random number that belongs to something under a seed.

@@ -218,3 +218,31 @@ fn split_files_of_another_data_set_are_explained() {
         assert_eq!(read_csv(&data, table.as_bytes()).unwrap_err().to_string(), message);
     }
 }
+
+#[test]
+fn classes_whose_pictures_contradict_each_other_are_named_with_a_pair() {
+    let cases: [(&[Vec<u16>], &str); 4] = [
+        (
+            &[vec![1, 2], vec![1, 2, 3, 4]],
+            "class `class0` has 0 usable pictures: 2 contradict the class `class1`, `0/0.png` and `1/0.png` are the same picture",
+        ),
+        (
+            &[vec![5, 1], vec![1, 3, 4]],
+            "class `class0` has 1 usable picture: 1 contradicts the class `class1`, `0/1.png` and `1/0.png` are the same picture",
+        ),
+        (
+            &[vec![8, 9], vec![1, 2], vec![1, 6, 7], vec![2, 4, 5]],
+            "class `class1` has 0 usable pictures: 2 contradict the classes `class2`, `class3`, `1/0.png` and `2/0.png` are the same \
+             picture",
+        ),
+        (
+            &[vec![1, 1, 1], vec![2, 3]],
+            "class `class0` has 1 usable picture, at least 2 different ones are needed",
+        ),
+    ];
+    for (classes, message) in cases {
+        let error = train_val(&data_set(classes), 0.5, 0).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert!(error.hint().is_some());
+    }
+}
