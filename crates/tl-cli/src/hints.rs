@@ -65,6 +65,13 @@ fn of_model(error: &ModelError) -> Option<String> {
             return Some(format!("{} `tl backbones` lists all", did_you_mean(nearest)));
         }
         ModelError::Weights(WeightsError::Fetch(error)) => return Some(error.hint()),
+        ModelError::Weights(WeightsError::Import(error)) => return Some(error.hint()),
+        ModelError::WeightsOfRun { path } => {
+            return Some(format!("`--init-from {}` begins from its model", shown_path(path)));
+        }
+        ModelError::OtherModel { .. } => "`tl train PICTURES` makes a model of your pictures: a run folder",
+        ModelError::Unfinished { path } => return Some(format!("`tl resume {}` goes on with it", shown_path(path))),
+        ModelError::RunNotFound { newest, .. } => return Some(did_you_mean(&shown_path(newest).to_string())),
         ModelError::WeightsFile { error: WeightsError::Unfit { .. }, .. } => {
             "`--backbone NAME` says which network the file is of"
         }

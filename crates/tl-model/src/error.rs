@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tl_backbones::UnknownArchitecture;
 use tl_heads::HeadError;
-use tl_weights::WeightsError;
+use tl_weights::{ForeignWeights, WeightsError};
 
 /// Why a model could not be had, or not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,12 @@ pub enum ModelError {
         path: PathBuf,
         /// What is wrong with it.
         error: WeightsError,
+    },
+    /// A run where a file of weights should be.
+    #[error("cannot use the weights in `{}`: it is a run folder, not a file of weights", tl_files::shown_path(path))]
+    WeightsOfRun {
+        /// The folder.
+        path: PathBuf,
     },
     /// The head, asked with other features than it takes.
     #[error(transparent)]
@@ -49,6 +55,28 @@ pub enum ModelError {
         path: PathBuf,
         /// What is wrong.
         detail: String,
+    },
+    /// A file of another program where a model should be.
+    #[error("`{}` is not a model that `tl` can use: it is {}; {}", tl_files::shown_path(path), other.kind, other.remedy)]
+    OtherModel {
+        /// The file or folder.
+        path: PathBuf,
+        /// What it is.
+        other: ForeignWeights,
+    },
+    /// A run that has no model yet.
+    #[error("the run `{}` is unfinished: it has no model yet", tl_files::shown_path(path))]
+    Unfinished {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// Nothing is there; there are runs of this name with a number behind it.
+    #[error("there is no run `{}`", tl_files::shown_path(path))]
+    RunNotFound {
+        /// What was asked for.
+        path: PathBuf,
+        /// The newest run of that name.
+        newest: PathBuf,
     },
     /// The model computes something else than probabilities.
     #[error("the model gives probabilities that are not finite for `{}`", tl_files::shown_path(path))]

@@ -28,6 +28,7 @@ mod observer;
 mod places;
 mod pretrained;
 mod rounding;
+mod runs;
 mod seen;
 
 pub use classifier::{Answer, Answered, Classifier};
@@ -39,5 +40,6 @@ pub use observer::FetchObserver;
 pub use places::pictures;
 pub use pretrained::Pretrained;
 pub use rounding::{PrecisionChoice, Rounding, check_precision};
+pub use runs::{is_run, is_unfinished};
 pub use seen::{Seen, SeenCount};
 pub use tl_frozen::Precision;

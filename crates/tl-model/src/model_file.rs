@@ -17,13 +17,16 @@ use std::path::{Path, PathBuf};
 use tl_backbones::Backbone;
 use tl_heads::{FittedHead, LayerKind, Pooling};
 use tl_image::{Panicked, Preprocess, contained};
-use tl_weights::{ForeignWeights, SavedTensor, foreign_weights, load_stages, stage_tensors};
+use tl_weights::{SavedTensor, foreign_weights, load_stages, stage_tensors};
 
 use crate::error::ModelError;
 use crate::rounding::Rounding;
+use crate::runs::{is_unfinished, newest_run};
 use crate::seen::{Seen, SeenCount, room};
 use finite::check_finite;
 
+/// The file in a run folder.
+const NAME: &str = "model.safetensors";
 const ENTRY: &str = "tl";
 const PREFIX: &str = "backbone.";
 /// Version of the layout of a linear head on the network's own pooling.
@@ -164,7 +167,7 @@ pub fn model_bytes(
 impl ModelFile {
     /// The model's file, of a run folder or the file itself.
     pub fn path_in(run_or_file: &Path) -> PathBuf {
-        if run_or_file.is_dir() { run_or_file.join("model.safetensors") } else { run_or_file.to_owned() }
+        if run_or_file.is_dir() { run_or_file.join(NAME) } else { run_or_file.to_owned() }
     }
 
     /// Reads a model file.
@@ -184,10 +187,9 @@ impl ModelFile {
 
     fn read_known(path: &Path, device: &Device) -> Result<Self, ModelError> {
         let refused = |detail: String| ModelError::NotAModel { path: path.to_owned(), detail };
-        let mut file = File::open(path).map_err(|error| missing(path, error))?;
+        let mut file = opened(path)?;
         let length = file.metadata().map_err(|error| ModelError::read(path, error))?.len();
-        let (start, header) =
-            read_header(&mut file).map_err(|error| refused(no_model(path, &error.words())))?;
+        let (start, header) = read_header(&mut file).map_err(|error| no_model(path, &error.words()))?;
         let architecture = header.check().map_err(refused)?;
         let backbone = architecture.init(device);
         let width =
@@ -206,7 +208,7 @@ impl ModelFile {
     /// [`ModelError::Read`] if there is no such file, [`ModelError::NotAModel`] if it is one of ours with a header that
     /// cannot be.
     pub fn header(path: &Path) -> Result<Option<Header>, ModelError> {
-        let mut file = File::open(path).map_err(|error| missing(path, error))?;
+        let mut file = opened(path)?;
         let refused = |detail: String| ModelError::NotAModel { path: path.to_owned(), detail };
         match contained(|| read_header(&mut file)) {
             Ok(Ok((_, header))) => header.check().map(|_| Some(header)).map_err(refused),
@@ -248,18 +250,35 @@ impl ModelFile {
     }
 }
 
-/// There is no model in the folder; it may be another program's.
+/// A model's file, which is opened if it is one: a pipe would be waited for.
+fn opened(path: &Path) -> Result<File, ModelError> {
+    if path.exists() && !path.is_file() {
+        return Err(no_model(path, "it is not a file"));
+    }
+    File::open(path).map_err(|error| missing(path, error))
+}
+
+/// There is no model in the folder; it may be another program's, or that of a run which is not finished.
 fn missing(path: &Path, error: std::io::Error) -> ModelError {
-    match path.parent().filter(|folder| foreign_weights(folder).is_some()) {
-        Some(folder) => ModelError::NotAModel { path: folder.to_owned(), detail: no_model(folder, "") },
-        None => ModelError::read(path, error),
+    match path.parent() {
+        Some(run) if path.ends_with(NAME) && is_unfinished(run) => {
+            ModelError::Unfinished { path: run.to_owned() }
+        }
+        Some(folder) if foreign_weights(folder).is_some() => no_model(folder, ""),
+        _ => match newest_run(path) {
+            Some(newest) => ModelError::RunNotFound { path: path.to_owned(), newest },
+            None => ModelError::read(path, error),
+        },
     }
 }
 
 /// What a file is that is no model: what is known of it, else what reading it came to.
-pub(crate) fn no_model(path: &Path, detail: &str) -> String {
-    let Some(ForeignWeights { kind, remedy }) = foreign_weights(path) else { return detail.to_owned() };
-    format!("it is {kind}; {remedy}")
+pub(crate) fn no_model(path: &Path, detail: &str) -> TrainError {
+    let path = path.to_owned();
+    match foreign_weights(&path) {
+        Some(other) => TrainError::OtherModel { path, other },
+        None => TrainError::NotAModel { path, detail: detail.to_owned() },
+    }
 }
 
 fn damaged(error: safetensors::SafeTensorError) -> String {

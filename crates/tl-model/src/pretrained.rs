@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use tl_backbones::{Architecture, Backbone};
 use tl_image::Preprocess;
 use tl_weights::{
-    Cache, FetchConfig, LoadReport, Loaded, Weights, WeightsError, foreign_weights, load_backbone, sha256_of,
+    Cache, FetchConfig, LoadReport, Loaded, Weights, WeightsError, check_file, load_backbone, sha256_of,
 };
 
 use crate::error::ModelError;
 use crate::model_file::{Header, ModelFile, no_model};
 use crate::observer::FetchObserver;
+use crate::runs::is_run;
 
 /// A network and where its weights are, not loaded yet.
 #[derive(Debug, Clone)]
@@ -49,9 +50,13 @@ impl Pretrained {
     /// If there is no such name, or the file is a model on another network.
     pub fn from_file(name: &str, file: &Path) -> Result<Self, ModelError> {
         let named = Self::named(name)?;
+        if is_run(file) {
+            return Err(ModelError::WeightsOfRun { path: file.to_owned() });
+        }
         // Known before any picture is read.
-        if let Some(foreign) = foreign_weights(file) {
-            return Err(ModelError::WeightsFile { path: file.to_owned(), error: foreign.into() });
+        match check_file(file) {
+            Err(WeightsError::Read { .. }) | Ok(()) => {}
+            Err(error) => return Err(ModelError::WeightsFile { path: file.to_owned(), error }),
         }
         let Some(header) = ModelFile::header(file)? else {
             return Ok(Self { origin: Origin::File(file.to_owned()), ..named });
@@ -70,8 +75,8 @@ impl Pretrained {
     pub fn of_model(run_or_file: &Path) -> Result<Self, ModelError> {
         let file = ModelFile::path_in(run_or_file);
         let refused = |detail: String| ModelError::NotAModel { path: file.clone(), detail };
-        let header = ModelFile::header(&file)?
-            .ok_or_else(|| refused(no_model(&file, "it was not written by `tl`")))?;
+        let header =
+            ModelFile::header(&file)?.ok_or_else(|| no_model(&file, "it was not written by `tl`"))?;
         let architecture =
             tl_backbones::architecture(&header.backbone).map_err(|e| refused(e.to_string()))?;
         Ok(Self { architecture, preprocess: header.preprocess, origin: Origin::Model(file) })

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tl_files::AtomicFolder;
+use tl_model::is_unfinished;
 use tl_train::TrainError;
 
 use crate::error::PipelineError;
@@ -162,10 +163,6 @@ impl UnderWay {
         fs::remove_dir_all(&folder).map_err(|error| PipelineError::write(&folder, error))?;
         Ok(RunFolder(self.path))
     }
-}
-
-fn is_unfinished(path: &Path) -> bool {
-    path.join(CHECKPOINTS).is_dir() && path.join(SETTINGS).is_file() && !path.join(RESULT).exists()
 }
 
 /// The first line says when the run was made, not how.

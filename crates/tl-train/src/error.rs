@@ -76,13 +76,12 @@ pub enum TrainError {
         path: PathBuf,
     },
     /// Going on from it would not give the run that was begun.
-    #[error(
-        "the checkpoint `{}` is of another run: its settings, pictures or weights were not these",
-        tl_files::shown_path(path)
-    )]
+    #[error("the checkpoint `{}` is of another run: {}", tl_files::shown_path(path), different(differences))]
     CheckpointOfAnotherRun {
         /// The checkpoint.
         path: PathBuf,
+        /// What is other than when that was begun, as far as it is known.
+        differences: Vec<String>,
     },
     /// Another version wrote it in another form.
     #[error(
@@ -177,6 +176,13 @@ impl TrainError {
 fn intact(checkpoint: Option<&str>) -> String {
     let none = || "there is no earlier one to go on from".to_owned();
     checkpoint.map_or_else(none, |name| format!("the previous one, {name}, is intact"))
+}
+
+fn different(differences: &[String]) -> String {
+    match differences {
+        [] => "its settings, pictures or weights were not these".to_owned(),
+        differences => differences.join("; "),
+    }
 }
 
 fn listed(skipped: &[Skipped]) -> String {

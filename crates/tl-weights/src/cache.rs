@@ -83,7 +83,7 @@ impl Cache {
     /// to do.
     ///
     /// # Errors
-    /// [`WeightsError::Fetch`] if it is another file, or cannot be copied.
+    /// [`WeightsError::Import`] if it is another file, or cannot be copied.
     pub fn import(&self, weights: &Weights, file: &Path) -> Result<(), WeightsError> {
         let Some(path) = self.path_of(weights) else { return Ok(()) };
         Ok(import(&weights.download(&path), file).map_err(Box::new)?)
@@ -189,7 +189,7 @@ mod tests {
         let cache = Cache::at(folder.path().join("cache"));
         let own = folder.path().join("own");
         fs::write(&own, b"abd").unwrap();
-        assert!(matches!(cache.import(&abc(), &own), Err(WeightsError::Fetch(_))));
+        assert!(matches!(cache.import(&abc(), &own), Err(WeightsError::Import(_))));
         fs::write(&own, b"abc").unwrap();
         assert!(!cache.holds(&abc()));
         cache.import(&abc(), &own).unwrap();

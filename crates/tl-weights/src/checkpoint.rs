@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Seek};
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::WeightsError;
+use crate::marks::{TAR_MARK, is_tar};
 use crate::pickle::{array, inspect, skip};
 
 /// The magic number that opens a row of pickles, `0x1950a86a20f9469cfc6c`, as protocol 2 writes it
@@ -14,8 +15,6 @@ use crate::pickle::{array, inspect, skip};
 const MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 /// Magic number, version, system, the state dict, keys of the storages.
 const PICKLES_IN_A_ROW: usize = 5;
-/// Where a tar says that it is one.
-const TAR_MARK: std::ops::Range<usize> = 257..262;
 /// The most dimensions of a tensor, as in `pytorch_reader`.
 const MOST_DIMENSIONS: u32 = 64;
 
@@ -30,7 +29,7 @@ pub(crate) fn check(file: impl Read + Seek) -> Result<(), WeightsError> {
     file.rewind().map_err(unreadable)?;
     if start.starts_with(b"PK\x03\x04") {
         check_zip(file)
-    } else if start.get(TAR_MARK) == Some(b"ustar") {
+    } else if is_tar(&start) {
         check_tar(file)
     } else if start.starts_with(MAGIC) {
         (0..PICKLES_IN_A_ROW).try_for_each(|_| inspect(&mut file).map(drop))

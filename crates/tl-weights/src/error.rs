@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tl_image::Panicked;
 
-use crate::{Fault, FetchError, ForeignWeights, LoadReport};
+use crate::{Fault, FetchError, ForeignWeights, ImportError, LoadReport};
 
 /// Why weights could not be found or loaded.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -65,6 +65,9 @@ pub enum WeightsError {
     /// The file could not be fetched; [`FetchError::hint`] says what to do.
     #[error(transparent)]
     Fetch(#[from] Box<FetchError>),
+    /// A user's own copy is not the published file, or cannot be copied; [`ImportError::hint`] says what to do.
+    #[error(transparent)]
+    Import(#[from] Box<ImportError>),
     /// Nowhere to keep fetched files.
     #[error("there is no home folder to keep weights in: name a folder in the environment variable TL_CACHE")]
     NoCache,
@@ -93,6 +96,15 @@ pub enum WeightsError {
     /// A tensor that the network needs does not hold real numbers.
     #[error("the tensor `{key}` is not of the types f64, f32, f16 and bf16")]
     Type {
+        /// Its key.
+        key: String,
+    },
+    /// A tensor that the network needs holds an infinite value or no number.
+    #[error(
+        "the tensor `{}` holds a value that is not finite: what wrote the file had diverged, or it is damaged",
+        tl_files::shown(key)
+    )]
+    NotFinite {
         /// Its key.
         key: String,
     },

@@ -13,7 +13,7 @@ use tl_files::AtomicFile;
 use crate::address::mirrored;
 use crate::part::{Part, beside, remove};
 use crate::transfer::transfer;
-use crate::{Download, Event, Fault, FetchConfig, FetchError, sha256};
+use crate::{Download, Event, Fault, FetchConfig, FetchError, ImportError, sha256};
 
 /// How often nobody may answer: without a network one should hear of it soon.
 const KNOCKS: u32 = 3;
@@ -30,9 +30,10 @@ pub fn fetch(download: &Download, config: &FetchConfig, watch: &dyn Fn(Event)) -
 /// Puts a user's own copy into the place.
 ///
 /// # Errors
-/// [`FetchError`] if it is not the published file, or cannot be copied. The place is then as before.
-pub fn import(download: &Download, file: &Path) -> Result<(), FetchError> {
-    copy(download, file).map_err(|fault| download.error(tl_files::path_text(file).into_owned(), fault))
+/// [`ImportError`] if it is not the published file, or cannot be copied. The place is then as before.
+pub fn import(download: &Download, file: &Path) -> Result<(), ImportError> {
+    let refused = |fault| ImportError { name: download.name.into(), file: file.to_owned(), fault };
+    copy(download, file).map_err(refused)
 }
 
 /// Whether a file is the published one; its SHA-256, 64 lower-case hexadecimal digits.

@@ -17,6 +17,49 @@ pub struct FetchError {
     pub fault: Fault,
 }
 
+/// Why a user's own copy was not taken for a published file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot import `{}` as `{name}`: {}", tl_files::shown_path(file), apart_from(file, fault))]
+pub struct ImportError {
+    /// The weights that it was to be.
+    pub name: Box<str>,
+    /// The user's file.
+    pub file: PathBuf,
+    /// What happened.
+    pub fault: Fault,
+}
+
+impl ImportError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> String {
+        let Self { name, file, fault } = self;
+        let shown = tl_files::shown_path(file);
+        match fault {
+            Fault::Disk { path, .. } if path == file => {
+                "check the spelling, and whether it may be read".to_owned()
+            }
+            Fault::Disk { .. } => DISK.to_owned(),
+            _ => format!(
+                "`tl weights fetch {name}` gets the published file; to train with weights of your own: \
+                 `tl train PICTURES --weights {shown}`"
+            ),
+        }
+    }
+}
+
+/// What happened, without the name of the file if that is known already.
+fn apart_from(file: &Path, fault: &Fault) -> String {
+    match fault {
+        Fault::Disk { path, detail } if path == file => {
+            detail.split(" (os error").next().unwrap_or(detail).to_lowercase()
+        }
+        fault => fault.to_string(),
+    }
+}
+
+/// What to do where nothing can be written.
+const DISK: &str = "make room, or name another folder in the environment variable TL_CACHE";
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -109,9 +152,7 @@ impl FetchError {
         let by_hand = format!("put the file from {url} at {}", tl_files::shown_path(path));
         match &self.fault {
             Fault::Insecure => "give an address that begins with https://".to_owned(),
-            Fault::Disk { .. } => {
-                "make room, or name another folder in the environment variable TL_CACHE".to_owned()
-            }
+            Fault::Disk { .. } => DISK.to_owned(),
             Fault::Package { .. } => {
                 format!("Python 3 with pip has to be here and reach its registry; or {by_hand}")
             }

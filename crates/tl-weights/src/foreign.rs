@@ -1,10 +1,18 @@
-//! Files of weights of other programs, told by content, and what makes one of them that is read.
+//! Files that are not of weights that are read: what they are, told by content, and what makes one of them that is read.
 
+mod protobuf;
+mod unknown;
+
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use zip::ZipArchive;
+
+use crate::marks::{is_member, is_pickle, is_safetensors, is_tar};
+use protobuf::of_protobuf;
+use unknown::{is_message_pack, of_name, unknown};
 
 /// Bytes that are looked at.
 const LOOKED_AT: u64 = 64 << 10;
@@ -12,10 +20,10 @@ const LOOKED_AT: u64 = 64 << 10;
 const MOST_NAMES: usize = 10_000;
 
 /// What a file is, and what to do with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignWeights {
     /// What it is, such as `a Keras file (HDF5)`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What makes a file of it that is read.
     pub remedy: &'static str,
 }
@@ -26,18 +34,29 @@ const FROM_KERAS: &str = "weights of Keras and TensorFlow are not read; the same
      `tl weights list` names them";
 const FROM_SCRIPT: &str = "save its state dict: \
      `torch.save(torch.jit.load(\"FILE\", map_location=\"cpu\").state_dict(), \"FILE.pth\")`";
+const FROM_TORCH7: &str = "files of Lua's Torch are not read; the same network's weights of PyTorch are: `tl weights list` \
+     names them";
+const FROM_FLAX: &str = "weights of Flax and JAX are not read; the same network's weights of PyTorch are: `tl weights list` \
+     names them";
 const NETWORK: &str = "it holds a network of its own, with weights under other names; the checkpoint that it was exported \
      from is read";
 const DOWNLOAD: &str = "download it again, and look at it before you use it";
+const READ: &str = "files of PyTorch (.pth, .pt) and safetensors are read";
 const UNPACK: &str = "unpack it, and give the checkpoint that is in it";
 
 const fn foreign(kind: &'static str, remedy: &'static str) -> ForeignWeights {
-    ForeignWeights { kind, remedy }
+    ForeignWeights { kind: Cow::Borrowed(kind), remedy }
 }
+
+/// What HDF5 begins with.
+const HDF5: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// (offset, bytes there, what it is); the first row that matches wins.
 const SIGNATURES: &[(usize, &[u8], ForeignWeights)] = &[
-    (0, b"\x89HDF\r\n\x1a\n", foreign("a Keras file, or other HDF5", FROM_KERAS)),
+    (0, &HDF5, foreign("a Keras file, or other HDF5", FROM_KERAS)),
+    (0, b"4\n1\n3\nV 1\n", foreign("a file of Torch7 (.t7)", FROM_TORCH7)),
+    (0, &[4, 0, 0, 0, 1, 0, 0, 0], foreign("a file of Torch7 (.t7)", FROM_TORCH7)),
+    (0, &[3, 0, 0, 0, 1, 0, 0, 0], foreign("a file of Torch7 (.t7)", FROM_TORCH7)),
     (4, b"TFL3", foreign("a TensorFlow Lite model", NETWORK)),
     (
         0,
@@ -87,23 +106,48 @@ const IN_ZIP: &[(&str, ForeignWeights)] = &[
     (".safetensors", foreign("a ZIP archive with weights in it", UNPACK)),
 ];
 
-/// What a file or folder is, if it is known and holds weights that are not read, or none.
+/// What a file or folder is, if it is known and holds no weights that are read, or none. Only the beginning of a file is
+/// looked at, and nothing of a pipe or a device.
 pub fn foreign_weights(path: &Path) -> Option<ForeignWeights> {
     if path.is_dir() {
         return of_folder(path);
     }
     if !path.is_file() {
-        return None;
+        let special = foreign("a pipe, a device or a socket", "copy it into a file, and give that");
+        return path.exists().then_some(special);
     }
     let mut file = File::open(path).ok()?;
     let length = file.metadata().ok()?.len();
-    let mut start = Vec::new();
-    file.by_ref().take(LOOKED_AT).read_to_end(&mut start).ok()?;
-    if start.starts_with(b"PK\x03\x04") {
-        file.seek(SeekFrom::Start(0)).ok()?;
-        return of_zip(file);
+    let start = beginning(&mut file)?;
+    file.rewind().ok()?;
+    match () {
+        () if is_read(&start) => None,
+        () if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") => of_zip(file),
+        () if is_tar(&start) => of_tar(file),
+        () => of_bytes(&start, length).or_else(|| of_late_hdf5(file, length)).or_else(|| of_name(path)),
     }
-    of_bytes(&start, length)
+}
+
+/// What a file is that is of no kind that is read, whether that is known or not.
+pub(crate) fn unread_weights(path: &Path) -> Option<ForeignWeights> {
+    let of_unknown = || {
+        let mut file = File::open(path).ok().filter(|_| path.is_file())?;
+        let start = beginning(&mut file)?;
+        let archive = start.starts_with(b"PK") || is_tar(&start);
+        (!archive && !is_read(&start)).then(|| unknown(&start))
+    };
+    foreign_weights(path).or_else(of_unknown)
+}
+
+fn beginning(file: &mut File) -> Option<Vec<u8>> {
+    let mut start = Vec::new();
+    file.take(LOOKED_AT).read_to_end(&mut start).ok()?;
+    Some(start)
+}
+
+/// Whether a file that begins so is read as it is: safetensors, or pickles in a row.
+fn is_read(start: &[u8]) -> bool {
+    is_safetensors(start) || is_pickle(start)
 }
 
 fn of_folder(path: &Path) -> Option<ForeignWeights> {
@@ -125,10 +169,36 @@ fn of_zip(file: File) -> Option<ForeignWeights> {
     let names: Vec<String> = archive.file_names_raw().take(MOST_NAMES).map(name).collect();
     let found = IN_ZIP.iter().find(|(part, _)| names.iter().any(|name| name.ends_with(part)));
     match found {
-        Some((_, found)) => Some(*found),
+        Some((_, found)) => Some(found.clone()),
         None if names.iter().any(|name| name.ends_with("data.pkl")) => None,
         None => Some(foreign("a ZIP archive, and not one that PyTorch writes", UNPACK)),
     }
+}
+
+/// Of an archive whose members are not those that PyTorch wrote up to version 0.1.9.
+fn of_tar(file: File) -> Option<ForeignWeights> {
+    let damaged = foreign("a tar archive that is damaged or cut off", DOWNLOAD);
+    let mut archive = tar::Archive::new(file);
+    let Ok(entries) = archive.entries_with_seek() else { return Some(damaged) };
+    for entry in entries.take(MOST_NAMES) {
+        let Ok(entry) = entry else { return Some(damaged) };
+        if is_member(&entry.path_bytes()) {
+            return None;
+        }
+    }
+    Some(foreign("a tar archive, and not one that PyTorch writes", UNPACK))
+}
+
+/// HDF5 may begin behind a block of the user's, of 512 bytes or a power of two times that
+/// (<https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html>, "Disk Format: Level 0A").
+fn of_late_hdf5(mut file: File, length: u64) -> Option<ForeignWeights> {
+    let mut places = (9..u64::BITS).map(|power| 1 << power).take_while(|place| *place < length);
+    let mut begins = |place: u64| {
+        let mut mark = [0; HDF5.len()];
+        let read = file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut mark));
+        read.is_ok() && mark == HDF5
+    };
+    places.any(&mut begins).then_some(foreign("a Keras file, or other HDF5", FROM_KERAS))
 }
 
 /// By the first bytes, and the length of the file.
@@ -136,8 +206,9 @@ fn of_bytes(start: &[u8], length: u64) -> Option<ForeignWeights> {
     let starts = |(at, mark, _): &&(usize, &[u8], ForeignWeights)| {
         start.get(*at..).is_some_and(|rest| rest.starts_with(mark))
     };
-    let signed = SIGNATURES.iter().find(starts).map(|(.., found)| *found);
-    signed.or_else(|| of_text(start)).or_else(|| of_protobuf(start, length))
+    let signed = SIGNATURES.iter().find(starts).map(|(.., found)| found.clone());
+    let flax = is_message_pack(start).then_some(foreign("a MessagePack file, as Flax writes it", FROM_FLAX));
+    signed.or(flax).or_else(|| of_text(start)).or_else(|| of_protobuf(start, length))
 }
 
 fn of_text(start: &[u8]) -> Option<ForeignWeights> {
@@ -156,86 +227,6 @@ fn of_text(start: &[u8]) -> Option<ForeignWeights> {
             Some(foreign("a TensorFlow.js model", FROM_KERAS))
         }
         () => None,
-    }
-}
-
-/// ONNX and TensorFlow write Protocol Buffers, which begin with a field's number and kind: 1 and a number, for the version
-/// (`ModelProto.ir_version`, `SavedModel.saved_model_schema_version`), or 1 and a length, for a node (`GraphDef.node`).
-/// <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>
-fn of_protobuf(start: &[u8], length: u64) -> Option<ForeignWeights> {
-    let fields = Fields { rest: start, left: length };
-    let all: Vec<Field> = fields.take(32).collect();
-    let numbers: Vec<u64> = all.iter().map(|field| field.number).collect();
-    match all.first()? {
-        Field { number: 1, kind: 0, value } if (1..=20).contains(value) => {
-            // 7 is its graph and 8 its sets of operators; 2 to 6 say who wrote it.
-            let onnx =
-                numbers.len() > 1 && numbers.iter().all(|number| matches!(number, 1..=8 | 14 | 20 | 25 | 26));
-            let saved_model = *value == 1 && numbers.get(1) == Some(&2) && numbers.iter().all(|n| *n <= 2);
-            match (saved_model, onnx && (numbers.contains(&7) || numbers.contains(&8))) {
-                (true, _) => Some(foreign("a TensorFlow SavedModel", FROM_KERAS)),
-                (_, true) => Some(foreign("an ONNX model", NETWORK)),
-                _ => None,
-            }
-        }
-        Field { number: 1, kind: 2, .. } => {
-            let node = start.get(2..)?.iter().take(4).any(|byte| *byte == 0x0a);
-            let operator = [&b"Const"[..], b"Placeholder", b"VarHandleOp"];
-            let names = operator.iter().any(|name| start.windows(name.len()).any(|window| window == *name));
-            (node && names).then_some(foreign("a TensorFlow graph (.pb)", FROM_KERAS))
-        }
-        _ => None,
-    }
-}
-
-/// One field of a message: what it is said to hold is passed over.
-struct Field {
-    number: u64,
-    kind: u64,
-    value: u64,
-}
-
-/// The fields of a message, as far as they can be followed in its beginning; none from where it is no message.
-struct Fields<'a> {
-    rest: &'a [u8],
-    left: u64,
-}
-
-impl Fields<'_> {
-    fn number(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for place in 0..10 {
-            let (byte, rest) = self.rest.split_first()?;
-            (self.rest, self.left) = (rest, self.left.checked_sub(1)?);
-            value |= u64::from(byte & 0x7f).checked_shl(7 * place)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn field(&mut self) -> Option<Field> {
-        let key = self.number()?;
-        let (number, kind) = (key >> 3, key & 7);
-        let value = match kind {
-            0 => return Some(Field { number, kind, value: self.number()? }),
-            1 => 8,
-            2 => self.number()?,
-            5 => 4,
-            _ => return None,
-        };
-        self.left = self.left.checked_sub(value)?;
-        self.rest = self.rest.get(usize::try_from(value).ok()?..).unwrap_or_default();
-        (number > 0).then_some(Field { number, kind, value })
-    }
-}
-
-impl Iterator for Fields<'_> {
-    type Item = Field;
-
-    fn next(&mut self) -> Option<Field> {
-        self.field()
     }
 }
 

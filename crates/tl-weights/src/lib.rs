@@ -23,6 +23,7 @@ mod fetch_error;
 mod foreign;
 mod imagenet;
 mod load;
+mod marks;
 mod matching;
 mod package;
 mod part;
@@ -40,10 +41,12 @@ pub use catalogue::find;
 pub use download::{Download, Event, FetchConfig};
 pub use error::WeightsError;
 pub use fetch::{check, fetch, import};
-pub use fetch_error::{Fault, FetchError};
+pub use fetch_error::{Fault, FetchError, ImportError};
 pub use foreign::{ForeignWeights, foreign_weights};
 pub use imagenet::imagenet_classes;
-pub use load::{load, load_backbone, load_backbone_bytes, load_file, load_stages, parameter_count};
+pub use load::{
+    check_file, load, load_backbone, load_backbone_bytes, load_file, load_stages, parameter_count,
+};
 pub use published::CATALOGUE;
 pub use report::{DroppedHead, LoadReport, Mismatch};
 pub use save::{SavedTensor, stage_tensors};

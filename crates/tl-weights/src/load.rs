@@ -10,10 +10,12 @@ use tl_backbones::{Architecture, Backbone, KeyPath, checkpoint_shapes};
 
 use tl_image::contained_or;
 
+use crate::foreign::unread_weights;
+use crate::marks::is_safetensors;
 use crate::matching::{Wanted, assign, is_in_stages, own, published, values};
 use crate::report::LoadReport;
-use crate::tensors::{Stored, Tensors, is_safetensors, of_checkpoint, of_safetensors};
-use crate::{WeightsError, foreign_weights};
+use crate::tensors::{Stored, Tensors, of_checkpoint, of_safetensors};
+use crate::{WeightsError, checkpoint};
 
 /// Bytes of one value of the widest type that is read, f64.
 const WIDEST: u64 = 8;
@@ -71,8 +73,8 @@ pub fn load_stages(backbone: &mut Backbone, bytes: &[u8]) -> Result<LoadReport, 
 /// # Errors
 /// [`WeightsError::Read`] if there is no such file; [`WeightsError::Format`] if it is damaged or of another kind;
 /// [`WeightsError::Calls`] if a pickle in it names something to call; [`WeightsError::TooLarge`] and
-/// [`WeightsError::Type`] if its tensors cannot be the network's; [`WeightsError::Unfit`] if any are missing or of
-/// another shape. The module is then unchanged.
+/// [`WeightsError::Type`] if its tensors cannot be the network's, [`WeightsError::NotFinite`] if their values cannot;
+/// [`WeightsError::Unfit`] if any are missing or of another shape. The module is then unchanged.
 pub fn load_file<M: Module>(module: &mut M, file: &Path) -> Result<LoadReport, WeightsError> {
     let wanted = own(checkpoint_shapes(module));
     put_file(module, &wanted, file)
@@ -110,23 +112,55 @@ pub fn load_backbone_bytes(
     contained_or(|| put(backbone, &wanted, of_safetensors(bytes)?))
 }
 
+/// Looks at the beginning of a file of weights, and at its pickles: whether it is of a kind that is read, is told before any
+/// tensor is.
+///
+/// # Errors
+/// [`WeightsError::Read`], [`WeightsError::Format`] and [`WeightsError::Calls`] as [`load_file`].
+pub fn check_file(path: &Path) -> Result<(), WeightsError> {
+    if let Some(unread) = unread_weights(path) {
+        return Err(unread.into());
+    }
+    if path.is_dir() {
+        return Err(WeightsError::Format { detail: "it is a folder; give the file in it".to_owned() });
+    }
+    contained_or(|| {
+        let (mut file, start) = begun(path)?;
+        if is_safetensors(&start) {
+            return Ok(());
+        }
+        file.rewind().map_err(|e| unreadable(path, &e))?;
+        checkpoint::check(file)
+    })
+}
+
+/// A file behind its first bytes, and these.
+fn begun(path: &Path) -> Result<(File, Vec<u8>), WeightsError> {
+    let failed = |e: std::io::Error| unreadable(path, &e);
+    let (mut file, mut start) = (File::open(path).map_err(failed)?, Vec::new());
+    file.by_ref().take(MARK).read_to_end(&mut start).map_err(failed)?;
+    Ok((file, start))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> WeightsError {
+    WeightsError::Read { path: path.to_owned(), detail: error.to_string() }
+}
+
 fn put_file<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
-    if let Some(foreign) = foreign_weights(path) {
-        return Err(foreign.into());
+    if let Some(unread) = unread_weights(path) {
+        return Err(unread.into());
     }
     contained_or(|| put_known(module, wanted, path))
 }
 
 fn put_known<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
-    let failed = |e: std::io::Error| WeightsError::Read { path: path.to_owned(), detail: e.to_string() };
-    let mut file = File::open(path).map_err(failed)?;
+    let failed = |e: std::io::Error| unreadable(path, &e);
+    let (mut file, mut bytes) = begun(path)?;
     let longest = values(wanted).saturating_mul(WIDEST).saturating_add(SLACK);
     let length = file.metadata().map_err(failed)?.len();
     if length > longest {
         return Err(WeightsError::TooLarge { bytes: length, expected: longest });
     }
-    let mut bytes = Vec::new();
-    file.by_ref().take(MARK).read_to_end(&mut bytes).map_err(failed)?;
     if is_safetensors(&bytes) {
         // No more than was found above, also of a device or a pipe.
         file.take(length).read_to_end(&mut bytes).map_err(failed)?;
@@ -170,8 +204,14 @@ impl Fill<'_> {
         let shape = self.path.checkpoint_shape(param);
         let data = TensorData::try_from_bytes_vec(stored.read()?, shape, dtype)
             .map_err(|e| damaged(e.to_string()))?;
+        let data = data.convert_dtype(DType::F32);
+        let (values, _) = data.as_bytes().as_chunks::<4>();
+        let finite = values.iter().all(|&value| f32::from_ne_bytes(value).is_finite());
+        if !finite {
+            return Err(WeightsError::NotFinite { key: self.path.key() });
+        }
         let device = param.lazy_device();
-        let tensor = Tensor::from_data(data.convert_dtype(DType::F32), &device);
+        let tensor = Tensor::from_data(data, &device);
         if !self.path.is_transposed(D) {
             return Ok(tensor);
         }

@@ -48,12 +48,6 @@ impl Stored<'_> {
     }
 }
 
-/// Whether a file that begins with these bytes is one of safetensors: behind the length of the header comes the brace
-/// that it begins with. None of PyTorch's files has one there.
-pub(crate) fn is_safetensors(start: &[u8]) -> bool {
-    start.get(8) == Some(&b'{')
-}
-
 /// The tensors of a safetensors file.
 ///
 /// # Errors

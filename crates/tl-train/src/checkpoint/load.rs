@@ -45,7 +45,10 @@ pub(super) fn manifest(folder: &Path, name: Name, run: &str) -> Result<Manifest,
         }),
     })?;
     if manifest.run != run {
-        return Err(Unusable::Foreign(TrainError::CheckpointOfAnotherRun { path: folder.to_owned() }));
+        return Err(Unusable::Foreign(TrainError::CheckpointOfAnotherRun {
+            path: folder.to_owned(),
+            differences: Vec::new(),
+        }));
     }
     if manifest.step != name.step {
         return Err(damaged(manifest::FILE, &format!("it is of step {}", manifest.step)));

@@ -282,7 +282,7 @@ fn a_checkpoint_of_another_run_or_form_is_refused_by_name() {
     let path = folder.path().join("step-000110");
     let error = Checkpoints::open(folder.path(), "another", ONE).unwrap_err();
     assert!(
-        matches!(&error, TrainError::CheckpointOfAnotherRun { path: named } if *named == path),
+        matches!(&error, TrainError::CheckpointOfAnotherRun { path: named, .. } if *named == path),
         "{error}"
     );
 

@@ -5,6 +5,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 use super::*;
+use crate::check_file;
 
 fn zipped(names: &[&str]) -> Vec<u8> {
     let mut zip = ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -42,11 +43,19 @@ fn large_onnx() -> Vec<u8> {
     bytes
 }
 
-fn kind(bytes: &[u8]) -> Option<&'static str> {
+fn kind(bytes: &[u8]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("weights");
     fs::write(&file, bytes).unwrap();
-    foreign_weights(&file).map(|found| found.kind)
+    foreign_weights(&file).map(|found| found.kind.into_owned())
+}
+
+/// What is said of a file of this name.
+fn said(name: &str, bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(name);
+    fs::write(&file, bytes).unwrap();
+    check_file(&file).unwrap_err().to_string()
 }
 
 #[test]
@@ -88,7 +97,12 @@ fn files_of_other_programs_are_called_what_they_are() {
         (b"\x1f\x8b\x08\0".to_vec(), Some("a gzip archive")),
     ];
     for (bytes, expected) in cases {
-        assert_eq!(kind(&bytes), expected, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(20)]));
+        assert_eq!(
+            kind(&bytes).as_deref(),
+            expected,
+            "{:?}",
+            String::from_utf8_lossy(&bytes[..bytes.len().min(20)])
+        );
     }
 }
 
@@ -111,5 +125,78 @@ fn files_that_are_read_are_not_foreign() {
 fn folders_of_other_programs_are_called_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("saved_model.pb"), b"\x08\x01").unwrap();
-    assert_eq!(foreign_weights(folder.path()).map(|found| found.kind), Some("a TensorFlow SavedModel"));
+    let found = foreign_weights(folder.path()).unwrap();
+    assert_eq!(found.kind, "a TensorFlow SavedModel");
+}
+
+/// `bytes` behind zeros up to `place`.
+fn behind(place: usize, bytes: &[u8]) -> Vec<u8> {
+    [&vec![0; place], bytes].concat()
+}
+
+#[test]
+fn whatever_is_of_no_kind_that_is_read_is_said_to_be_so_with_what_it_is() {
+    let again = "; download it again, and look at it before you use it";
+    let python = "the same network's weights of PyTorch are: `tl weights list` names them";
+    let keras = format!("; weights of Keras and TensorFlow are not read; {python}");
+    let torch7 = format!("; files of Lua's Torch are not read; {python}");
+    let flax = format!("; weights of Flax and JAX are not read; {python}");
+    let network = "; it holds a network of its own, with weights under other names; the checkpoint that it was exported \
+                   from is read";
+    let read = "; files of PyTorch (.pth, .pt) and safetensors are read";
+    let (mut foreign_tar, mut header) = (tar::Builder::new(Vec::new()), tar::Header::new_ustar());
+    header.set_size(0);
+    foreign_tar.append_data(&mut header, "a.txt", &b""[..]).unwrap();
+    let foreign_tar = foreign_tar.into_inner().unwrap();
+    let malformed_tar = [behind(257, b"ustar\0"), vec![7; 500]].concat();
+    let mut opset_first = field(8, &[0x10, 17]);
+    opset_first.extend(b"\x08\x08\x3a\x05\x0a\x03abc");
+    let cases: Vec<(&str, Vec<u8>, String)> = vec![
+        ("a.pth", vec![], format!("an empty file{again}")),
+        ("a.pth", vec![0; 1000], format!("a file of zeros{again}")),
+        ("a.pth", vec![0; 100_000], format!("a file that begins with 64 KiB of zeros{again}")),
+        ("a.onnx", [onnx(), vec![0; 40]].concat(), format!("an ONNX model{network}")),
+        ("a.onnx", onnx()[..40].to_vec(), format!("an ONNX model{network}")),
+        ("a.onnx", large_onnx()[..300].to_vec(), format!("an ONNX model{network}")),
+        ("a.onnx", opset_first, format!("an ONNX model{network}")),
+        ("a.h5", behind(512, &HDF5), format!("a Keras file, or other HDF5{keras}")),
+        ("a.h5", behind(4096, &HDF5), format!("a Keras file, or other HDF5{keras}")),
+        ("a.index", vec![0, 0, 2, 8, 1], format!("a part of a TensorFlow checkpoint{keras}")),
+        ("a.data-00000-of-00001", vec![1; 30], format!("a part of a TensorFlow checkpoint{keras}")),
+        ("a.msgpack", b"\x81\xa6params\x80".to_vec(), format!("a MessagePack file, as Flax writes it{flax}")),
+        ("a.t7", b"\x04\0\0\0\x01\0\0\0\x03\0\0\0V 1".to_vec(), format!("a file of Torch7 (.t7){torch7}")),
+        ("a.t7", b"\x03\0\0\0\x01\0\0\0\x03\0\0\0".to_vec(), format!("a file of Torch7 (.t7){torch7}")),
+        ("a.t7", b"4\n1\n3\nV 1\n13\n".to_vec(), format!("a file of Torch7 (.t7){torch7}")),
+        ("a.pth", malformed_tar, format!("a tar archive that is damaged or cut off{again}")),
+        (
+            "a.pth",
+            foreign_tar,
+            "a tar archive, and not one that PyTorch writes; unpack it, and give the checkpoint that is in it".to_owned(),
+        ),
+        ("a.pth", b"\n hello w\xc3\xb6rld\nx".to_vec(), format!("a text that begins with `hello w\u{f6}rld`{read}")),
+        ("a.pth", b"cos\nsystem\n(S'true'\ntR.".to_vec(), format!("a text that begins with `cos`{read}")),
+        (
+            "a.pth",
+            vec![0xff; 9],
+            format!("of no kind that is known, it begins with the bytes ff ff ff ff ff ff ff ff{read}"),
+        ),
+        ("a.pth", vec![1], format!("of no kind that is known, it begins with the bytes 01{read}")),
+        ("a.pth", b"\x80\x02}q\x00.".to_vec(), "a pickle without tensors".to_owned()),
+    ];
+    for (name, bytes, expected) in cases {
+        assert_eq!(said(name, &bytes), format!("not a readable file of weights: it is {expected}"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_before_they_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [&pipe, Path::new("/dev/zero")] {
+        let said = check_file(path).unwrap_err().to_string();
+        let expected = "not a readable file of weights: it is a pipe, a device or a socket; copy it into a file, and give that";
+        assert_eq!(said, expected);
+    }
 }
