@@ -70,7 +70,9 @@ fn of_model(error: &ModelError) -> Option<String> {
             return Some(format!("`--init-from {}` begins from its model", shown_path(path)));
         }
         ModelError::OtherModel { .. } => "`tl train PICTURES` makes a model of your pictures: a run folder",
-        ModelError::Unfinished { path } => return Some(format!("`tl resume {}` goes on with it", shown_path(path))),
+        ModelError::Unfinished { path } => {
+            return Some(format!("`tl resume {}` goes on with it", shown_path(path)));
+        }
         ModelError::RunNotFound { newest, .. } => return Some(did_you_mean(&shown_path(newest).to_string())),
         ModelError::WeightsFile { error: WeightsError::Unfit { .. }, .. } => {
             "`--backbone NAME` says which network the file is of"
@@ -185,7 +187,7 @@ mod tests {
                 TrainError::CheckpointsDamaged { path: path(), skipped: Vec::new() },
                 "start a new run, and have",
             ),
-            (TrainError::CheckpointOfAnotherRun { path: path() }, "start a new run"),
+            (TrainError::CheckpointOfAnotherRun { path: path(), differences: Vec::new() }, "start a new run"),
             (
                 TrainError::CheckpointSchema { path: path(), schema: 2, tl: "0.9.0".to_owned() },
                 "go on with tl 0.9.0, or start a new run",

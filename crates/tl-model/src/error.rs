@@ -24,7 +24,10 @@ pub enum ModelError {
         error: WeightsError,
     },
     /// A run where a file of weights should be.
-    #[error("cannot use the weights in `{}`: it is a run folder, not a file of weights", tl_files::shown_path(path))]
+    #[error(
+        "cannot use the weights in `{}`: it is a run folder, not a file of weights",
+        tl_files::shown_path(path)
+    )]
     WeightsOfRun {
         /// The folder.
         path: PathBuf,

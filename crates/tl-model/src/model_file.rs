@@ -273,11 +273,11 @@ fn missing(path: &Path, error: std::io::Error) -> ModelError {
 }
 
 /// What a file is that is no model: what is known of it, else what reading it came to.
-pub(crate) fn no_model(path: &Path, detail: &str) -> TrainError {
+pub(crate) fn no_model(path: &Path, detail: &str) -> ModelError {
     let path = path.to_owned();
     match foreign_weights(&path) {
-        Some(other) => TrainError::OtherModel { path, other },
-        None => TrainError::NotAModel { path, detail: detail.to_owned() },
+        Some(other) => ModelError::OtherModel { path, other },
+        None => ModelError::NotAModel { path, detail: detail.to_owned() },
     }
 }
 
