@@ -46,7 +46,7 @@ fn text_of(path: &Path) -> Result<String, SourceError> {
 
 /// Lists what these lines name; empty ones are passed over.
 pub(crate) fn list_text(path: &Path, text: &str, root: &Path) -> Result<Listing, SourceError> {
-    let mut rows = Rows::new(path, false, false);
+    let mut rows = Rows::new(path, root, false, false);
     let mut lookup = Lookup::new(path, root, None);
     let labelled = text.contains('\t');
     for (number, line) in (1..).zip(lines(text)) {

@@ -442,3 +442,45 @@ fn options_for_labels_read_back_as_written() {
     assert_eq!(toml::from_str::<Columns>(&text).unwrap(), columns);
     assert_eq!(toml::to_string(&Columns::default()).unwrap(), "add-up = false\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn one_picture_is_one_however_its_path_is_spelt() {
+    let folder = folder(&["1.png", "2.png", "im/3.png"]);
+    std::os::unix::fs::symlink("1.png", folder.path().join("link.png")).unwrap();
+    std::os::unix::fs::symlink(".", folder.path().join("here")).unwrap();
+    let at = folder.path().join("t.csv").display().to_string();
+    let absolute = folder.path().join("1.png").display().to_string();
+    for path in
+        ["im/../1.png", "link.png", "here/1.png", ".//1.png", "./im/../im/../1.png", "1", absolute.as_str()]
+    {
+        let spelt =
+            |cleaned: &str| if cleaned == "1.png" { String::new() } else { format!(", as {cleaned}") };
+        let spelt = spelt(match path {
+            ".//1.png" | "1" => "1.png",
+            "./im/../im/../1.png" => "im/../im/../1.png",
+            other => other,
+        });
+        for (header, rows, message) in [
+            (
+                "path,label,split",
+                ["a,train", "b,test", "a,test"],
+                format!(
+                    "1 picture is in different parts or groups in {at}\n  1.png: part `train` in row 2, `test` in row 4"
+                ),
+            ),
+            (
+                "path,label",
+                ["a", "b", "b"],
+                format!("1 picture has contradicting labels in {at}\n  1.png: `a` in row 2, `b` in row 4"),
+            ),
+        ] {
+            let text = format!("{header}\n1.png,{}\n2.png,{}\n{path},{}\n", rows[0], rows[1], rows[2]);
+            let found = refusal(read_plainly(&table(&folder, "t.csv", text, Columns::default())));
+            assert_eq!(found.0, format!("{message}{spelt}"));
+        }
+        let text = format!("path,label\n1.png,a\n2.png,b\n{path},a\n");
+        let data = read(&folder, &text, Columns::default());
+        assert_eq!((data.len(), data.repeated), (2, 1), "{path}");
+    }
+}
