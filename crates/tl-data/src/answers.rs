@@ -19,7 +19,7 @@ use crate::{CellFault, Columns, SourceError};
 enum Spelling {
     /// Each holds a name, several with a separator between them, or nothing.
     Names,
-    /// Each holds a list of names.
+    /// Each holds a list of names; a name alone is a list of one.
     Lists,
     /// Each says whether its column's class is there.
     Classes(LabelNotation),
@@ -62,6 +62,8 @@ impl<'a> Answers<'a> {
             _ => classes(cells()),
         };
         let spelling = spelling.or_else(|| lists(cells())).unwrap_or(Spelling::Names);
+        let measured = spelling == Spelling::Names && names.len() > 1 && are_measured(cells());
+        let spelling = if measured { Spelling::Classes(LabelNotation::InNumbers) } else { spelling };
         let plain = spelling == Spelling::Names && !columns.several_labels();
         let doubt = plain.then(|| separated(cells())).flatten();
         Answers { path, columns, names, first, spelling, doubt, counted: Counted::default() }
@@ -132,10 +134,18 @@ impl<'a> Answers<'a> {
     }
 
     fn listed(&self, row: u64, column: &str, cell: &str) -> Result<Vec<String>, SourceError> {
+        let bracket = cell.starts_with(['[', '{']) || cell.ends_with([']', '}']);
         match list_cell::parse(cell) {
             Some(names) => Ok(names),
+            None if list_cell::is_listlike(cell) || bracket => {
+                Err(self.bad(row, column, cell, CellFault::BadList))
+            }
             None if cell.trim().is_empty() => Ok(Vec::new()),
-            None => Err(self.bad(row, column, cell, CellFault::NotAList)),
+            // Names that programs write for nothing, as `nan`.
+            None if LabelNotation::InNumbers.of(cell) == Some(CellLabel::Blank) => {
+                Err(self.bad(row, column, cell, CellFault::NotAList))
+            }
+            None => Ok(self.split(cell)),
         }
     }
 
@@ -228,14 +238,19 @@ fn classes<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Option<Spelling>
         .map(Spelling::Classes)
 }
 
-/// Are the labels lists? They are if at least half of the cells that are filled in are.
-fn lists<'c>(cells: impl Iterator<Item = &'c str>) -> Option<Spelling> {
-    let (mut lists, mut filled) = (0, 0);
-    for cell in cells.filter(|cell| !cell.trim().is_empty()) {
-        filled += 1;
-        lists += usize::from(list_cell::parse(cell).is_some());
+/// Are these no names but numbers, some with decimals, as probabilities are?
+fn are_measured<'c>(cells: impl Iterator<Item = &'c str>) -> bool {
+    let mut fractions = 0;
+    for cell in cells.filter(|cell| LabelNotation::InNumbers.of(cell) != Some(CellLabel::Blank)) {
+        let Ok(number) = cell.trim().replacen(',', ".", 1).parse::<f64>() else { return false };
+        fractions += usize::from(number.fract() != 0.0);
     }
-    (lists > 0 && lists * 2 >= filled).then_some(Spelling::Lists)
+    fractions > 0
+}
+
+/// Are the labels lists? They are if one cell is written like one: brackets are hardly ever part of a class's name.
+fn lists<'c>(mut cells: impl Iterator<Item = &'c str>) -> Option<Spelling> {
+    cells.any(list_cell::is_listlike).then_some(Spelling::Lists)
 }
 
 /// A label all of whose parts are labels themselves.

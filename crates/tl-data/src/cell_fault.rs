@@ -1,5 +1,8 @@
 //! Why a cell of a table cannot be understood, and what to do about it.
 
+use crate::Part;
+use crate::shell::shell;
+
 /// What is wrong with a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CellFault {
@@ -9,8 +12,10 @@ pub enum CellFault {
     Uncertain,
     /// It says nothing, in a column of 0 and 1, and other cells of its row do.
     Blank,
-    /// It is not spelt as a list, and the others are.
+    /// It says nothing, and other cells are lists.
     NotAList,
+    /// It is written like a list and cannot be read as one.
+    BadList,
     /// It is none of train, val and test, and others are.
     NotAPart,
     /// It is none of train, val and test, and neither are the others.
@@ -20,6 +25,13 @@ pub enum CellFault {
     },
     /// It is neither yes nor no, in a column such as `is_test`.
     NotYesOrNo,
+    /// It says yes or no, and its column may be about a part or about something else.
+    UnclearAnswer {
+        /// The part, if it is about one.
+        part: Option<Part>,
+    },
+    /// It says that its row is not of a part, and no other column says which part it is of.
+    NoPart,
     /// Another column puts its row into another part.
     OtherPart {
         /// That column.
@@ -40,11 +52,16 @@ impl CellFault {
                 format!("{shown} is neither 0 nor 1, it may mean that the label is uncertain")
             }
             CellFault::NotAList => format!("{shown} is not spelt as a list, and other cells are"),
+            CellFault::BadList => format!("{shown} looks like a list and cannot be read as one"),
             CellFault::NotAPart => format!("{shown} is none of train, val and test, and other cells are"),
             CellFault::UnclearParts { words } => {
                 format!("{shown} does not say train, val or test (the column has {})", visible(words))
             }
             CellFault::NotYesOrNo => format!("{shown} is neither 0 nor 1"),
+            CellFault::UnclearAnswer { .. } => {
+                format!("{shown} may say which part of a split the row is of, or something else")
+            }
+            CellFault::NoPart => format!("{shown}, and no other column says which part the row is of"),
             CellFault::OtherPart { column, says } => format!("{shown}, and `{column}` says {says}"),
         }
     }
@@ -58,13 +75,33 @@ impl CellFault {
             }
             CellFault::Blank => "fill it in, or say that empty cells count as 0: --blank negative".into(),
             CellFault::NotAList => format!("write every cell of `{column}` in the same way, such as ['cat', 'dog']"),
+            CellFault::BadList => {
+                "write every label in quotes, with commas between them: ['cat', 'dog']; a name that has brackets itself \
+                is written so too: ['[cat]']"
+                    .into()
+            }
             CellFault::NotAPart => format!(
                 "correct the cell, or train on all rows as if there were no column `{column}`: --ignore-parts"
             ),
             CellFault::UnclearParts { .. } => format!(
                 "write train, val and test into it, or take it for something else than a split: --ignore-parts; \
-                another column is named by --part-column, and rows that belong together by --group-column {column}"
+                another column is named by --part-column, and rows that belong together by --group-column {}",
+                shell(&[column])
             ),
+            CellFault::UnclearAnswer { part: Some(part) } => format!(
+                "if 1 says that a row is of {part}: --part-column {}; if another column names the parts: \
+                --part-column NAME; if none does: --ignore-parts",
+                shell(&[column])
+            ),
+            CellFault::UnclearAnswer { part: None } => {
+                "write train, val and test into a column, and name it: --part-column NAME; if it is no split: --ignore-parts"
+                    .into()
+            }
+            CellFault::NoPart => {
+                "write 1 into the column of its part, say which column to believe: --part-column NAME, or none: \
+                --ignore-parts"
+                    .into()
+            }
             CellFault::NotYesOrNo => {
                 "write 0 or 1 there, or go on as if there were no such column: --ignore-parts".into()
             }

@@ -1,5 +1,7 @@
 //! What stands between the cells of a table of text, and where its rows begin.
 
+use std::borrow::Cow;
+
 use csv::ReaderBuilder;
 
 /// What may stand between cells, the likeliest first.
@@ -58,6 +60,41 @@ fn lengths(text: &str, delimiter: u8) -> Vec<usize> {
         .flexible(true)
         .from_reader(text.as_bytes());
     table.records().take(LOOKED_AT).flatten().map(|row| row.len()).collect()
+}
+
+/// The text without the spaces in front of a cell's first quote, as in `a.jpg, "cat"`: they would make the quotes a part
+/// of the name.
+pub(crate) fn without_spaces_before_quotes(text: &str, delimiter: u8) -> Cow<'_, str> {
+    if !text.contains(" \"") && !text.contains("\t\"") {
+        return Cow::Borrowed(text);
+    }
+    let is_space = |byte: &&u8| **byte == b' ' || **byte == b'\t' && delimiter != b'\t';
+    let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
+    let (mut place, mut at) = (Place::Start, 0);
+    while let Some(&byte) = text.as_bytes().get(at) {
+        let spaces = text.as_bytes()[at..].iter().take_while(is_space).count();
+        if place == Place::Start && spaces > 0 {
+            let quoted = text.as_bytes().get(at + spaces) == Some(&b'"');
+            if quoted {
+                out.push_str(&text[copied..at]);
+                copied = at + spaces;
+            }
+            place = if quoted { Place::Start } else { Place::Plain };
+            at += spaces;
+            continue;
+        }
+        place = match (place, byte) {
+            // A doubled quote closes and opens again.
+            (Place::Quoted, b'"') => Place::Closed,
+            (Place::Quoted, _) | (Place::Start | Place::Closed, b'"') => Place::Quoted,
+            (_, b'\n' | b'\r') => Place::Start,
+            (_, byte) if byte == delimiter => Place::Start,
+            _ => Place::Plain,
+        };
+        at += 1;
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
 }
 
 /// A table's rows as numbered in a spreadsheet, those that are not blank. A row may go over several lines.
@@ -166,6 +203,22 @@ mod tests {
             ),
         ] {
             assert_eq!(row_numbers(text, b','), numbers, "{text}");
+        }
+    }
+
+    #[test]
+    fn spaces_before_quotes_are_taken_out_of_cells_alone() {
+        for (text, delimiter, expected) in [
+            ("a.jpg, \"cat\"\n", b',', "a.jpg,\"cat\"\n"),
+            ("  \"a.jpg\" ,\t\"cat, big\"\r\n \"b\"", b',', "\"a.jpg\" ,\"cat, big\"\r\n\"b\""),
+            ("a;  \"b\"; \"c\"", b';', "a;\"b\";\"c\""),
+            // Between quotes, in the middle of a cell, and where a tab divides.
+            ("\"a, \"\"b\"\", \"\"c\", \"d\"", b',', "\"a, \"\"b\"\", \"\"c\",\"d\""),
+            ("a,the \"b\" one, b", b',', "a,the \"b\" one, b"),
+            ("a\t\"b\"\t \"c\"", b'\t', "a\t\"b\"\t\"c\""),
+            (" , \"b\"", b',', " ,\"b\""),
+        ] {
+            assert_eq!(without_spaces_before_quotes(text, delimiter), expected, "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::SourceError;
+use crate::source_error::{UTF_32, ZERO};
 
 /// How much is looked at to tell UTF-16 that has no mark.
 const LOOKED_AT: usize = 4096;
@@ -19,11 +20,12 @@ pub(crate) fn decode_text(path: &Path, bytes: &[u8]) -> Result<Decoded, SourceEr
     let (little, big): (Word, Word) = (u16::from_le_bytes, u16::from_be_bytes);
     let decoded = match (packed(bytes), bytes) {
         (Some(kind), _) => Err((1, kind.to_string())),
+        _ if is_utf32(bytes) => Err((1, UTF_32.to_string())),
         (_, [0xef, 0xbb, 0xbf, text @ ..]) => utf8(text),
         (_, [0xff, 0xfe, text @ ..]) => utf16(text, little, "UTF-16"),
         (_, [0xfe, 0xff, text @ ..]) => utf16(text, big, "UTF-16"),
         _ => match zeros(bytes) {
-            [0, 0] => utf8(bytes),
+            _ if !has_wide_marks(bytes) => utf8(bytes),
             [even, odd] if odd > even => utf16(bytes, little, "UTF-16, little-endian by its zeros"),
             _ => utf16(bytes, big, "UTF-16, big-endian by its zeros"),
         },
@@ -47,6 +49,30 @@ fn packed(bytes: &[u8]) -> Option<&'static str> {
     KINDS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind)
 }
 
+/// Four bytes a character, three of which are 0 in the beginning of every table.
+fn is_utf32(bytes: &[u8]) -> bool {
+    let marked = bytes.starts_with(b"\xff\xfe\0\0") || bytes.starts_with(b"\0\0\xfe\xff");
+    let plain = |at: usize| {
+        let zero_but = |four: &[u8; 4]| (0..4).all(|place| (four[place] == 0) != (place == at));
+        bytes.len() >= 16 && bytes.as_chunks::<4>().0.iter().take(4).all(zero_but)
+    };
+    marked || plain(0) || plain(3)
+}
+
+/// Do most of the characters that divide cells and rows have a zero beside them, as UTF-16 writes them? Else a zero is a
+/// stray one.
+fn has_wide_marks(bytes: &[u8]) -> bool {
+    let is_mark = |byte: &u8| b",;\t|\r\n".contains(byte);
+    let looked_at = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let marks = looked_at.iter().filter(|byte| is_mark(byte)).count();
+    let wide = |pair: &&[u8; 2]| {
+        let [first, second] = **pair;
+        first == 0 && is_mark(&second) || second == 0 && is_mark(&first)
+    };
+    let wide = looked_at.as_chunks::<2>().0.iter().filter(wide).count();
+    wide * 2 >= marks && (wide > 0 || looked_at.get(..2).is_some_and(|start| start.contains(&0)))
+}
+
 /// Zeros at even and at odd places: every separator and line end of UTF-16 has one.
 fn zeros(bytes: &[u8]) -> [usize; 2] {
     let mut zeros = [0, 0];
@@ -58,7 +84,10 @@ fn zeros(bytes: &[u8]) -> [usize; 2] {
 
 fn utf8(bytes: &[u8]) -> Result<Decoded, Fault> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(Decoded { text: text.to_string(), encoding: None }),
+        Ok(text) => match text.find('\0') {
+            Some(at) => Err((lines_before(&text[..at]), ZERO.to_string())),
+            None => Ok(Decoded { text: text.to_string(), encoding: None }),
+        },
         Err(error) => {
             let (before, after) = bytes.split_at(error.valid_up_to());
             let byte = after.first().copied().unwrap_or_default();
@@ -73,7 +102,7 @@ fn utf16(bytes: &[u8], word: Word, encoding: &'static str) -> Result<Decoded, Fa
     let mut text = String::with_capacity(pairs.len());
     for character in char::decode_utf16(pairs.iter().map(|pair| word(*pair))) {
         match character {
-            Ok('\0') => return Err((lines_before(&text), "it has a byte of 0, and is not text".into())),
+            Ok('\0') => return Err((lines_before(&text), ZERO.to_string())),
             Ok(character) => text.push(character),
             Err(_) => return Err((lines_before(&text), "it is not UTF-16, which it seemed to be".into())),
         }
@@ -149,6 +178,13 @@ mod tests {
             (b"\xff\xfea\0\n\0\0\xd8x\0", "t.csv, line 2: it is not UTF-16, which it seemed to be"),
             (b"a\0\n\0b", "t.csv, line 2: UTF-16 has two bytes a character, and the last one is missing"),
             (b"a\0\0\0", "t.csv, line 1: it has a byte of 0, and is not text"),
+            (b"path,label\n1.png,ca\0t\n", "t.csv, line 2: it has a byte of 0, and is not text"),
+            (b"path,label\n1.png,cat\n\0\n", "t.csv, line 3: it has a byte of 0, and is not text"),
+            (b"\xef\xbb\xbfa,\0b\n", "t.csv, line 1: it has a byte of 0, and is not text"),
+            (b"\xff\xfe\0\0a\0\0\0", "t.csv, line 1: it is UTF-32, which is not read"),
+            (b"\0\0\xfe\xff\0\0\0a", "t.csv, line 1: it is UTF-32, which is not read"),
+            (b"p\0\0\0a\0\0\0t\0\0\0h\0\0\0", "t.csv, line 1: it is UTF-32, which is not read"),
+            (b"\0\0\0p\0\0\0a\0\0\0t\0\0\0h", "t.csv, line 1: it is UTF-32, which is not read"),
             (b"PK\x03\x04..", "t.csv, line 1: it is a spreadsheet or a ZIP archive, and not text"),
         ] {
             assert_eq!(decoded(bytes).unwrap_err(), message);

@@ -159,18 +159,37 @@ fn parts_inside(root: &Path, top: &[Folder]) -> Result<Told, SourceError> {
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_by_cached_key(|name| natural::name_key(name));
     if !names.iter().any(|name| role(name).is_some()) {
-        let note = format!(
-            "each holds the same folders ({}), which are not told apart: the classes are {}",
-            listed(&names),
-            listed(&top.iter().map(|folder| folder.name.as_str()).collect::<Vec<_>>())
-        );
-        return Ok(Told { layout: Layout::Classes, note: Some(note) });
+        let classes: Vec<&str> = top.iter().map(|folder| folder.name.as_str()).collect();
+        return Ok(Told { layout: Layout::Classes, note: Some(not_told_apart(&names, &classes)) });
     }
     let parts = clear(names.iter().copied(), role)
         .ok_or_else(|| unclear(root, names.iter().copied(), "folders in its class folders"))?;
     let note = Some(understood(names.iter().copied().zip(parts.iter().copied())));
     let parts = names.into_iter().map(str::to_string).zip(parts).collect();
     Ok(Told { layout: Layout::ClassesOfParts(parts), note })
+}
+
+fn not_told_apart(folders: &[&str], classes: &[&str]) -> String {
+    let (folders, classes) = (listed(folders), listed(classes));
+    format!("each holds the same folders ({folders}), which are not told apart: the classes are {classes}")
+}
+
+/// What is said of the folders of classes, where each holds the same ones.
+pub(crate) fn same_folders<'a>(paths: impl Iterator<Item = &'a Path>, classes: &[&str]) -> Option<String> {
+    let mut inside: Vec<BTreeSet<String>> = Vec::new();
+    for path in paths {
+        let names: BTreeSet<String> = sub_names(path).into_iter().collect();
+        // One without folders is enough.
+        if names.is_empty() {
+            return None;
+        }
+        inside.push(names);
+    }
+    let alike = inside.len() > 1 && are_alike(&inside.iter().collect::<Vec<_>>());
+    let names: BTreeSet<&str> = inside.iter().flatten().map(String::as_str).collect();
+    let mut names: Vec<&str> = names.into_iter().collect();
+    names.sort_by_cached_key(|name| natural::name_key(name));
+    alike.then(|| not_told_apart(&names, classes))
 }
 
 fn understood<'a>(parts: impl Iterator<Item = (&'a str, Part)>) -> String {

@@ -27,8 +27,12 @@ const NAMES: &[&str] = &[
     "@recycle",
     "@recently-snapshot",
     "@__thumb",
+    "@synoresource",
+    "@tmp",
     // Linux.
     "lost+found",
+    // Windows again: older recycle bins, and what its disk check saves.
+    "recycle.bin",
     // Programs.
     "picasa.ini",
     "pspbrwse.jbf",
@@ -59,7 +63,16 @@ const BEGINNINGS: &[&str] = &[
     ".sync_",
     ".ipynb_checkpoints",
     ".git",
+    // FrontPage.
+    "_vti_",
 ];
+
+/// How names end that are streams beside a file, copied to a system that has none. The colon becomes another character
+/// on the way: U+F03A in Windows' own Linux.
+const STREAMS: &[&str] = &["zone.identifier", "@synoeastream", "@synoresource"];
+
+/// Older recycle bins of Windows, in capital letters: `recycled` is a class of waste.
+const BINS: &[&str] = &["RECYCLER", "RECYCLED"];
 
 /// How names of files, not of folders, end that go with a picture, a lock or a download that is not there yet.
 const ENDINGS: &[&str] = &[
@@ -85,11 +98,34 @@ const ENDINGS: &[&str] = &[
 /// Is this the name of something that a system or a tool leaves behind, and nobody means when they speak of their
 /// pictures? AppleDouble files (`._1.jpg`) and whatever else begins with `._`, `~$` or `.~` are among them.
 pub(crate) fn is_left_behind(name: &OsStr, is_folder: bool) -> bool {
-    let name = name_text(name).to_lowercase();
+    let written = name_text(name);
+    let name = first_copy(&written.to_lowercase());
     let ending = name.rsplit_once('.').map(|(_, ending)| ending).filter(|_| !is_folder);
     NAMES.contains(&name.as_str())
+        || STREAMS.iter().any(|end| name.ends_with(end))
+        || is_folder && (BINS.contains(&&*written) || is_found(&name))
         || BEGINNINGS.iter().any(|begin| name.starts_with(begin))
         || ending.is_some_and(|ending| ENDINGS.contains(&ending))
+}
+
+/// The name without the number that a second copy gets: `thumbs (2).db`, `__macosx 2`.
+fn first_copy(name: &str) -> String {
+    let (stem, ending) = name.rsplit_once('.').map_or((name, ""), |(stem, _)| (stem, &name[stem.len()..]));
+    let first = without_number(name).map(str::to_string);
+    let first = first.or_else(|| Some(format!("{}{ending}", without_number(stem)?)));
+    first.unwrap_or_else(|| name.to_string())
+}
+
+fn without_number(name: &str) -> Option<&str> {
+    let (first, last) = name.rsplit_once(' ')?;
+    let inside = last.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(last);
+    (!inside.is_empty() && inside.chars().all(|c| c.is_ascii_digit())).then_some(first)
+}
+
+/// `found.000`, `found.001`: what the disk check of Windows saves.
+fn is_found(name: &str) -> bool {
+    let number = name.strip_prefix("found.");
+    number.is_some_and(|number| number.len() == 3 && number.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// Is this an entry of a folder, or a member of an archive, that a source passes over: hidden, left behind by a system or
@@ -131,11 +167,31 @@ mod tests {
 
     #[test]
     fn pictures_are_never_taken_for_leftovers() {
-        for name in
-            ["1.jpg", "icon.png", "Icon", "part.png", "thumbs.png", "a.tmp.jpg", "~.jpg", "lost.webp", "1"]
-        {
+        for name in [
+            "1.jpg",
+            "icon.png",
+            "Icon",
+            "part.png",
+            "thumbs.png",
+            "a.tmp.jpg",
+            "~.jpg",
+            "lost.webp",
+            "1",
+            "thumbs (2).png",
+            "1 (2).jpg",
+            "zone identifier.jpg",
+        ] {
             assert!(!is_passed_over(OsStr::new(name), false), "{name}");
             assert!(!is_named_by_chance(Path::new(""), Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn classes_that_are_called_like_a_recycle_bin_are_classes() {
+        for name in
+            ["recycled", "Recycled", "recycler", "found", "found.x", "tmp", "cat 2", "vti", "RECYCLED 1"]
+        {
+            assert!(!is_passed_over(OsStr::new(name), true), "{name}");
         }
     }
 

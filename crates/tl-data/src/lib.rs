@@ -89,6 +89,7 @@ mod read_table;
 mod reading;
 mod rejected;
 mod rows;
+mod same_file;
 mod sample_error;
 mod sampler;
 mod scan;

@@ -7,6 +7,7 @@ use tl_files::name_text;
 use crate::SourceError;
 use crate::encoding::{decode_text, lines};
 use crate::leftover::is_named_by_chance;
+use crate::list_cell::is_listlike;
 use crate::listing::{Candidate, Listing, Named};
 use crate::lookup::{Lookup, cleaned};
 use crate::rows::Rows;
@@ -45,7 +46,7 @@ fn text_of(path: &Path) -> Result<String, SourceError> {
 
 /// Lists what these lines name; empty ones are passed over.
 pub(crate) fn list_text(path: &Path, text: &str, root: &Path) -> Result<Listing, SourceError> {
-    let mut rows = Rows::new(path, false, false);
+    let mut rows = Rows::new(path, root, false, false);
     let mut lookup = Lookup::new(path, root, None);
     let labelled = text.contains('\t');
     for (number, line) in (1..).zip(lines(text)) {
@@ -78,6 +79,11 @@ fn read_line(
     let label = match (label, labelled) {
         (Some(label), _) if label.contains('\t') => {
             return Err(bad(format!("`{text}` has more than a label behind it")));
+        }
+        (Some(label), _) if is_listlike(label) => {
+            return Err(bad(format!(
+                "`{text}` has a list of labels, {label}; a line has one label, a table may have several"
+            )));
         }
         (Some(label), _) => label.to_string(),
         (None, true) => return Err(bad(format!("`{text}` has no label after a tab, and other lines have"))),

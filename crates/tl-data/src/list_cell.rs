@@ -3,10 +3,37 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+/// Is the text written like a list, readable or not: in `[]` or `{}`, in `()` with a quote or comma inside, or as a call
+/// such as `array([..])`? Names of classes such as `(other)` are none.
+pub(crate) fn is_listlike(text: &str) -> bool {
+    let text = text.trim();
+    let within = |open: char, close: char| text.strip_prefix(open)?.strip_suffix(close);
+    let tuple =
+        within('(', ')').is_some_and(|inside| inside.trim().is_empty() || inside.contains([',', '\'', '"']));
+    within('[', ']').is_some() || within('{', '}').is_some() || tuple || called(text).is_some()
+}
+
+/// What stands between the parentheses of `array(..)`.
+fn called(text: &str) -> Option<&str> {
+    const NAMES: &[&str] = &["array", "set", "frozenset", "list", "tuple", "tensor", "Index", "Series"];
+    let (name, inside) = text.split_once('(')?;
+    let name = name.rsplit('.').next().filter(|name| NAMES.contains(name));
+    name.and(inside.strip_suffix(')'))
+}
+
 /// The elements of a list, if that is what the text is: words in quotes, or numbers, with commas or spaces between them
-/// (as NumPy writes it), in brackets; also a tuple or a set.
+/// (as NumPy writes it), in brackets; also a tuple, a set or an array.
 pub(crate) fn parse(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
+    if let Some(inside) = called(text) {
+        // `array(['cat'], dtype=object)`; `set()` is empty.
+        let list = inside.rsplit_once(", dtype=").map_or(inside, |(list, _)| list).trim();
+        return if list.is_empty() { Some(Vec::new()) } else { elements(list) };
+    }
+    is_listlike(text).then(|| elements(text))?
+}
+
+fn elements(text: &str) -> Option<Vec<String>> {
     let inside = [('[', ']'), ('(', ')'), ('{', '}')]
         .iter()
         .find_map(|&(open, close)| text.strip_prefix(open)?.strip_suffix(close))?;
@@ -21,6 +48,8 @@ pub(crate) fn parse(text: &str) -> Option<Vec<String>> {
                 rest.next();
                 comma_may_come = false;
             }
+            // Python 2 wrote `u'cat'`.
+            'u' | 'U' | 'b' if matches!(rest.clone().nth(1), Some('\'' | '"')) => drop(rest.next()),
             '\'' | '"' => {
                 elements.push(word(&mut rest)?);
                 comma_may_come = true;
@@ -108,6 +137,16 @@ mod tests {
             ("['a, b', 'c]']", Some(&["a, b", "c]"])),
             (" [ ] ", Some(&[])),
             ("['']", Some(&[])),
+            ("[u'cat', u\"dog\"]", Some(&["cat", "dog"])),
+            ("array(['cat', 'dog'], dtype=object)", Some(&["cat", "dog"])),
+            ("np.array(['cat'])", Some(&["cat"])),
+            ("array([3, 4])", Some(&["3", "4"])),
+            ("{'cat'}", Some(&["cat"])),
+            ("set()", Some(&[])),
+            ("['cat', None]", None),
+            ("[['cat'], ['x']]", None),
+            ("{\"a\": 1}", None),
+            ("array(['cat'", None),
             ("[cat, dog]", None),
             ("[unclear]", None),
             ("['cat'", None),
@@ -119,6 +158,22 @@ mod tests {
         ] {
             let expected = elements.map(|elements| elements.iter().map(ToString::to_string).collect());
             assert_eq!(parse(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_like_a_list_is_told_from_names() {
+        for (texts, expected) in [
+            (
+                "['a']|[a]|[]|[a, b]|[u'a']|['a', None]|[['a']]|{'a'}|{\"a\": 1}|{}|('a',)|('a')|(a, b)|()|array(['a'])\
+                |np.array([1])|set()| [a] ",
+                true,
+            ),
+            ("a|(other)|(1)|cat (big)|[a|a]|['a'|[a] b|a [b]|set (a)|card(1)|\"a\"|", false),
+        ] {
+            for text in texts.split('|') {
+                assert_eq!(is_listlike(text), expected, "{text:?}");
+            }
         }
     }
 

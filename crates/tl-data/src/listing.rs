@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tl_files::shown_path;
 
-use crate::spelling::Spellings;
+use crate::spelling::{Spellings, alike};
 use crate::{ClassId, Part, Rejected, SampleError, Span, natural};
 
 /// The classes and every file that should be a picture.
@@ -92,6 +92,7 @@ impl Listing {
         let names: BTreeSet<&String> = named.iter().flat_map(|file| &file.labels).collect();
         let mut names: Vec<String> = names.into_iter().cloned().collect();
         names.sort_by_cached_key(|name| natural::name_key(name));
+        self.notes.extend(alike(&names));
         let number: BTreeMap<&str, ClassId> =
             names.iter().enumerate().map(|(i, name)| (name.as_str(), ClassId(i))).collect();
         for Named { mut file, labels } in named {

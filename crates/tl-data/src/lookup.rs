@@ -1,5 +1,6 @@
 //! From the names in tables and lists to files: names may lack their ending, or be of another system.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::numbers::counted;
 pub(crate) struct Lookup<'a> {
     table: &'a Path,
     root: &'a Path,
-    suffix: Option<&'a str>,
+    suffix: Option<Cow<'a, str>>,
     /// Of folders that were looked into: the pictures by their names without an ending.
     folders: HashMap<PathBuf, HashMap<OsString, Vec<OsString>>>,
     /// Names that were found with another ending, by that.
@@ -29,8 +30,13 @@ pub(crate) struct Lookup<'a> {
 const TRIES: usize = 20;
 
 impl<'a> Lookup<'a> {
-    /// `suffix` is put behind every name that does not end so.
+    /// `suffix` is put behind every name that does not end so; `jpg` is meant as `.jpg`.
     pub(crate) fn new(table: &'a Path, root: &'a Path, suffix: Option<&'a str>) -> Self {
+        let dotted = |suffix: &'a str| match suffix.chars().all(char::is_alphanumeric) && !suffix.is_empty() {
+            true => Cow::Owned(format!(".{suffix}")),
+            false => Cow::Borrowed(suffix),
+        };
+        let suffix = suffix.map(dotted);
         let (folders, endings) = (HashMap::new(), BTreeMap::new());
         Lookup { table, root, suffix, folders, endings, elsewhere: None, tries: TRIES }
     }
@@ -39,7 +45,7 @@ impl<'a> Lookup<'a> {
     ///
     /// Errors: [`SourceError::SeveralFiles`].
     pub(crate) fn file(&mut self, text: &str, at: (&'static str, u64)) -> Result<PathBuf, SourceError> {
-        if let Some(suffix) = self.suffix {
+        if let Some(suffix) = &self.suffix {
             let has = text.to_lowercase().ends_with(&suffix.to_lowercase());
             let text = if has { text.to_string() } else { format!("{text}{suffix}") };
             return Ok(self.below_the_root(cleaned(self.root, &text)));

@@ -36,7 +36,7 @@ pub(crate) fn list(path: &Path, root: Option<&Path>, columns: &Columns) -> Resul
     let answers = Answers::new(path, columns, found.label_names, first_label, &table.rows);
     let mut reading =
         Reading { path, grouped, answers, lookup: Lookup::new(path, root, columns.suffix.as_deref()) };
-    let mut lines = Rows::new(path, columns.add_up, reading.answers.several());
+    let mut lines = Rows::new(path, root, columns.add_up, reading.answers.several());
     for (at, row) in table.rows.iter().enumerate() {
         let name = row.cells.first().map(String::as_str).unwrap_or_default();
         if lines.passes_over(root, name, "row", row.number) {

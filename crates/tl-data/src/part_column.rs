@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::cell_label::{CellLabel, label_in_words};
 use crate::numbers::counted;
-use crate::part_words::{NamedLike, asked_by, meant};
+use crate::part_name::{Role, role};
+use crate::part_words::{Asks, NamedLike, asked_by, meant};
 use crate::table::Table;
 use crate::words::{Word, Words};
 use crate::{CellFault, Columns, Part, SourceError};
@@ -50,24 +51,31 @@ enum Seems {
 impl Seems {
     fn of(words: &Words) -> Self {
         let named = NamedLike::of(&words.name);
-        let understood: Vec<Part> = words.words.iter().filter_map(|word| meant(&word.text)).collect();
-        let several = understood.iter().any(|part| *part != understood[0]);
-        let rows = |wanted: fn(&Word) -> bool| -> usize {
-            words.words.iter().filter(|word| wanted(word)).map(|word| word.rows).sum()
-        };
-        let (known, all) = (rows(|word| meant(&word.text).is_some()), rows(|_| true));
+        let understood = words.words.iter().filter(|word| meant(&word.text).is_some()).count();
+        let roles: Vec<Role> = words.words.iter().filter_map(spoken_of).collect();
+        let several = roles.iter().any(|role| *role != roles[0]);
+        let (known, all) = (words.rows_with(|word| meant(&word.text).is_some()), words.rows_with(|_| true));
+        let spoken = words.rows_with(|word| spoken_of(word).is_some());
         let numbers = words.words.iter().all(|word| word.text.parse::<f64>().is_ok());
+        let few_numbers = words.words.len() <= FEW_NUMBERS && numbers;
+        let are_many = words.many || named == NamedLike::Speaks && words.words.len() > FEW;
         match named {
-            _ if all == 0 || asked_by(&words.name).is_some() => Seems::Nothing,
-            NamedLike::Other if !several || known * 2 < all || words.many => Seems::Nothing,
+            _ if all == 0 => Seems::Nothing,
+            NamedLike::Other if !several || spoken * 2 < all || words.many => Seems::Nothing,
+            NamedLike::Speaks if are_many && known * 2 < all => Seems::Nothing,
             _ if words.many && known * 2 < all => Seems::SomethingElse,
-            _ if understood.len() == words.words.len() => Seems::Split,
-            _ if known > 0 => Seems::Muddled,
+            _ if understood == words.words.len() => Seems::Split,
+            _ if known > 0 || spoken * 2 >= all => Seems::Muddled,
             NamedLike::Split if words.words.len() <= FEW => Seems::Muddled,
-            NamedLike::Perhaps if words.words.len() <= FEW_NUMBERS && numbers => Seems::Muddled,
+            NamedLike::Perhaps | NamedLike::Speaks if few_numbers || answers_mostly(words) => Seems::Muddled,
             _ => Seems::SomethingElse,
         }
     }
+}
+
+/// The part that a word means, or speaks of, as `train2017` does.
+fn spoken_of(word: &Word) -> Option<Role> {
+    meant(&word.text).map(Role::Part).or_else(|| role(&word.text))
 }
 
 struct Finder<'a> {
@@ -88,37 +96,55 @@ impl Finder<'_> {
                 found: self.table.names.clone(),
             });
         };
-        match asked_by(&words.name) {
+        match Asks::of(&words.name).and_then(Asks::part) {
             Some(part) if says_yes_or_no(words) => self.by_answers(&[(words, part)]),
             _ => self.by_words(words),
         }
     }
 
     fn guessed(&self) -> Result<RowParts, SourceError> {
-        let (mut splits, mut notes) = (Vec::new(), Vec::new());
+        let mut columns = Guesses::default();
         for words in &self.table.others {
-            match Seems::of(words) {
-                Seems::Split => splits.push(words),
-                Seems::Muddled => return Err(self.unclear(words)),
-                Seems::SomethingElse => notes.push(passed_over(words)),
-                Seems::Nothing => {}
+            match (asking(words), Seems::of(words)) {
+                (Some(Asks::Clearly(part)), _) => columns.clear.push((words, part)),
+                (Some(asks), _) => columns.doubtful.push((words, asks)),
+                (None, Seems::Split) => columns.splits.push(words),
+                (None, Seems::Muddled) => columns.muddled.push(words),
+                (None, Seems::SomethingElse) => columns.others.push(words),
+                (None, Seems::Nothing) => {}
             }
         }
-        splits.sort_by_key(|words| NamedLike::of(&words.name));
-        let answers: Vec<(&Words, Part)> = self.table.others.iter().filter_map(asking).collect();
-        let mut found = match splits.as_slice() {
-            [] if answers.is_empty() => RowParts::default(),
-            [] => self.by_answers(&answers)?,
-            [first, others @ ..] => {
-                let mut found = self.by_words(first)?;
-                others.iter().try_for_each(|other| self.add_agreeing(first, &mut found, other))?;
-                notes.extend(
-                    answers.iter().map(|(words, _)| format!("the column `{}` is not used", words.name)),
-                );
-                found
-            }
+        columns.splits.sort_by_key(|words| NamedLike::of(&words.name));
+        columns.clear_up();
+        let mut found = self.by_guesses(&columns)?;
+        // What could be a split, and is not understood, may be left alone only where the parts are known without it.
+        let mut known = found.parts.iter().flatten();
+        let divided = known.next().is_some_and(|first| known.any(|part| part != first));
+        for words in columns.muddled {
+            let unlike = words.words.iter().all(|word| spoken_of(word).is_none());
+            let left = if divided && unlike { Ok(passed_over(words)) } else { Err(self.unclear(words)) };
+            found.notes.push(left?);
+        }
+        for (words, asks) in columns.doubtful {
+            let unused = || format!("the column `{}` is not used", words.name);
+            let left = if divided { Ok(unused()) } else { Err(self.doubtful(words, asks.part())) };
+            found.notes.push(left?);
+        }
+        found.notes.extend(columns.others.into_iter().map(passed_over));
+        Ok(found)
+    }
+
+    fn by_guesses(&self, columns: &Guesses<'_>) -> Result<RowParts, SourceError> {
+        let [first, others @ ..] = columns.splits.as_slice() else {
+            return match columns.clear.as_slice() {
+                [] => Ok(RowParts::default()),
+                answers => self.by_answers(answers),
+            };
         };
-        found.notes.extend(notes);
+        let mut found = self.by_words(first)?;
+        others.iter().try_for_each(|other| self.add_agreeing(first, &mut found, other))?;
+        let answers = &mut columns.clear.iter();
+        answers.try_for_each(|&(words, part)| self.add_answers(first, &mut found, words, part))?;
         Ok(found)
     }
 
@@ -139,27 +165,23 @@ impl Finder<'_> {
         Ok(RowParts { parts: parts.collect(), notes })
     }
 
-    /// Parts by columns such as `is_test`. A row that none of them claims trains; where `is_train` alone says so, it is
-    /// of the test.
+    /// Parts by columns such as `is_test`. A row that none of them claims trains; where columns of train alone say so, it
+    /// is of the test.
     fn by_answers(&self, columns: &[(&Words, Part)]) -> Result<RowParts, SourceError> {
-        let alone = matches!(columns, [(_, Part::Train)]);
+        let alone = columns.iter().all(|(_, part)| *part == Part::Train);
         let otherwise = if alone { Part::Test } else { Part::Train };
-        let mut claimed: Vec<Option<(&Words, Part)>> = vec![None; self.table.rows.len()];
-        for &(words, part) in columns {
-            for (row, _) in self.answers(words)?.into_iter().enumerate().filter(|(_, yes)| *yes) {
-                if let Some((first, other)) = claimed[row].filter(|(_, other)| *other != part) {
-                    let says = format!("{other} too");
-                    return Err(self.bad_row(
-                        words,
-                        row,
-                        CellFault::OtherPart { column: first.name.clone(), says },
-                    ));
-                }
-                claimed[row] = Some((words, part));
-            }
-        }
-        let parts: Vec<Part> =
-            claimed.into_iter().map(|claim| claim.map_or(otherwise, |(_, part)| part)).collect();
+        let answers: Vec<Vec<Option<bool>>> =
+            columns.iter().map(|(words, _)| self.answers(words)).collect::<Result<_, _>>()?;
+        let part = |row: usize| {
+            let of_row = columns.iter().zip(&answers).map(|(&(words, part), answers)| {
+                let answer = answers.get(row).copied().flatten();
+                let answer = answer.ok_or_else(|| self.bad_row(words, row, CellFault::NotYesOrNo))?;
+                Ok((words, part, answer))
+            });
+            let of_row: Vec<Answer<'_>> = of_row.collect::<Result<_, SourceError>>()?;
+            self.part_of(row, &of_row, otherwise)
+        };
+        let parts: Vec<Part> = (0..self.table.rows.len()).map(part).collect::<Result<_, _>>()?;
         let names: Vec<String> =
             columns.iter().map(|(words, part)| format!("1 in `{}` is {part}", words.name)).collect();
         let counts = Part::ALL.map(|part| (part, parts.iter().filter(|of_row| **of_row == part).count()));
@@ -168,17 +190,61 @@ impl Finder<'_> {
         Ok(RowParts { parts: parts.into_iter().map(Some).collect(), notes: vec![note] })
     }
 
-    fn answers(&self, words: &Words) -> Result<Vec<bool>, SourceError> {
+    /// The part that a row's answers give it together.
+    fn part_of(&self, row: usize, answers: &[Answer<'_>], otherwise: Part) -> Result<Part, SourceError> {
+        let contradicts = |column: &Words, says: String, words: &Words| {
+            self.bad_row(words, row, CellFault::OtherPart { column: column.name.clone(), says })
+        };
+        let Some(&(first, part, _)) = answers.iter().find(|(.., yes)| *yes) else {
+            // Somebody said that it does not train, and nobody what it does.
+            let denied = answers.iter().find(|(_, part, _)| *part == otherwise);
+            return match denied {
+                Some((words, ..)) => Err(self.bad_row(words, row, CellFault::NoPart)),
+                None => Ok(otherwise),
+            };
+        };
+        for (words, other, yes) in answers.iter().filter(|(words, ..)| words.name != first.name) {
+            match (other == &part, yes) {
+                (false, true) => return Err(contradicts(first, format!("{part} too"), words)),
+                (true, false) => return Err(contradicts(first, part.to_string(), words)),
+                _ => {}
+            }
+        }
+        Ok(part)
+    }
+
+    /// Yes or no for each row; nothing where the cell is empty.
+    fn answers(&self, words: &Words) -> Result<Vec<Option<bool>>, SourceError> {
         let bad = words.words.iter().find(|word| yes(word).is_none());
         if let Some(word) = bad {
             return Err(self.bad_word(words, word, CellFault::NotYesOrNo));
         }
         let meaning: Vec<Option<bool>> = words.words.iter().map(yes).collect();
-        let answer = |(row, word): (usize, Option<usize>)| {
-            let answer = word.and_then(|word| meaning.get(word).copied().flatten());
-            answer.ok_or_else(|| self.bad_row(words, row, CellFault::NotYesOrNo))
-        };
-        words.rows().enumerate().map(answer).collect()
+        let answer = |word: Option<usize>| word.and_then(|word| meaning.get(word).copied().flatten());
+        Ok(words.rows().map(answer).collect())
+    }
+
+    /// A column such as `is_test` has to agree with one that names parts; where that says nothing, it does.
+    fn add_answers(
+        &self,
+        first: &Words,
+        found: &mut RowParts,
+        words: &Words,
+        part: Part,
+    ) -> Result<(), SourceError> {
+        let answers = self.answers(words)?;
+        for (row, (of_row, answer)) in found.parts.iter_mut().zip(answers).enumerate() {
+            match (*of_row, answer) {
+                (Some(says), Some(yes)) if (says == part) != yes => {
+                    let fault = CellFault::OtherPart { column: first.name.clone(), says: says.to_string() };
+                    return Err(self.bad_row(words, row, fault));
+                }
+                (None, Some(true)) => *of_row = Some(part),
+                _ => {}
+            }
+        }
+        found.notes.push(format!("the column `{}` names the same parts", words.name));
+        Ok(())
     }
 
     /// Two columns that name parts have to name the same ones; where one says nothing, the other does.
@@ -212,6 +278,15 @@ impl Finder<'_> {
         }
     }
 
+    /// A column of yes and no that may speak of a part or of something else.
+    fn doubtful(&self, words: &Words, part: Option<Part>) -> SourceError {
+        let fault = CellFault::UnclearAnswer { part };
+        match words.words.iter().find(|word| yes(word) == Some(true)).or(words.words.first()) {
+            Some(word) => self.bad_word(words, word, fault),
+            None => self.bad_row(words, 0, fault),
+        }
+    }
+
     fn bad_word(&self, words: &Words, word: &Word, fault: CellFault) -> SourceError {
         let (column, value) = (words.name.clone(), word.text.clone());
         SourceError::BadCell {
@@ -231,8 +306,45 @@ impl Finder<'_> {
     }
 }
 
-fn asking(words: &Words) -> Option<(&Words, Part)> {
-    asked_by(&words.name).filter(|_| !words.words.is_empty()).map(|part| (words, part))
+/// The columns of a table by what they seem to be.
+#[derive(Default)]
+struct Guesses<'a> {
+    splits: Vec<&'a Words>,
+    /// Columns of yes and no about a part.
+    clear: Vec<(&'a Words, Part)>,
+    /// Columns of yes and no that may be about something else.
+    doubtful: Vec<(&'a Words, Asks)>,
+    muddled: Vec<&'a Words>,
+    others: Vec<&'a Words>,
+}
+
+impl Guesses<'_> {
+    /// Beside columns about other parts, `valid` is clear too.
+    fn clear_up(&mut self) {
+        let clear: Vec<Part> = self.clear.iter().map(|(_, part)| *part).collect();
+        let others = |part: Part| !clear.is_empty() && !clear.contains(&part);
+        self.doubtful.retain(|&(words, asks)| match asks {
+            Asks::Barely(part) if others(part) => {
+                self.clear.push((words, part));
+                false
+            }
+            _ => true,
+        });
+    }
+}
+
+/// A column, the part it is about, and what it says of a row.
+type Answer<'a> = (&'a Words, Part, bool);
+
+/// What a column of yes and no asks. One that is called `is_test` has to answer; others are of this kind by their cells.
+fn asking(words: &Words) -> Option<Asks> {
+    let named = || asked_by(&words.name).is_some();
+    Asks::of(&words.name).filter(|_| !words.words.is_empty() && (named() || answers_mostly(words)))
+}
+
+/// Do most of the cells that are filled in say yes or no?
+fn answers_mostly(words: &Words) -> bool {
+    !words.many && words.rows_with(|word| yes(word).is_some()) * 2 >= words.rows_with(|_| true)
 }
 
 fn says_yes_or_no(words: &Words) -> bool {

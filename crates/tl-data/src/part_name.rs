@@ -144,7 +144,7 @@ fn role_of_word(word: &str) -> Option<Role> {
 
 /// The words of a name, in small letters: runs of letters, divided where small letters turn to capital ones; `hold out` is
 /// one.
-fn words(name: &str) -> Vec<String> {
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for run in name.split(|c: char| !c.is_alphabetic()).filter(|run| !run.is_empty()) {
         let whole = run.to_lowercase();

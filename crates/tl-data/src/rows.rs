@@ -9,6 +9,7 @@ use crate::leftover::is_named_by_chance;
 use crate::listing::{Listing, Named};
 use crate::lookup::cleaned;
 use crate::numbers::counted;
+use crate::same_file::SameFile;
 use crate::{SampleError, SourceError, same_name};
 
 /// The pictures listed so far.
@@ -17,6 +18,8 @@ pub(crate) struct Rows<'a> {
     add_up: bool,
     several: bool,
     named: Vec<Named>,
+    files: SameFile<'a>,
+    /// By the key of its file, the place of each picture.
     known: HashMap<PathBuf, usize>,
     repeated: usize,
     /// Pictures whose rows have different labels, and whose rows have different parts or groups.
@@ -27,11 +30,11 @@ pub(crate) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// With `add_up`, several rows for one picture give it several labels; `several` says whether it may have several.
-    pub(crate) fn new(table: &'a Path, add_up: bool, several: bool) -> Self {
+    /// Paths are relative to `root`. With `add_up`, several rows for one picture give it several labels; `several` says whether it may have several.
+    pub(crate) fn new(table: &'a Path, root: &'a Path, add_up: bool, several: bool) -> Self {
         let (named, known, conflicts, places) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
-        let by_chance = (0, None);
-        Rows { table, add_up, several, named, known, repeated: 0, conflicts, places, by_chance }
+        let (files, by_chance) = (SameFile::new(root), (0, None));
+        Rows { table, add_up, several, named, files, known, repeated: 0, conflicts, places, by_chance }
     }
 
     /// Is this what systems and tools leave beside pictures, `path` being as written? Then the row is passed over.
@@ -46,8 +49,9 @@ impl<'a> Rows<'a> {
     }
 
     pub(crate) fn add(&mut self, row: Named) {
-        let Some(first) = self.known.get(&row.file.path).and_then(|&at| self.named.get_mut(at)) else {
-            self.known.insert(row.file.path.clone(), self.named.len());
+        let key = self.files.key(&row.file.path);
+        let Some(first) = self.known.get(&key).and_then(|&at| self.named.get_mut(at)) else {
+            self.known.insert(key, self.named.len());
             return self.named.push(row);
         };
         let part = |named: &Named| named.file.part.map(|part| part.to_string());
@@ -109,7 +113,8 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// "1.png: part `train` in row 2, `test` in row 5", if both rows say something and it is not the same.
+/// "1.png: part `train` in row 2, `test` in row 5", if both rows say something and it is not the same; with the second
+/// row's path, if that is spelt in another way.
 fn differ(
     what: &str,
     first: &Named,
@@ -119,8 +124,12 @@ fn differ(
     let (one, other) = (of(first)?, of(second)?);
     let space = if what.is_empty() { "" } else { " " };
     let path = shown_path(&first.file.path);
+    let spelt = match second.file.path == first.file.path {
+        true => String::new(),
+        false => format!(", as {}", shown_path(&second.file.path)),
+    };
     (!same_name(&one, &other))
-        .then(|| format!("{path}: {what}{space}`{one}` in {}, `{other}` in {}", at(first), at(second)))
+        .then(|| format!("{path}: {what}{space}`{one}` in {}, `{other}` in {}{spelt}", at(first), at(second)))
 }
 
 /// Do two rows say the same, whatever the order of their labels and the way they are spelt?

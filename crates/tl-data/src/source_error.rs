@@ -3,13 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use tl_files::{shown, shown_path};
+use tl_files::{ending, shown, shown_path};
 use tl_image::{Panicked, ends_like_a_picture};
 
 use crate::numbers::{counted, grouped};
 use crate::parts_suggested::suggested_parts;
 use crate::rejected::listed;
 use crate::{CellFault, Part, Rejected};
+
+/// What is wrong with text that has zeros where no encoding has them.
+pub(crate) const ZERO: &str = "it has a byte of 0, and is not text";
+/// What is wrong with text of four bytes a character.
+pub(crate) const UTF_32: &str = "it is UTF-32, which is not read";
 
 /// The reason a table, a list, shards or a choice of pictures was refused.
 #[derive(Debug, Error)]
@@ -247,10 +252,12 @@ pub enum SourceError {
         found: Vec<String>,
     },
     /// A class that is to be judged and never learned.
-    #[error("class `{}` has pictures in {part} and none in train", shown(class))]
+    #[error("class `{}` has pictures in {part} and none in train{}", shown(class), differing(like.as_deref()))]
     Untrained {
         /// The class.
         class: String,
+        /// A class in train whose name differs in capital letters only.
+        like: Option<String>,
         /// A part that has pictures of it.
         part: Part,
     },
@@ -335,6 +342,18 @@ impl SourceError {
                 "leave one row of each picture, or make them the same".into()
             }
             SourceError::BadCell { column, fault, .. } => fault.hint(column),
+            SourceError::NotText { detail, .. } if detail == UTF_32 => {
+                "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW".into()
+            }
+            SourceError::NotText { detail, .. } if detail == ZERO => {
+                "save it again as UTF-8, or take these bytes out: tr -d '\\000' < FILE > NEW".into()
+            }
+            SourceError::NothingListed { path }
+                if matches!(ending(path).as_str(), "csv" | "tsv" | "tab" | "parquet") =>
+            {
+                "a table has a first row that names its columns, and a row for each picture: path,label"
+                    .into()
+            }
             SourceError::NotText { .. } => "save it as UTF-8 (in a spreadsheet: CSV UTF-8), or convert it: \
                 iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW"
                 .into(),
@@ -372,6 +391,12 @@ impl SourceError {
             SourceError::NoSuchPart { .. } => {
                 "write it as it is there: --parts train=FOLDER,test=FOLDER".into()
             }
+            SourceError::Untrained { class, like: Some(like), .. } => format!(
+                "if they are one class, give both folders one name; else add pictures of `{}` to train, or remove it \
+                (train has `{}`)",
+                shown(class),
+                shown(like)
+            ),
             SourceError::Untrained { class, .. } => {
                 format!("add pictures of `{}` to train, or remove it", shown(class))
             }
@@ -393,6 +418,11 @@ fn wanted(asked: Option<&str>, what: &str) -> String {
 
 fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{}`", shown(name))).collect::<Vec<_>>().join(", ")
+}
+
+fn differing(like: Option<&str>) -> String {
+    let words = |name| format!(", where `{}` differs in capital letters or spaces only", shown(name));
+    like.map(words).unwrap_or_default()
 }
 
 fn contradicted(pictures: usize) -> String {

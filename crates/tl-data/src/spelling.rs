@@ -34,6 +34,48 @@ pub(crate) fn folded(name: &str) -> String {
     composed(&composed(name).to_lowercase()).into_owned()
 }
 
+/// A key that spellings, capital letters, and spaces and characters that do not show leave as it is.
+pub(crate) fn looks(name: &str) -> String {
+    printed(&folded(name))
+}
+
+/// The name as it prints: a space of any kind is a space, those at the ends do not show.
+fn printed(name: &str) -> String {
+    let visible: String = name.chars().filter(|c| !is_unseen(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Characters without a width of their own: <https://www.unicode.org/reports/tr44/#General_Category_Values>, Cf.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe0e}' | '\u{fe0f}')
+}
+
+/// Sentences about classes whose names print alike and are not the same.
+pub(crate) fn alike(classes: &[String]) -> Vec<String> {
+    let mut by_print: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    classes.iter().for_each(|name| by_print.entry(printed(&composed(name))).or_default().push(name));
+    let several = by_print.into_values().filter(|names| names.len() > 1);
+    let quoted = |name: &&String| format!("`{}`", spelt_out(name));
+    several
+        .map(|names| {
+            let names: Vec<String> = names.iter().map(quoted).collect();
+            format!(
+                "the classes {} differ only in spaces or in characters that do not show",
+                names.join(", ")
+            )
+        })
+        .collect()
+}
+
+fn spelt_out(name: &str) -> String {
+    let one = |c: char| match c {
+        ' ' => " ".to_string(),
+        c if c.is_whitespace() || is_unseen(c) => c.escape_unicode().to_string(),
+        c => shown(c.to_string()).to_string(),
+    };
+    name.chars().map(one).collect()
+}
+
 /// Names of which some are spelt in several ways.
 pub(crate) struct Spellings {
     /// The composed spelling of each of those.
@@ -91,6 +133,23 @@ mod tests {
             notes,
             ["`café` is spelt with composed and with decomposed characters: taken as one class"]
         );
+    }
+
+    #[test]
+    fn classes_that_print_alike_are_pointed_out() {
+        for (names, note) in [
+            (&["cat", "cat "][..], Some("`cat`, `cat `")),
+            (&["c at", "c\u{a0}at", "dog"], Some("`c at`, `c\\u{a0}at`")),
+            (&["cat", "c\u{200b}at"], Some("`cat`, `c\\u{200b}at`")),
+            (&["a  b", "a b"], Some("`a  b`, `a b`")),
+            (&["cat", "Cat", "cats", "c at"], None),
+        ] {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let note = note.map(|names| {
+                format!("the classes {names} differ only in spaces or in characters that do not show")
+            });
+            assert_eq!(alike(&names), note.into_iter().collect::<Vec<_>>());
+        }
     }
 
     #[test]

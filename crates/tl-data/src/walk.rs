@@ -1,18 +1,19 @@
 //! Which files of a folder should be pictures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use tl_files::name_text;
+use tl_files::{name_text, shown};
 use tl_image::{ends_like_a_picture, ends_usually};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::layout::{self, Folder, Layout};
 use crate::leftover::is_passed_over;
 use crate::listing::{Candidate, Listing};
+use crate::numbers::counted;
 use crate::ours::is_ours;
-use crate::spelling::Spellings;
+use crate::spelling::{Spellings, alike, looks};
 use crate::{ClassId, DataError, Part, SampleError, SourceError, natural};
 
 /// A folder of pictures of one class.
@@ -47,6 +48,7 @@ fn list_folders(root: &Path, parts: Option<&BTreeMap<String, Part>>) -> Result<L
     listing.classes = folders.iter().map(|folder| folder.name.clone()).collect();
     listing.classes.sort_by_cached_key(|name| natural::name_key(name));
     listing.classes.dedup();
+    listing.notes.extend(alike(&listing.classes));
     for folder in &folders {
         let class = listing.classes.iter().position(|name| *name == folder.name).unwrap_or_default();
         listing.walk(&folder.path, ClassId(class), folder.part);
@@ -83,9 +85,14 @@ fn class_folders(
         None => {
             let told = layout::tell(&root, &top)?;
             listing.notes.extend(told.note);
+            if let Layout::PartsOfClasses(parts) = &told.layout {
+                let without = top.iter().filter(|one| parts.iter().all(|(_, part)| part.path != one.path));
+                listing.notes.extend(without.filter_map(without_classes));
+            }
             told.layout
         }
     };
+    let divided = !matches!(layout, Layout::Classes);
     let mut folders = Vec::new();
     match layout {
         Layout::Classes => folders.extend(top.into_iter().map(|folder| ClassFolder::of(folder, None))),
@@ -110,7 +117,24 @@ fn class_folders(
             }
         }
     }
+    if divided {
+        let inside = folders.iter().map(|folder| folder.path.as_path());
+        let classes: BTreeSet<&str> = folders.iter().map(|folder| folder.name.as_str()).collect();
+        listing.notes.extend(layout::same_folders(inside, &classes.into_iter().collect::<Vec<_>>()));
+    }
     Ok(folders)
+}
+
+/// What is said of a folder of a part without class folders: its pictures are not used.
+fn without_classes(folder: &Folder) -> Option<String> {
+    let entries = WalkDir::new(&folder.path).follow_links(true).min_depth(1).into_iter();
+    let wanted = entries.filter_entry(|entry| !is_passed_over(entry.file_name(), entry.file_type().is_dir()));
+    let is_picture =
+        |entry: &DirEntry| entry.file_type().is_file() && ends_like_a_picture(&name_text(entry.file_name()));
+    let pictures = wanted.flatten().filter(is_picture).count();
+    let (name, has) = (shown(&folder.name), counted(pictures, "picture"));
+    (pictures > 0)
+        .then(|| format!("`{name}` has {has} and no class folders: they have no class, and are left out"))
 }
 
 impl ClassFolder {
@@ -125,7 +149,12 @@ fn check_trained(folders: &[ClassFolder]) -> Result<(), SourceError> {
         folders.iter().find_map(|folder| Some((folder, folder.part?)).filter(|(f, _)| !trains(&f.name)));
     match untrained {
         None => Ok(()),
-        Some((folder, part)) => Err(SourceError::Untrained { class: folder.name.clone(), part }),
+        Some((folder, part)) => {
+            let mut trained = folders.iter().filter(|other| other.part == Some(Part::Train));
+            let like = trained.find(|other| looks(&other.name) == looks(&folder.name));
+            let like = like.map(|other| other.name.clone());
+            Err(SourceError::Untrained { class: folder.name.clone(), like, part })
+        }
     }
 }
 

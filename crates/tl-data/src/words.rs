@@ -52,6 +52,11 @@ impl Words {
         self.of_row.iter().map(|word| word.map(usize::from))
     }
 
+    /// Rows that have a word of this kind.
+    pub(crate) fn rows_with(&self, kind: impl Fn(&Word) -> bool) -> usize {
+        self.words.iter().filter(|word| kind(word)).map(|word| word.rows).sum()
+    }
+
     /// Rows whose cell is empty.
     pub(crate) fn empty(&self) -> usize {
         self.of_row.iter().filter(|word| word.is_none()).count()

@@ -104,7 +104,7 @@ pub enum ModelError {
         place: String,
     },
     /// Something was given that cannot be a picture's place.
-    #[error("`{}` is not a file, a folder or a pattern: {detail}", tl_files::shown(pattern))]
+    #[error("no file or folder `{}` exists, and it is no pattern either: {detail}", tl_files::shown(pattern))]
     Pattern {
         /// What was given.
         pattern: String,

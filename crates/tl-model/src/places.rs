@@ -117,5 +117,9 @@ mod tests {
     fn a_place_without_pictures_is_named() {
         let message = pictures(&["nowhere/x.jpg"]).unwrap_err().to_string();
         assert_eq!(message, "no pictures at `nowhere/x.jpg`");
+        let message = pictures(&["x\x1b[31m.jpg"]).unwrap_err().to_string();
+        let expected =
+            "no file or folder `x\\x1b[31m.jpg` exists, and it is no pattern either: Pattern syntax error";
+        assert!(message.starts_with(expected), "{message}");
     }
 }

@@ -209,3 +209,80 @@ fn a_folder_around_the_one_that_is_meant_is_explained() {
     assert_eq!(message, format!("only one class folder in {at}: `dataset`"));
     assert_eq!(hint.unwrap(), format!("a classifier needs at least two; do you mean {at}/dataset?"));
 }
+
+#[test]
+fn a_part_of_pictures_without_class_folders_is_named_with_their_number() {
+    for (test, name) in [("test_set", "test_set"), ("test", "test"), ("TEST1", "TEST1")] {
+        let train = test.to_lowercase().replace("test", "train");
+        let files = [
+            format!("{train}/a/1.png"),
+            format!("{train}/b/2.png"),
+            format!("{test}/3.png"),
+            format!("{test}/4.png"),
+            format!("{test}/._4.png"),
+            format!("{test}/notes.txt"),
+        ];
+        let tree = folder(&files.each_ref().map(String::as_str));
+        let data = read_plainly(&source(&tree)).unwrap();
+        assert_eq!(data.classes, ["a", "b"]);
+        let note =
+            format!("`{name}` has 2 pictures and no class folders: they have no class, and are left out");
+        assert!(data.notes.contains(&note), "{:?}", data.notes);
+    }
+}
+
+#[test]
+fn a_class_that_train_has_in_another_spelling_is_pointed_out() {
+    for (trained, tested, note) in [
+        ("Birds", "birds", ", where `Birds` differs in capital letters or spaces only"),
+        ("birds ", "birds", ", where `birds ` differs in capital letters or spaces only"),
+        ("bird", "birds", ""),
+    ] {
+        let files = [
+            format!("training_set/{trained}/1.png"),
+            "training_set/fruit/2.png".to_string(),
+            format!("test_set/{tested}/3.png"),
+            "test_set/fruit/4.png".to_string(),
+        ];
+        let tree = folder(&files.each_ref().map(String::as_str));
+        let (message, hint) = refusal(read_plainly(&source(&tree)));
+        assert_eq!(message, format!("class `{tested}` has pictures in test and none in train{note}"));
+        let expected = match note {
+            "" => format!("add pictures of `{tested}` to train, or remove it"),
+            _ => format!(
+                "if they are one class, give both folders one name; else add pictures of `{tested}` to train, or remove it \
+                (train has `{trained}`)"
+            ),
+        };
+        assert_eq!(hint.unwrap(), expected);
+    }
+}
+
+#[test]
+fn folders_below_parts_that_are_not_told_apart_are_named() {
+    let expected =
+        "each holds the same folders (`x`, `y`), which are not told apart: the classes are `a`, `b`"
+            .to_string();
+    let inside = ["a/train", "a/test", "b/train", "b/test"];
+    for folders in [inside, ["train/a", "train/b", "test/a", "test/b"]] {
+        let data = read_plainly(&source(&tree(&folders, &["x", "y"]))).unwrap();
+        assert_eq!(data.classes, ["a", "b"]);
+        assert_eq!(data.notes.last(), Some(&expected), "{folders:?}");
+    }
+    let some = folder(&["train/a/x/1.png", "train/b/2.png", "test/a/x/3.png", "test/b/4.png"]);
+    assert!(read_plainly(&source(&some)).unwrap().notes.is_empty());
+}
+
+#[test]
+fn class_folders_whose_names_print_alike_are_pointed_out() {
+    let tree = folder(&["cat/1.png", "cat /2.png", "dog/3.png", "d\u{200b}og/4.png"]);
+    let data = read_plainly(&source(&tree)).unwrap();
+    assert_eq!(
+        data.notes,
+        [
+            "the classes `cat`, `cat ` differ only in spaces or in characters that do not show",
+            "the classes `dog`, `d\\u{200b}og` differ only in spaces or in characters that do not show",
+        ]
+    );
+    assert_eq!(data.classes.len(), 4);
+}

@@ -39,6 +39,13 @@ const FILES: &[&str] = &[
     "shortcut.lnk",
     ".directory",
     ".localized",
+    "1.png:Zone.Identifier",
+    "1.png\u{f03a}Zone.Identifier",
+    "1.png@SynoEAStream",
+    "1.png@SynoResource",
+    "Thumbs (2).db",
+    "desktop (1).ini",
+    "desktop 2.ini",
 ];
 
 /// Folders with a picture inside.
@@ -59,6 +66,17 @@ const FOLDERS: &[&str] = &[
     ".fseventsd",
     "#recycle",
     "__pycache__",
+    "__MACOSX 2",
+    "__MACOSX (1)",
+    "$RECYCLE.BIN (2)",
+    "RECYCLE.BIN",
+    "RECYCLER",
+    "RECYCLED",
+    "FOUND.000",
+    "found.012",
+    "_vti_cnf",
+    "@SynoResource",
+    "@tmp",
 ];
 
 /// The names of all leftovers, at the root and in a class folder.
@@ -201,6 +219,33 @@ fn a_class_folder_with_a_stray_run_toml_is_a_class() {
     for (path, expected) in [("a", false), ("", false)] {
         assert_eq!(is_ours(&folder.path().join(path)), expected);
     }
+}
+
+#[test]
+fn a_run_without_its_settings_is_told_by_its_results() {
+    let folder = folder(&["a/1.png", "b/2.png", "c/3.png"]);
+    let at = |path: &str| folder.path().join(path);
+    for path in [
+        "photos-1/model.safetensors",
+        "photos-2/report.json",
+        "photos-2/report.html",
+        "photos-2/split.csv",
+        "photos-2/metrics.jsonl",
+        "runs/photos-3/model.safetensors",
+        "runs/photos-3/report.json",
+        "runs/photos-3/checkpoints/all/x.safetensors",
+        // Pictures, or folders of them, are never passed over because of a file beside them.
+        "a/report.json",
+        "b/model.safetensors",
+        "c/report.json",
+    ] {
+        write(&at(path), "x");
+    }
+    fs::create_dir(at("c/deep")).unwrap();
+    fs::rename(at("c/3.png"), at("c/deep/3.png")).unwrap();
+    let data = read_plainly(&Source::Folder { path: folder.path().to_path_buf() }).unwrap();
+    assert_eq!((data.classes.as_slice(), data.len()), (&["a", "b", "c"].map(String::from)[..], 3));
+    assert_eq!(data.notes, ["passed over, made by tl itself: `photos-1`, `photos-2`, `runs`"]);
 }
 
 /// A link to the folder itself would be a class of everything.

@@ -256,3 +256,153 @@ fn two_columns_that_name_parts_have_to_agree() {
         refusal(read_plainly(&table(&folder, "t.csv", text("is_val,is_test", &twice), Columns::default())));
     assert_eq!(found.0, format!("{at}, row 3, column `is_test`: `1`, and `is_val` says val too"));
 }
+
+#[test]
+fn columns_of_yes_and_no_need_no_prefix() {
+    let folder = pictures();
+    for (column, cells, expected) in [
+        ("test", ["1", "0", "0", "1", "0", "0"], "TttTtt"),
+        ("train", ["1", "1", "0", "1", "1", "0"], "ttTttT"),
+        ("Train", ["True", "True", "False", "True", "True", "True"], "ttTttt"),
+        ("in_test", ["0", "1", "0", "1", "0", "1"], "tTtTtT"),
+        ("test_flag", ["0", "1", "0", "1", "0", "0"], "tTtTtt"),
+        ("training", ["yes", "no", "yes", "yes", "yes", "yes"], "tTtttt"),
+        ("val_set", ["n", "y", "n", "n", "n", "n"], "tvtttt"),
+        ("train,test", ["1,0", "0,1", "1,0", "0,1", "1,0", "1,0"], "tTtTtt"),
+        ("train,val,test", ["1,0,0", "0,1,0", "0,0,1", "1,0,0", "1,0,0", "1,0,0"], "tvTttt"),
+        ("Train,Valid,Test", ["1,0,0", "0,1,0", "0,0,1", "1,0,0", "1,0,0", "1,0,0"], "tvTttt"),
+        ("valid,test", ["0,0", "1,0", "0,1", "0,0", "0,0", "0,0"], "tvTttt"),
+    ] {
+        let data = read_plainly(&table(&folder, "t.csv", text(column, &cells), Columns::default())).unwrap();
+        assert_eq!(parts(&data), expected, "{column}");
+    }
+}
+
+/// What to do where a column's words say nothing of parts.
+fn write_into(column: &str) -> String {
+    format!(
+        "write train, val and test into it, or take it for something else than a split: --ignore-parts; another column is \
+        named by --part-column, and rows that belong together by --group-column {column}"
+    )
+}
+
+fn if_one_is(column: &str, part: &str) -> String {
+    format!(
+        "if 1 says that a row is of {part}: --part-column {column}; if another column names the parts: --part-column NAME; \
+        if none does: --ignore-parts"
+    )
+}
+
+#[test]
+fn a_name_that_speaks_of_a_split_is_understood_or_refused() {
+    let folder = pictures();
+    let at = folder.path().join("t.csv").display().to_string();
+    let none = "does not say train, val or test (the column has ";
+    let doubt = "may say which part of a split the row is of, or something else";
+    let correct = |column: &str| {
+        format!(
+            "correct the cell, or train on all rows as if there were no column `{column}`: --ignore-parts"
+        )
+    };
+    let other = "is none of train, val and test, and other cells are";
+    for (column, cells, row, said, hint) in [
+        ("split1", ["0", "1", "2", "0", "1", "2"], 2, format!("`0` {none}`0`, `1`, `2`)"), write_into("split1")),
+        ("split_id", ["0", "1", "2", "0", "1", "2"], 2, format!("`0` {none}`0`, `1`, `2`)"), write_into("split_id")),
+        ("official_split", ["a", "b", "a", "b", "a", "a"], 2, format!("`a` {none}`a`, `b`)"), write_into("official_split")),
+        ("set_id", ["1", "2", "3", "1", "1", "1"], 2, format!("`1` {none}`1`, `2`, `3`)"), write_into("set_id")),
+        ("set type", ["0", "1", "0", "1", "0", "1"], 2, format!("`0` {none}`0`, `1`)"), write_into("'set type'")),
+        ("phase", ["yes", "no", "yes", "no", "yes", "no"], 2, format!("`yes` {none}`yes`, `no`)"), write_into("phase")),
+        ("image_set", ["train1", "test1", "train1", "test1", "train1", "test1"], 2, format!("`train1` {none}`train1`, `test1`)"), write_into("image_set")),
+        ("official_split", ["train", "tset", "train", "train", "train", "train"], 3, format!("`tset` {other}"), correct("official_split")),
+        ("official_split", ["train", "public", "train", "train", "train", "train"], 3, format!("`public` {other}"), correct("official_split")),
+        ("image_set", ["train", "query", "query", "query", "query", "query"], 3, format!("`query` {other}"), correct("image_set")),
+        ("valid", ["0", "1", "1", "0", "1", "1"], 3, format!("`1` {doubt}"), if_one_is("valid", "val")),
+        ("test_result", ["no", "no", "no", "yes", "no", "no"], 5, format!("`yes` {doubt}"), if_one_is("test_result", "test")),
+        ("test2", ["1", "no", "no", "yes", "no", "no"], 2, format!("`1` {doubt}"), if_one_is("test2", "test")),
+        ("test", ["0", "1", "0", "maybe", "0", "1"], 5, "`maybe` is neither 0 nor 1".into(), "write 0 or 1 there, or go on as if there were no such column: --ignore-parts".into()),
+        ("train,test", ["1,0", "0,1", "0,0", "0,1", "1,0", "1,0"], 4, "`0`, and no other column says which part the row is of".into(), "write 1 into the column of its part, say which column to believe: --part-column NAME, or none: --ignore-parts".into()),
+    ] {
+        let found = refusal(read_plainly(&table(&folder, "t.csv", text(column, &cells), Columns::default())));
+        let name = column.split(',').next().unwrap();
+        assert_eq!(found, (format!("{at}, row {row}, column `{name}`: {said}"), Some(hint)), "{column} {cells:?}");
+        let ignored = Columns { ignore_parts: true, ..Columns::default() };
+        let data = read_plainly(&table(&folder, "t.csv", text(column, &cells), ignored)).unwrap();
+        assert_eq!(parts(&data), "------");
+    }
+    for (column, expected) in [("valid", "tvvtvv"), ("test_result", "tTTtTT")] {
+        let cells = ["0", "1", "1", "0", "1", "1"];
+        let source = table(&folder, "t.csv", text(column, &cells), part_column(column));
+        assert_eq!(parts(&read_plainly(&source).unwrap()), expected);
+    }
+}
+
+#[test]
+fn a_column_of_many_values_is_no_split_whatever_its_name() {
+    let folder = folder(
+        &(0..24)
+            .map(|i| format!("{i}.png"))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    for column in ["test_score", "latest", "set_name", "train_id", "dataset_row", "device", "value", "asset"]
+    {
+        for cell in [(|i| format!("{}.5", i % 20)) as fn(usize) -> String, |i| format!("word {}", i % 12)] {
+            let rows =
+                (0..24).map(|i| format!("{i}.png,{},{}\n", if i % 2 == 0 { "a" } else { "b" }, cell(i)));
+            let text = format!("path,label,{column}\n{}", rows.collect::<String>());
+            let data = read_plainly(&table(&folder, "t.csv", text, Columns::default())).unwrap();
+            assert!(
+                data.samples.iter().all(|sample| sample.part.is_none()) && data.notes.len() == 2,
+                "{column} {:?}",
+                data.notes
+            );
+        }
+    }
+}
+
+#[test]
+fn columns_of_yes_and_no_have_to_agree_with_the_split() {
+    let folder = pictures();
+    let at = folder.path().join("t.csv").display().to_string();
+    let agree = ["train,0", "test,1", ",1", "val,0", "train,", "train,0"];
+    let data =
+        read_plainly(&table(&folder, "t.csv", text("split,is_test", &agree), Columns::default())).unwrap();
+    assert_eq!(parts(&data), "tTTvtt");
+    assert!(
+        data.notes.contains(&"the column `is_test` names the same parts".to_string()),
+        "{:?}",
+        data.notes
+    );
+    let hint =
+        "correct one of them, say which column to believe: --part-column NAME, or neither: --ignore-parts";
+    for (columns, cells, message) in [
+        ("split,is_test", ["train,0", "train,1"], "row 3, column `is_test`: `1`, and `split` says train"),
+        ("is_test,split", ["0,train", "0,test"], "row 3, column `is_test`: `0`, and `split` says test"),
+        ("split,test", ["train,no", "train,yes"], "row 3, column `test`: `yes`, and `split` says train"),
+        ("split,is_train", ["train,1", "val,1"], "row 3, column `is_train`: `1`, and `split` says val"),
+        ("is_test,test_flag", ["0,0", "0,1"], "row 3, column `is_test`: `0`, and `test_flag` says test"),
+        ("is_test,test_flag", ["1,1", "1,0"], "row 3, column `test_flag`: `0`, and `is_test` says test"),
+        (
+            "split,official_split",
+            ["train,train", "train,test"],
+            "row 3, column `official_split`: `test`, and `split` says train",
+        ),
+    ] {
+        let cells: Vec<&str> = cells.into_iter().chain([cells[0]; 4]).collect();
+        let found =
+            refusal(read_plainly(&table(&folder, "t.csv", text(columns, &cells), Columns::default())));
+        assert_eq!(found, (format!("{at}, {message}"), Some(hint.to_string())), "{columns}");
+    }
+    // Where the parts are known, a column of folds, or of something else, is no reason to stop.
+    for (other, note) in [
+        ("fold", "the column `fold` has `0`, `1`, and not train, val or test: it divides nothing"),
+        ("test_result", "the column `test_result` is not used"),
+    ] {
+        let cells = ["train,0", "test,1", "train,1", "val,0", "train,0", "train,0"];
+        let text = text(&format!("split,{other}"), &cells);
+        let data = read_plainly(&table(&folder, "t.csv", text, Columns::default())).unwrap();
+        assert_eq!((parts(&data).as_str(), data.notes.last().unwrap().as_str()), ("tTtvtt", note));
+    }
+}

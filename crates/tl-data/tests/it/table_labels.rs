@@ -211,13 +211,86 @@ fn lists_are_several_labels_without_being_asked_for() {
             assert!(data.multi_label && data.notes.contains(&"`labels` holds lists of labels".to_string()));
         }
     }
-    let text = "path,label\n1.png,['cat']\n2.png,['dog']\n3.png,dog\n";
-    let found = refusal(read_plainly(&table(&folder, "t.csv", text, Columns::default())));
-    let message = "row 4, column `label`: `dog` is not spelt as a list, and other cells are";
-    assert!(found.0.ends_with(message), "{}", found.0);
-    assert_eq!(found.1.unwrap(), "write every cell of `label` in the same way, such as ['cat', 'dog']");
-    let data = read(&folder, "path,label\n1.png,[unclear]\n2.png,cat\n", Columns::default());
-    assert_eq!((data.classes, data.multi_label), (vec!["[unclear]".to_string(), "cat".into()], false));
+}
+
+#[test]
+fn a_name_among_lists_is_one_label() {
+    let folder = five();
+    for (cells, separator, expected) in [
+        (["\"['cat', 'dog']\"", "cat", "dog", "cat", "cow"], None, "1:cat+dog 2:cat 3:dog 4:cat 5:cow"),
+        (["\"[u'cat', u'dog']\"", "[u'cat']", "dog", "[]", "cow"], None, "1:cat+dog 2:cat 3:dog 5:cow 4:"),
+        (
+            ["\"array(['cat', 'dog'], dtype=object)\"", "(other)", "dog", "{'cat'}", "cow"],
+            None,
+            "1:cat+dog 2:(other) 3:dog 4:cat 5:cow",
+        ),
+        (["['cat']", "cat|dog", "dog", "cat", "cow"], Some('|'), "1:cat 2:cat+dog 3:dog 4:cat 5:cow"),
+    ] {
+        let rows = cells.iter().enumerate().map(|(i, cell)| format!("{}.png,{cell}\n", i + 1));
+        let text = format!("path,label\n{}", rows.collect::<String>());
+        let data = read(&folder, &text, Columns { separator, ..Columns::default() });
+        let mut found: Vec<String> = listed(&data).iter().map(|file| file.replace(".png ", ":")).collect();
+        found.sort();
+        let mut expected: Vec<&str> = expected.split(' ').collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{text}");
+        assert!(data.multi_label);
+    }
+}
+
+#[test]
+fn a_list_that_cannot_be_read_is_refused_by_its_cell_and_never_a_class() {
+    let folder = five();
+    let at = folder.path().join("t.csv").display().to_string();
+    let list = "write every label in quotes, with commas between them: ['cat', 'dog']; a name that has brackets itself is \
+        written so too: ['[cat]']";
+    let same = "write every cell of `label` in the same way, such as ['cat', 'dog']";
+    let unread = "looks like a list and cannot be read as one";
+    let bad = [
+        "[cat, dog]",
+        "[cat]",
+        "['cat', None]",
+        "[['cat'], ['x']]",
+        "{'a': 1}",
+        "[unclear]",
+        "(cat, dog)",
+        "[nan]",
+        "array([cat])",
+        "['cat'",
+    ];
+    let refused = bad.map(|cell| (cell, unread, list)).into_iter();
+    let nothing = [("nan", "is not spelt as a list, and other cells are", same)];
+    for (cell, said, hint) in refused.chain(nothing) {
+        for others in ["cat", "['cat']"] {
+            // What says nothing is a name among names, and a stray bracket is a part of one.
+            if others == "cat" && ["nan", "['cat'"].contains(&cell) {
+                continue;
+            }
+            let text = format!("path,label\n1.png,{others}\n2.png,\"{cell}\"\n3.png,dog\n");
+            let found = refusal(read_plainly(&table(&folder, "t.csv", text, Columns::default())));
+            assert_eq!(
+                found,
+                (format!("{at}, row 3, column `label`: `{cell}` {said}"), Some(hint.to_string()))
+            );
+        }
+    }
+}
+
+#[test]
+fn several_columns_of_fractions_are_not_names() {
+    let folder = five();
+    let at = folder.path().join("t.csv").display().to_string();
+    for (cells, row, value) in [
+        (["0.1,0.9", "0.2,0.8", "0.3,0.7", "0.4,0.6", "0.5,0.5"], 2, "0.1"),
+        (["3,1.5", "2,2.5", "0,7.5", "3,1.5", "4,4"], 2, "3"),
+        (["\"0,1\",\"0,9\"", ",", "\"0,3\",\"0,7\"", ",", ","], 2, "0,1"),
+    ] {
+        let rows = cells.iter().enumerate().map(|(i, cells)| format!("{}.png,{cells}\n", i + 1));
+        let text = format!("path,a,b\n{}", rows.collect::<String>());
+        let found = refusal(read_plainly(&table(&folder, "t.csv", text, classes(&["a", "b"]))));
+        let message = format!("{at}, row {row}, column `a`: `{value}` is neither 0 nor 1");
+        assert_eq!(found, (message, Some("write 0 or 1 there, or leave the row out".to_string())));
+    }
 }
 
 #[test]
@@ -368,4 +441,46 @@ fn options_for_labels_read_back_as_written() {
     );
     assert_eq!(toml::from_str::<Columns>(&text).unwrap(), columns);
     assert_eq!(toml::to_string(&Columns::default()).unwrap(), "add-up = false\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn one_picture_is_one_however_its_path_is_spelt() {
+    let folder = folder(&["1.png", "2.png", "im/3.png"]);
+    std::os::unix::fs::symlink("1.png", folder.path().join("link.png")).unwrap();
+    std::os::unix::fs::symlink(".", folder.path().join("here")).unwrap();
+    let at = folder.path().join("t.csv").display().to_string();
+    let absolute = folder.path().join("1.png").display().to_string();
+    for path in
+        ["im/../1.png", "link.png", "here/1.png", ".//1.png", "./im/../im/../1.png", "1", absolute.as_str()]
+    {
+        let spelt =
+            |cleaned: &str| if cleaned == "1.png" { String::new() } else { format!(", as {cleaned}") };
+        let spelt = spelt(match path {
+            ".//1.png" | "1" => "1.png",
+            "./im/../im/../1.png" => "im/../im/../1.png",
+            other => other,
+        });
+        for (header, rows, message) in [
+            (
+                "path,label,split",
+                ["a,train", "b,test", "a,test"],
+                format!(
+                    "1 picture is in different parts or groups in {at}\n  1.png: part `train` in row 2, `test` in row 4"
+                ),
+            ),
+            (
+                "path,label",
+                ["a", "b", "b"],
+                format!("1 picture has contradicting labels in {at}\n  1.png: `a` in row 2, `b` in row 4"),
+            ),
+        ] {
+            let text = format!("{header}\n1.png,{}\n2.png,{}\n{path},{}\n", rows[0], rows[1], rows[2]);
+            let found = refusal(read_plainly(&table(&folder, "t.csv", text, Columns::default())));
+            assert_eq!(found.0, format!("{message}{spelt}"));
+        }
+        let text = format!("path,label\n1.png,a\n2.png,b\n{path},a\n");
+        let data = read(&folder, &text, Columns::default());
+        assert_eq!((data.len(), data.repeated), (2, 1), "{path}");
+    }
 }

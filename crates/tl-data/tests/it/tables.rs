@@ -263,3 +263,78 @@ mod parquet_tables {
         assert_eq!(refusal(read_plainly(&source)).0, message);
     }
 }
+
+#[test]
+fn quotes_behind_a_space_are_quotes() {
+    let folder = folder(&["1.png", "2.png", "3.png"]);
+    for text in [
+        "path, label\n1.png, \"cat\"\n2.png,cat\n3.png,  \"dog, big\" \n",
+        "\"path\", \"label\"\n \"1.png\", \"cat\"\n\"2.png\",\"cat\"\n\"3.png\",\t\"dog, big\"\n",
+    ] {
+        let data = read_plainly(&table(&folder, "t.csv", text, Columns::default())).unwrap();
+        assert_eq!(data.classes, ["cat", "dog, big"], "{text}");
+    }
+    let text = "path,label\n1.png, \"cat\" and more\n2.png,dog\n";
+    let found = refusal(read_plainly(&table(&folder, "t.csv", text, Columns::default())));
+    let detail = "row 2: text follows a closing quote; a quote inside of a cell is written twice";
+    assert_eq!(found.0, format!("{}, {detail}", folder.path().join("t.csv").display()));
+}
+
+#[test]
+fn a_table_without_rows_says_what_a_table_is() {
+    let folder = folder(&["1.png"]);
+    for (name, text) in
+        [("t.csv", ""), ("t.csv", "path,label\n"), ("t.tsv", "path\tlabel\n\n"), ("t.csv", "\n\n")]
+    {
+        let found = refusal(read_plainly(&table(&folder, name, text, Columns::default())));
+        let hint = "a table has a first row that names its columns, and a row for each picture: path,label";
+        let message = format!("no pictures in {}", folder.path().join(name).display());
+        assert_eq!(found, (message, Some(hint.to_string())), "{text:?}");
+    }
+}
+
+#[test]
+fn a_suffix_may_be_said_without_its_dot() {
+    let folder = folder(&["1.png", "2.png", "3_rgb.png", "4x.png"]);
+    for (suffix, names, files) in [
+        ("png", ["1", "2"], ["1.png", "2.png"]),
+        ("PNG", ["1.png", "2.png"], ["1.png", "2.png"]),
+        (".png", ["1", "2.png"], ["1.png", "2.png"]),
+        ("_rgb.png", ["3", "3_rgb.png"], ["3_rgb.png", "3_rgb.png"]),
+    ] {
+        let text = format!("path,label\n{},a\n{},a\n4x.png,b\n", names[0], names[1]);
+        let text = if suffix == "_rgb.png" { text.replace("4x.png", "3") } else { text };
+        let columns = Columns { suffix: Some(suffix.into()), add_up: true, ..Columns::default() };
+        let data = read_plainly(&table(&folder, "t.csv", text, columns)).unwrap();
+        let found: Vec<String> = data.samples.iter().map(|sample| sample.name()).collect();
+        assert!(files.iter().all(|file| found.contains(&file.to_string())), "{suffix}: {found:?}");
+    }
+}
+
+#[test]
+fn tables_of_other_bytes_are_told_what_to_do() {
+    let folder = folder(&["1.png"]);
+    for (bytes, said, hint) in [
+        (
+            "path,label\n1.png,a\n".chars().flat_map(|c| (c as u32).to_le_bytes()).collect::<Vec<u8>>(),
+            "line 1: it is UTF-32, which is not read",
+            "convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW",
+        ),
+        (
+            b"path,label\n1.png,a\0b\n".to_vec(),
+            "line 2: it has a byte of 0, and is not text",
+            "save it again as UTF-8, or take these bytes out: tr -d '\\000' < FILE > NEW",
+        ),
+        (
+            b"path,label\n1.png,\xe4\n".to_vec(),
+            "line 2: the byte 0xE4 is not UTF-8",
+            "save it as UTF-8 (in a spreadsheet: CSV UTF-8), or convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW",
+        ),
+    ] {
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, bytes).unwrap();
+        let source = tl_data::Source::Table { path: path.clone(), root: None, columns: Columns::default() };
+        let found = refusal(read_plainly(&source));
+        assert_eq!(found, (format!("{}, {said}", path.display()), Some(hint.to_string())));
+    }
+}

@@ -60,6 +60,10 @@ fn add_text<'a>(metadata: &mut Metadata<'a>, kind: &[u8], content: &'a [u8]) {
     let content = from_hexadecimal(&text);
     match profile.to_ascii_lowercase().as_slice() {
         b"exif" => metadata.exif.push(content.into()),
+        // Some programs wrote what is behind the prefix alone.
+        b"app1" if content.starts_with(b"II") || content.starts_with(b"MM") => {
+            metadata.exif.push(content.into())
+        }
         b"app1" => metadata.add_app1(content),
         b"xmp" => metadata.xmp.push(content.into()),
         _ => {}

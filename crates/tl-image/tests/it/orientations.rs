@@ -111,6 +111,17 @@ impl Bases {
                 ),
             ),
             (
+                "png tEXt APP1 bare",
+                with_chunks(
+                    &self.png,
+                    &[(
+                        b"tEXt",
+                        [b"Raw profile type APP1\0", raw_profile("generic", block).as_bytes()].concat(),
+                    )],
+                    &[],
+                ),
+            ),
+            (
                 "png zTXt",
                 with_chunks(
                     &self.png,
