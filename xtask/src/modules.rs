@@ -20,7 +20,7 @@ use names::Use;
 use tree::Module;
 
 /// The largest cycle that a crate still has, in modules. Rows only shrink: `check` fails too where a crate is better than its row.
-const KNOTS: &[(&str, usize)] = &[("tl-train", 21)];
+const KNOTS: &[(&str, usize)] = &[];
 
 /// The modules of a crate, and who uses whom.
 struct Graph {

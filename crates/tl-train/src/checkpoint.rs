@@ -15,7 +15,6 @@ mod commit;
 mod load;
 mod manifest;
 mod name;
-mod skipped;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +24,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 pub(crate) use commit::Content;
-pub(crate) use manifest::SCHEMA;
-pub use skipped::Skipped;
 
+use crate::checkpoint_facts::Skipped;
 use crate::error::TrainError;
 use load::Unusable;
 use manifest::Manifest;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tl_data::SampleError;
 use tl_heads::HeadError;
 
-use crate::checkpoint::Skipped;
+use crate::checkpoint_facts::Skipped;
 
 /// Why training in steps could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +86,7 @@ pub enum TrainError {
     /// Another version wrote it in another form.
     #[error(
         "the checkpoint `{}` has schema {schema}, written by tl {tl}; this is tl {}, which reads schema {}",
-        tl_files::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint::SCHEMA
+        tl_files::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint_facts::SCHEMA
     )]
     CheckpointSchema {
         /// The checkpoint.

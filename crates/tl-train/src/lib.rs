@@ -11,6 +11,7 @@
 mod bounds;
 mod card;
 mod checkpoint;
+mod checkpoint_facts;
 mod config;
 mod cursor;
 mod error;
@@ -36,7 +37,8 @@ mod targets;
 mod train_state;
 mod trainer;
 
-pub use checkpoint::{Checkpoint, Checkpoints, Skipped};
+pub use checkpoint::{Checkpoint, Checkpoints};
+pub use checkpoint_facts::Skipped;
 pub use config::StepsConfig;
 pub use cursor::{Best, Scores};
 pub use error::TrainError;

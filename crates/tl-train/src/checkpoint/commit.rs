@@ -5,9 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use tl_files::{AtomicFolder, Disk, Fault, Os};
 
-use super::manifest::{self, Contents, Manifest, SCHEMA};
+use super::manifest::{self, Contents, Manifest};
 use super::name::{self, Name};
 use super::{Checkpoints, load};
+use crate::checkpoint_facts::SCHEMA;
 use crate::error::TrainError;
 
 /// Makes the content of a file when it is written.

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use crate::checkpoint_facts::SCHEMA;
+
 /// The manifest's file.
 pub(super) const FILE: &str = "manifest.json";
-/// The only form of checkpoint that this version reads and writes. A change of anything in [`Manifest`] counts it up.
-pub(crate) const SCHEMA: u32 = 1;
 
 /// The content of a `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,10 @@
-//! Checkpoints that are passed over.
+//! What errors say of checkpoints: their form, and which are passed over.
 
 use std::fmt;
 use std::path::PathBuf;
+
+/// The only form of checkpoint that this version reads and writes. A change of anything in a manifest counts it up.
+pub(crate) const SCHEMA: u32 = 1;
 
 /// A damaged checkpoint. Displayed as `step-000120 (model.safetensors: 10 bytes short)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
