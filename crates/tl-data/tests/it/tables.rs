@@ -162,7 +162,12 @@ fn tables_that_make_no_sense_are_explained() {
             format!("{at} has more than one column `label`"),
             Some("give each of them a name of its own"),
         ),
-        ("path,label\n", plain(), format!("no pictures in {at}"), None),
+        (
+            "path,label\n",
+            plain(),
+            format!("no pictures in {at}"),
+            Some("a table has a first row that names its columns, and a row for each picture: path,label"),
+        ),
         (
             "path,label\nx/1.png,a\nx/2.png,b\n",
             plain(),
