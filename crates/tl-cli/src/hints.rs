@@ -59,7 +59,7 @@ fn of_job(error: &PipelineError) -> Option<String> {
 fn of_model(error: &ModelError) -> Option<String> {
     let hint = match error {
         ModelError::Head(error) => return of_head(error),
-        ModelError::Backbone(error) => return Some(did_you_mean(&error.nearest)),
+        ModelError::Backbone(error) => return Some(did_you_mean(error.nearest)),
         ModelError::Weights(WeightsError::NotEmbedded) => "build with `--features embedded`",
         ModelError::Weights(WeightsError::Unknown { nearest, .. }) => {
             return Some(format!("{} `tl backbones` lists all", did_you_mean(nearest)));
