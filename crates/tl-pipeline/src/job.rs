@@ -50,6 +50,14 @@ pub fn train(
 ) -> Result<Outcome, PipelineError> {
     let begun = Instant::now();
     // What cannot be is better known now than after the scan.
+    if config.data.path().as_os_str().is_empty() {
+        let rule = "where the pictures are: a folder, a table or a list, such as data = \"photos\"";
+        return Err(PipelineError::Setting {
+            what: "`data` in the settings".to_owned(),
+            value: "empty".to_owned(),
+            rule: rule.to_owned(),
+        });
+    }
     config.max_bad.parse::<MaxBad>()?;
     config.steps.check()?;
     // What cannot be written down is better known now than after the training.

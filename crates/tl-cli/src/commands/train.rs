@@ -1,10 +1,10 @@
 //! `tl train`
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::SystemTime;
-use tl_files::{name_text, path_text};
+use tl_files::{name_text, path_text, shown_path};
 use tl_pipeline::{Invocation, Observer, Outcome, TrainConfig, read_settings, train};
 use tl_report::Record;
 
@@ -31,11 +31,8 @@ pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode
 }
 
 fn show(outcome: &Outcome, json: bool) -> Result<ExitCode> {
-    if json {
-        print_json(&summary(outcome))?
-    } else {
-        print(lines(outcome))?
-    }
+    let said = if json { print_json(&summary(outcome)) } else { print(lines(outcome)) };
+    said.with_context(|| format!("the run is written, to `{}`, but not shown", shown_path(&outcome.folder)))?;
     Ok(ExitCode::SUCCESS)
 }
 

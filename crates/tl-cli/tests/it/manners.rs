@@ -133,3 +133,35 @@ fn a_signal_ends_what_cannot_be_gone_on_with_at_once() {
         assert_eq!(child.wait().unwrap().signal(), Some(number), "{name}");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_standard_output_is_named_and_so_is_what_is_written_all_the_same() {
+    let folder = two_classes(4);
+    for (arguments, expected) in [
+        (
+            &["train", "data", "--name", "full", "--quiet"][..],
+            "error: the run is written, to `runs/full-1`, but not shown\n  cannot write to standard output\n  No space left",
+        ),
+        (&["backbones"], "error: cannot write to standard output\n  No space left"),
+        (
+            &["eval", "runs/full-1", "data", "-q", "--json"],
+            "error: cannot write to standard output\n  No space left",
+        ),
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ended = command(folder.path(), arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(said.starts_with(expected) && ended.status.code() == Some(1), "{arguments:?}: {said}");
+    }
+    assert!(folder.path().join("runs/full-1/model.safetensors").exists());
+}
+
+#[test]
+fn settings_that_name_no_pictures_say_so() {
+    let folder = two_classes(4);
+    std::fs::write(folder.path().join("e.toml"), "seed = 3\n").unwrap();
+    let ended = tl(folder.path(), &["train", "--config", "e.toml"]);
+    let expected = "error: `data` in the settings is empty, it must be where the pictures are: a folder, a table or a list, ";
+    assert!(ended.code != 0 && ended.stderr.starts_with(expected), "{}", ended.stderr);
+}
