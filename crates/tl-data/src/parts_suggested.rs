@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::Part;
 use crate::part_name::{Role, role};
+use crate::{Part, shell};
 
 /// What could be typed for these folders: what their names say, and what is left for the others.
 pub(crate) fn suggested_parts(names: &[String]) -> String {
@@ -23,12 +23,7 @@ pub(crate) fn suggested_parts(names: &[String]) -> String {
     let others: Vec<(Part, &String)> = left.zip(open).collect();
     folders.extend(others);
     let each: Vec<String> = folders.iter().map(|(part, name)| format!("{part}={name}")).collect();
-    let text = each.join(",");
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    match text.chars().all(plain) {
-        true => format!("--parts {text}"),
-        false => format!("--parts '{}'", text.replace('\'', r"'\''")),
-    }
+    shell(&["--parts", &each.join(",")])
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_shell_gets_back_what_was_typed() {
+        let arguments = ["tl", "train", "my photos", "it's", ""];
+        assert_eq!(shell(&arguments), r"tl train 'my photos' 'it'\''s' ''");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]
 

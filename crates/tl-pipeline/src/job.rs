@@ -50,14 +50,6 @@ pub fn train(
 ) -> Result<Outcome, PipelineError> {
     let begun = Instant::now();
     // What cannot be is better known now than after the scan.
-    if config.data.path().as_os_str().is_empty() {
-        let rule = "where the pictures are: a folder, a table or a list, such as data = \"photos\"";
-        return Err(PipelineError::Setting {
-            what: "`data` in the settings".to_owned(),
-            value: "empty".to_owned(),
-            rule: rule.to_owned(),
-        });
-    }
     config.max_bad.parse::<MaxBad>()?;
     config.steps.check()?;
     // What cannot be written down is better known now than after the training.
@@ -155,6 +147,14 @@ fn scan(
 }
 
 pub(crate) fn pictures_of(config: &TrainConfig, observer: &dyn Observer) -> Result<Dataset, PipelineError> {
+    if config.data.path().as_os_str().is_empty() {
+        let rule = "where the pictures are: a folder, a table or a list, such as data = \"photos\"";
+        return Err(PipelineError::Setting {
+            what: "`data` in the settings".to_owned(),
+            value: "empty".to_owned(),
+            rule: rule.to_owned(),
+        });
+    }
     let options = ReadOptions { seed: config.seed, ..config.read.clone() };
     let progress = |progress| observer.progress(progress);
     Ok(read(&config.data.source(), &options, &Limits::default(), &progress)?)

@@ -100,13 +100,14 @@ impl Divided<'_> {
 
     /// The division in words.
     pub(crate) fn words(&self) -> DivisionWords {
+        let across = self.across();
         DivisionWords {
             made: self.is_made(),
             setting: self.setting(),
             how: self.how(),
-            together: self.together(),
-            once: matches!(self.division, Division::Folds(_)) && self.across().is_none(),
-            across: self.across(),
+            together: across.is_none().then(|| self.together()),
+            once: matches!(self.division, Division::Folds(_)) && across.is_none(),
+            across,
         }
     }
 
@@ -198,14 +199,14 @@ impl Divided<'_> {
     }
 
     /// What is on one side only, as far as it is.
-    fn together(&self) -> Option<String> {
+    fn together(&self) -> String {
         let samples = &self.data.samples;
         let groups = if samples.iter().any(|sample| sample.group.is_some()) { "groups, " } else { "" };
         let looked = samples.iter().any(|sample| sample.perceptual_hash.is_some());
         let what = if looked { "equal and similar pictures" } else { "equal pictures" };
         let unknown = if looked { "" } else { ", similar ones were not looked for" };
         let chains = self.units.tightened.map(|tightened| format!("; {tightened}")).unwrap_or_default();
-        self.across().is_none().then(|| format!("{groups}{what} stay together{unknown}{chains}"))
+        format!("{groups}{what} stay together{unknown}{chains}")
     }
 
     /// The pictures with others much like them in a part before theirs; none if there are none.

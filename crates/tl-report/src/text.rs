@@ -151,16 +151,6 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
     }
 }
 
-/// A command as a shell would take it.
-pub(crate) fn shell(arguments: &[String]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    let quote = |argument: &String| match !argument.is_empty() && argument.chars().all(plain) {
-        true => argument.clone(),
-        false => format!("'{}'", argument.replace('\'', r"'\''")),
-    };
-    arguments.iter().map(quote).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,12 +193,6 @@ mod tests {
         assert_eq!(bytes(0), "0\u{a0}B");
         assert_eq!(bytes(812 << 20), "812\u{a0}MiB");
         assert_eq!(bytes(3 << 29), "1.5\u{a0}GiB");
-    }
-
-    #[test]
-    fn the_shell_gets_back_what_was_typed() {
-        let arguments = ["tl", "train", "my photos", "it's", ""].map(String::from);
-        assert_eq!(shell(&arguments), r"tl train 'my photos' 'it'\''s' ''");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Section;
 use super::table::{Column, facts, table};
 use crate::chart::{Segment, bar};
-use crate::text::{bytes, count, duration, esc, percent_whole, shell};
+use crate::text::{bytes, count, duration, esc, percent_whole};
 use crate::{ModelCard, Record, Setting, Stage};
 
 pub(super) fn network(model: &ModelCard) -> Section {
@@ -95,7 +95,7 @@ pub(super) fn section(record: &Record) -> Section {
         id: "repeat",
         title: "How to repeat",
         lede: "The same command on the same pictures, with the same version, gives the same model.".into(),
-        body: format!("{}\n{}{next}", code(&shell(&record.command)), facts("facts", &all)),
+        body: format!("{}\n{}{next}", code(&tl_data::shell(&record.command)), facts("facts", &all)),
         wide: false,
     }
 }
