@@ -6,7 +6,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_simd::{Lanes, Vectors, with_lanes};
+use tl_simd::{Lanes, Vectors, with_float_lanes};
 
 /// Outputs side by side, each of which sees the places `taps` from where it begins.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,7 @@ pub(crate) struct Row<'a> {
     pub(crate) add: bool,
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// Whatever the outputs see is valid, as are weights of whole registers, and nobody else uses the outputs.
     unsafe fn filter_of(row: &Row<'_>) = filter_any
@@ -127,7 +127,7 @@ pub(crate) struct Slopes<'a> {
     pub(crate) sums: *mut f32,
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// Whatever the places see is valid, as are their gradients, and nobody else uses the sums, which are whole registers.
     unsafe fn slopes_of(slopes: &Slopes<'_>) = slopes_any

@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "tiles take pointers")]
 
 use std::ops::Range;
-use tl_simd::{Lanes, Vectors, WIDEST, with_lanes};
+use tl_simd::{Lanes, Vectors, WIDEST, with_float_lanes};
 
 use crate::lanes::vectorised;
 use crate::panels::{Along, Panels};
@@ -192,7 +192,7 @@ fn pitch(outputs: usize) -> usize {
     (outputs.max(1).div_ceil(WIDEST) | 1) * WIDEST
 }
 
-with_lanes! {
+with_float_lanes! {
     /// Has the rows of a tile of sums fetched.
     ///
     /// # Safety
@@ -257,7 +257,7 @@ vectorised! {
     }
 }
 
-with_lanes! {
+with_float_lanes! {
     /// Replaces logits by exponentials of their distances to the largest, which goes to `largest`, and adds these up in lanes.
     ///
     /// # Safety

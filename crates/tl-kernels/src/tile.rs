@@ -10,7 +10,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_simd::{Lanes, Vectors, WIDEST, with_lanes};
+use tl_simd::{Lanes, Vectors, WIDEST, with_float_lanes, with_lanes};
 
 use crate::registers::{MOST, REGISTERS};
 
@@ -46,11 +46,19 @@ pub(crate) struct Sum {
     pub(crate) pairs: bool,
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// `seen` is valid for all runs, `weights` for a panel of as many lanes as the runs have, `to` for `channels` floats that
     /// nobody else uses.
-    unsafe fn multiply(outputs: &Outputs, runs: &[Run], weights: *const f32, sum: Sum) = multiply_any
+    unsafe fn multiply(outputs: &Outputs, runs: &[Run], weights: *const f32, add: bool) = multiply_any
+}
+
+with_lanes! {
+    /// Multiplies pairs of bfloat16 numbers.
+    ///
+    /// # Safety
+    /// As of [`multiply`].
+    unsafe fn multiply_pairs(outputs: &Outputs, runs: &[Run], weights: *const f32, add: bool) = multiply_pairs_any
 }
 
 /// The tile of any size.
@@ -58,20 +66,27 @@ with_lanes! {
 /// # Safety
 /// As of [`multiply`].
 pub(crate) unsafe fn tile(outputs: &Outputs, runs: &[Run], weights: *const f32, sum: Sum) {
+    let vectors = Vectors::detect();
     // SAFETY: the caller's; the registers were detected.
-    unsafe { multiply(Vectors::detect(), outputs, runs, weights, sum) }
+    unsafe {
+        if sum.pairs {
+            multiply_pairs(vectors, outputs, runs, weights, sum.add);
+        } else {
+            multiply(vectors, outputs, runs, weights, sum.add);
+        }
+    }
 }
 
 #[inline(always)]
-unsafe fn multiply_any<L: Lanes>(outputs: &Outputs, runs: &[Run], weights: *const f32, sum: Sum) {
+unsafe fn multiply_any<L: Lanes>(outputs: &Outputs, runs: &[Run], weights: *const f32, add: bool) {
     // SAFETY: the caller's.
-    unsafe {
-        if sum.pairs {
-            sized::<L, true>(outputs, runs, weights, sum.add);
-        } else {
-            sized::<L, false>(outputs, runs, weights, sum.add);
-        }
-    }
+    unsafe { sized::<L, false>(outputs, runs, weights, add) }
+}
+
+#[inline(always)]
+unsafe fn multiply_pairs_any<L: Lanes>(outputs: &Outputs, runs: &[Run], weights: *const f32, add: bool) {
+    // SAFETY: the caller's.
+    unsafe { sized::<L, true>(outputs, runs, weights, add) }
 }
 
 #[inline(always)]
@@ -187,11 +202,19 @@ pub(crate) struct Outer<'a> {
     pub(crate) pairs: bool,
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// `seen` is valid for `count` floats at all offsets, `gradients` for a panel for each of them, `to` for `count` rows of a
     /// panel that nobody else uses.
     unsafe fn outer_of(tile: &Outer<'_>) = outer_any
+}
+
+with_lanes! {
+    /// Multiplies pairs of bfloat16 numbers.
+    ///
+    /// # Safety
+    /// As of [`outer_of`].
+    unsafe fn outer_of_pairs(tile: &Outer<'_>) = outer_pairs_any
 }
 
 /// The tile of any size.
@@ -199,20 +222,21 @@ with_lanes! {
 /// # Safety
 /// As of [`outer_of`].
 pub(crate) unsafe fn outer(tile: &Outer<'_>) {
+    let vectors = Vectors::detect();
     // SAFETY: the caller's; the registers were detected.
-    unsafe { outer_of(Vectors::detect(), tile) }
+    unsafe { if tile.pairs { outer_of_pairs(vectors, tile) } else { outer_of(vectors, tile) } }
 }
 
 #[inline(always)]
 unsafe fn outer_any<L: Lanes>(tile: &Outer<'_>) {
     // SAFETY: the caller's.
-    unsafe {
-        if tile.pairs {
-            outer_in::<L, true>(tile);
-        } else {
-            outer_in::<L, false>(tile);
-        }
-    }
+    unsafe { outer_in::<L, false>(tile) }
+}
+
+#[inline(always)]
+unsafe fn outer_pairs_any<L: Lanes>(tile: &Outer<'_>) {
+    // SAFETY: the caller's.
+    unsafe { outer_in::<L, true>(tile) }
 }
 
 #[inline(always)]
@@ -268,7 +292,7 @@ unsafe fn outer_sized<L: Lanes, const PAIRS: bool, const COUNT: usize, const REG
     }
 }
 
-with_lanes! {
+with_float_lanes! {
     /// Puts, or adds, the first `count` floats of a row of sums.
     ///
     /// # Safety

@@ -47,6 +47,7 @@ impl<const NARROW: bool> Avx512<NARROW> {
 impl<const NARROW: bool> Lanes for Avx512<NARROW> {
     const WIDTH: usize = 16;
     const TILE: usize = 14;
+    const NARROW: bool = NARROW;
 
     #[inline(always)]
     unsafe fn prefetch(at: *const f32) {

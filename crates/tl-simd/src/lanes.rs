@@ -21,6 +21,9 @@ pub trait Lanes: Copy {
     const WIDTH: usize;
     /// Rows of a tile of sums: with two registers each, they leave a few registers over.
     const TILE: usize;
+    /// Whether there are instructions that round to narrow numbers. Without, storing them takes so many that code for it is
+    /// not worth having in every tile.
+    const NARROW: bool = false;
 
     /// The same value in all lanes.
     unsafe fn splat(value: f32) -> Self;

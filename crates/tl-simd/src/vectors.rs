@@ -148,6 +148,29 @@ macro_rules! with_lanes {
                 // SAFETY: the caller's.
                 unsafe { $kernel::<$crate::Avx512<true>>($($arg),*) }
             }
+            $crate::with_float_lanes! {
+                unsafe fn of_floats($($arg: $type),*) = $kernel
+            }
+            // SAFETY: the processor has the instructions; the rest is the caller's.
+            unsafe {
+                match vectors {
+                    #[cfg(target_arch = "x86_64")]
+                    $crate::Vectors::Avx512Bf16 => narrow($($arg),*),
+                    vectors => of_floats(vectors, $($arg),*),
+                }
+            }
+        }
+    };
+}
+
+/// As [`with_lanes`](crate::with_lanes), for kernels that handle floats alone: for processors that have instructions for
+/// narrow numbers, too, nothing is compiled a second time.
+#[macro_export]
+macro_rules! with_float_lanes {
+    ($(#[$doc:meta])* unsafe fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $kernel:ident) => {
+        $(#[$doc])*
+        #[allow(clippy::too_many_arguments)]
+        unsafe fn $name(vectors: $crate::Vectors, $($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
             #[allow(clippy::too_many_arguments)]
@@ -166,9 +189,7 @@ macro_rules! with_lanes {
             unsafe {
                 match vectors {
                     #[cfg(target_arch = "x86_64")]
-                    $crate::Vectors::Avx512Bf16 => narrow($($arg),*),
-                    #[cfg(target_arch = "x86_64")]
-                    $crate::Vectors::Avx512 => widest($($arg),*),
+                    $crate::Vectors::Avx512Bf16 | $crate::Vectors::Avx512 => widest($($arg),*),
                     #[cfg(target_arch = "x86_64")]
                     $crate::Vectors::Avx2 => wide($($arg),*),
                     #[cfg(target_arch = "aarch64")]

@@ -82,7 +82,9 @@ with_lanes! {
 
 #[inline(always)]
 unsafe fn depthwise_any<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
-    let tiles = op.output.width.div_ceil(MOST);
+    // Portable registers are slow with few pixels and with many: no code for many.
+    let most = if L::TILE < SLIDING - 1 { MOST / 2 } else { MOST };
+    let tiles = op.output.width.div_ceil(most);
     for y in part.of(op.output.height) {
         for tile in 0..tiles {
             let first = tile * op.output.width / tiles;
@@ -94,10 +96,11 @@ unsafe fn depthwise_any<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
                     2 => pixels::<L, 2>(op, memory, y, first),
                     3 => pixels::<L, 3>(op, memory, y, first),
                     4 => pixels::<L, 4>(op, memory, y, first),
-                    5 => pixels::<L, 5>(op, memory, y, first),
-                    6 => pixels::<L, 6>(op, memory, y, first),
-                    7 => pixels::<L, 7>(op, memory, y, first),
-                    _ => pixels::<L, MOST>(op, memory, y, first),
+                    5 if most == MOST => pixels::<L, 5>(op, memory, y, first),
+                    6 if most == MOST => pixels::<L, 6>(op, memory, y, first),
+                    7 if most == MOST => pixels::<L, 7>(op, memory, y, first),
+                    MOST if most == MOST => pixels::<L, MOST>(op, memory, y, first),
+                    _ => {}
                 }
             }
         }
@@ -107,7 +110,8 @@ unsafe fn depthwise_any<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
 /// All channels of some pixels of a row.
 #[inline(always)]
 unsafe fn pixels<L: Lanes, const PIXELS: usize>(op: &Depthwise, memory: Memory, y: usize, first: usize) {
-    let quick = op.finish.quick();
+    let stores = L::NARROW || op.output.holds == Format::F32;
+    let quick = if stores { op.finish.quick() } else { Quick::No };
     for (block, channel) in (0..op.channels).step_by(L::WIDTH).enumerate() {
         let at = [y, first, channel];
         // SAFETY: the caller's.
@@ -165,9 +169,15 @@ unsafe fn sliding<L: Lanes, const PIXELS: usize, const ACROSS: usize>(
             }
         }
         let output = op.output.at(y, first);
+        if L::NARROW && op.output.holds != Format::F32 {
+            for i in 0..PIXELS {
+                let to = memory.at(output + i * op.output.pixel);
+                clamp(sums[i], low, high).store_as(op.output.holds, to, channel, L::WIDTH);
+            }
+            return;
+        }
         for i in 0..PIXELS {
-            let to = memory.at(output + i * op.output.pixel);
-            clamp(sums[i], low, high).store_as(op.output.holds, to, channel, L::WIDTH);
+            clamp(sums[i], low, high).store(memory.at(output + channel + i * op.output.pixel));
         }
     }
 }
@@ -199,7 +209,7 @@ unsafe fn register<L: Lanes, const PIXELS: usize, const WHOLE: bool>(
         let output = op.output.at(y, first);
         if let (Quick::Clamp { low, high }, true) = (quick, WHOLE) {
             // Loops of fixed length without branches: the compiler unrolls them, and the sums stay in registers.
-            if op.output.holds != Format::F32 {
+            if L::NARROW && op.output.holds != Format::F32 {
                 for i in 0..PIXELS {
                     let value = clamp(sums[i], low, high);
                     value.store_as(

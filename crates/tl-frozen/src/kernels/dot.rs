@@ -4,13 +4,14 @@
 
 use tl_simd::Lanes;
 
+use super::Format;
 use super::work::Work;
 
 /// How a register of values is multiplied with one of weights and goes onto a register of sums, lane by lane.
 ///
 /// # Safety
 /// Of every method: the contract of [`Lanes`], and the processor [multiplies](super::Isa::multiplies) the format.
-pub(super) trait Dot<L: Lanes> {
+pub(super) trait Dot<L: Lanes>: Stored {
     /// A register of sums. A type of its own: the compiler would keep floats that become whole numbers and floats again in
     /// memory.
     type Sums: Copy;
@@ -21,6 +22,17 @@ pub(super) trait Dot<L: Lanes> {
     type End: Copy;
     unsafe fn ending(op: &Work<'_>, channel: usize) -> Self::End;
     unsafe fn end(sums: Self::Sums, ending: Self::End) -> L;
+}
+
+/// What the maps of a product of this format hold, if not floats. A tile has code to store its own format and floats: each
+/// one more would be compiled into every size of tile, and takes seconds.
+pub(super) trait Stored {
+    fn is_of(format: Format) -> bool;
+    /// Stores a whole register of numbers of a pixel from a channel on.
+    ///
+    /// # Safety
+    /// The contract of [`Lanes`]; the format [is of](Self::is_of) this one.
+    unsafe fn store<L: Lanes>(value: L, format: Format, pixel: *mut f32, channel: usize);
 }
 
 pub(super) struct F32;
@@ -68,5 +80,43 @@ impl<L: Lanes> Dot<L> for Bf16 {
     #[inline(always)]
     unsafe fn end(sums: L, (): ()) -> L {
         sums
+    }
+}
+
+impl Stored for F32 {
+    fn is_of(_format: Format) -> bool {
+        false
+    }
+    #[inline(always)]
+    unsafe fn store<L: Lanes>(value: L, _format: Format, pixel: *mut f32, channel: usize) {
+        // SAFETY: the caller's.
+        unsafe { value.store(pixel.add(channel)) }
+    }
+}
+
+impl Stored for Bf16 {
+    fn is_of(format: Format) -> bool {
+        format == Format::Bf16
+    }
+    #[inline(always)]
+    unsafe fn store<L: Lanes>(value: L, _format: Format, pixel: *mut f32, channel: usize) {
+        // SAFETY: the caller's.
+        unsafe { value.store_bf16(pixel.cast::<u16>().add(channel), L::WIDTH) }
+    }
+}
+
+impl Stored for Int8 {
+    fn is_of(format: Format) -> bool {
+        matches!(format, Format::Int8 { .. })
+    }
+    #[inline(always)]
+    unsafe fn store<L: Lanes>(value: L, format: Format, pixel: *mut f32, channel: usize) {
+        if let Format::Int8 { scale, zero } = format {
+            // SAFETY: the caller's.
+            unsafe {
+                let to = pixel.cast::<u8>().add(channel);
+                value.store_bytes(to, L::WIDTH, [scale.recip(), f32::from(zero)]);
+            }
+        }
     }
 }

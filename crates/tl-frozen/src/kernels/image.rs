@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "writes to the memory that steps share")]
 
-use tl_simd::{Lanes, pair, with_lanes};
+use tl_simd::{Lanes, pair, with_float_lanes};
 
 use super::isa::Isa;
 use super::{Format, Map, Memory, Part};
@@ -24,7 +24,7 @@ impl Image<'_> {
     }
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// As of [`Image::run`].
     unsafe fn image(op: &Image<'_>, memory: Memory, part: Part) = image_any

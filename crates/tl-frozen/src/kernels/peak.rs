@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use tl_simd::{Lanes, WIDEST, with_lanes};
+use tl_simd::{Lanes, WIDEST, with_float_lanes};
 
 use super::isa::Isa;
 
@@ -27,7 +27,7 @@ pub fn peak_gflops() -> f64 {
     (2 * SUMS * ROUNDS * Isa::detect().width()) as f64 / best.as_secs_f64() / 1e9
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// The processor has the registers.
     unsafe fn multiply_adds() = multiply_adds_any

@@ -13,7 +13,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use tl_simd::{Avx512, Vectors};
-use tl_simd::{Lanes, Portable, with_lanes};
+use tl_simd::{Lanes, Portable, with_float_lanes};
 
 use super::activation::Finish;
 #[cfg(target_arch = "x86_64")]
@@ -176,7 +176,7 @@ unsafe fn avx512_int8(op: &Several<'_>, part: Part) {
     unsafe { products::<Avx512<true>, dot::Int8>(op, part) }
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// As of [`Product::run`].
     unsafe fn floats(op: &Several<'_>, part: Part) = floats_any
@@ -202,24 +202,23 @@ unsafe fn products<L: Lanes, D: Dot<L>>(&Several { work: op, memories }: &Severa
         let first = tile * pixels / tiles;
         Pixels::new(op, first, (tile + 1) * pixels / tiles - first)
     };
+    // One tile meets all panels while the picture is in the cache; of several, all meet a panel while that is.
+    let by_memory = chunk == 1;
+    let [outer, inner] =
+        if by_memory { [memories.len(), columns.len()] } else { [columns.len(), memories.len()] };
     for start in rows.clone().step_by(chunk) {
         let end = (start + chunk).min(rows.end);
-        if chunk == 1 {
-            let pixels = tile(start);
-            for &memory in memories {
-                for panel in columns.clone() {
-                    // SAFETY: the caller's.
-                    unsafe { any_tile::<L, D>(op, memory, &pixels, panel, quick) }
+        let mut pixels = tile(start);
+        let mut current = start;
+        for (a, b) in (0..outer).flat_map(|a| (0..inner).map(move |b| (a, b))) {
+            let [memory, panel] = if by_memory { [a, b] } else { [b, a] };
+            for index in start..end {
+                if index != current {
+                    (pixels, current) = (tile(index), index);
                 }
-            }
-            continue;
-        }
-        for panel in columns.clone() {
-            for &memory in memories {
-                for index in start..end {
-                    // SAFETY: the caller's.
-                    unsafe { any_tile::<L, D>(op, memory, &tile(index), panel, quick) }
-                }
+                // In one place alone: whatever is called here is compiled into it for every size of tile.
+                // SAFETY: the caller's.
+                unsafe { any_tile::<L, D>(op, memories[memory], &pixels, columns.start + panel, quick) }
             }
         }
     }

@@ -6,7 +6,7 @@
     reason = "loops of fixed length, which the compiler unrolls as they are"
 )]
 
-use tl_simd::{Lanes, WIDEST};
+use tl_simd::{Lanes, WIDEST, with_lanes};
 
 use super::activation::{Quick, clamp};
 use super::dot::Dot;
@@ -57,7 +57,8 @@ pub(super) unsafe fn any_tile<L: Lanes, D: Dot<L>>(
     let left = op.channels - panel * REGISTERS * L::WIDTH;
     let single = left <= L::WIDTH;
     let registers = if single { 1 } else { REGISTERS };
-    let quick = if left >= registers * L::WIDTH { quick } else { Quick::No };
+    let stores = op.output.holds == Format::F32 || (L::NARROW && D::is_of(op.output.holds));
+    let quick = if stores && left >= registers * L::WIDTH { quick } else { Quick::No };
     let mut spilt = [0.0_f32; MOST * REGISTERS * WIDEST];
     let to = spilt.as_mut_ptr();
     macro_rules! tile_of {
@@ -74,7 +75,7 @@ pub(super) unsafe fn any_tile<L: Lanes, D: Dot<L>>(
     unsafe {
         tile_of!(1 2 3 4 5 6 7 8 9 10 11 12 13 14);
         if matches!(quick, Quick::No) {
-            end_spilt::<L>(op, memory, pixels, [panel, registers], to);
+            end_spilt(op.isa.vectors, op, memory, pixels, [panel, registers], to);
         }
     }
 }
@@ -134,12 +135,11 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
             }
         }
         match quick {
-            Quick::Clamp { low, high } if op.output.holds != Format::F32 => {
+            Quick::Clamp { low, high } if L::NARROW && op.output.holds != Format::F32 => {
                 for i in 0..PIXELS {
                     let to = memory.at(pixels.output[i]);
                     for v in 0..REGISTERS {
-                        let value = clamp(done[i][v], low, high);
-                        value.store_as(op.output.holds, to, channel + v * L::WIDTH, L::WIDTH);
+                        D::store(clamp(done[i][v], low, high), op.output.holds, to, channel + v * L::WIDTH);
                     }
                 }
             }
@@ -151,7 +151,7 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
                     }
                 }
             }
-            Quick::AddClamp { other, low, high } if op.output.holds != Format::F32 => {
+            Quick::AddClamp { other, low, high } if L::NARROW && op.output.holds != Format::F32 => {
                 for i in 0..PIXELS {
                     let to = memory.at(pixels.output[i]);
                     let [y, x] = pixels.places[i];
@@ -159,7 +159,7 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
                     for v in 0..REGISTERS {
                         let channel = channel + v * L::WIDTH;
                         let sum = done[i][v].add(L::load(other.add(channel)));
-                        clamp(sum, low, high).store_as(op.output.holds, to, channel, L::WIDTH);
+                        D::store(clamp(sum, low, high), op.output.holds, to, channel);
                     }
                 }
             }
@@ -185,9 +185,22 @@ unsafe fn tile<L: Lanes, D: Dot<L>, const PIXELS: usize, const REGISTERS: usize>
     }
 }
 
-/// Any end of a tile, from its sums in memory.
+with_lanes! {
+    /// Any epilogue of a tile, from its sums in memory.
+    ///
+    /// # Safety
+    /// The pixels are in the output, and `spilt` holds so many registers of sums for each of them.
+    unsafe fn end_spilt(
+        op: &Work<'_>,
+        memory: Memory,
+        pixels: &Pixels,
+        panel_registers: [usize; 2],
+        spilt: *const f32,
+    ) = end_spilt_any
+}
+
 #[inline(always)]
-unsafe fn end_spilt<L: Lanes>(
+unsafe fn end_spilt_any<L: Lanes>(
     op: &Work<'_>,
     memory: Memory,
     pixels: &Pixels,

@@ -10,7 +10,7 @@ mod tiles;
 
 use std::ops::Range;
 
-use tl_simd::{Lanes, with_lanes};
+use tl_simd::{Lanes, with_float_lanes};
 
 use super::activation::Finish;
 use super::isa::Isa;
@@ -117,7 +117,7 @@ impl Winograd {
     }
 }
 
-with_lanes! {
+with_float_lanes! {
     /// # Safety
     /// As of [`Winograd::run`].
     unsafe fn winograd(op: &Winograd, memory: Memory, part: Part) = winograd_any
