@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tl_data::{MaxBad, Portion};
 use tl_image::{AugmentPreset, ResizeMode};
 use tl_model::{Precision, PrecisionChoice};
-use tl_pipeline::{At, HeadKind, Pixels, Resize, TrainConfig};
+use tl_pipeline::{FeatureLayer, HeadKind, Pixels, Resize, TrainConfig};
 use tl_train::RateSearch;
 
 use crate::source_args::SourceArgs;
@@ -359,7 +359,7 @@ pub(crate) struct ExtractArgs {
     /// Layer whose output is written: pooled, the features that a head sees, or the name of a stage as `tl backbones
     /// NETWORK` lists them, for its feature maps, channel by channel.
     #[arg(long, value_name = "LAYER", default_value_t)]
-    pub(crate) at: At,
+    pub(crate) at: FeatureLayer,
     /// Backbone: a pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is
     /// fetched.
     #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]

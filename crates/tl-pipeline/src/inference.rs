@@ -7,7 +7,7 @@ use tl_model::{Classifier, Header};
 use tl_train::TrainError;
 
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::model::Model;
 use crate::setup::Setup;
 
@@ -17,7 +17,7 @@ use crate::setup::Setup;
 /// [`TrainError::Lost`] if a picture cannot be read any more.
 pub(crate) fn predict(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     model: &Model,
     ids: &[SampleId],
 ) -> Result<Matrix, PipelineError> {
@@ -42,7 +42,7 @@ pub(crate) fn predict(
     Ok(rows(values))
 }
 
-fn classifier(setup: &Setup<'_>, features: &FeatureView<'_>, model: &Model) -> Classifier {
+fn classifier(setup: &Setup<'_>, features: &ModeFeatures<'_>, model: &Model) -> Classifier {
     let (source, data) = (features.source(), features.data());
     let backbone = model.backbone.as_deref().unwrap_or_else(|| source.frozen.backbone()).clone();
     let header = Header {

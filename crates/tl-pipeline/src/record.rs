@@ -11,8 +11,8 @@ use tl_image::{Limits, Preprocess, contained};
 use tl_model::Header;
 use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 
-use crate::figures::Figures;
 use crate::identity::fingerprint;
+use crate::metrics::Metrics;
 
 /// Longest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 160;
@@ -95,7 +95,7 @@ pub(crate) fn model_card(
 }
 
 /// Puts thumbnails to the worst pictures; one that cannot be made is left out.
-pub(crate) fn add_thumbnails(figures: &mut Figures, data: &Dataset, preprocess: &Preprocess) {
+pub(crate) fn add_thumbnails(figures: &mut Metrics, data: &Dataset, preprocess: &Preprocess) {
     let limits = preprocess.limits(&Limits::default());
     for mistake in &mut figures.evaluation.worst_pictures {
         mistake.thumbnail = thumbnail_of(&mistake.path, data, &limits);

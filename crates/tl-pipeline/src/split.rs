@@ -16,14 +16,14 @@ pub(crate) const MONITORED: usize = 5;
 
 /// The ways to divide a data set.
 #[derive(Debug)]
-pub(crate) enum Division {
+pub(crate) enum DataSplit {
     /// One or two parts are held out.
     HeldOut(Parts),
     /// Each picture is held out once.
     Folds(Vec<Split>),
 }
 
-impl Division {
+impl DataSplit {
     pub(crate) fn new(data: &Dataset, config: &TrainConfig) -> Result<Self, PipelineError> {
         if let Some(table) = &config.split {
             return Self::given(data, table);

@@ -7,7 +7,7 @@ use ureq::http::{HeaderMap, Response, Uri, header};
 use ureq::{Agent, Body};
 
 use crate::address::{check, is_loopback, redirected};
-use crate::part::{From, Part, Resume};
+use crate::partial_download::{From, PartialDownload, Resume};
 use crate::{Download, Event, Fault, FetchConfig};
 
 /// As many as browsers follow is 20; the publishers of weights need two.
@@ -18,7 +18,7 @@ pub(crate) fn transfer(
     url: &str,
     download: &Download,
     config: &FetchConfig,
-    part: &Part,
+    part: &PartialDownload,
     watch: &dyn Fn(Event),
 ) -> Result<bool, Fault> {
     let resume = part.resume(url);
@@ -94,7 +94,7 @@ fn unanswered(error: ureq::Error, received: u64, stall: Duration) -> Fault {
 }
 
 /// The position of the response's first byte in the file.
-fn start(response: &Response<Body>, resume: Option<&Resume>, part: &Part) -> Result<u64, Fault> {
+fn start(response: &Response<Body>, resume: Option<&Resume>, part: &PartialDownload) -> Result<u64, Fault> {
     let headers = response.headers();
     match (response.status().as_u16(), resume) {
         (200, _) => Ok(0),
@@ -129,7 +129,7 @@ fn announced(total: Option<u64>, download: &Download) -> Result<(), Fault> {
 /// Bytes on their way into a file.
 struct Stream<'a> {
     file: File,
-    part: &'a Part,
+    part: &'a PartialDownload,
     total: Option<u64>,
     limit: u64,
     config: &'a FetchConfig,

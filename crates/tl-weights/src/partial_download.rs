@@ -12,7 +12,7 @@ use crate::Fault;
 
 /// The two files.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct PartialDownload {
     pub(crate) bytes: PathBuf,
     from: PathBuf,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Resume {
     pub(crate) complete: bool,
 }
 
-impl Part {
+impl PartialDownload {
     pub(crate) fn of(path: &Path) -> Self {
         Self { bytes: beside(path, ".part"), from: beside(path, ".part.from") }
     }
