@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::PathBuf;
-use tl_data::{Place, SampleError};
+use tl_data::{PictureLocation, SampleError};
 use tl_files::{path_text, shown, shown_path};
 use tl_model::ClassProbability;
 
@@ -45,7 +45,7 @@ enum OutputFormat {
 
 impl PredictionWriter {
     /// For answers on these pictures.
-    pub(crate) fn new(args: &PredictArgs, multi_label: bool, pictures: &[Place]) -> Self {
+    pub(crate) fn new(args: &PredictArgs, multi_label: bool, pictures: &[PictureLocation]) -> Self {
         let format = match args {
             PredictArgs { json: true, .. } => OutputFormat::Json,
             PredictArgs { csv: true, .. } => OutputFormat::Csv,
@@ -91,7 +91,7 @@ impl PredictionWriter {
 }
 
 /// The longest path, in characters.
-fn longest(pictures: &[Place]) -> usize {
+fn longest(pictures: &[PictureLocation]) -> usize {
     pictures.iter().map(|place| shown_path(&place.file).to_string().chars().count()).max().unwrap_or(0)
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
-use tl_data::{Place, Progress, SampleError};
+use tl_data::{PictureLocation, Progress, SampleError};
 use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling, probabilities};
 use tl_image::{Limits, Preprocess};
@@ -130,7 +130,7 @@ impl Classifier {
     /// If the head does not fit the network.
     pub fn predict(
         &self,
-        pictures: &[Place],
+        pictures: &[PictureLocation],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Probabilities>, ModelError> {
@@ -149,10 +149,10 @@ impl Classifier {
     /// If the head does not fit the network, and those of `sink`, which end the work.
     pub fn predict_each<E: From<ModelError>>(
         &self,
-        pictures: &[Place],
+        pictures: &[PictureLocation],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
-        mut sink: impl FnMut(&[Place], Vec<Probabilities>) -> Result<(), E>,
+        mut sink: impl FnMut(&[PictureLocation], Vec<Probabilities>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (mut done, total) = (0, pictures.len());
         let (mut together, most) = (FIRST, MOST.max(EACH * threads));
@@ -169,7 +169,7 @@ impl Classifier {
 
     fn predict_some(
         &self,
-        pictures: &[Place],
+        pictures: &[PictureLocation],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Vec<Probabilities>, ModelError> {

@@ -18,7 +18,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tl_data::{
-    Dataset, MaxBad, Place, Portion, Progress, ReadOptions, Rejected, SampleId, check_bad, read_portion,
+    Dataset, MaxBad, PictureLocation, Portion, Progress, ReadOptions, Rejected, SampleId, check_bad,
+    read_portion,
 };
 use tl_files::AtomicFile;
 use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
@@ -276,7 +277,7 @@ impl<'a> ExtractionRun<'a> {
     }
 
     fn extract(&mut self, ids: &[SampleId], progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
-        let places: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
+        let places: Vec<PictureLocation> = ids.iter().map(|&id| self.data.place_of(id)).collect();
         let job = Job {
             pictures: &places,
             views: std::slice::from_ref(&self.view.preprocess),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::collections::HashSet;
 use tl_data::{
-    Dataset, DuplicateGroups, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad,
+    Dataset, DuplicateGroups, MaxBad, Part, PictureLocation, ReadOptions, SampleId, Source, check_bad,
     duplicate_groups, position_of_name, read_to_judge,
 };
 use tl_image::Limits;
@@ -93,7 +93,7 @@ pub fn evaluate(
     let (part, ids) = judged(&data);
     let model_class = class_map(classifier, &data, &ids)?;
     observer.step(JobStage::Extract);
-    let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+    let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
     let units = duplicate_groups(&data);
     let mut predictions = Vec::new();
     let mut failed = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use tl_data::{Dataset, Place, Progress, SampleError, SampleId, check_bad};
+use tl_data::{Dataset, PictureLocation, Progress, SampleError, SampleId, check_bad};
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::{HeadError, Matrix};
 use tl_image::{ContentHash, Limits, PixelCache, Preprocess, ResizeMode};
@@ -137,7 +137,7 @@ impl FeatureSource<'_> {
         views: &[Preprocess],
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Extraction {
-        let pictures: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
+        let pictures: Vec<PictureLocation> = ids.iter().map(|&id| self.data.place_of(id)).collect();
         let (limits, threads) = (&Limits::default(), self.threads);
         let job = Job { pictures: &pictures, views, output: Output::Features, limits, threads };
         let Some(cache) = &self.cache else { return extract(self.frozen, &job, progress) };

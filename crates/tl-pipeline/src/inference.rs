@@ -1,6 +1,6 @@
 //! What a model that was just trained says about pictures of its data set.
 
-use tl_data::{Place, SampleId};
+use tl_data::{PictureLocation, SampleId};
 use tl_frozen::Frozen;
 use tl_heads::{Matrix, Pooling, probabilities};
 use tl_model::{Classifier, Header};
@@ -30,7 +30,7 @@ pub(crate) fn predict(
         let logits_nk = model.head.logits(&features.matrix(ids))?;
         return Ok(probabilities(data.multi_label, logits_nk));
     }
-    let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+    let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
     let progress = |progress| setup.observer.progress(progress);
     let classifier = classifier(setup, features, model);
     let answers = classifier.predict(&places, features.source().threads, &progress)?;

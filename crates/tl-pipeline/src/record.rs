@@ -4,7 +4,7 @@ use base64::Engine;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use tl_backbones::Backbone;
-use tl_data::{Dataset, Place, SampleId};
+use tl_data::{Dataset, PictureLocation, SampleId};
 use tl_files::path_text;
 use tl_heads::FittedHead;
 use tl_image::{Limits, Preprocess, contained};
@@ -110,7 +110,7 @@ fn thumbnail_of(path: &str, data: &Dataset, limits: &Limits) -> Option<String> {
     sample.and_then(|index| contained(|| thumbnail(&data.place_of(SampleId(index)), limits)).ok().flatten())
 }
 
-fn thumbnail(place: &Place, limits: &Limits) -> Option<String> {
+fn thumbnail(place: &PictureLocation, limits: &Limits) -> Option<String> {
     let picture = place.decode(limits, [255; 3]).ok()?;
     let (width, height) = picture.dimensions();
     let scale = (f64::from(THUMBNAIL) / f64::from(width.max(height).max(1))).min(1.0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use tl_data::{
-    ClassId, DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split,
+    ClassId, DataError, Dataset, GivenSplit, Part, Parts, SampleId, Shares, Split, folds, read_parts, split,
 };
 use tl_train::label;
 
@@ -41,8 +41,8 @@ impl DataSplit {
     fn given(data: &Dataset, table: &Path) -> Result<Self, PipelineError> {
         let file = File::open(table).map_err(|error| PipelineError::read(table, error))?;
         Ok(match read_parts(data, file)?.0 {
-            Given::Parts(parts) => Self::HeldOut(parts),
-            Given::Folds(splits) => Self::Folds(splits),
+            GivenSplit::Parts(parts) => Self::HeldOut(parts),
+            GivenSplit::Folds(splits) => Self::Folds(splits),
         })
     }
 

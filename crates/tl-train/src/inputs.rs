@@ -7,8 +7,8 @@ use tl_data::{Dataset, SampleError, SampleId};
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
 use tl_image::{
-    Augment, AugmentKey, ContentHash, Limits, PictureError, PictureView, PixelCache, Preprocess, Wanted,
-    contained_or, decode_part,
+    Augment, AugmentKey, ContentHash, Limits, PictureError, PixelCache, Preprocess, RegionRequest,
+    SourcePixels, contained_or, decode_part,
 };
 
 use crate::feature_cache::FeatureCache;
@@ -101,7 +101,7 @@ impl PictureSource<'_> {
         };
         // Only JPEGs ask for a part.
         let plan = drawn.unwrap_or_else(|| draw(cutout.full));
-        plan.write_chw(&PictureView::from(&cutout), &self.preprocess, out);
+        plan.write_chw(&SourcePixels::from(&cutout), &self.preprocess, out);
         Ok(())
     }
 
@@ -157,10 +157,10 @@ fn number_of(content: ContentHash) -> u64 {
     content.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-fn wanted(region: [f64; 4], scale: f64) -> Wanted {
+fn wanted(region: [f64; 4], scale: f64) -> RegionRequest {
     let [left, top, right, bottom] = region;
     let pixels = |length: f64| (length * scale).ceil().max(1.0) as u32;
-    Wanted { region, output: (pixels(right - left), pixels(bottom - top)) }
+    RegionRequest { region, output: (pixels(right - left), pixels(bottom - top)) }
 }
 
 impl PrefixOutput {

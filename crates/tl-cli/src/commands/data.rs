@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::{CheckOptions, Place, check};
+use tl_data::{CheckOptions, PictureLocation, check};
 use tl_files::{name_text, path_text, shown_path};
 use tl_image::{Augment, AugmentPreset, Limits, Preprocess, contact_sheet};
 use tl_model::Pretrained;
@@ -63,7 +63,7 @@ fn augment(args: &AugmentArgs) -> Result<ExitCode> {
         None => Augment::from(args.preset),
     };
     let preprocess = Preprocess { mode: args.resize, ..preprocess(&args.backbone)? };
-    let picture = Place::from(args.picture.clone())
+    let picture = PictureLocation::from(args.picture.clone())
         .decode(&Limits::default(), preprocess.fill)
         .with_context(|| format!("cannot use `{}`", shown_path(&args.picture)))?;
     let sheet = contact_sheet(&picture, &augment, &preprocess, args.count, args.columns, args.seed);

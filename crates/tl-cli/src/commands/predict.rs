@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::Place;
+use tl_data::PictureLocation;
 use tl_model::{Classifier, Probabilities, open_device, pictures};
 use tl_pipeline::{JobStage, Observer};
 use tl_train::TrainObserver;
@@ -52,7 +52,7 @@ fn answer(
     display.step(JobStage::Extract);
     let mut writer = PredictionWriter::new(args, classifier.header.multi_label, &files);
     let mut failed = false;
-    let show = |pictures: &[Place], answers: Vec<Probabilities>| {
+    let show = |pictures: &[PictureLocation], answers: Vec<Probabilities>| {
         let rows = pictures.iter().zip(answers);
         let rows = rows.map(|(place, answer)| row(classifier, place.file.clone(), answer, args.top));
         let rows: Vec<PredictionRow> = rows.collect();

@@ -11,7 +11,7 @@ use std::sync::{Condvar, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tl_backbones::{Architecture, architecture, summary_at};
-use tl_data::{ClassWeights, Dataset, Place, ReadOptions, Sampling, Source};
+use tl_data::{ClassWeights, Dataset, PictureLocation, ReadOptions, Sampling, Source};
 use tl_frozen::{Job, Output, extract};
 use tl_heads::{HeadConfig, Pooling};
 use tl_image::{Augment, AugmentPreset, CutMix, Limits, MixUp, Preprocess};
@@ -294,7 +294,7 @@ struct Table(HashMap<SampleId, Vec<f32>>);
 impl Table {
     fn of(frozen: &Frozen, data: &Dataset) -> Self {
         let ids: Vec<SampleId> = (0..data.samples.len()).map(SampleId).collect();
-        let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+        let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
         let (views, limits) = ([preprocess()], Limits::default());
         let job =
             Job { pictures: &places, views: &views, output: Output::Features, limits: &limits, threads: 2 };

@@ -1,6 +1,6 @@
 //! Copies and pictures that look alike, side by side.
 
-use tl_data::{CheckReport, DuplicateSet, Likeness, NEAR_BITS, Twin};
+use tl_data::{CheckReport, DuplicatePicture, DuplicateSet, Likeness, NEAR_BITS};
 
 use super::ByteBudget;
 use crate::page::Section;
@@ -52,7 +52,7 @@ fn figure(set: &DuplicateSet, room: &mut ByteBudget) -> String {
     format!("<div><h3>{size}, {kind}{badges}</h3><div class=\"strip\">{twins}</div>{more}</div>\n")
 }
 
-fn picture(twin: &Twin, likeness: Likeness, room: &mut ByteBudget) -> String {
+fn picture(twin: &DuplicatePicture, likeness: Likeness, room: &mut ByteBudget) -> String {
     let labels = twin.classes.join(", ");
     let part = twin.part.map_or(String::new(), |part| format!(" · {part}"));
     let distance = match (likeness, twin.distance) {
