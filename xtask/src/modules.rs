@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::{cargo, root};
-use cycles::{Knot, Siblings};
+use cycles::{Cycle, Siblings};
 use names::Use;
 use tree::Module;
 
@@ -28,7 +28,7 @@ struct Graph {
     root: PathBuf,
     modules: Vec<Module>,
     siblings: Siblings,
-    knots: Vec<Knot>,
+    knots: Vec<Cycle>,
 }
 
 impl Graph {
@@ -43,7 +43,7 @@ impl Graph {
         self.knots.first().map_or(0, |knot| knot.members.len())
     }
 
-    fn members(&self, knot: &Knot) -> String {
+    fn members(&self, knot: &Cycle) -> String {
         let paths: Vec<&str> = knot.members.iter().map(|&at| self.modules[at].path.as_str()).collect();
         paths.join(", ")
     }

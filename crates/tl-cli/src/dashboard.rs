@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress};
 use tl_files::shown;
 use tl_model::FetchObserver;
-use tl_pipeline::{Observer, Step};
+use tl_pipeline::{JobStage, Observer};
 use tl_report::Choice;
-use tl_train::{Checkpoint, EpochNews, Group, Phase, StepNews, TrainObserver};
+use tl_train::{Checkpoint, EpochMetrics, Group, Phase, StepMetrics, TrainObserver};
 use tl_weights::{Event, Weights};
 
-use crate::course::{Course, far};
-use crate::panels::{self, View};
+use crate::panels::{self, Panels};
+use crate::phase_progress::{PhaseProgress, far};
 use crate::progress::doing;
 use crate::screen::{self, Frames};
 use crate::signals::Stop;
@@ -38,13 +38,13 @@ pub(crate) struct Dashboard {
 
 /// What has been seen of the job.
 struct State {
-    view: View,
+    panels: Panels,
     /// Lines for the end.
     said: Vec<String>,
     /// The step's beginning.
     begun: Instant,
     /// Of training in steps: what has been seen of the phase, when last, and steps up to then and before the phase.
-    course: Course,
+    progress: PhaseProgress,
     seen: Instant,
     steps: usize,
     before: usize,
@@ -94,8 +94,8 @@ fn draw(mut terminal: Terminal<CrosstermBackend<Frames>>, state: &Mutex<State>, 
         let _gone = whole.map(|size| terminal.resize(size.into()));
         let _gone = terminal.draw(|frame| {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.view.stopping = stop.is_set();
-            panels::draw(&state.view, frame);
+            state.panels.stopping = stop.is_set();
+            panels::draw(&state.panels, frame);
         });
         thread::sleep(EVERY);
     }
@@ -103,53 +103,54 @@ fn draw(mut terminal: Terminal<CrosstermBackend<Frames>>, state: &Mutex<State>, 
 
 impl State {
     fn new(now: Instant) -> Self {
-        let (view, said, course) = (View::default(), Vec::new(), Course::new());
-        Self { view, said, begun: now, course, seen: now, steps: 0, before: 0 }
+        let (panels, said, progress) = (Panels::default(), Vec::new(), PhaseProgress::new());
+        Self { panels, said, begun: now, progress, seen: now, steps: 0, before: 0 }
     }
 
     /// Work of this name begins.
     fn begin(&mut self, doing: &str, now: Instant) {
-        let view = &mut self.view;
-        (view.doing, view.share, self.begun) = (shown(doing).to_string(), 0.0, now);
-        [&mut view.far, &mut view.pace].into_iter().for_each(String::clear);
+        let panels = &mut self.panels;
+        (panels.doing, panels.share, self.begun) = (shown(doing).to_string(), 0.0, now);
+        [&mut panels.far, &mut panels.pace].into_iter().for_each(String::clear);
     }
 
     fn say(&mut self, line: String) {
-        self.view.notes.push(panels::plain(&line));
+        self.panels.notes.push(panels::plain(&line));
         self.said.push(line);
     }
 
     fn progress(&mut self, progress: Progress, now: Instant) {
         let share = progress.done as f64 / progress.total.max(1) as f64;
         // Files finish in any order on several threads.
-        if share >= self.view.share {
-            (self.view.far, self.view.share) = (far(progress, now - self.begun), share);
+        if share >= self.panels.share {
+            (self.panels.far, self.panels.share) = (far(progress, now - self.begun), share);
         }
     }
 
     fn phase(&mut self, phase: &Phase, groups: &[Group], now: Instant) {
         self.begin(&phase.name, now);
         self.said.extend(text::phase(phase, groups));
-        self.view.groups = text::groups(groups).iter().map(|line| panels::plain(line)).collect();
-        (self.course, self.seen, self.before) = (Course::new(), now, self.steps);
+        self.panels.groups = text::groups(groups).iter().map(|line| panels::plain(line)).collect();
+        (self.progress, self.seen, self.before) = (PhaseProgress::new(), now, self.steps);
     }
 
-    fn trained(&mut self, news: &StepNews<'_>, now: Instant) {
-        let loss = self.course.add(news, now - self.seen);
+    fn trained(&mut self, news: &StepMetrics<'_>, now: Instant) {
+        let loss = self.progress.add(news, now - self.seen);
         (self.seen, self.steps) = (now, self.before + news.step);
-        let view = &mut self.view;
-        (view.place, view.pace) = (shown(self.course.place(news)).to_string(), self.course.pace(news));
-        view.far = format!("{} of {} steps", news.step, news.steps);
-        view.share = news.step as f64 / news.steps.max(1) as f64;
-        view.training.add(self.steps, loss);
+        let panels = &mut self.panels;
+        (panels.place, panels.pace) =
+            (shown(self.progress.place(news)).to_string(), self.progress.pace(news));
+        panels.far = format!("{} of {} steps", news.step, news.steps);
+        panels.share = news.step as f64 / news.steps.max(1) as f64;
+        panels.training.add(self.steps, loss);
     }
 
-    fn judged(&mut self, news: &EpochNews<'_>) {
+    fn judged(&mut self, news: &EpochMetrics<'_>) {
         self.said.push(text::epoch(news));
         if let Some((loss, _)) = news.val {
-            self.view.validation.add(self.steps, loss);
+            self.panels.validation.add(self.steps, loss);
         }
-        self.view.judged(news);
+        self.panels.judged(news);
     }
 }
 
@@ -163,8 +164,8 @@ impl FetchObserver for Dashboard {
     fn transfer(&self, event: Event<'_>) {
         let mut state = self.lock();
         if let Event::Received { done, total } = event {
-            state.view.far = text::megabytes(done);
-            state.view.share = total.map_or(0.0, |total| done as f64 / total.max(1) as f64);
+            state.panels.far = text::megabytes(done);
+            state.panels.share = total.map_or(0.0, |total| done as f64 / total.max(1) as f64);
         }
         transfer::said(&event).into_iter().for_each(|line| state.say(line));
     }
@@ -179,11 +180,11 @@ impl TrainObserver for Dashboard {
         self.lock().phase(phase, groups, Instant::now());
     }
 
-    fn trained(&self, news: &StepNews<'_>) {
+    fn trained(&self, news: &StepMetrics<'_>) {
         self.lock().trained(news, Instant::now());
     }
 
-    fn judged(&self, news: &EpochNews<'_>) {
+    fn judged(&self, news: &EpochMetrics<'_>) {
         self.lock().judged(news);
     }
 
@@ -201,7 +202,7 @@ impl TrainObserver for Dashboard {
 }
 
 impl Observer for Dashboard {
-    fn step(&self, step: Step) {
+    fn step(&self, step: JobStage) {
         self.stop.leave();
         self.lock().begin(doing(step), Instant::now());
     }
@@ -228,10 +229,10 @@ mod tests {
     use proptest::prelude::*;
     use ratatui::backend::TestBackend;
 
-    fn news(step: usize) -> StepNews<'static> {
+    fn news(step: usize) -> StepMetrics<'static> {
         let loss = 2.0 / step as f64;
         let ahead = Some(0.0);
-        StepNews { phase: "tune", step, steps: 40, per_epoch: 8, loss, rate: 1e-3, pictures: 32, ahead }
+        StepMetrics { phase: "tune", step, steps: 40, per_epoch: 8, loss, rate: 1e-3, pictures: 32, ahead }
     }
 
     /// A phase of two groups, so many steps of half a second, and an epoch for each eight of them.
@@ -249,7 +250,7 @@ mod tests {
             if step.is_multiple_of(8) {
                 let epoch = step / 8;
                 let (val, best) = (Some((1.0 / epoch as f64, 0.5)), epoch < 3);
-                state.judged(&EpochNews { phase: "tune", epoch, train_loss: 0.25, val, best });
+                state.judged(&EpochMetrics { phase: "tune", epoch, train_loss: 0.25, val, best });
             }
         }
         state
@@ -257,7 +258,7 @@ mod tests {
 
     fn drawn(state: &State, width: u16, height: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| panels::draw(&state.view, frame)).unwrap();
+        terminal.draw(|frame| panels::draw(&state.panels, frame)).unwrap();
         terminal.backend().to_string()
     }
 
@@ -300,7 +301,7 @@ mod tests {
             &drawn(&state, 60, 8),
             &["reading files 20 of 80, 15 s left ━", "notes──", "device    cpu"],
         );
-        state.view.stopping = true;
+        state.panels.stopping = true;
         assert_has(&drawn(&state, 60, 8), &["stopping; Ctrl-C once more"]);
     }
 
@@ -317,7 +318,7 @@ mod tests {
         fn no_size_is_too_small(width in 1_u16..=200, height in 1_u16..=60, steps in 0_usize..20) {
             let mut state = trained(steps);
             drawn(&state, width, height);
-            state.view.training = Default::default();
+            state.panels.training = Default::default();
             drawn(&state, width, height);
         }
     }

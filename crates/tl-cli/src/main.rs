@@ -3,32 +3,32 @@
 //! Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 what was asked for failed,
 //! 2 wrong usage, 3 a bug of ours, 75 work was stopped by a signal and can be gone on with.
 
-mod again;
-mod answers;
 mod args;
-mod checked;
+mod check_text;
 mod commands;
-mod course;
 mod dashboard;
 #[cfg(test)]
 mod documented;
+mod evaluation_text;
 mod failure;
 mod hints;
-mod judged;
 mod labels;
 mod memory;
 mod panels;
+mod parsing;
+mod phase_progress;
+mod predictions;
 mod progress;
 mod screen;
 mod signals;
-mod slow;
+mod slow_files;
 mod source_args;
 mod stdout;
 mod step_args;
 mod terminal;
 mod text;
 mod transfer;
-mod typed;
+mod typed_command;
 mod verbosity;
 
 use std::process::ExitCode;
@@ -39,7 +39,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     memory::keep();
-    let args = match typed::parse(std::env::args_os().collect()) {
+    let args = match parsing::parse(std::env::args_os().collect()) {
         Ok(args) => args,
         Err(error) => return failure::usage(&error),
     };

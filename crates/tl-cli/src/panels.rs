@@ -8,7 +8,7 @@ use ratatui::style::{Style, Stylize};
 use ratatui::symbols::Marker;
 use ratatui::text::Line;
 use ratatui::widgets::{Axis, Block, Borders, Chart, Dataset, GraphType, LineGauge, Paragraph, Wrap};
-use tl_train::EpochNews;
+use tl_train::EpochMetrics;
 
 use crate::text;
 
@@ -21,7 +21,7 @@ const EPOCHS: [&str; 6] = ["phase", "epoch", "  loss", "validation", "  right", 
 
 /// What is shown.
 #[derive(Default)]
-pub(crate) struct View {
+pub(crate) struct Panels {
     /// What is under way, how far it is in words, and as a share.
     pub(crate) doing: String,
     pub(crate) far: String,
@@ -68,8 +68,8 @@ impl Curve {
     }
 }
 
-impl View {
-    pub(crate) fn judged(&mut self, news: &EpochNews<'_>) {
+impl Panels {
+    pub(crate) fn judged(&mut self, news: &EpochMetrics<'_>) {
         let (loss, right) = news.val.unzip();
         if news.best {
             // There is one best epoch.
@@ -92,48 +92,48 @@ pub(crate) fn plain(line: &str) -> String {
 }
 
 /// Fills the frame.
-pub(crate) fn draw(view: &View, frame: &mut Frame<'_>) {
+pub(crate) fn draw(panels: &Panels, frame: &mut Frame<'_>) {
     let area = frame.area();
-    let facts = [view.place.as_str(), view.pace.as_str()];
+    let facts = [panels.place.as_str(), panels.pace.as_str()];
     let wrapped = |text: &str| text.chars().count().div_ceil(usize::from(area.width.max(1)));
     let (tall, wide) = (area.height >= TALL, area.width >= WIDE);
     // With a title and a heading.
-    let rows = match view.epochs.len().max(if wide { view.groups.len() } else { 0 }) {
+    let rows = match panels.epochs.len().max(if wide { panels.groups.len() } else { 0 }) {
         0 => 0,
         rows => (rows + 2).min(usize::from(area.height / if tall { 3 } else { 2 })),
     };
     let parts = [
         Length(1),
         Length(facts.map(wrapped).iter().sum::<usize>() as u16),
-        if tall && !view.training.points.is_empty() { Fill(2) } else { Length(0) },
+        if tall && !panels.training.points.is_empty() { Fill(2) } else { Length(0) },
         Length(rows as u16),
         Fill(1),
     ];
     let [top, middle, chart, tables, bottom] = Layout::vertical(parts).areas(area);
-    frame.render_widget(gauge(view), top);
+    frame.render_widget(gauge(panels), top);
     frame.render_widget(Paragraph::new(facts.join("\n")).wrap(Wrap::default()), middle);
     if !chart.is_empty() {
-        frame.render_widget(losses(view), chart);
+        frame.render_widget(losses(panels), chart);
     }
     let groups = if wide { Fill(2) } else { Length(0) };
     let [left, right] = Layout::horizontal([Fill(3), groups]).areas(tables);
-    frame.render_widget(epochs(view, left), left);
-    frame.render_widget(groups_of(view, right), right);
-    frame.render_widget(notes(view, bottom), bottom);
+    frame.render_widget(epochs(panels, left), left);
+    frame.render_widget(groups_of(panels, right), right);
+    frame.render_widget(notes(panels, bottom), bottom);
 }
 
-fn gauge(view: &View) -> LineGauge<'_> {
-    let label = match view.stopping {
+fn gauge(panels: &Panels) -> LineGauge<'_> {
+    let label = match panels.stopping {
         true => Line::from("stopping; Ctrl-C once more ends it at once"),
-        false => Line::from(vec![view.doing.as_str().bold(), " ".into(), view.far.as_str().into()]),
+        false => Line::from(vec![panels.doing.as_str().bold(), " ".into(), panels.far.as_str().into()]),
     };
-    let gauge = LineGauge::default().label(label).ratio(view.share.clamp(0.0, 1.0));
+    let gauge = LineGauge::default().label(label).ratio(panels.share.clamp(0.0, 1.0));
     gauge.filled_symbol("━").unfilled_symbol("┄").filled_style(Style::new().cyan())
 }
 
 /// Both losses by steps.
-fn losses(view: &View) -> Chart<'_> {
-    let points = || view.training.points.iter().chain(&view.validation.points);
+fn losses(panels: &Panels) -> Chart<'_> {
+    let points = || panels.training.points.iter().chain(&panels.validation.points);
     let bounds = |of: fn(&(f64, f64)) -> f64| {
         let all = || points().map(of);
         let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
@@ -143,30 +143,30 @@ fn losses(view: &View) -> Chart<'_> {
     let x = Axis::default().bounds(steps).labels(steps.map(|step| format!("step {step}")));
     let y = Axis::default().bounds(losses).labels(losses.map(|loss| format!("{loss:.3}")));
     let line = |curve, marker| Dataset::default().marker(marker).data(curve);
-    let training = line(&view.training.points, Marker::Braille).graph_type(GraphType::Line).cyan();
-    let validation = line(&view.validation.points, Marker::Dot).yellow();
+    let training = line(&panels.training.points, Marker::Braille).graph_type(GraphType::Line).cyan();
+    let validation = line(&panels.validation.points, Marker::Dot).yellow();
     let title = Line::from(vec!["loss: ".into(), "⣀ training ".cyan(), "• validation".yellow()]);
     Chart::new(vec![training, validation]).x_axis(x).y_axis(y).block(panel(title))
 }
 
 /// The last epochs.
-fn epochs(view: &View, area: Rect) -> Paragraph<'_> {
-    let rows = last(&view.epochs, area.height.saturating_sub(2));
+fn epochs(panels: &Panels, area: Rect) -> Paragraph<'_> {
+    let rows = last(&panels.epochs, area.height.saturating_sub(2));
     let lines = text::table(&EPOCHS, rows).into_iter().map(|line| plain(&line).into());
     Paragraph::new(lines.collect::<Vec<Line<'_>>>()).block(panel("epochs".into()))
 }
 
 /// The last groups: those that learn are behind the frozen ones.
-fn groups_of(view: &View, area: Rect) -> Paragraph<'_> {
-    let Some((head, rows)) = view.groups.split_first() else { return Paragraph::default() };
+fn groups_of(panels: &Panels, area: Rect) -> Paragraph<'_> {
+    let Some((head, rows)) = panels.groups.split_first() else { return Paragraph::default() };
     let lines = std::iter::once(head).chain(last(rows, area.height.saturating_sub(2)));
     Paragraph::new(lines.map(|line| line.as_str().into()).collect::<Vec<Line<'_>>>())
         .block(panel("groups".into()))
 }
 
 /// The last notes.
-fn notes(view: &View, area: Rect) -> Paragraph<'_> {
-    let lines = last(&view.notes, area.height.saturating_sub(1)).iter().map(|line| line.as_str().into());
+fn notes(panels: &Panels, area: Rect) -> Paragraph<'_> {
+    let lines = last(&panels.notes, area.height.saturating_sub(1)).iter().map(|line| line.as_str().into());
     Paragraph::new(lines.collect::<Vec<Line<'_>>>()).block(panel("notes".into()))
 }
 

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use tl_data::{Dataset, Progress};
 use tl_files::shown;
 use tl_model::FetchObserver;
-use tl_pipeline::{Observer, Step};
+use tl_pipeline::{JobStage, Observer};
 use tl_report::Choice;
-use tl_train::{Checkpoint, EpochNews, Group, Phase, StepNews, TrainObserver};
+use tl_train::{Checkpoint, EpochMetrics, Group, Phase, StepMetrics, TrainObserver};
 use tl_weights::{Event, Weights};
 
-use crate::course::{Course, far};
+use crate::phase_progress::{PhaseProgress, far};
 use crate::signals::Stop;
 use crate::terminal;
 use crate::text;
@@ -28,12 +28,12 @@ pub(crate) struct Display {
 }
 
 struct State {
-    step: Step,
+    step: JobStage,
     bar: ProgressBar,
     begun: Instant,
     said: Instant,
     /// Of training in steps: what has been seen of the phase, and when last.
-    course: Course,
+    progress: PhaseProgress,
     seen: Instant,
 }
 
@@ -41,11 +41,11 @@ impl Display {
     pub(crate) fn new(verbosity: Verbosity) -> Self {
         let now = Instant::now();
         let state = State {
-            step: Step::Scan,
+            step: JobStage::Scan,
             bar: ProgressBar::hidden(),
             begun: now,
             said: now,
-            course: Course::new(),
+            progress: PhaseProgress::new(),
             seen: now,
         };
         let (bars, transfer) = (has_bars(verbosity), Mutex::default());
@@ -112,22 +112,22 @@ impl TrainObserver for Display {
     fn phase(&self, phase: &Phase, groups: &[Group]) {
         text::phase(phase, groups).iter().for_each(|line| self.say(line));
         let mut state = self.lock();
-        (state.course, state.seen) = (Course::new(), Instant::now());
+        (state.progress, state.seen) = (PhaseProgress::new(), Instant::now());
         state.bar.set_style(style("{spinner} {wide_msg}\n  {prefix} {wide_bar}"));
         state.bar.set_message(shown(&phase.name).to_string());
         state.bar.set_prefix("");
         state.bar.set_position(0);
     }
 
-    fn trained(&self, news: &StepNews<'_>) {
+    fn trained(&self, news: &StepMetrics<'_>) {
         let mut state = self.lock();
         state.bar.set_length(news.steps as u64);
         state.bar.set_position(news.step as u64);
         let took = state.seen.elapsed();
         state.seen = Instant::now();
-        state.course.add(news, took);
-        let (place, pace) = (shown(state.course.place(news)).to_string(), state.course.pace(news));
-        state.bar.set_prefix(format!("{} {pace}", state.course.curve()));
+        state.progress.add(news, took);
+        let (place, pace) = (shown(state.progress.place(news)).to_string(), state.progress.pace(news));
+        state.bar.set_prefix(format!("{} {pace}", state.progress.curve()));
         state.bar.set_message(place.clone());
         if self.verbosity == Verbosity::Quiet || self.bars || state.said.elapsed() < EVERY {
             return;
@@ -136,7 +136,7 @@ impl TrainObserver for Display {
         eprintln!("{place}, {pace}");
     }
 
-    fn judged(&self, news: &EpochNews<'_>) {
+    fn judged(&self, news: &EpochMetrics<'_>) {
         self.say(&text::epoch(news));
     }
 
@@ -154,7 +154,7 @@ impl TrainObserver for Display {
 }
 
 impl Observer for Display {
-    fn step(&self, step: Step) {
+    fn step(&self, step: JobStage) {
         if let Some(stop) = &self.stop {
             stop.leave();
         }
@@ -163,7 +163,7 @@ impl Observer for Display {
         state.bar.finish_and_clear();
         let now = Instant::now();
         let bar = if self.bars { bar(step) } else { ProgressBar::hidden() };
-        *state = State { step, bar, begun: now, said: now, course: Course::new(), seen: now };
+        *state = State { step, bar, begun: now, said: now, progress: PhaseProgress::new(), seen: now };
     }
 
     fn scanned(&self, data: &Dataset) {
@@ -181,7 +181,7 @@ impl Observer for Display {
     }
 }
 
-fn bar(step: Step) -> ProgressBar {
+fn bar(step: JobStage) -> ProgressBar {
     let style = style("{spinner} {msg} {wide_bar} {pos}/{len} {per_sec} {eta} left");
     let bar = ProgressBar::new(0).with_style(style).with_message(doing(step));
     bar.enable_steady_tick(Duration::from_millis(100));
@@ -192,13 +192,13 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-pub(crate) fn doing(step: Step) -> &'static str {
+pub(crate) fn doing(step: JobStage) -> &'static str {
     match step {
-        Step::Scan => "reading files",
-        Step::Load => "loading the network",
-        Step::Extract => "computing features",
-        Step::Choose => "choosing settings",
-        Step::Train => "training the head",
-        Step::Write => "writing the run",
+        JobStage::Scan => "reading files",
+        JobStage::Load => "loading the network",
+        JobStage::Extract => "computing features",
+        JobStage::Choose => "choosing settings",
+        JobStage::Train => "training the head",
+        JobStage::Write => "writing the run",
     }
 }

@@ -11,49 +11,51 @@ use tl_pipeline::Data;
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Pictures and labels")]
 pub(crate) struct LabelArgs {
-    /// A regular expression over each picture's path below the folder: its group `class`, or the first one, is the
-    /// class.
+    /// Label pattern, a regular expression over each picture's path below the folder: its group `class`, or the first
+    /// one, is the class.
     #[arg(long, value_name = "REGEX", conflicts_with = "parts")]
     pattern: Option<String>,
-    /// Which folders are which parts, train=a,val=b,test=c, where their names do not say it; they may also lie in the class
-    /// folders. `none`: all folders are classes.
-    #[arg(long, value_name = "PART=FOLDER")]
+    /// Folders of the training, validation and test sets, train=a,val=b,test=c, where their names do not say it; they
+    /// may also lie in the class folders. `none`: all folders are classes.
+    #[arg(long, value_name = "SET=FOLDER")]
     parts: Option<String>,
-    /// The table's column with the paths.
+    /// Path column of the table, with the pictures' paths [default: found by its name and values].
     #[arg(long, value_name = "NAME")]
     path_column: Option<String>,
-    /// The table's column with the labels. Given several times, a picture may have several labels: each column holds
-    /// one or nothing, or is itself a class with 0 and 1 in it.
+    /// Label column of the table. Given several times, a picture may have several labels: each column holds one or
+    /// nothing, or is itself a class with 0 and 1 in it [default: found by its name and values].
     #[arg(long, value_name = "NAME")]
     label_column: Vec<String>,
-    /// What stands between several labels of a picture in one cell, such as '|'.
+    /// Label separator: the character between several labels of a picture in one cell, such as '|'.
     #[arg(long, value_name = "CHARACTER")]
     label_separator: Option<char>,
-    /// Several rows for one picture give it several labels.
+    /// Multi-label by rows: several rows for one picture give it several labels.
     #[arg(long)]
     add_up: bool,
-    /// The table's column that says which pictures belong together: never on two sides of a split.
+    /// Group column of the table: pictures of one group are never on two sides of a split.
     #[arg(long, value_name = "NAME")]
     group_column: Option<String>,
-    /// The table's column that says train, val or test, or yes and no as `is_test` does [default: the one that is called
-    /// or worded so].
+    /// Split column of the table, which says train, val or test, or yes and no as `is_test` does [default: found by its
+    /// name and values].
     #[arg(long, value_name = "NAME")]
     part_column: Option<String>,
-    /// Take no column of the table for train, val and test, whatever it says.
+    /// Ignore split columns: take no column of the table for train, val and test, whatever it says.
     #[arg(long, conflicts_with = "part_column")]
     ignore_parts: bool,
-    /// What -1 and `u` count as in columns of 0 and 1, negative or positive [default: they are refused].
+    /// Uncertain labels: what -1 and `u` count as in columns of 0 and 1, negative or positive [default: they are
+    /// refused].
     #[arg(long, value_name = "COUNTS AS")]
     uncertain: Option<Uncertain>,
-    /// What an empty label cell counts as: negative, which is 0, or no label at all of several [default: among 0 and 1 it
-    /// is refused, a row without any label is left out].
+    /// Missing labels: what an empty label cell counts as, negative, which is 0, or no label at all of several
+    /// [default: among 0 and 1 it is refused, a row without any label is left out].
     #[arg(long, value_name = "COUNTS AS")]
     blank: Option<Blank>,
-    /// What is put behind every path of the table that does not end so, such as .jpg [default: a name without an ending
-    /// is looked up].
-    #[arg(long, value_name = "ENDING")]
+    /// File extension that is added to every path of the table that does not end so, such as .jpg [default: a name
+    /// without an extension is looked up].
+    #[arg(long, value_name = "EXTENSION")]
     suffix: Option<String>,
-    /// What the paths in a table or list are relative to [default: the table's folder; for a list, this one].
+    /// Root folder that the paths in a table or list are relative to [default: the table's folder; for a list, this
+    /// one].
     #[arg(long, value_name = "FOLDER")]
     root: Option<PathBuf>,
 }
@@ -64,21 +66,23 @@ pub(crate) struct LabelArgs {
 pub(crate) struct SourceArgs {
     #[command(flatten)]
     labels: LabelArgs,
-    /// Only pictures whose path or name matches, such as 'cam1/**' or '*.jpg'; may be given several times.
+    /// Include pattern: only pictures whose path or name matches, such as 'cam1/**' or '*.jpg'; may be given several
+    /// times.
     #[arg(long, value_name = "GLOB")]
     include: Vec<String>,
-    /// No pictures whose path or name matches; may be given several times.
+    /// Exclude pattern: no pictures whose path or name matches; may be given several times.
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Only this share of each class, above 0, at most 1; which pictures depends on the seed.
-    #[arg(long, value_name = "SHARE")]
+    /// Fraction of each class that is used, above 0, at most 1; which pictures depends on the seed [default: 1].
+    #[arg(long, value_name = "FRACTION")]
     fraction: Option<f64>,
-    /// A regular expression over the path: pictures with the same first group belong together, never on two sides of
+    /// Group pattern, a regular expression over the path: pictures with the same first group are never on two sides of
     /// a split.
     #[arg(long, value_name = "REGEX")]
     group: Option<String>,
-    /// Which values of pictures with 16 bits a colour are black and white: full, all 16 bits; 10 or 12, values of so many bits
-    /// stored as they are; MIN:MAX; auto, one range for the whole data set from its values [default: full, or the model's].
+    /// Value range of pictures with 16 bits a colour, which values are black and white: full, all 16 bits; 10 or 12,
+    /// values of so many bits stored as they are; MIN:MAX; auto, one range for the whole data set from its values
+    /// [default: full, or the model's].
     #[arg(long, value_name = "RANGE")]
     range: Option<RangeChoice>,
 }

@@ -15,78 +15,84 @@ use tl_train::{Norms, OptimizerConfig, OptimizerKind, Phase, Recipe, StepsConfig
 #[derive(Debug, Default, ClapArgs)]
 #[command(next_help_heading = "Fine-tuning")]
 pub(crate) struct StepArgs {
-    /// features (the head alone), classic (Keras's guide), lp-ft (the best head, then everything from there), fine-tune
-    /// (fastai's), gradual, bit (BiT-HyperRule), full, scratch (random weights); or a TOML file of phases [default:
-    /// auto].
+    /// Training recipe: features (the head alone), classic (Keras's guide), lp-ft (linear probing, then fine-tuning
+    /// everything), fine-tune (fastai's), gradual (gradual unfreezing), bit (BiT-HyperRule), full (everything from a
+    /// new head), scratch (random weights); or a TOML file of phases [default: auto].
     #[arg(long, value_name = "NAME|FILE")]
     recipe: Option<String>,
-    /// How much of the network learns in the last phase: head, all, a number of stages, or a stage's name.
+    /// Unfrozen layers in the last phase: head, all, a number of last stages, or the name of the first stage that
+    /// learns [default: the recipe's].
     #[arg(long, value_name = "STAGE|N|all")]
     unfreeze: Option<String>,
-    /// Passes over the pictures in the last phase.
+    /// Epochs of the last phase, passes over the training pictures [default: the recipe's].
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Pictures of a step, or auto: as many as the free memory allows [default: 32].
+    /// Batch size: pictures of a step, or auto, as many as the free memory allows [default: 32].
     #[arg(long, value_name = "N|auto", value_parser = batch)]
     batch: Option<Batch>,
-    /// Peak learning rate of the last phase.
+    /// Learning rate, the peak of the last phase [default: the recipe's].
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
-    /// sgd, adam, adamw or lamb, for all phases.
+    /// Optimizer of all phases: sgd, adam, adamw or lamb [default: the recipe's].
     #[arg(long, value_name = "NAME")]
     optimizer: Option<String>,
-    /// Weight decay, of weights alone.
-    #[arg(long, value_name = "X")]
+    /// Weight decay; biases and norms are spared [default: the recipe's].
+    #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f64>,
-    /// Batch norms of unfrozen stages keep their running statistics.
+    /// Frozen batch norm: batch norms of unfrozen stages keep their running statistics [default: the recipe's].
     #[arg(long, conflicts_with = "train_bn")]
     freeze_bn: bool,
-    /// Batch norms of unfrozen stages follow the batches.
+    /// Batch norm in training mode: batch norms of unfrozen stages use the statistics of the batches [default: the
+    /// recipe's].
     #[arg(long)]
     train_bn: bool,
-    /// none, light, keras, fastai, trivial or strong, or a TOML file of operations [default: light].
+    /// Data augmentation: none, light, keras, fastai, trivial or strong, or a TOML file of operations [default: light].
     #[arg(long, value_name = "PRESET|FILE")]
     augment: Option<String>,
-    /// Keep so many changed views of each picture and take them in turn, instead of new ones in every epoch.
+    /// Views: keep this many augmented versions of each picture and take them in turn [default: new ones in every
+    /// epoch].
     #[arg(long, value_name = "K")]
     views: Option<u64>,
-    /// Fade pictures into each other: MixUp's alpha.
+    /// MixUp alpha: blend pairs of pictures and their labels [default: off].
     #[arg(long, value_name = "ALPHA")]
     mixup: Option<f64>,
-    /// Paste parts of pictures over others: CutMix's alpha.
+    /// CutMix alpha: paste a part of one picture over another and mix their labels [default: off].
     #[arg(long, value_name = "ALPHA")]
     cutmix: Option<f64>,
-    /// cross-entropy, focal or binary.
+    /// Loss function: cross-entropy, focal or binary [default: cross-entropy, binary where pictures have several
+    /// labels].
     #[arg(long, value_name = "NAME")]
     loss: Option<String>,
-    /// Share of every target that is spread over the classes.
-    #[arg(long, value_name = "SHARE")]
+    /// Label smoothing: fraction of every target that is spread over the classes [default: 0].
+    #[arg(long, value_name = "FRACTION")]
     label_smoothing: Option<f64>,
-    /// Weights of classes in the loss, against unequal sizes: balanced, sqrt or effective.
-    #[arg(long, value_name = "HOW")]
+    /// Class weights in the loss, against imbalance: balanced, sqrt or effective [default: none].
+    #[arg(long, value_name = "NAME")]
     class_weights: Option<String>,
-    /// How often the classes come: natural, balanced or sqrt.
-    #[arg(long, value_name = "HOW")]
+    /// Sampler, how often the classes are drawn: natural, balanced or sqrt [default: natural].
+    #[arg(long, value_name = "NAME")]
     sampler: Option<String>,
-    /// Longest that the gradients together may be.
-    #[arg(long, value_name = "LENGTH")]
+    /// Gradient clipping: maximum norm of all gradients together [default: off].
+    #[arg(long, value_name = "NORM")]
     clip: Option<f64>,
-    /// Keep only the maps between stages that learn, and compute the rest again for the gradients: less memory, more time.
+    /// Activation checkpointing: keep only the maps between unfrozen stages and compute the rest again for the
+    /// gradients; less memory, more time.
     #[arg(long)]
     checkpoint_activations: bool,
-    /// Batches whose gradients are added up before a step [default: 1].
+    /// Gradient accumulation: number of batches whose gradients are added up before a step [default: 1].
     #[arg(long, value_name = "N")]
     accumulate: Option<usize>,
-    /// Judge and keep a moving average of the weights, with this share of the past, 0.999 for example.
-    #[arg(long, value_name = "SHARE")]
+    /// Exponential moving average of the weights with this decay, such as 0.999; the average is evaluated and kept
+    /// [default: off].
+    #[arg(long, value_name = "DECAY")]
     ema: Option<f64>,
-    /// End a phase after so many epochs without a lower validation loss.
+    /// Early stopping patience: epochs without a lower validation loss after which a phase ends [default: off].
     #[arg(long, value_name = "EPOCHS")]
     patience: Option<usize>,
-    /// Minutes between checkpoints; 0 writes one after every step [default: 2].
+    /// Checkpoint interval in minutes; 0 writes one after every step [default: 2].
     #[arg(long, value_name = "MINUTES")]
     checkpoint_minutes: Option<f64>,
-    /// Steps between checkpoints, too.
+    /// Checkpoint interval in steps, besides that in minutes [default: off].
     #[arg(long, value_name = "N")]
     checkpoint_steps: Option<usize>,
 }

@@ -4,7 +4,7 @@ use anstyle::Style;
 use tl_data::{Dataset, Unread};
 use tl_files::shown;
 use tl_report::{Choice, Evaluation, Folds, Interval, Record};
-use tl_train::{Checkpoint, EpochNews, Group, Phase};
+use tl_train::{Checkpoint, EpochMetrics, Group, Phase};
 
 /// Rejected files that are named before "and N more".
 pub(crate) const NAMED: usize = 5;
@@ -249,7 +249,7 @@ pub(crate) fn resumed(checkpoint: &Checkpoint) -> Vec<String> {
 }
 
 /// What an epoch came to.
-pub(crate) fn epoch(news: &EpochNews<'_>) -> String {
+pub(crate) fn epoch(news: &EpochMetrics<'_>) -> String {
     let val = news.val.map_or_else(String::new, |(loss, accuracy)| {
         format!(", validation {loss:.4}, {:.1} % right", 100.0 * accuracy)
     });

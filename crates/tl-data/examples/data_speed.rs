@@ -9,8 +9,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tl_data::{Dataset, Loading, Place, SampleError, SampleId, Sampler, Sampling, load_batches, scan};
-use tl_image::{Crop, Limits, PictureError, Preprocess, Wanted, decode_part};
+use tl_data::{
+    Dataset, Loading, PictureLocation, SampleError, SampleId, Sampler, Sampling, load_batches, scan,
+};
+use tl_image::{Crop, Limits, PictureError, Preprocess, RegionRequest, decode_part};
 
 const SIDE: u32 = 224;
 
@@ -53,7 +55,9 @@ fn processor_seconds() -> f64 {
 
 fn decode_all(data: &Dataset) -> usize {
     let files = (0..data.len()).map(|i| data.file_of(SampleId(i)));
-    files.filter(|file| Place::from(file.clone()).decode(&Limits::default(), [255; 3]).is_ok()).count()
+    files
+        .filter(|file| PictureLocation::from(file.clone()).decode(&Limits::default(), [255; 3]).is_ok())
+        .count()
 }
 
 /// One epoch in batches of 32.
@@ -64,7 +68,7 @@ fn load(data: &Dataset, threads: usize, epoch: u64) -> usize {
     let loading = Loading { batch: 32, threads, ahead: threads + 2 };
     let values = 3 * (SIDE * SIDE) as usize;
     let mut pictures = 0;
-    let render = |id: SampleId, place: &Place, out: &mut [f32]| -> Result<(), SampleError> {
+    let render = |id: SampleId, place: &PictureLocation, out: &mut [f32]| -> Result<(), SampleError> {
         let bytes = std::fs::read(&place.file).map_err(|_| PictureError::Empty)?;
         Ok(Steps::default().render(&bytes, epoch << 32 | id.0 as u64, out)?)
     };
@@ -109,7 +113,7 @@ impl Steps {
         let limits = Limits { checked: true, ..Limits::default() };
         let part = decode_part(bytes, &limits, [255; 3], |full| {
             region = random_region(full, &mut random);
-            Wanted { region, output: (SIDE, SIDE) }
+            RegionRequest { region, output: (SIDE, SIDE) }
         })?;
         self.decode += begun.elapsed();
         let begun = Instant::now();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tl_image::{Panicked, PictureError, contained};
 
-use crate::{ClassId, Dataset, Place, SampleError, SampleId, load_groups};
+use crate::{ClassId, Dataset, PictureLocation, SampleError, SampleId, load_groups};
 
 /// Pictures that go through the network together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,7 +43,7 @@ pub fn load_batches<B>(
     ids: impl IntoIterator<Item = SampleId, IntoIter: Send>,
     loading: &Loading,
     values: usize,
-    render: impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), SampleError> + Sync,
+    render: impl Fn(SampleId, &PictureLocation, &mut [f32]) -> Result<(), SampleError> + Sync,
     mut sink: impl FnMut(&mut Batch) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let spare: Mutex<Vec<Vec<f32>>> = Mutex::default();
@@ -88,9 +88,9 @@ impl Batch {
 /// Renders a sample, panics included.
 fn rendered(
     id: SampleId,
-    place: &Place,
+    place: &PictureLocation,
     pixels: &mut [f32],
-    render: &impl Fn(SampleId, &Place, &mut [f32]) -> Result<(), SampleError>,
+    render: &impl Fn(SampleId, &PictureLocation, &mut [f32]) -> Result<(), SampleError>,
 ) -> Result<(), SampleError> {
     contained(|| render(id, place, pixels)).unwrap_or_else(panicked)
 }

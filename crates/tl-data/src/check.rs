@@ -15,12 +15,13 @@ use tl_image::{ContentHash, Limits, PictureError};
 use crate::choose::choose;
 use crate::found_range::limits_for;
 use crate::list_source::list_source;
-use crate::place::slashed;
+use crate::picture_location::slashed;
 use crate::scan::open_all;
 use crate::{DataError, Dataset, Progress, ReadOptions, SampleError, Source, WideValues};
 
 pub use report::{
-    Advice, Bin, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity, Twin, Verdict,
+    Advice, Bin, CheckReport, ClassCheck, DuplicatePicture, DuplicateSet, Likeness, PictureVerdict, Severity,
+    Verdict,
 };
 
 /// What to check, and against what.

@@ -6,7 +6,7 @@ use glob::{MatchOptions, Pattern};
 use regex_lite::Regex;
 
 use crate::listing::{Candidate, Listing};
-use crate::place::slashed;
+use crate::picture_location::slashed;
 use crate::spelling::Spellings;
 use crate::{ReadOptions, SourceError};
 

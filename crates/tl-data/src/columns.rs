@@ -22,7 +22,7 @@ const LABELS: &[&str] =
     &["label", "labels", "class", "classes", "class_name", "target", "targets", "category", "categories"];
 
 /// Positions of the columns in the table.
-pub(crate) struct Found {
+pub(crate) struct ColumnPositions {
     pub(crate) path: usize,
     pub(crate) labels: Vec<usize>,
     pub(crate) group: Option<usize>,
@@ -35,7 +35,11 @@ pub(crate) struct Found {
 /// Finds the columns by the names asked for, or by their usual ones.
 ///
 /// Errors: [`SourceError::NoColumn`], which lists the columns that are there; [`SourceError::TwoColumns`].
-pub(crate) fn find(table: &Path, columns: &Columns, names: &[String]) -> Result<Found, SourceError> {
+pub(crate) fn find(
+    table: &Path,
+    columns: &Columns,
+    names: &[String],
+) -> Result<ColumnPositions, SourceError> {
     let missing = |what, asked: Option<&String>| SourceError::NoColumn {
         path: table.to_path_buf(),
         what,
@@ -62,7 +66,7 @@ pub(crate) fn find(table: &Path, columns: &Columns, names: &[String]) -> Result<
     if columns.label.is_empty() {
         notes.extend(unused(names, labels[0]));
     }
-    Ok(Found { path, labels, group, label_names, notes })
+    Ok(ColumnPositions { path, labels, group, label_names, notes })
 }
 
 /// Other columns that could as well have been the labels.

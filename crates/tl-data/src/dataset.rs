@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tl_image::{ContentHash, PerceptualHash, PictureHeader};
 
-use crate::place::{Place, slashed};
+use crate::picture_location::{PictureLocation, slashed};
 use crate::{Part, Rejected, SampleError, Span};
 
 /// Index of a class in [`Dataset::classes`].
@@ -120,7 +120,7 @@ impl Dataset {
     }
 
     /// Where a sample's bytes are. Ids come from this data set; one of another gives the root.
-    pub fn place_of(&self, id: SampleId) -> Place {
+    pub fn place_of(&self, id: SampleId) -> PictureLocation {
         let sample = self.samples.get(id.0);
         let path = sample.map_or(Path::new(""), |sample| &sample.path);
         place(&self.root, path, sample.and_then(|sample| sample.span))
@@ -172,9 +172,9 @@ impl Dataset {
 }
 
 /// The place of a picture with this path; of one in a tar, the first part of the path is the tar's name.
-pub(crate) fn place(root: &Path, path: &Path, span: Option<Span>) -> Place {
+pub(crate) fn place(root: &Path, path: &Path, span: Option<Span>) -> PictureLocation {
     match (span, path.components().next()) {
-        (Some(_), Some(shard)) => Place { file: root.join(shard), span },
-        _ => Place::from(root.join(path)),
+        (Some(_), Some(shard)) => PictureLocation { file: root.join(shard), span },
+        _ => PictureLocation::from(root.join(path)),
     }
 }

@@ -11,19 +11,19 @@ const LOOKED_AT: usize = 50;
 
 /// A table's text without the line that only says what stands between its cells, and that.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Layout<'a> {
+pub(crate) struct DelimitedText<'a> {
     pub(crate) text: &'a str,
     pub(crate) delimiter: u8,
 }
 
-impl<'a> Layout<'a> {
+impl<'a> DelimitedText<'a> {
     /// `usual` is what the ending of the file's name says. A first line `sep=;`, as Excel writes it, has the last word;
     /// else it is what gives the first rows the same number of cells, two at least.
     pub(crate) fn of(text: &'a str, usual: Option<u8>) -> Self {
         if let Some((delimiter, text)) = said(text) {
-            return Layout { text, delimiter };
+            return DelimitedText { text, delimiter };
         }
-        Layout { text, delimiter: usual.unwrap_or_else(|| delimiter_of(text)) }
+        DelimitedText { text, delimiter: usual.unwrap_or_else(|| delimiter_of(text)) }
     }
 }
 
@@ -70,26 +70,26 @@ pub(crate) fn without_spaces_before_quotes(text: &str, delimiter: u8) -> Cow<'_,
     }
     let is_space = |byte: &&u8| **byte == b' ' || **byte == b'\t' && delimiter != b'\t';
     let (mut out, mut copied) = (String::with_capacity(text.len()), 0);
-    let (mut place, mut at) = (Place::Start, 0);
+    let (mut place, mut at) = (CellState::Start, 0);
     while let Some(&byte) = text.as_bytes().get(at) {
         let spaces = text.as_bytes()[at..].iter().take_while(is_space).count();
-        if place == Place::Start && spaces > 0 {
+        if place == CellState::Start && spaces > 0 {
             let quoted = text.as_bytes().get(at + spaces) == Some(&b'"');
             if quoted {
                 out.push_str(&text[copied..at]);
                 copied = at + spaces;
             }
-            place = if quoted { Place::Start } else { Place::Plain };
+            place = if quoted { CellState::Start } else { CellState::Plain };
             at += spaces;
             continue;
         }
         place = match (place, byte) {
             // A doubled quote closes and opens again.
-            (Place::Quoted, b'"') => Place::Closed,
-            (Place::Quoted, _) | (Place::Start | Place::Closed, b'"') => Place::Quoted,
-            (_, b'\n' | b'\r') => Place::Start,
-            (_, byte) if byte == delimiter => Place::Start,
-            _ => Place::Plain,
+            (CellState::Quoted, b'"') => CellState::Closed,
+            (CellState::Quoted, _) | (CellState::Start | CellState::Closed, b'"') => CellState::Quoted,
+            (_, b'\n' | b'\r') => CellState::Start,
+            (_, byte) if byte == delimiter => CellState::Start,
+            _ => CellState::Plain,
         };
         at += 1;
     }
@@ -101,34 +101,34 @@ pub(crate) fn without_spaces_before_quotes(text: &str, delimiter: u8) -> Cow<'_,
 ///
 /// Errors: the number of a row, and what is wrong with its quotes, which would swallow the rows behind it.
 pub(crate) fn row_numbers(text: &str, delimiter: u8) -> Result<Vec<u64>, (u64, &'static str)> {
-    let mut rows = Rows { numbers: Vec::new(), row: 1, blank: true };
+    let mut rows = RowNumbers { numbers: Vec::new(), row: 1, blank: true };
     let mut bytes = text.bytes().peekable();
-    let mut place = Place::Start;
+    let mut place = CellState::Start;
     while let Some(byte) = bytes.next() {
         rows.blank &= matches!(byte, b'\n' | b'\r');
         place = match (place, byte) {
-            (Place::Quoted, b'"') if bytes.next_if_eq(&b'"').is_some() => Place::Quoted,
-            (Place::Quoted, b'"') => Place::Closed,
-            (Place::Quoted, _) => Place::Quoted,
-            (Place::Start, b'"') => Place::Quoted,
+            (CellState::Quoted, b'"') if bytes.next_if_eq(&b'"').is_some() => CellState::Quoted,
+            (CellState::Quoted, b'"') => CellState::Closed,
+            (CellState::Quoted, _) => CellState::Quoted,
+            (CellState::Start, b'"') => CellState::Quoted,
             (_, b'\n' | b'\r') => {
                 // `\r\n` is one end.
                 let _ = byte == b'\r' && bytes.next_if_eq(&b'\n').is_some();
                 rows.end();
-                Place::Start
+                CellState::Start
             }
-            (_, byte) if byte == delimiter => Place::Start,
-            (Place::Closed, b' ') => Place::Closed,
-            (Place::Closed, _) => {
+            (_, byte) if byte == delimiter => CellState::Start,
+            (CellState::Closed, b' ') => CellState::Closed,
+            (CellState::Closed, _) => {
                 return Err((
                     rows.row,
                     "text follows a closing quote; a quote inside of a cell is written twice",
                 ));
             }
-            _ => Place::Plain,
+            _ => CellState::Plain,
         };
     }
-    if place == Place::Quoted {
+    if place == CellState::Quoted {
         return Err((rows.row, "a quote is opened and never closed"));
     }
     if !rows.blank {
@@ -138,7 +138,7 @@ pub(crate) fn row_numbers(text: &str, delimiter: u8) -> Result<Vec<u64>, (u64, &
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Place {
+enum CellState {
     /// Where a cell begins.
     Start,
     /// In a cell without quotes.
@@ -149,13 +149,13 @@ enum Place {
     Closed,
 }
 
-struct Rows {
+struct RowNumbers {
     numbers: Vec<u64>,
     row: u64,
     blank: bool,
 }
 
-impl Rows {
+impl RowNumbers {
     fn end(&mut self) {
         if !self.blank {
             self.numbers.push(self.row);
@@ -184,9 +184,12 @@ mod tests {
             ("path\n1.png\n", b',', None),
             ("sep", b',', None),
         ] {
-            assert_eq!(Layout::of(text, None), Layout { text: rest.unwrap_or(text), delimiter });
+            assert_eq!(
+                DelimitedText::of(text, None),
+                DelimitedText { text: rest.unwrap_or(text), delimiter }
+            );
         }
-        assert_eq!(Layout::of("path,a\tlabel\n", Some(b'\t')).delimiter, b'\t');
+        assert_eq!(DelimitedText::of("path,a\tlabel\n", Some(b'\t')).delimiter, b'\t');
     }
 
     #[test]

@@ -9,7 +9,9 @@ use tl_image::{FoundValues, Limits, ValueRange};
 use crate::choose::choose;
 use crate::dataset::place;
 use crate::list_source::list_source;
-use crate::{DataError, Dataset, Place, Progress, RangeChoice, ReadOptions, SampleId, Source, SourceError};
+use crate::{
+    DataError, Dataset, PictureLocation, Progress, RangeChoice, ReadOptions, SampleId, Source, SourceError,
+};
 
 /// One range for the whole of a source: from the smallest to the largest value of its pictures with 16 bits a colour, but
 /// for one value in 10,000 at each end, which may be a dead pixel's. Every such picture is decoded for it, of every part and
@@ -29,7 +31,7 @@ pub fn find_range(
     }
     let mut listing = list_source(source)?;
     choose(&mut listing, options)?;
-    let places: Vec<Place> =
+    let places: Vec<PictureLocation> =
         listing.files.iter().map(|file| place(&listing.root, &file.path, file.span)).collect();
     Ok(values_of(&places, limits, progress).range())
 }
@@ -67,15 +69,19 @@ pub(crate) fn limits_for(
 /// The values of a data set's pictures with 16 bits a colour; of so many at most, evenly out of all.
 pub(crate) fn values_in(data: &Dataset, most: usize, limits: &Limits) -> FoundValues {
     let wide = (0..data.len()).filter(|&id| data.samples[id].header.color.is_16_bits());
-    let places: Vec<Place> = wide.map(|id| data.place_of(SampleId(id))).collect();
+    let places: Vec<PictureLocation> = wide.map(|id| data.place_of(SampleId(id))).collect();
     let every = places.len().div_ceil(most.max(1)).max(1);
-    let places: Vec<Place> = places.into_iter().step_by(every).collect();
+    let places: Vec<PictureLocation> = places.into_iter().step_by(every).collect();
     values_of(&places, limits, &|_| {})
 }
 
-fn values_of(places: &[Place], limits: &Limits, progress: &(dyn Fn(Progress) + Sync)) -> FoundValues {
+fn values_of(
+    places: &[PictureLocation],
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> FoundValues {
     let (done, total) = (AtomicUsize::new(0), places.len());
-    let add = |mut found: FoundValues, place: &Place| {
+    let add = |mut found: FoundValues, place: &PictureLocation| {
         // Pictures that cannot be read are passed over.
         let _added = place.bytes(limits).map(|bytes| found.add_file(&bytes, limits));
         progress(Progress { done: done.fetch_add(1, Ordering::Relaxed) + 1, total });

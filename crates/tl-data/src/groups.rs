@@ -30,7 +30,7 @@ pub fn load_groups<G: Send, J: Send, R: Send, B>(
     mut sink: impl FnMut(G, Vec<R>) -> ControlFlow<B>,
 ) -> ControlFlow<B> {
     let pieces = groups.into_iter().flat_map(|(group, items)| pieces(group, items));
-    let made = |piece: Piece<G, J>| Piece { item: piece.item.map(&work), ends: piece.ends };
+    let made = |piece: GroupItem<G, J>| GroupItem { item: piece.item.map(&work), ends: piece.ends };
     let mut together = Vec::new();
     load_ordered(pieces, threads, ahead, made, |piece| {
         together.extend(piece.item);
@@ -39,17 +39,17 @@ pub fn load_groups<G: Send, J: Send, R: Send, B>(
 }
 
 /// An item, and the group that it is the last of; without an item, a group that has none.
-struct Piece<G, T> {
+struct GroupItem<G, T> {
     item: Option<T>,
     ends: Option<G>,
 }
 
-fn pieces<G, T>(group: G, items: Vec<T>) -> impl Iterator<Item = Piece<G, T>> {
+fn pieces<G, T>(group: G, items: Vec<T>) -> impl Iterator<Item = GroupItem<G, T>> {
     let (mut group, last) = (Some(group), items.len().checked_sub(1));
-    let none = if last.is_none() { Some(Piece { item: None, ends: group.take() }) } else { None };
+    let none = if last.is_none() { Some(GroupItem { item: None, ends: group.take() }) } else { None };
     let piece = move |(number, item)| {
         let ends = if Some(number) == last { group.take() } else { None };
-        Piece { item: Some(item), ends }
+        GroupItem { item: Some(item), ends }
     };
     items.into_iter().enumerate().map(piece).chain(none)
 }

@@ -18,7 +18,7 @@ pub(crate) struct Folder {
 }
 
 /// What the folders below a root are.
-pub(crate) enum Layout {
+pub(crate) enum FolderLayout {
     /// Classes.
     Classes,
     /// Parts, with the classes inside; other folders have no part.
@@ -28,34 +28,34 @@ pub(crate) enum Layout {
 }
 
 /// The layout, and what there is to say about how it was told.
-pub(crate) struct Told {
-    pub(crate) layout: Layout,
+pub(crate) struct DetectedLayout {
+    pub(crate) layout: FolderLayout,
     pub(crate) note: Option<String>,
 }
 
-impl Told {
-    fn silently(layout: Layout) -> Self {
-        Told { layout, note: None }
+impl DetectedLayout {
+    fn silently(layout: FolderLayout) -> Self {
+        DetectedLayout { layout, note: None }
     }
 }
 
 /// Tells what these folders are by their names and by those of the folders inside.
 ///
 /// Errors: they are parts of a split, and which part each one plays is not clear.
-pub(crate) fn tell(root: &Path, top: &[Folder]) -> Result<Told, SourceError> {
+pub(crate) fn tell(root: &Path, top: &[Folder]) -> Result<DetectedLayout, SourceError> {
     if let Some(parts) = by_exact_names(root, top)? {
-        return Ok(Told::silently(Layout::PartsOfClasses(parts)));
+        return Ok(DetectedLayout::silently(FolderLayout::PartsOfClasses(parts)));
     }
     let speaks = top.iter().any(|folder| role(&folder.name).is_some());
     let inside = inside_each(top, speaks);
     if let Some(parts) = by_all_names(root, top, &inside).or_else(|| by_likeness(root, top, &inside)) {
         let parts = parts?;
         let note = Some(understood(parts.iter().map(|(part, folder)| (folder.name.as_str(), *part))));
-        return Ok(Told { layout: Layout::PartsOfClasses(parts), note });
+        return Ok(DetectedLayout { layout: FolderLayout::PartsOfClasses(parts), note });
     }
     match top.len() > 1 && are_alike(&inside.iter().collect::<Vec<_>>()) {
         true => parts_inside(root, top),
-        false => Ok(Told::silently(Layout::Classes)),
+        false => Ok(DetectedLayout::silently(FolderLayout::Classes)),
     }
 }
 
@@ -85,11 +85,11 @@ fn mixed(root: &Path, parts: impl Iterator<Item = String>, others: Vec<String>) 
 }
 
 /// What folders are found to be, nothing, or a reason to stop.
-type Found = Option<Result<Vec<(Part, Folder)>, SourceError>>;
+type PartFolders = Option<Result<Vec<(Part, Folder)>, SourceError>>;
 
 /// The folders of parts, if the names speak of a split and of nothing else; a part without class folders, as competitions
 /// have it for the test, has no labels, and if none has any, there is nothing to learn.
-fn by_all_names(root: &Path, top: &[Folder], inside: &[BTreeSet<String>]) -> Found {
+fn by_all_names(root: &Path, top: &[Folder], inside: &[BTreeSet<String>]) -> PartFolders {
     let names: Vec<&str> = top.iter().map(|folder| folder.name.as_str()).collect();
     if top.len() < 2 || !are_roles_only(&names) {
         return None;
@@ -112,7 +112,7 @@ fn by_all_names(root: &Path, top: &[Folder], inside: &[BTreeSet<String>]) -> Fou
 }
 
 /// The folders of parts, if several folders hold the same folders and names among theirs speak of a split.
-fn by_likeness(root: &Path, top: &[Folder], inside: &[BTreeSet<String>]) -> Found {
+fn by_likeness(root: &Path, top: &[Folder], inside: &[BTreeSet<String>]) -> PartFolders {
     let names = || top.iter().map(|folder| folder.name.as_str());
     let all_alike = top.len() > 1 && are_alike(&inside.iter().collect::<Vec<_>>());
     if all_alike && let Some(roles) = clear(names(), possible_role) {
@@ -154,19 +154,22 @@ fn unclear<'a>(root: &Path, names: impl Iterator<Item = &'a str>, what: &'static
 }
 
 /// All folders hold the same folders, and their own names do not speak of a split. Do those inside?
-fn parts_inside(root: &Path, top: &[Folder]) -> Result<Told, SourceError> {
+fn parts_inside(root: &Path, top: &[Folder]) -> Result<DetectedLayout, SourceError> {
     let names: BTreeSet<String> = top.iter().flat_map(|folder| sub_names(&folder.path)).collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_by_cached_key(|name| natural::name_key(name));
     if !names.iter().any(|name| role(name).is_some()) {
         let classes: Vec<&str> = top.iter().map(|folder| folder.name.as_str()).collect();
-        return Ok(Told { layout: Layout::Classes, note: Some(not_told_apart(&names, &classes)) });
+        return Ok(DetectedLayout {
+            layout: FolderLayout::Classes,
+            note: Some(not_told_apart(&names, &classes)),
+        });
     }
     let parts = clear(names.iter().copied(), role)
         .ok_or_else(|| unclear(root, names.iter().copied(), "folders in its class folders"))?;
     let note = Some(understood(names.iter().copied().zip(parts.iter().copied())));
     let parts = names.into_iter().map(str::to_string).zip(parts).collect();
-    Ok(Told { layout: Layout::ClassesOfParts(parts), note })
+    Ok(DetectedLayout { layout: FolderLayout::ClassesOfParts(parts), note })
 }
 
 fn not_told_apart(folders: &[&str], classes: &[&str]) -> String {
@@ -213,9 +216,9 @@ pub(crate) fn said(
     root: &Path,
     top: &[Folder],
     parts: &BTreeMap<String, Part>,
-) -> Result<Layout, SourceError> {
+) -> Result<FolderLayout, SourceError> {
     if parts.is_empty() {
-        return Ok(Layout::Classes);
+        return Ok(FolderLayout::Classes);
     }
     let here = |name: &String| top.iter().find(|folder| folder.name == *name);
     if parts.keys().any(|name| here(name).is_some()) {
@@ -223,11 +226,11 @@ pub(crate) fn said(
             Some(folder) => Ok((*part, folder.clone())),
             None => Err(no_such(root, name, top.iter().map(|folder| folder.name.clone()).collect())),
         };
-        return Ok(Layout::PartsOfClasses(parts.iter().map(folder).collect::<Result<_, _>>()?));
+        return Ok(FolderLayout::PartsOfClasses(parts.iter().map(folder).collect::<Result<_, _>>()?));
     }
     let inside: BTreeSet<String> = top.iter().flat_map(|folder| sub_names(&folder.path)).collect();
     match parts.keys().find(|name| !inside.contains(*name)) {
-        None => Ok(Layout::ClassesOfParts(parts.clone())),
+        None => Ok(FolderLayout::ClassesOfParts(parts.clone())),
         Some(name) => Err(no_such(root, name, top.iter().map(|folder| folder.name.clone()).collect())),
     }
 }

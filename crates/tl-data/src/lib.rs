@@ -40,8 +40,8 @@
 //! # }
 //! ```
 
-mod answers;
 mod batch;
+mod categorical_column;
 mod cell_fault;
 mod cell_label;
 mod check;
@@ -57,12 +57,14 @@ mod error;
 mod file;
 mod found_range;
 mod groups;
+mod label_cells;
 mod layout;
 mod leftover;
 mod list;
 mod list_cell;
 mod list_source;
 mod listing;
+mod listing_builder;
 mod loader;
 mod lookup;
 mod manifest;
@@ -80,7 +82,7 @@ mod part_words;
 mod parts_said;
 mod parts_suggested;
 mod pattern;
-mod place;
+mod picture_location;
 mod policy;
 mod portion;
 mod progress;
@@ -88,7 +90,6 @@ mod range_choice;
 mod read_table;
 mod reading;
 mod rejected;
-mod rows;
 mod same_file;
 mod sample_error;
 mod sampler;
@@ -111,13 +112,12 @@ mod text_file;
 mod unread;
 mod walk;
 mod wide_values;
-mod words;
 
 pub use batch::{Batch, Loading, load_batches};
 pub use cell_fault::CellFault;
 pub use check::{
-    Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicateSet, Likeness, PictureVerdict, Severity,
-    Twin, Verdict, check,
+    Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicatePicture, DuplicateSet, Likeness,
+    PictureVerdict, Severity, Verdict, check,
 };
 pub use class_weights::ClassWeights;
 pub use dataset::{ClassId, Dataset, Sample, SampleId};
@@ -133,12 +133,12 @@ pub use order::SampleOrder;
 pub use ours::is_ours;
 pub use part::Part;
 pub use parts_said::parts_said;
-pub use place::{Place, Span};
+pub use picture_location::{PictureLocation, Span};
 pub use policy::{MaxBad, check_bad};
 pub use portion::Portion;
 pub use progress::Progress;
 pub use range_choice::RangeChoice;
-pub use reading::{Reading, overdue, reading};
+pub use reading::{ReadGuard, overdue, reading};
 pub use rejected::Rejected;
 pub use sample_error::SampleError;
 pub use sampler::{Sampler, Sampling};
@@ -148,7 +148,7 @@ pub use source::{Blank, Columns, ReadOptions, Source, Uncertain};
 pub use source_error::SourceError;
 pub use spelling::{position_of_name, same_name};
 pub use split::{Parts, Shares, Split, folds, split, train_val};
-pub use split_csv::{Given, read_csv, read_parts, write_csv, write_parts};
+pub use split_csv::{GivenSplit, read_csv, read_parts, write_csv, write_parts};
 pub use summary::{Spread, Summary};
 pub use unread::Unread;
 pub use wide_values::WideValues;

@@ -9,8 +9,8 @@ use crate::encoding::{decode_text, lines};
 use crate::leftover::is_named_by_chance;
 use crate::list_cell::is_listlike;
 use crate::listing::{Candidate, Listing, Named};
+use crate::listing_builder::ListingBuilder;
 use crate::lookup::{Lookup, cleaned};
-use crate::rows::Rows;
 use crate::table_limits::read_bounded;
 use crate::text_file::read_decoded;
 
@@ -46,7 +46,7 @@ fn text_of(path: &Path) -> Result<String, SourceError> {
 
 /// Lists what these lines name; empty ones are passed over.
 pub(crate) fn list_text(path: &Path, text: &str, root: &Path) -> Result<Listing, SourceError> {
-    let mut rows = Rows::new(path, root, false, false);
+    let mut rows = ListingBuilder::new(path, root, false, false);
     let mut lookup = Lookup::new(path, root, None);
     let labelled = text.contains('\t');
     for (number, line) in (1..).zip(lines(text)) {

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::answers::Answers;
 use crate::columns::find;
+use crate::label_cells::LabelCells;
 use crate::listing::{Candidate, Listing, Named};
+use crate::listing_builder::ListingBuilder;
 use crate::lookup::Lookup;
 use crate::part_column::find_parts;
 use crate::read_table::read_table;
-use crate::rows::Rows;
 use crate::table::Row;
 use crate::{Columns, Part, SourceError};
 
@@ -33,10 +33,10 @@ pub(crate) fn list(path: &Path, root: Option<&Path>, columns: &Columns) -> Resul
     let parts = find_parts(path, columns, &table)?;
     let grouped = found.group.is_some();
     let first_label = 1 + usize::from(grouped);
-    let answers = Answers::new(path, columns, found.label_names, first_label, &table.rows);
+    let answers = LabelCells::new(path, columns, found.label_names, first_label, &table.rows);
     let mut reading =
-        Reading { path, grouped, answers, lookup: Lookup::new(path, root, columns.suffix.as_deref()) };
-    let mut lines = Rows::new(path, root, columns.add_up, reading.answers.several());
+        RowReader { path, grouped, answers, lookup: Lookup::new(path, root, columns.suffix.as_deref()) };
+    let mut lines = ListingBuilder::new(path, root, columns.add_up, reading.answers.several());
     for (at, row) in table.rows.iter().enumerate() {
         let name = row.cells.first().map(String::as_str).unwrap_or_default();
         if lines.passes_over(root, name, "row", row.number) {
@@ -52,14 +52,14 @@ pub(crate) fn list(path: &Path, root: Option<&Path>, columns: &Columns) -> Resul
 }
 
 /// How to read the rows of one table.
-struct Reading<'a> {
+struct RowReader<'a> {
     path: &'a Path,
     grouped: bool,
-    answers: Answers<'a>,
+    answers: LabelCells<'a>,
     lookup: Lookup<'a>,
 }
 
-impl Reading<'_> {
+impl RowReader<'_> {
     fn named(&mut self, row: &Row, part: Option<Part>) -> Result<Named, SourceError> {
         let bad = |detail: String| SourceError::BadRow {
             path: self.path.to_path_buf(),

@@ -82,7 +82,7 @@ impl NearDuplicates {
             }
         }
         let most = ALWAYS.max(pictures / SHARE);
-        let mut divide = Divide { equal: &equal, most, found: NearDuplicates::default() };
+        let mut divide = Clustering { equal: &equal, most, found: NearDuplicates::default() };
         divide.divide((0..equal.len()).collect(), NEAR_BITS);
         let mut found = divide.found;
         found.sets.sort_unstable();
@@ -91,14 +91,14 @@ impl NearDuplicates {
 }
 
 /// Distinct hashes on their way into sets that are not too large.
-struct Divide<'a> {
+struct Clustering<'a> {
     /// Each hash, and the pictures that have it.
     equal: &'a [(PerceptualHash, Vec<usize>)],
     most: usize,
     found: NearDuplicates,
 }
 
-impl Divide<'_> {
+impl Clustering<'_> {
     /// Puts these hashes into sets within `bits`; those that are too large are divided again within one bit less.
     fn divide(&mut self, numbers: Vec<usize>, bits: u32) {
         let hashes: Vec<PerceptualHash> = numbers.iter().map(|&number| self.equal[number].0).collect();
@@ -167,7 +167,7 @@ fn blocks(hashes: &[PerceptualHash], count: usize) -> Vec<u64> {
 
 /// Those of a bucket that were met.
 #[derive(Default)]
-struct Met {
+struct BucketHits {
     /// Near none of the others.
     loose: Vec<(PerceptualHash, usize)>,
     /// By the set they are in.
@@ -175,7 +175,7 @@ struct Met {
 }
 
 fn unite_bucket(bucket: &[usize], hashes: &[PerceptualHash], bits: u32, sets: &mut DisjointSets) {
-    let mut met = Met::default();
+    let mut met = BucketHits::default();
     for &at in bucket {
         let mut home = met.take_united(hashes[at], at, bits, sets);
         let mut from = 0;
@@ -195,7 +195,7 @@ fn unite_bucket(bucket: &[usize], hashes: &[PerceptualHash], bits: u32, sets: &m
     }
 }
 
-impl Met {
+impl BucketHits {
     /// Takes out the sets that a hash belongs to, or is near to and now joins, all in one.
     fn take_united(
         &mut self,

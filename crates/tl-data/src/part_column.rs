@@ -4,12 +4,12 @@
 
 use std::path::Path;
 
+use crate::categorical_column::{CategoricalColumn, Category};
 use crate::cell_label::{CellLabel, label_in_words};
 use crate::numbers::counted;
 use crate::part_name::{Role, role};
-use crate::part_words::{Asks, NamedLike, asked_by, meant};
+use crate::part_words::{FlagColumn, SplitNameMatch, asked_by, meant};
 use crate::table::Table;
-use crate::words::{Word, Words};
 use crate::{CellFault, Columns, Part, SourceError};
 
 /// More different words than this, none of which names a part, are no spelling of parts that is not understood.
@@ -37,7 +37,7 @@ pub(crate) fn find_parts(path: &Path, columns: &Columns, table: &Table) -> Resul
 }
 
 /// What a column that nobody asked for seems to be.
-enum Seems {
+enum ColumnGuess {
     /// Every word names a part.
     Split,
     /// It seems to name parts, and a word does not.
@@ -48,9 +48,9 @@ enum Seems {
     Nothing,
 }
 
-impl Seems {
-    fn of(words: &Words) -> Self {
-        let named = NamedLike::of(&words.name);
+impl ColumnGuess {
+    fn of(words: &CategoricalColumn) -> Self {
+        let named = SplitNameMatch::of(&words.name);
         let understood = words.words.iter().filter(|word| meant(&word.text).is_some()).count();
         let roles: Vec<Role> = words.words.iter().filter_map(spoken_of).collect();
         let several = roles.iter().any(|role| *role != roles[0]);
@@ -58,23 +58,25 @@ impl Seems {
         let spoken = words.rows_with(|word| spoken_of(word).is_some());
         let numbers = words.words.iter().all(|word| word.text.parse::<f64>().is_ok());
         let few_numbers = words.words.len() <= FEW_NUMBERS && numbers;
-        let are_many = words.many || named == NamedLike::Speaks && words.words.len() > FEW;
+        let are_many = words.many || named == SplitNameMatch::Speaks && words.words.len() > FEW;
         match named {
-            _ if all == 0 => Seems::Nothing,
-            NamedLike::Other if !several || spoken * 2 < all || words.many => Seems::Nothing,
-            NamedLike::Speaks if are_many && known * 2 < all => Seems::Nothing,
-            _ if words.many && known * 2 < all => Seems::SomethingElse,
-            _ if understood == words.words.len() => Seems::Split,
-            _ if known > 0 || spoken * 2 >= all => Seems::Muddled,
-            NamedLike::Split if words.words.len() <= FEW => Seems::Muddled,
-            NamedLike::Perhaps | NamedLike::Speaks if few_numbers || answers_mostly(words) => Seems::Muddled,
-            _ => Seems::SomethingElse,
+            _ if all == 0 => ColumnGuess::Nothing,
+            SplitNameMatch::Other if !several || spoken * 2 < all || words.many => ColumnGuess::Nothing,
+            SplitNameMatch::Speaks if are_many && known * 2 < all => ColumnGuess::Nothing,
+            _ if words.many && known * 2 < all => ColumnGuess::SomethingElse,
+            _ if understood == words.words.len() => ColumnGuess::Split,
+            _ if known > 0 || spoken * 2 >= all => ColumnGuess::Muddled,
+            SplitNameMatch::Split if words.words.len() <= FEW => ColumnGuess::Muddled,
+            SplitNameMatch::Perhaps | SplitNameMatch::Speaks if few_numbers || answers_mostly(words) => {
+                ColumnGuess::Muddled
+            }
+            _ => ColumnGuess::SomethingElse,
         }
     }
 }
 
 /// The part that a word means, or speaks of, as `train2017` does.
-fn spoken_of(word: &Word) -> Option<Role> {
+fn spoken_of(word: &Category) -> Option<Role> {
     meant(&word.text).map(Role::Part).or_else(|| role(&word.text))
 }
 
@@ -96,7 +98,7 @@ impl Finder<'_> {
                 found: self.table.names.clone(),
             });
         };
-        match Asks::of(&words.name).and_then(Asks::part) {
+        match FlagColumn::of(&words.name).and_then(FlagColumn::part) {
             Some(part) if says_yes_or_no(words) => self.by_answers(&[(words, part)]),
             _ => self.by_words(words),
         }
@@ -105,16 +107,16 @@ impl Finder<'_> {
     fn guessed(&self) -> Result<RowParts, SourceError> {
         let mut columns = Guesses::default();
         for words in &self.table.others {
-            match (asking(words), Seems::of(words)) {
-                (Some(Asks::Clearly(part)), _) => columns.clear.push((words, part)),
+            match (asking(words), ColumnGuess::of(words)) {
+                (Some(FlagColumn::Clearly(part)), _) => columns.clear.push((words, part)),
                 (Some(asks), _) => columns.doubtful.push((words, asks)),
-                (None, Seems::Split) => columns.splits.push(words),
-                (None, Seems::Muddled) => columns.muddled.push(words),
-                (None, Seems::SomethingElse) => columns.others.push(words),
-                (None, Seems::Nothing) => {}
+                (None, ColumnGuess::Split) => columns.splits.push(words),
+                (None, ColumnGuess::Muddled) => columns.muddled.push(words),
+                (None, ColumnGuess::SomethingElse) => columns.others.push(words),
+                (None, ColumnGuess::Nothing) => {}
             }
         }
-        columns.splits.sort_by_key(|words| NamedLike::of(&words.name));
+        columns.splits.sort_by_key(|words| SplitNameMatch::of(&words.name));
         columns.clear_up();
         let mut found = self.by_guesses(&columns)?;
         // What could be a split, and is not understood, may be left alone only where the parts are known without it.
@@ -148,7 +150,7 @@ impl Finder<'_> {
         Ok(found)
     }
 
-    fn by_words(&self, words: &Words) -> Result<RowParts, SourceError> {
+    fn by_words(&self, words: &CategoricalColumn) -> Result<RowParts, SourceError> {
         let meaning: Vec<Option<Part>> = words.words.iter().map(|word| meant(&word.text)).collect();
         if words.many || meaning.contains(&None) {
             return Err(self.unclear(words));
@@ -167,7 +169,7 @@ impl Finder<'_> {
 
     /// Parts by columns such as `is_test`. A row that none of them claims trains; where columns of train alone say so, it
     /// is of the test.
-    fn by_answers(&self, columns: &[(&Words, Part)]) -> Result<RowParts, SourceError> {
+    fn by_answers(&self, columns: &[(&CategoricalColumn, Part)]) -> Result<RowParts, SourceError> {
         let alone = columns.iter().all(|(_, part)| *part == Part::Train);
         let otherwise = if alone { Part::Test } else { Part::Train };
         let answers: Vec<Vec<Option<bool>>> =
@@ -178,7 +180,7 @@ impl Finder<'_> {
                 let answer = answer.ok_or_else(|| self.bad_row(words, row, CellFault::NotYesOrNo))?;
                 Ok((words, part, answer))
             });
-            let of_row: Vec<Answer<'_>> = of_row.collect::<Result<_, SourceError>>()?;
+            let of_row: Vec<FlagValue<'_>> = of_row.collect::<Result<_, SourceError>>()?;
             self.part_of(row, &of_row, otherwise)
         };
         let parts: Vec<Part> = (0..self.table.rows.len()).map(part).collect::<Result<_, _>>()?;
@@ -191,8 +193,8 @@ impl Finder<'_> {
     }
 
     /// The part that a row's answers give it together.
-    fn part_of(&self, row: usize, answers: &[Answer<'_>], otherwise: Part) -> Result<Part, SourceError> {
-        let contradicts = |column: &Words, says: String, words: &Words| {
+    fn part_of(&self, row: usize, answers: &[FlagValue<'_>], otherwise: Part) -> Result<Part, SourceError> {
+        let contradicts = |column: &CategoricalColumn, says: String, words: &CategoricalColumn| {
             self.bad_row(words, row, CellFault::OtherPart { column: column.name.clone(), says })
         };
         let Some(&(first, part, _)) = answers.iter().find(|(.., yes)| *yes) else {
@@ -214,7 +216,7 @@ impl Finder<'_> {
     }
 
     /// Yes or no for each row; nothing where the cell is empty.
-    fn answers(&self, words: &Words) -> Result<Vec<Option<bool>>, SourceError> {
+    fn answers(&self, words: &CategoricalColumn) -> Result<Vec<Option<bool>>, SourceError> {
         let bad = words.words.iter().find(|word| yes(word).is_none());
         if let Some(word) = bad {
             return Err(self.bad_word(words, word, CellFault::NotYesOrNo));
@@ -227,9 +229,9 @@ impl Finder<'_> {
     /// A column such as `is_test` has to agree with one that names parts; where that says nothing, it does.
     fn add_answers(
         &self,
-        first: &Words,
+        first: &CategoricalColumn,
         found: &mut RowParts,
-        words: &Words,
+        words: &CategoricalColumn,
         part: Part,
     ) -> Result<(), SourceError> {
         let answers = self.answers(words)?;
@@ -248,7 +250,12 @@ impl Finder<'_> {
     }
 
     /// Two columns that name parts have to name the same ones; where one says nothing, the other does.
-    fn add_agreeing(&self, first: &Words, found: &mut RowParts, second: &Words) -> Result<(), SourceError> {
+    fn add_agreeing(
+        &self,
+        first: &CategoricalColumn,
+        found: &mut RowParts,
+        second: &CategoricalColumn,
+    ) -> Result<(), SourceError> {
         let others = self.by_words(second)?;
         for (row, (part, other)) in found.parts.iter_mut().zip(others.parts).enumerate() {
             if let Some(says) = part.filter(|part| other.is_some_and(|other| other != *part)) {
@@ -266,7 +273,7 @@ impl Finder<'_> {
     }
 
     /// The first word that names no part.
-    fn unclear(&self, words: &Words) -> SourceError {
+    fn unclear(&self, words: &CategoricalColumn) -> SourceError {
         let understood = words.words.iter().any(|word| meant(&word.text).is_some());
         let fault = match understood {
             true => CellFault::NotAPart,
@@ -279,7 +286,7 @@ impl Finder<'_> {
     }
 
     /// A column of yes and no that may speak of a part or of something else.
-    fn doubtful(&self, words: &Words, part: Option<Part>) -> SourceError {
+    fn doubtful(&self, words: &CategoricalColumn, part: Option<Part>) -> SourceError {
         let fault = CellFault::UnclearAnswer { part };
         match words.words.iter().find(|word| yes(word) == Some(true)).or(words.words.first()) {
             Some(word) => self.bad_word(words, word, fault),
@@ -287,7 +294,7 @@ impl Finder<'_> {
         }
     }
 
-    fn bad_word(&self, words: &Words, word: &Word, fault: CellFault) -> SourceError {
+    fn bad_word(&self, words: &CategoricalColumn, word: &Category, fault: CellFault) -> SourceError {
         let (column, value) = (words.name.clone(), word.text.clone());
         SourceError::BadCell {
             path: self.path.to_path_buf(),
@@ -298,7 +305,7 @@ impl Finder<'_> {
         }
     }
 
-    fn bad_row(&self, words: &Words, row: usize, fault: CellFault) -> SourceError {
+    fn bad_row(&self, words: &CategoricalColumn, row: usize, fault: CellFault) -> SourceError {
         let word = words.rows().nth(row).flatten().and_then(|word| words.words.get(word));
         let (column, value) = (words.name.clone(), word.map_or_else(String::new, |word| word.text.clone()));
         let row = self.table.rows.get(row).map_or(0, |row| row.number);
@@ -309,13 +316,13 @@ impl Finder<'_> {
 /// The columns of a table by what they seem to be.
 #[derive(Default)]
 struct Guesses<'a> {
-    splits: Vec<&'a Words>,
+    splits: Vec<&'a CategoricalColumn>,
     /// Columns of yes and no about a part.
-    clear: Vec<(&'a Words, Part)>,
+    clear: Vec<(&'a CategoricalColumn, Part)>,
     /// Columns of yes and no that may be about something else.
-    doubtful: Vec<(&'a Words, Asks)>,
-    muddled: Vec<&'a Words>,
-    others: Vec<&'a Words>,
+    doubtful: Vec<(&'a CategoricalColumn, FlagColumn)>,
+    muddled: Vec<&'a CategoricalColumn>,
+    others: Vec<&'a CategoricalColumn>,
 }
 
 impl Guesses<'_> {
@@ -324,7 +331,7 @@ impl Guesses<'_> {
         let clear: Vec<Part> = self.clear.iter().map(|(_, part)| *part).collect();
         let others = |part: Part| !clear.is_empty() && !clear.contains(&part);
         self.doubtful.retain(|&(words, asks)| match asks {
-            Asks::Barely(part) if others(part) => {
+            FlagColumn::Barely(part) if others(part) => {
                 self.clear.push((words, part));
                 false
             }
@@ -334,24 +341,24 @@ impl Guesses<'_> {
 }
 
 /// A column, the part it is about, and what it says of a row.
-type Answer<'a> = (&'a Words, Part, bool);
+type FlagValue<'a> = (&'a CategoricalColumn, Part, bool);
 
 /// What a column of yes and no asks. One that is called `is_test` has to answer; others are of this kind by their cells.
-fn asking(words: &Words) -> Option<Asks> {
+fn asking(words: &CategoricalColumn) -> Option<FlagColumn> {
     let named = || asked_by(&words.name).is_some();
-    Asks::of(&words.name).filter(|_| !words.words.is_empty() && (named() || answers_mostly(words)))
+    FlagColumn::of(&words.name).filter(|_| !words.words.is_empty() && (named() || answers_mostly(words)))
 }
 
 /// Do most of the cells that are filled in say yes or no?
-fn answers_mostly(words: &Words) -> bool {
+fn answers_mostly(words: &CategoricalColumn) -> bool {
     !words.many && words.rows_with(|word| yes(word).is_some()) * 2 >= words.rows_with(|_| true)
 }
 
-fn says_yes_or_no(words: &Words) -> bool {
+fn says_yes_or_no(words: &CategoricalColumn) -> bool {
     words.words.iter().any(|word| yes(word).is_some())
 }
 
-fn yes(word: &Word) -> Option<bool> {
+fn yes(word: &Category) -> Option<bool> {
     match label_in_words(&word.text)? {
         CellLabel::Yes => Some(true),
         CellLabel::No => Some(false),
@@ -359,14 +366,14 @@ fn yes(word: &Word) -> Option<bool> {
     }
 }
 
-fn passed_over(words: &Words) -> String {
+fn passed_over(words: &CategoricalColumn) -> String {
     let (name, found) = (&words.name, words.quoted());
     format!("the column `{name}` has {found}, and not train, val or test: it divides nothing")
 }
 
 /// "`dev` is val, 30 rows; test 40 rows"
-fn spelt(words: &Words, meaning: &[Option<Part>]) -> String {
-    let word = |(word, part): (&Word, &Option<Part>)| {
+fn spelt(words: &CategoricalColumn, meaning: &[Option<Part>]) -> String {
+    let word = |(word, part): (&Category, &Option<Part>)| {
         let (part, rows) = ((*part)?, counted(word.rows, "row"));
         let plain = word.text == part.name();
         Some(if plain { format!("{part} {rows}") } else { format!("`{}` is {part}, {rows}", word.text) })

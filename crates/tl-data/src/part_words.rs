@@ -25,7 +25,7 @@ pub(crate) fn asked_by(name: &str) -> Option<Part> {
 
 /// What a column of yes and no asks, by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asks {
+pub(crate) enum FlagColumn {
     /// Is the row of this part? `is_test`, `train`, `in_val`, `test_flag`.
     Clearly(Part),
     /// The same, or something else: `valid` may say that the row is. Beside columns of the other parts it is clear.
@@ -34,13 +34,14 @@ pub(crate) enum Asks {
     Vaguely(Option<Part>),
 }
 
-impl Asks {
+impl FlagColumn {
     /// None for a name that has nothing to do with parts, or that is one of a whole split, as `train_test_split`.
     pub(crate) fn of(name: &str) -> Option<Self> {
         if let Some(part) = asked_by(name) {
-            return Some(Asks::Clearly(part));
+            return Some(FlagColumn::Clearly(part));
         }
-        let (speaks, of_split) = (part_words(name).next().is_some(), NamedLike::of(name) < NamedLike::Speaks);
+        let (speaks, of_split) =
+            (part_words(name).next().is_some(), SplitNameMatch::of(name) < SplitNameMatch::Speaks);
         if !speaks || of_split {
             return None;
         }
@@ -53,17 +54,19 @@ impl Asks {
             _ => None,
         };
         Some(match meant(&whole) {
-            _ if name.contains(|c: char| c.is_numeric()) => Asks::Vaguely(told()),
-            Some(Part::Val) if !names_a_set && !whole.starts_with("validation") => Asks::Barely(Part::Val),
-            Some(part) => Asks::Clearly(part),
-            None => Asks::Vaguely(told()),
+            _ if name.contains(|c: char| c.is_numeric()) => FlagColumn::Vaguely(told()),
+            Some(Part::Val) if !names_a_set && !whole.starts_with("validation") => {
+                FlagColumn::Barely(Part::Val)
+            }
+            Some(part) => FlagColumn::Clearly(part),
+            None => FlagColumn::Vaguely(told()),
         })
     }
 
     pub(crate) fn part(self) -> Option<Part> {
         match self {
-            Asks::Clearly(part) | Asks::Barely(part) => Some(part),
-            Asks::Vaguely(part) => part,
+            FlagColumn::Clearly(part) | FlagColumn::Barely(part) => Some(part),
+            FlagColumn::Vaguely(part) => part,
         }
     }
 }
@@ -104,7 +107,7 @@ fn word(plain: &str) -> Option<Part> {
 
 /// How surely a column of this name is a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum NamedLike {
+pub(crate) enum SplitNameMatch {
     /// It is called so.
     Split,
     /// It may be.
@@ -115,7 +118,7 @@ pub(crate) enum NamedLike {
     Other,
 }
 
-impl NamedLike {
+impl SplitNameMatch {
     pub(crate) fn of(name: &str) -> Self {
         const SPLIT: &[&str] = &[
             "split",
@@ -138,12 +141,12 @@ impl NamedLike {
         roles.dedup();
         let split = words.iter().any(|word| SPLIT.contains(&word.as_str()) || names_several(word));
         match () {
-            () if split || plain == "usage" || roles.len() > 1 => NamedLike::Split,
-            () if PERHAPS.contains(&plain.as_str()) => NamedLike::Perhaps,
+            () if split || plain == "usage" || roles.len() > 1 => SplitNameMatch::Split,
+            () if PERHAPS.contains(&plain.as_str()) => SplitNameMatch::Perhaps,
             () if part_words(name).next().is_some() || words.iter().any(|word| speaks_of_sets(word)) => {
-                NamedLike::Speaks
+                SplitNameMatch::Speaks
             }
-            () => NamedLike::Other,
+            () => SplitNameMatch::Other,
         }
     }
 }
@@ -241,14 +244,14 @@ mod tests {
         ] {
             assert_eq!(asked_by(name), part, "{name}");
         }
-        assert_eq!(NamedLike::of("Data_Set"), NamedLike::Perhaps);
-        assert_eq!(NamedLike::of("train_test_split"), NamedLike::Split);
-        assert_eq!(NamedLike::of("breed"), NamedLike::Other);
+        assert_eq!(SplitNameMatch::of("Data_Set"), SplitNameMatch::Perhaps);
+        assert_eq!(SplitNameMatch::of("train_test_split"), SplitNameMatch::Split);
+        assert_eq!(SplitNameMatch::of("breed"), SplitNameMatch::Other);
     }
 
     #[test]
     fn what_a_name_asks_is_clear_or_not() {
-        use Asks::{Barely, Clearly, Vaguely};
+        use FlagColumn::{Barely, Clearly, Vaguely};
         for (names, asks) in [
             (
                 "is_test test in_test testing test_flag TestSet isTest used_for_test holdout test_mask",
@@ -262,7 +265,7 @@ mod tests {
             ("split train_test trainval usage breed latest contest strain invalid device value asset", None),
         ] {
             for name in names.split_whitespace() {
-                assert_eq!(Asks::of(name), asks, "{name}");
+                assert_eq!(FlagColumn::of(name), asks, "{name}");
             }
         }
     }
@@ -272,18 +275,18 @@ mod tests {
         for (names, like) in [
             (
                 "split Splits split1 official_split split_id OfficialSplit subset my_subset train_or_test traintest usage",
-                NamedLike::Split,
+                SplitNameMatch::Split,
             ),
-            ("set fold phase dataset part", NamedLike::Perhaps),
+            ("set fold phase dataset part", SplitNameMatch::Perhaps),
             (
                 "set_id set_type image_set imageset setid fold_id kfold test train valid in_test test_flag testflag \
                 training test_result usage_type mysplitcol holdout_rows",
-                NamedLike::Speaks,
+                SplitNameMatch::Speaks,
             ),
-            ("breed latest contest strain offset asset device setting part_of_body", NamedLike::Other),
+            ("breed latest contest strain offset asset device setting part_of_body", SplitNameMatch::Other),
         ] {
             for name in names.split_whitespace() {
-                assert_eq!(NamedLike::of(name), like, "{name}");
+                assert_eq!(SplitNameMatch::of(name), like, "{name}");
             }
         }
     }

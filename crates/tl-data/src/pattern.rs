@@ -7,7 +7,7 @@ use tl_image::ends_like_a_picture;
 
 use crate::choose::expression;
 use crate::listing::{Listing, Named};
-use crate::place::slashed;
+use crate::picture_location::slashed;
 use crate::walk::list_flat;
 use crate::{DataError, SampleError, SourceError};
 

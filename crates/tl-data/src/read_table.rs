@@ -7,7 +7,7 @@ use tl_files::ending;
 use tl_image::contained;
 
 use crate::SourceError;
-use crate::delimiter::{Layout, row_numbers, without_spaces_before_quotes};
+use crate::delimiter::{DelimitedText, row_numbers, without_spaces_before_quotes};
 use crate::encoding::Decoded;
 use crate::table::Table;
 #[cfg(feature = "parquet")]
@@ -42,7 +42,7 @@ fn read_text(
     choose: impl FnOnce(&[String]) -> Result<Vec<usize>, SourceError>,
 ) -> Result<Table, SourceError> {
     let Decoded { text, encoding } = read_decoded(path)?;
-    let Layout { text, delimiter } = Layout::of(&text, usual);
+    let DelimitedText { text, delimiter } = DelimitedText::of(&text, usual);
     let text = &without_spaces_before_quotes(text, delimiter);
     let bad = |row, detail| SourceError::BadRow { path: path.to_path_buf(), at: "row", row, detail };
     let numbers = row_numbers(text, delimiter).map_err(|(row, detail)| bad(row, detail.to_string()))?;

@@ -23,18 +23,18 @@ struct Entry {
 /// That a file is being read, until it is dropped.
 #[must_use = "the file counts as read when this is dropped"]
 #[derive(Debug)]
-pub struct Reading(u64);
+pub struct ReadGuard(u64);
 
 /// Says that a file is being read, opened or decoded, by this thread.
-pub fn reading(path: &Path) -> Reading {
+pub fn reading(path: &Path) -> ReadGuard {
     let mut files = files();
     files.next += 1;
     let number = files.next;
     files.entries.push(Entry { number, path: path.to_path_buf(), since: Instant::now(), said: false });
-    Reading(number)
+    ReadGuard(number)
 }
 
-impl Drop for Reading {
+impl Drop for ReadGuard {
     fn drop(&mut self) {
         let mut files = files();
         if let Some(at) = files.entries.iter().position(|entry| entry.number == self.0) {

@@ -16,7 +16,7 @@ use tl_image::ends_like_a_picture;
 
 use crate::leftover::{is_left_behind, is_passed_over};
 use crate::listing::{Candidate, Listing, Named};
-use crate::place::slashed;
+use crate::picture_location::slashed;
 use crate::{SampleError, SourceError, Span, natural, reading};
 
 /// Longest class name in a `.cls` member, in bytes.

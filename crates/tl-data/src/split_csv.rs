@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 
 use crate::part_words::meant;
-use crate::place::slashed;
+use crate::picture_location::slashed;
 use crate::{DataError, Dataset, Part, Parts, Sample, SampleId, Split, same_name};
 
 const HEADER: [&str; 4] = ["path", "class", "content", "part"];
@@ -72,7 +72,7 @@ pub fn read_csv(data: &Dataset, input: impl Read) -> Result<Split, DataError> {
 
 /// A split as a table gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Given {
+pub enum GivenSplit {
     /// Training, validation and test.
     Parts(Parts),
     /// Folds, each held out once.
@@ -84,7 +84,7 @@ pub enum Given {
 ///
 /// Errors: [`DataError::SplitFile`], with the line, for a table of another shape, a picture that is unknown, in
 /// another class, of another content or listed twice, and another part; and when nothing is for training, or a fold is missing.
-pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<SampleId>), DataError> {
+pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(GivenSplit, Vec<SampleId>), DataError> {
     let mut parts = Parts::default();
     let mut folds: BTreeMap<usize, Vec<SampleId>> = BTreeMap::new();
     let unlisted = read_rows(data, input, |id, text| {
@@ -98,9 +98,9 @@ pub fn read_parts(data: &Dataset, input: impl Read) -> Result<(Given, Vec<Sample
     })?;
     parts.sort();
     match (folds.is_empty(), parts.train.is_empty()) {
-        (false, _) => Ok((Given::Folds(complete(folds)?), unlisted)),
+        (false, _) => Ok((GivenSplit::Folds(complete(folds)?), unlisted)),
         (true, true) => Err(problem("no picture is in the part train".into())),
-        (true, false) => Ok((Given::Parts(parts), unlisted)),
+        (true, false) => Ok((GivenSplit::Parts(parts), unlisted)),
     }
 }
 

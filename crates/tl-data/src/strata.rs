@@ -8,7 +8,7 @@ use crate::duplicate_groups::duplicate_groups;
 use crate::{ClassId, DataError, Dataset, Sample};
 
 /// Pictures that stay together.
-pub(crate) struct Unit {
+pub(crate) struct SampleGroup {
     /// Positions in the data set, ascending.
     pub(crate) samples: Vec<usize>,
     /// Random, and the unit's own under a seed.
@@ -23,7 +23,7 @@ pub(crate) struct Unit {
 
 /// The units of some samples.
 pub(crate) struct Strata {
-    pub(crate) units: Vec<Unit>,
+    pub(crate) units: Vec<SampleGroup>,
     /// For each class, the units that stand for it, by their keys. A unit with several classes stands for the rarest;
     /// units of no class stand together, under the number behind the last class.
     pub(crate) of_class: BTreeMap<ClassId, Vec<usize>>,
@@ -32,7 +32,7 @@ pub(crate) struct Strata {
 impl Strata {
     /// The units of the samples that `wanted` accepts. Units that contradict themselves stand for no class.
     pub(crate) fn of(data: &Dataset, seed: u64, wanted: impl Fn(&Sample) -> bool) -> Self {
-        let mut found: Vec<Unit> = Vec::new();
+        let mut found: Vec<SampleGroup> = Vec::new();
         for mut samples in duplicate_groups(data).members() {
             samples.retain(|&at| wanted(&data.samples[at]));
             if !samples.is_empty() {
@@ -71,7 +71,7 @@ impl Strata {
 
     /// The units with pictures of a class that do not contradict themselves.
     pub(crate) fn with(&self, class: ClassId) -> impl Iterator<Item = usize> + '_ {
-        let has = move |unit: &Unit| !unit.contradicts_itself && unit.classes.contains(&class);
+        let has = move |unit: &SampleGroup| !unit.contradicts_itself && unit.classes.contains(&class);
         self.units.iter().enumerate().filter(move |(_, unit)| has(unit)).map(|(at, _)| at)
     }
 
@@ -103,7 +103,7 @@ pub(crate) fn spread(borders: &mut [usize], units: usize) {
     }
 }
 
-fn unit(data: &Dataset, seed: u64, samples: Vec<usize>) -> Unit {
+fn unit(data: &Dataset, seed: u64, samples: Vec<usize>) -> SampleGroup {
     let (mut classes, mut contents) = (BTreeSet::new(), HashSet::new());
     let mut labels_of: HashMap<ContentHash, Vec<ClassId>> = HashMap::new();
     let (mut of_group, mut of_content, mut contradicts_itself) = (Vec::new(), Vec::new(), false);
@@ -119,11 +119,11 @@ fn unit(data: &Dataset, seed: u64, samples: Vec<usize>) -> Unit {
     }
     // A group keeps its key whatever pictures it has.
     let key = of_group.into_iter().min().or(of_content.into_iter().min()).unwrap_or_default();
-    Unit { samples, key, classes, weight: contents.len(), contradicts_itself }
+    SampleGroup { samples, key, classes, weight: contents.len(), contradicts_itself }
 }
 
 /// Different pictures of each class, without those in units that contradict themselves.
-fn count(data: &Dataset, units: &[Unit]) -> Vec<usize> {
+fn count(data: &Dataset, units: &[SampleGroup]) -> Vec<usize> {
     let mut contents: HashSet<(ClassId, ContentHash)> = HashSet::new();
     let sound = units.iter().filter(|unit| !unit.contradicts_itself);
     for sample in sound.flat_map(|unit| &unit.samples).map(|&at| &data.samples[at]) {
@@ -135,7 +135,7 @@ fn count(data: &Dataset, units: &[Unit]) -> Vec<usize> {
 }
 
 /// Why a class has so few pictures, if copies of others of its pictures have other labels.
-fn contradicted(data: &Dataset, units: &[Unit], class: ClassId, pictures: usize) -> Option<DataError> {
+fn contradicted(data: &Dataset, units: &[SampleGroup], class: ClassId, pictures: usize) -> Option<DataError> {
     let mut of_content: HashMap<ContentHash, Vec<&Sample>> = HashMap::new();
     let odd = units.iter().filter(|unit| unit.contradicts_itself);
     for sample in odd.flat_map(|unit| &unit.samples).map(|&at| &data.samples[at]) {

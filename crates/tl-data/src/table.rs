@@ -1,7 +1,7 @@
 //! A table as rows of text, while it is read and when it has been.
 
+use crate::categorical_column::CategoricalColumn;
 use crate::numbers::counted;
-use crate::words::Words;
 
 /// What was read of a table.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub(crate) struct Table {
     pub(crate) names: Vec<String>,
     pub(crate) rows: Vec<Row>,
     /// The columns that were not asked for, as far as they could say something about their rows.
-    pub(crate) others: Vec<Words>,
+    pub(crate) others: Vec<CategoricalColumn>,
     /// What was found out to read it, for people.
     pub(crate) notes: Vec<String>,
 }
@@ -36,7 +36,8 @@ pub(crate) struct TableBuilder {
 impl Table {
     pub(crate) fn begin(names: &[String], wanted: Vec<usize>) -> TableBuilder {
         let others: Vec<usize> = (0..names.len()).filter(|column| !wanted.contains(column)).collect();
-        let words = others.iter().filter_map(|&column| names.get(column)).map(|name| Words::new(name));
+        let words =
+            others.iter().filter_map(|&column| names.get(column)).map(|name| CategoricalColumn::new(name));
         let table = Table { names: names.to_vec(), others: words.collect(), ..Table::default() };
         TableBuilder { table, wanted, others, empty: 0 }
     }

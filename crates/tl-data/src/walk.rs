@@ -8,7 +8,7 @@ use tl_files::{name_text, shown};
 use tl_image::{ends_like_a_picture, ends_usually};
 use walkdir::{DirEntry, WalkDir};
 
-use crate::layout::{self, Folder, Layout};
+use crate::layout::{self, Folder, FolderLayout};
 use crate::leftover::is_passed_over;
 use crate::listing::{Candidate, Listing};
 use crate::numbers::counted;
@@ -85,18 +85,18 @@ fn class_folders(
         None => {
             let told = layout::tell(&root, &top)?;
             listing.notes.extend(told.note);
-            if let Layout::PartsOfClasses(parts) = &told.layout {
+            if let FolderLayout::PartsOfClasses(parts) = &told.layout {
                 let without = top.iter().filter(|one| parts.iter().all(|(_, part)| part.path != one.path));
                 listing.notes.extend(without.filter_map(without_classes));
             }
             told.layout
         }
     };
-    let divided = !matches!(layout, Layout::Classes);
+    let divided = !matches!(layout, FolderLayout::Classes);
     let mut folders = Vec::new();
     match layout {
-        Layout::Classes => folders.extend(top.into_iter().map(|folder| ClassFolder::of(folder, None))),
-        Layout::PartsOfClasses(parts) => {
+        FolderLayout::Classes => folders.extend(top.into_iter().map(|folder| ClassFolder::of(folder, None))),
+        FolderLayout::PartsOfClasses(parts) => {
             // A part without class folders has no labels, like the test folder of a competition.
             listing.ignored += top.len() - parts.len();
             for (part, folder) in parts {
@@ -104,7 +104,7 @@ fn class_folders(
                 folders.extend(classes.into_iter().map(|class| ClassFolder::of(class, Some(part))));
             }
         }
-        Layout::ClassesOfParts(parts) => {
+        FolderLayout::ClassesOfParts(parts) => {
             for class in top {
                 for Folder { name, path } in sub_folders(&class.path, listing)? {
                     match parts.get(&name) {
@@ -209,7 +209,7 @@ impl Listing {
         while let Some(entry) = walk.next() {
             match entry {
                 Ok(entry) => {
-                    if self.enter(&entry, class, part) == Then::Skip && entry.file_type().is_dir() {
+                    if self.enter(&entry, class, part) == Visit::Skip && entry.file_type().is_dir() {
                         walk.skip_current_dir();
                     }
                 }
@@ -218,29 +218,29 @@ impl Listing {
         }
     }
 
-    fn enter(&mut self, entry: &DirEntry, class: ClassId, part: Option<Part>) -> Then {
+    fn enter(&mut self, entry: &DirEntry, class: ClassId, part: Option<Part>) -> Visit {
         let is_folder = entry.file_type().is_dir();
         if is_passed_over(entry.file_name(), is_folder) {
             self.ignored += 1;
-            Then::Skip
+            Visit::Skip
         } else if is_folder {
             self.enter_folder(entry, &name_text(entry.file_name()))
         } else {
             self.enter_file(entry, class, part);
-            Then::GoOn
+            Visit::GoOn
         }
     }
 
-    fn enter_folder(&mut self, entry: &DirEntry, name: &str) -> Then {
+    fn enter_folder(&mut self, entry: &DirEntry, name: &str) -> Visit {
         if is_ours(entry.path()) {
             self.pass_over_ours(entry.path());
-            return Then::Skip;
+            return Visit::Skip;
         }
         if !ends_usually(name) {
-            return Then::GoOn;
+            return Visit::GoOn;
         }
         self.reject_at(entry.path(), SampleError::Directory);
-        Then::Skip
+        Visit::Skip
     }
 
     fn enter_file(&mut self, entry: &DirEntry, class: ClassId, part: Option<Part>) {
@@ -262,7 +262,7 @@ impl Listing {
 }
 
 #[derive(PartialEq)]
-enum Then {
+enum Visit {
     GoOn,
     Skip,
 }

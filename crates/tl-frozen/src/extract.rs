@@ -3,9 +3,9 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-use tl_data::{Place, Progress, SampleError, load_ordered};
+use tl_data::{PictureLocation, Progress, SampleError, load_ordered};
 use tl_heads::Matrix;
-use tl_image::{ContentHash, Cutout, Limits, Preprocess, Wanted, contained_or, decode_part};
+use tl_image::{ContentHash, DecodedRegion, Limits, Preprocess, RegionRequest, contained_or, decode_part};
 
 use crate::{Frozen, Output};
 
@@ -18,7 +18,7 @@ const AHEAD: usize = 4;
 #[derive(Debug)]
 pub struct Job<'a> {
     /// Where the pictures are.
-    pub pictures: &'a [Place],
+    pub pictures: &'a [PictureLocation],
     /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill, and
     /// values of 16 bits are in its range.
     pub views: &'a [Preprocess],
@@ -138,7 +138,11 @@ impl Batch {
 }
 
 /// What is in the picture's file, and what all views together need of it.
-fn read(place: &Place, job: &Job<'_>, fill: [u8; 3]) -> Result<(ContentHash, Cutout), SampleError> {
+fn read(
+    place: &PictureLocation,
+    job: &Job<'_>,
+    fill: [u8; 3],
+) -> Result<(ContentHash, DecodedRegion), SampleError> {
     let _named_if_slow = place.reading();
     let bytes = place.bytes(job.limits)?;
     let limits = job.views.first().map_or(*job.limits, |view| view.limits(job.limits));
@@ -148,9 +152,9 @@ fn read(place: &Place, job: &Job<'_>, fill: [u8; 3]) -> Result<(ContentHash, Cut
 }
 
 /// What all views together need of a picture.
-fn wanted(views: &[Preprocess], full: (u32, u32)) -> Wanted {
+fn wanted(views: &[Preprocess], full: (u32, u32)) -> RegionRequest {
     let each = views.iter().map(|view| view.wanted(full)).reduce(|all, one| all.and(&one));
-    each.unwrap_or(Wanted { region: [0.0, 0.0, f64::from(full.0), f64::from(full.1)], output: full })
+    each.unwrap_or(RegionRequest { region: [0.0, 0.0, f64::from(full.0), f64::from(full.1)], output: full })
 }
 
 /// Numbers of a prepared picture.
@@ -158,7 +162,7 @@ fn values(view: &Preprocess) -> usize {
     3 * (view.size as usize).pow(2)
 }
 
-fn append(view: &Preprocess, cutout: &Cutout, images: &mut Vec<f32>) {
+fn append(view: &Preprocess, cutout: &DecodedRegion, images: &mut Vec<f32>) {
     let start = images.len();
     images.resize(start + values(view), 0.0);
     view.write_part(cutout, &mut images[start..]);

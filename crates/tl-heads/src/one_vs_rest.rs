@@ -33,7 +33,7 @@ pub fn one_vs_rest(
     let mut weights = Vec::with_capacity(classes * features);
     for class in 0..classes {
         let targets_n = targets_nk.iter_rows().map(|row| row[class]).collect();
-        let question = Question { features_nd, targets_n, penalty: 1.0 / (c * rows.max(1) as f64) };
+        let question = BinaryProblem { features_nd, targets_n, penalty: 1.0 / (c * rows.max(1) as f64) };
         let minimum = finite(question.solve(start.map(|head| (head, class))))?;
         let Minimum { at, value, iterations, gradient, converged } = minimum;
         weights.extend(at[..features].iter().map(|&weight| weight as f32));
@@ -48,14 +48,14 @@ pub fn one_vs_rest(
 }
 
 /// Does a sample have the label, or not? Parameters are the weights, then the bias.
-struct Question<'a> {
+struct BinaryProblem<'a> {
     features_nd: &'a Matrix,
     targets_n: Vec<f32>,
     /// Per sample, on half the squared weights.
     penalty: f64,
 }
 
-impl Question<'_> {
+impl BinaryProblem<'_> {
     fn solve(&self, start: Option<(&LinearHead, usize)>) -> Minimum {
         let packed = |(head, class): (&LinearHead, usize)| {
             let row = head.weight_kd.row(class).iter().chain(&head.bias_k[class..=class]);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::head::{Cosine, Last};
 use crate::{Head, HeadConfig, LossConfig, Matrix, Pooling};
 
-type Rows = Vec<Vec<f32>>;
+type NestedRows = Vec<Vec<f32>>;
 
 #[derive(Deserialize)]
 struct Losses {
@@ -20,27 +20,27 @@ struct LossCase {
     name: String,
     config: LossConfig,
     weights: Option<Vec<f32>>,
-    logits: Rows,
-    targets: Rows,
+    logits: NestedRows,
+    targets: NestedRows,
     loss: f32,
-    gradient: Rows,
+    gradient: NestedRows,
 }
 
 #[derive(Deserialize)]
 struct Heads {
-    average: Rows,
-    max: Rows,
-    concat: Rows,
-    flatten: Rows,
-    fastai: Rows,
-    cosine: Rows,
+    average: NestedRows,
+    max: NestedRows,
+    concat: NestedRows,
+    flatten: NestedRows,
+    fastai: NestedRows,
+    cosine: NestedRows,
 }
 
 fn heads() -> Heads {
     serde_json::from_str(include_str!("../tests/golden/heads.json")).unwrap()
 }
 
-fn tensor(rows: &Rows, device: &Device) -> Tensor<2> {
+fn tensor(rows: &NestedRows, device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(rows.concat(), [rows.len(), rows[0].len()]), device)
 }
 

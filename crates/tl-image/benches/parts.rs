@@ -5,19 +5,19 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use tl_image::{Interpolation, Limits, Preprocess, Wanted, decode, decode_part};
+use tl_image::{Interpolation, Limits, Preprocess, RegionRequest, decode, decode_part};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
 /// The middle ninth of a picture, to be enlarged; and all of it, to be shrunk six times.
-fn wanted(part: f64) -> impl Fn((u32, u32)) -> Wanted {
+fn wanted(part: f64) -> impl Fn((u32, u32)) -> RegionRequest {
     move |(width, height)| {
         let (w, h) = (f64::from(width), f64::from(height));
         let edge = (1.0 - part) / 2.0;
         let region = [w * edge, h * edge, w * (1.0 - edge), h * (1.0 - edge)];
-        Wanted { region, output: if part < 1.0 { (224, 224) } else { (width / 6, height / 6) } }
+        RegionRequest { region, output: if part < 1.0 { (224, 224) } else { (width / 6, height / 6) } }
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use tl_image::{Augment, AugmentKey, AugmentOp, AugmentPreset, Limits, PictureView, Preprocess, ResizeMode};
+use tl_image::{Augment, AugmentKey, AugmentOp, AugmentPreset, Limits, Preprocess, ResizeMode, SourcePixels};
 use tl_image::{contact_sheet, decode, resize};
 
 /// Texture, colours, and an upright subject.
@@ -76,7 +76,7 @@ fn measure(what: &str, picture: &RgbImage, augment: &Augment, preprocess: &Prepr
     for sample in 0..count {
         let key = AugmentKey { seed: 1, epoch: 0, sample: sample.into() };
         let plan = augment.draw(key, picture.dimensions(), preprocess);
-        std::hint::black_box(plan.render(&PictureView::whole(picture)));
+        std::hint::black_box(plan.render(&SourcePixels::whole(picture)));
     }
     println!("{what}: {:.2} ms", start.elapsed().as_secs_f64() * 1000.0 / f64::from(count));
 }

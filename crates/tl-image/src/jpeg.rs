@@ -5,10 +5,11 @@
 
 mod any;
 mod baseline;
-mod bits;
+mod bit_reader;
 mod blocks;
 mod canvas;
 mod color;
+mod color_space;
 mod entropy;
 mod huffman;
 mod idct;
@@ -17,7 +18,6 @@ mod markers;
 mod plan;
 mod process;
 mod scan;
-mod space;
 mod tables;
 mod window;
 

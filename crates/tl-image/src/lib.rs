@@ -25,7 +25,6 @@ pub mod augment;
 mod bmp;
 mod contained;
 mod content_hash;
-mod cutout;
 mod decode;
 mod directory;
 mod flatten;
@@ -45,6 +44,7 @@ mod pixel_cache;
 mod preprocess;
 mod preprocess_check;
 mod read_header;
+mod region;
 mod resample;
 mod resize;
 mod sniff;
@@ -55,11 +55,10 @@ mod value_range;
 
 pub use augment::{
     Augment, AugmentError, AugmentKey, AugmentOp, AugmentParams, AugmentPreset, BatchKey, Blend, Border,
-    BorderMode, CutMix, MixUp, PictureView, contact_sheet,
+    BorderMode, CutMix, MixUp, SourcePixels, contact_sheet,
 };
 pub use contained::{Panicked, contained, contained_or, is_contained};
 pub use content_hash::ContentHash;
-pub use cutout::{Cutout, Wanted, decode_part};
 pub use decode::decode;
 pub use forgiving::decode_forgivingly;
 pub use format::{Format, ends_like_a_picture, ends_usually};
@@ -73,6 +72,7 @@ pub use picture_error::PictureError;
 pub use pixel_cache::PixelCache;
 pub use preprocess::{Crop, Preprocess, ResizeMode};
 pub use read_header::read_header;
+pub use region::{DecodedRegion, RegionRequest, decode_part};
 pub use resize::{resize, resize_box};
 pub use unsupported_format::UnsupportedFormat;
 pub use value_range::ValueRange;

@@ -12,9 +12,9 @@ use image::metadata::Orientation;
 use tl_files::name_text;
 use tl_files::{AtomicFile, Fault};
 
-use crate::cutout::{Kind, Shape, Stored};
 use crate::jpeg::Window;
-use crate::{ContentHash, Cutout, Limits, PictureError, ValueRange, Wanted};
+use crate::region::{RegionKind, Shape, StoredRegion};
+use crate::{ContentHash, DecodedRegion, Limits, PictureError, RegionRequest, ValueRange};
 
 /// Keeps decoded pictures up to a number of bytes of pixels.
 ///
@@ -31,7 +31,7 @@ pub struct PixelCache {
 
 #[derive(Debug)]
 enum Storage {
-    Memory(Mutex<HashMap<Key, Arc<Stored>>>),
+    Memory(Mutex<HashMap<Key, Arc<StoredRegion>>>),
     Folder(PathBuf),
 }
 
@@ -82,9 +82,9 @@ impl PixelCache {
         content: ContentHash,
         limits: &Limits,
         background: [u8; 3],
-        mut wanted: impl FnMut((u32, u32)) -> Wanted,
+        mut wanted: impl FnMut((u32, u32)) -> RegionRequest,
         read: impl FnOnce() -> Result<Vec<u8>, E>,
-    ) -> Result<Cutout, E> {
+    ) -> Result<DecodedRegion, E> {
         let key = |reduction| Key { content, background, reduction, range: limits.range };
         let shape = self.index().shapes.get(&content).copied();
         if let Some(shape) = shape {
@@ -97,24 +97,24 @@ impl PixelCache {
         }
         let bytes = read()?;
         let (mut part, mut kept) = (None, true);
-        let stored = Stored::decode(&bytes, limits, background, |size, turned| {
+        let stored = StoredRegion::decode(&bytes, limits, background, |size, turned| {
             let window = Shape { size, turned }.window(&mut wanted);
             let whole = Window::reduced(size, window.reduction);
             kept = whole.bytes_to_decode() + bytes.len() as u64 <= limits.alloc && self.has_room(&whole);
             part = Some(window.clone());
             if kept { whole } else { window }
         });
-        let fits_no_part = stored.as_ref().map_or(true, |stored| stored.kind == Kind::WholeThisTime);
+        let fits_no_part = stored.as_ref().map_or(true, |stored| stored.kind == RegionKind::WholeThisTime);
         if let Some(part) = part.clone().filter(|_| kept && fits_no_part) {
             // The part alone may be one that can be decoded, or that our own decoder reads.
-            return Ok(Stored::decode(&bytes, limits, background, |_, _| part)?.cutout());
+            return Ok(StoredRegion::decode(&bytes, limits, background, |_, _| part)?.cutout());
         }
         let stored = stored?;
         if !kept {
             return Ok(stored.cutout());
         }
         let part = part.unwrap_or_else(|| stored.window.clone());
-        let reduction = if stored.kind == Kind::Whole { 0 } else { stored.window.reduction };
+        let reduction = if stored.kind == RegionKind::Whole { 0 } else { stored.window.reduction };
         let stored = Arc::new(stored);
         self.keep(key(reduction), &stored);
         Ok(stored.part(part).cutout())
@@ -129,7 +129,7 @@ impl PixelCache {
         locked(&self.index)
     }
 
-    fn get(&self, key: Key, shape: Shape) -> Option<Arc<Stored>> {
+    fn get(&self, key: Key, shape: Shape) -> Option<Arc<StoredRegion>> {
         {
             let mut index = self.index();
             index.bytes_of.get(&key)?;
@@ -151,7 +151,7 @@ impl PixelCache {
         index.bytes.saturating_sub(index.unused_bytes) + bytes_of(window) <= self.limit
     }
 
-    fn keep(&self, key: Key, picture: &Arc<Stored>) {
+    fn keep(&self, key: Key, picture: &Arc<StoredRegion>) {
         let bytes = bytes_of(&picture.window);
         if !self.index().make_room(key, picture.shape, bytes, self.limit, |key, shape| {
             if let Storage::Folder(folder) = &self.storage {
@@ -294,7 +294,7 @@ const DECODER: u32 = 1;
 const HASH: usize = 32;
 
 /// `None` when there is no such file or it is damaged.
-fn read(path: &Path, key: Key, shape: Shape) -> Option<Stored> {
+fn read(path: &Path, key: Key, shape: Shape) -> Option<StoredRegion> {
     let mut pixels = fs::read(path).ok()?;
     let hash = pixels.split_off(pixels.len().checked_sub(HASH)?);
     if hash != ContentHash::of(&pixels).0 {
@@ -303,9 +303,9 @@ fn read(path: &Path, key: Key, shape: Shape) -> Option<Stored> {
     // Used now: the time is all that tells which pictures are the last to make room.
     let _ = fs::File::options().append(true).open(path).and_then(|file| file.set_modified(SystemTime::now()));
     let window = Window::reduced(shape.size, key.reduction.max(1));
-    let kind = if key.reduction == 0 { Kind::Whole } else { Kind::Asked };
+    let kind = if key.reduction == 0 { RegionKind::Whole } else { RegionKind::Asked };
     let pixels = RgbImage::from_raw(window.columns.len() as u32, window.rows.len() as u32, pixels)?;
-    Some(Stored { pixels, window, shape, kind })
+    Some(StoredRegion { pixels, window, shape, kind })
 }
 
 /// Whoever reads finds the whole file or none. It is not waited for the disk: a damaged picture is decoded again.

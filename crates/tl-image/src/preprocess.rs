@@ -6,9 +6,9 @@ use std::str::FromStr;
 use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use crate::resample::{Resampling, Rows, resample};
+use crate::resample::{Resampling, RowSink, resample};
 use crate::resize::Pixels;
-use crate::{Cutout, Interpolation, Limits, ValueRange, Wanted};
+use crate::{DecodedRegion, Interpolation, Limits, RegionRequest, ValueRange};
 
 /// How a picture that is not square becomes square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,23 +109,25 @@ impl Preprocess {
 
     /// The picture at `size` x `size`, 8 bits a colour: what the network sees, for people.
     pub fn picture(&self, picture: &RgbImage) -> RgbImage {
-        let Wanted { region, output } = self.wanted(picture.dimensions());
+        let RegionRequest { region, output } = self.wanted(picture.dimensions());
         self.picture_from(picture, &self.resampling(region, output))
     }
 
     /// [`picture`](Self::picture) of a picture that was decoded as [`wanted`](Self::wanted) says.
-    pub fn picture_of(&self, part: &Cutout) -> RgbImage {
-        let Wanted { region, output } = self.wanted(part.full);
+    pub fn picture_of(&self, part: &DecodedRegion) -> RgbImage {
+        let RegionRequest { region, output } = self.wanted(part.full);
         self.picture_from(&part.pixels, &self.resampling(part.part(region), output))
     }
 
     /// What is made of a picture of this width and height: for [`decode_part`](crate::decode_part).
-    pub fn wanted(&self, full: (u32, u32)) -> Wanted {
+    pub fn wanted(&self, full: (u32, u32)) -> RegionRequest {
         let whole = [0.0, 0.0, f64::from(full.0), f64::from(full.1)];
         match self.mode {
-            ResizeMode::Crop => Wanted { region: self.middle_square(full), output: (self.size, self.size) },
-            ResizeMode::Squash => Wanted { region: whole, output: (self.size, self.size) },
-            ResizeMode::Letterbox => Wanted { region: whole, output: self.inside(full) },
+            ResizeMode::Crop => {
+                RegionRequest { region: self.middle_square(full), output: (self.size, self.size) }
+            }
+            ResizeMode::Squash => RegionRequest { region: whole, output: (self.size, self.size) },
+            ResizeMode::Letterbox => RegionRequest { region: whole, output: self.inside(full) },
         }
     }
 
@@ -139,19 +141,19 @@ impl Preprocess {
 
     /// Like [`tensor_chw`](Self::tensor_chw), into a slice of `3 * size * size`, a part of a batch for example.
     pub fn write_chw(&self, picture: &RgbImage, out: &mut [f32]) {
-        let Wanted { region, output } = self.wanted(picture.dimensions());
+        let RegionRequest { region, output } = self.wanted(picture.dimensions());
         self.write(picture, &self.resampling(region, output), out);
     }
 
     /// [`write_chw`](Self::write_chw) of a picture that was decoded as [`wanted`](Self::wanted) says.
-    pub fn write_part(&self, part: &Cutout, out: &mut [f32]) {
-        let Wanted { region, output } = self.wanted(part.full);
+    pub fn write_part(&self, part: &DecodedRegion, out: &mut [f32]) {
+        let RegionRequest { region, output } = self.wanted(part.full);
         self.write(&part.pixels, &self.resampling(part.part(region), output), out);
     }
 
     /// [`write_chw`](Self::write_chw) of a crop, which fills the square whatever the [`mode`](Self::mode); the picture
     /// should have been decoded for it.
-    pub fn write_crop(&self, part: &Cutout, crop: &Crop, out: &mut [f32]) {
+    pub fn write_crop(&self, part: &DecodedRegion, crop: &Crop, out: &mut [f32]) {
         let what = self.resampling(part.part(crop.region), (self.size, self.size));
         self.write(&part.pixels, &Resampling { mirrored: (crop.mirrored, false), ..what }, out);
     }
@@ -276,7 +278,7 @@ struct Plane<'a> {
     table: [f32; 256],
 }
 
-impl Rows for Planes<'_> {
+impl RowSink for Planes<'_> {
     #[inline(always)]
     fn row(&mut self, y: usize, colors: &[u8]) {
         let (colors, _) = colors.as_chunks::<3>();

@@ -28,13 +28,13 @@ pub(crate) struct Resampling {
 }
 
 /// Takes the rows of a result, in any order.
-pub(crate) trait Rows {
+pub(crate) trait RowSink {
     /// Row `y`: three bytes for each pixel.
     fn row(&mut self, y: usize, colors: &[u8]);
 }
 
 /// Resamples a part of `picture`, row by row.
-pub(crate) fn resample(picture: &RgbImage, what: &Resampling, out: &mut impl Rows) {
+pub(crate) fn resample(picture: &RgbImage, what: &Resampling, out: &mut impl RowSink) {
     SCRATCH.with_borrow_mut(|scratch| {
         let [left, top, right, bottom] = within(what.part, picture.dimensions());
         let (width, height) = what.size;
@@ -81,7 +81,7 @@ struct Passes<'a, R> {
     out: &'a mut R,
 }
 
-impl<R: Rows> WithSimd for Passes<'_, R> {
+impl<R: RowSink> WithSimd for Passes<'_, R> {
     type Output = ();
 
     #[inline(always)]

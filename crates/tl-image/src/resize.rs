@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use crate::Interpolation;
-use crate::resample::{Resampling, Rows, resample};
+use crate::resample::{Resampling, RowSink, resample};
 
 /// Resizes to `width` x `height` pixels as Pillow's `Image.resize` does: up to version 12 to the bit, as later ones where
 /// they begin with columns; where those begin with rows, 1/255 off in our golden pictures.
@@ -39,7 +39,7 @@ pub(crate) struct Pixels<'a> {
     pub(crate) first: (u32, u32),
 }
 
-impl Rows for Pixels<'_> {
+impl RowSink for Pixels<'_> {
     #[inline(always)]
     fn row(&mut self, y: usize, colors: &[u8]) {
         let (x, y) = (3 * self.first.0 as usize, self.first.1 as usize + y);

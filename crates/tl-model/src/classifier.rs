@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use serde::Serialize;
 use std::path::Path;
 use tl_backbones::Boundary;
-use tl_data::{Place, Progress, SampleError};
+use tl_data::{PictureLocation, Progress, SampleError};
 use tl_frozen::{Arithmetic, Frozen, Job, Output, Precision, extract};
 use tl_heads::{FittedHead, Matrix, Pooling, probabilities};
 use tl_image::{Limits, Preprocess};
@@ -16,10 +16,10 @@ use crate::model_file::{Header, ModelFile};
 use crate::observer::FetchObserver;
 use crate::pretrained::Pretrained;
 use crate::rounding::{PrecisionChoice, Rounding, check_precision};
-use crate::seen::Seen;
+use crate::seen_hashes::SeenHashes;
 
 /// Probabilities of a picture's classes, or why it cannot be read.
-pub type Answered = Result<Vec<f32>, SampleError>;
+pub type Probabilities = Result<Vec<f32>, SampleError>;
 
 /// Pictures that are answered first: few, so that somebody who waits sees something. Multiples of the network's batch, so
 /// that the same pictures go through it together.
@@ -34,7 +34,7 @@ pub struct Classifier {
     /// Where the model comes from and what it expects.
     pub header: Header,
     /// The pictures that it has seen; none if that is not known.
-    pub seen: Option<Seen>,
+    pub seen: Option<SeenHashes>,
     frozen: Frozen,
     /// `None`: the head the network was published with.
     head: Option<FittedHead>,
@@ -44,7 +44,7 @@ pub struct Classifier {
 
 /// One class and its probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answer {
+pub struct ClassProbability {
     /// The class's name.
     pub class: String,
     /// In 0..1.
@@ -130,10 +130,10 @@ impl Classifier {
     /// If the head does not fit the network.
     pub fn predict(
         &self,
-        pictures: &[Place],
+        pictures: &[PictureLocation],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<Vec<Answered>, ModelError> {
+    ) -> Result<Vec<Probabilities>, ModelError> {
         let mut answers = Vec::with_capacity(pictures.len());
         self.predict_each(pictures, threads, progress, |_, some| {
             answers.extend(some);
@@ -149,10 +149,10 @@ impl Classifier {
     /// If the head does not fit the network, and those of `sink`, which end the work.
     pub fn predict_each<E: From<ModelError>>(
         &self,
-        pictures: &[Place],
+        pictures: &[PictureLocation],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
-        mut sink: impl FnMut(&[Place], Vec<Answered>) -> Result<(), E>,
+        mut sink: impl FnMut(&[PictureLocation], Vec<Probabilities>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (mut done, total) = (0, pictures.len());
         let (mut together, most) = (FIRST, MOST.max(EACH * threads));
@@ -169,10 +169,10 @@ impl Classifier {
 
     fn predict_some(
         &self,
-        pictures: &[Place],
+        pictures: &[PictureLocation],
         threads: usize,
         progress: &(dyn Fn(Progress) + Sync),
-    ) -> Result<Vec<Answered>, ModelError> {
+    ) -> Result<Vec<Probabilities>, ModelError> {
         let views = [self.preprocess().clone()];
         let output = match self.header.pooling {
             _ if self.head.is_none() => Output::Logits,
@@ -181,7 +181,7 @@ impl Classifier {
         };
         let job = Job { pictures, views: &views, output, limits: &Limits::default(), threads };
         let extraction = extract(&self.frozen, &job, progress);
-        let mut answers: Vec<Answered> = vec![Ok(Vec::new()); pictures.len()];
+        let mut answers: Vec<Probabilities> = vec![Ok(Vec::new()); pictures.len()];
         if let Some(outputs) = extraction.features.first().filter(|outputs| outputs.rows() > 0) {
             let probabilities_nk = self.probabilities(outputs)?;
             for (&index, row) in extraction.rows.iter().zip(probabilities_nk.iter_rows()) {
@@ -224,7 +224,7 @@ impl Classifier {
     }
 
     /// The `k` most probable classes, the most probable first.
-    pub fn top(&self, probabilities: &[f32], k: usize) -> Vec<Answer> {
+    pub fn top(&self, probabilities: &[f32], k: usize) -> Vec<ClassProbability> {
         let mut answers = self.ranked(probabilities, 0..probabilities.len());
         answers.truncate(k);
         answers
@@ -232,15 +232,17 @@ impl Classifier {
 
     /// The labels that a picture is given, the most probable first: those whose probability reaches their threshold. None
     /// of a model that gives one label each.
-    pub fn labels(&self, probabilities: &[f32]) -> Vec<Answer> {
+    pub fn labels(&self, probabilities: &[f32]) -> Vec<ClassProbability> {
         let wide: Vec<f64> = probabilities.iter().map(|&p| f64::from(p)).collect();
         self.ranked(probabilities, given(&wide, &self.header.thresholds))
     }
 
-    fn ranked(&self, probabilities: &[f32], classes: impl Iterator<Item = usize>) -> Vec<Answer> {
-        let answer =
-            |index: usize| Answer { class: self.classes()[index].clone(), probability: probabilities[index] };
-        let mut answers: Vec<Answer> = classes.map(answer).collect();
+    fn ranked(&self, probabilities: &[f32], classes: impl Iterator<Item = usize>) -> Vec<ClassProbability> {
+        let answer = |index: usize| ClassProbability {
+            class: self.classes()[index].clone(),
+            probability: probabilities[index],
+        };
+        let mut answers: Vec<ClassProbability> = classes.map(answer).collect();
         answers.sort_by(|a, b| b.probability.total_cmp(&a.probability));
         answers
     }

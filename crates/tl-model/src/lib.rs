@@ -29,9 +29,9 @@ mod places;
 mod pretrained;
 mod rounding;
 mod runs;
-mod seen;
+mod seen_hashes;
 
-pub use classifier::{Answer, Answered, Classifier};
+pub use classifier::{ClassProbability, Classifier, Probabilities};
 pub use device::{open_device, open_devices};
 pub use error::ModelError;
 pub use labels::given;
@@ -41,5 +41,5 @@ pub use places::pictures;
 pub use pretrained::Pretrained;
 pub use rounding::{PrecisionChoice, Rounding, check_precision};
 pub use runs::{is_run, is_unfinished};
-pub use seen::{Seen, SeenCount};
+pub use seen_hashes::{SeenCount, SeenHashes};
 pub use tl_frozen::Precision;

@@ -2,7 +2,7 @@
 //!
 //! Tensors are those of the head ([`FittedHead::tensors`]; of a linear one `head.weight`, `[classes, features]`, and
 //! `head.bias`) and, unless it is slim, those of the backbone's stages under `backbone.`; the head it was published with
-//! is left out; and the pictures that trained it ([`Seen`]). The metadata's one entry, `tl`, is a [`Header`] as JSON.
+//! is left out; and the pictures that trained it ([`SeenHashes`]). The metadata's one entry, `tl`, is a [`Header`] as JSON.
 
 mod finite;
 
@@ -22,7 +22,7 @@ use tl_weights::{SavedTensor, foreign_weights, load_stages, stage_tensors};
 use crate::error::ModelError;
 use crate::rounding::Rounding;
 use crate::runs::{is_unfinished, newest_run};
-use crate::seen::{Seen, SeenCount, room};
+use crate::seen_hashes::{SeenCount, SeenHashes, room};
 use finite::check_finite;
 
 /// The file in a run folder.
@@ -137,7 +137,7 @@ pub struct ModelFile {
     /// The backbone with its weights.
     pub backbone: Backbone,
     /// The pictures that it has seen; none in a file that does not say.
-    pub seen: Option<Seen>,
+    pub seen: Option<SeenHashes>,
 }
 
 /// The file for a head on a backbone, which is left out if the header says slim.
@@ -148,7 +148,7 @@ pub fn model_bytes(
     header: &Header,
     head: &FittedHead,
     backbone: &Backbone,
-    seen: &Seen,
+    seen: &SeenHashes,
 ) -> Result<Vec<u8>, String> {
     let header = &Header { seen: Some(seen.count()), ..header.clone() };
     let saved =
@@ -212,8 +212,8 @@ impl ModelFile {
         let refused = |detail: String| ModelError::NotAModel { path: path.to_owned(), detail };
         match contained(|| read_header(&mut file)) {
             Ok(Ok((_, header))) => header.check().map(|_| Some(header)).map_err(refused),
-            Ok(Err(Unread::Wrong(detail))) => Err(refused(detail)),
-            Ok(Err(Unread::Foreign(_))) | Err(_) => Ok(None),
+            Ok(Err(HeaderError::Wrong(detail))) => Err(refused(detail)),
+            Ok(Err(HeaderError::Foreign(_))) | Err(_) => Ok(None),
         }
     }
 
@@ -221,12 +221,12 @@ impl ModelFile {
     ///
     /// # Errors
     /// [`ModelError::Read`], or [`ModelError::NotAModel`] with what is wrong.
-    pub fn seen(run_or_file: &Path) -> Result<Option<Seen>, ModelError> {
+    pub fn seen(run_or_file: &Path) -> Result<Option<SeenHashes>, ModelError> {
         let path = Self::path_in(run_or_file);
         let mut file = File::open(&path).map_err(|error| ModelError::read(&path, error))?;
         let refused = |detail: String| ModelError::NotAModel { path: path.clone(), detail };
         let (start, header) = read_header(&mut file).map_err(|error| refused(error.words()))?;
-        let seen = header.seen.map(|count| Seen::from_file(&mut file, &start, count));
+        let seen = header.seen.map(|count| SeenHashes::from_file(&mut file, &start, count));
         seen.transpose().map_err(refused)
     }
 
@@ -234,7 +234,7 @@ impl ModelFile {
         let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
         let head = head(&tensors, &header)?;
         header.check_head(&head)?;
-        let seen = header.seen.map(|count| Seen::from_tensors(&tensors, count)).transpose()?;
+        let seen = header.seen.map(|count| SeenHashes::from_tensors(&tensors, count)).transpose()?;
         if header.slim {
             let weights = tl_weights::find(&header.weights).map_err(|e| e.to_string())?;
             let loaded = weights.load(&mut backbone).map_err(|e| e.to_string())?;
@@ -291,14 +291,14 @@ fn head_size(header: &Header, features: usize) -> u64 {
 }
 
 /// Why a header was not read.
-enum Unread {
+enum HeaderError {
     /// It is another program's file.
     Foreign(String),
     /// It is ours, and cannot be used.
     Wrong(String),
 }
 
-impl Unread {
+impl HeaderError {
     fn words(self) -> String {
         match self {
             Self::Foreign(words) | Self::Wrong(words) => words,
@@ -307,15 +307,15 @@ impl Unread {
 }
 
 /// The bytes up to the tensors, and what they say.
-fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), Unread> {
-    let foreign = |words: &str| Unread::Foreign(words.to_owned());
-    let (start, entry) = read_entry(file).map_err(Unread::Foreign)?;
+fn read_header(file: &mut File) -> Result<(Vec<u8>, Header), HeaderError> {
+    let foreign = |words: &str| HeaderError::Foreign(words.to_owned());
+    let (start, entry) = read_entry(file).map_err(HeaderError::Foreign)?;
     let entry = entry.ok_or_else(|| foreign("it holds weights, but was not written by `tl`"))?;
-    let damaged = |error: serde_json::Error| Unread::Wrong(format!("its header is damaged ({error})"));
+    let damaged = |error: serde_json::Error| HeaderError::Wrong(format!("its header is damaged ({error})"));
     let Schema { schema } = serde_json::from_str(&entry).map_err(damaged)?;
     if !(LINEAR_SCHEMA..=SCHEMA).contains(&schema) {
         let words = format!("it has layout {schema}, this program reads layouts up to {SCHEMA}");
-        return Err(Unread::Wrong(words));
+        return Err(HeaderError::Wrong(words));
     }
     Ok((start, serde_json::from_str(&entry).map_err(damaged)?))
 }

@@ -3,7 +3,7 @@
 use rayon::slice::ParallelSliceMut;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use tl_data::{Place, is_ours, is_passed_over, natural_cmp};
+use tl_data::{PictureLocation, is_ours, is_passed_over, natural_cmp};
 use tl_files::{path_of_text, path_text};
 
 use crate::error::ModelError;
@@ -13,7 +13,7 @@ use crate::error::ModelError;
 ///
 /// # Errors
 /// If a place does not exist or holds no file.
-pub fn pictures(places: &[impl AsRef<OsStr>]) -> Result<Vec<Place>, ModelError> {
+pub fn pictures(places: &[impl AsRef<OsStr>]) -> Result<Vec<PictureLocation>, ModelError> {
     let mut files = Vec::new();
     for place in places {
         let place = Path::new(place);
@@ -21,7 +21,7 @@ pub fn pictures(places: &[impl AsRef<OsStr>]) -> Result<Vec<Place>, ModelError> 
         if found.is_empty() {
             return Err(ModelError::NoPictures { place: path_text(place).into_owned() });
         }
-        files.extend(found.into_iter().map(Place::from));
+        files.extend(found.into_iter().map(PictureLocation::from));
     }
     Ok(files)
 }

@@ -5,20 +5,20 @@ use tl_report::Choice;
 
 use crate::config::TrainConfig;
 use crate::error::PipelineError;
-use crate::split::Division;
-use crate::split_words::{Divided, DivisionWords, SetApart};
-use crate::start::Start;
+use crate::initial_model::InitialModel;
+use crate::split::DataSplit;
+use crate::split_description::{SetApart, SplitContext, SplitDescription};
 
 /// The pictures of a job and what each is for.
 pub(crate) struct DataPlan {
     pub(crate) data: Dataset,
     /// Which pictures belong together.
     pub(crate) units: DuplicateGroups,
-    pub(crate) division: Division,
+    pub(crate) data_split: DataSplit,
     /// How they were divided.
-    pub(crate) words: DivisionWords,
+    pub(crate) words: SplitDescription,
     /// The model that the job begins from.
-    pub(crate) start: Option<Start>,
+    pub(crate) start: Option<InitialModel>,
 }
 
 impl DataPlan {
@@ -27,23 +27,23 @@ impl DataPlan {
     /// # Errors
     /// If the pictures cannot be divided so.
     pub(crate) fn new(data: Dataset, config: &TrainConfig) -> Result<Self, PipelineError> {
-        let division = Division::new(&data, config)?;
+        let data_split = DataSplit::new(&data, config)?;
         let units = duplicate_groups(&data);
-        let words = Divided { data: &data, config, units: &units, division: &division }.words();
-        Ok(Self { data, units, division, words, start: None })
+        let words = SplitContext { data: &data, config, units: &units, data_split: &data_split }.words();
+        Ok(Self { data, units, data_split, words, start: None })
     }
 
     /// The same for a job that begins from a model: what that has seen judges nothing.
-    pub(crate) fn begin_from(&mut self, mut start: Option<Start>) {
+    pub(crate) fn begin_from(&mut self, mut start: Option<InitialModel>) {
         if let Some(start) = &mut start {
-            start.set_apart(&self.data, &self.units, self.words.made, &mut self.division);
+            start.set_apart(&self.data, &self.units, self.words.made, &mut self.data_split);
         }
         self.start = start;
     }
 
     /// The division as a choice.
     pub(crate) fn choice(&self) -> Choice {
-        let apart = self.start.as_ref().map_or_else(SetApart::default, Start::apart);
-        self.words.choice(&self.division, apart)
+        let apart = self.start.as_ref().map_or_else(SetApart::default, InitialModel::apart);
+        self.words.choice(&self.data_split, apart)
     }
 }

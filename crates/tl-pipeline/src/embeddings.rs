@@ -6,19 +6,20 @@
 //!
 //! Legend: n rows, one for each picture that can be read; d features of a row.
 
+mod feature_layer;
 mod format;
 mod npy;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod safetensors;
-mod view;
 mod writer;
 
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use tl_data::{
-    Dataset, MaxBad, Place, Portion, Progress, ReadOptions, Rejected, SampleId, check_bad, read_portion,
+    Dataset, MaxBad, PictureLocation, Portion, Progress, ReadOptions, Rejected, SampleId, check_bad,
+    read_portion,
 };
 use tl_files::AtomicFile;
 use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
@@ -27,16 +28,16 @@ use tl_model::{ModelError, Pretrained, check_precision, open_device};
 use tl_train::FeatureCache;
 use tl_weights::{FetchConfig, Loaded};
 
-pub use view::At;
+pub use feature_layer::FeatureLayer;
 
 use crate::config::{Data, TrainConfig};
 use crate::error::PipelineError;
 use crate::features::feature_cache;
-use crate::observer::{Observer, Step};
+use crate::observer::{JobStage, Observer};
 use crate::range::settled;
+use feature_layer::OutputSpec;
 use format::FileFormat;
-use view::View;
-use writer::{FeatureWriter, Outline, Rows};
+use writer::{FeatureFileHeader, FeatureRows, FeatureWriter};
 
 /// Features of rows that are computed together, in bytes; and the most rows, which an interruption may lose.
 const TOGETHER: usize = 32 << 20;
@@ -62,7 +63,7 @@ pub struct EmbedConfig {
     /// How pictures become square; as the weights were evaluated by default.
     pub resize: Option<ResizeMode>,
     /// Where in the network.
-    pub at: At,
+    pub at: FeatureLayer,
     /// The file, whose ending says its format: `.parquet`, `.npy` or `.safetensors`.
     pub out: PathBuf,
     /// How many files may be bad.
@@ -81,7 +82,7 @@ pub struct EmbedConfig {
 
 /// What was written.
 #[derive(Debug)]
-pub struct Embedded {
+pub struct FeatureFiles {
     /// The file, and the table beside it if there is one.
     pub files: Vec<PathBuf>,
     /// Whether there was such a file before.
@@ -106,7 +107,7 @@ impl EmbedConfig {
             weights: None,
             model: None,
             resize: None,
-            at: At::Pooled,
+            at: FeatureLayer::Pooled,
             out: out.into(),
             max_bad: MaxBad::default(),
             offline: false,
@@ -149,7 +150,7 @@ impl EmbedConfig {
 /// # Errors
 /// If the pictures, the network or the settings cannot be used, or too many files are bad; [`PipelineError::Out`] if the file
 /// cannot be written, [`PipelineError::Interrupted`] if the observer asks to stop. The old file, if there was one, is untouched.
-pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<Embedded, PipelineError> {
+pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFiles, PipelineError> {
     let format = FileFormat::of(&config.out)?;
     let files = config.files(format)?;
     let device = open_device(&config.device)?;
@@ -162,16 +163,16 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<Embedded, 
     // Better now than after an hour.
     drop(AtomicFile::begin_alone(&config.out).map_err(|fault| refused(fault.into()))?);
 
-    observer.step(Step::Scan);
+    observer.step(JobStage::Scan);
     let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, observer)?;
-    let view = View::of(&config.at, &pretrained.architecture, preprocess)?;
+    let view = OutputSpec::of(&config.at, &pretrained.architecture, preprocess)?;
     let limits = Limits::default();
     let progress = |progress| observer.progress(progress);
     let data = read_portion(&config.data.source(), &options, config.portion, &limits, &progress)?;
     check_bad(&data.rejected, data.files(), &config.max_bad)?;
     observer.scanned(&data);
 
-    observer.step(Step::Load);
+    observer.step(JobStage::Load);
     let fetch = FetchConfig { offline: config.offline, ..FetchConfig::from_env() };
     let (backbone, loaded) = pretrained.load(&device, &fetch, observer)?;
     let frozen = Frozen::new(backbone, device);
@@ -189,16 +190,16 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<Embedded, 
     let cache = feature_cache(config.cache_gib, &pretrained, &loaded);
 
     let about = about(config, &pretrained, &loaded, &view, &data);
-    let outline = Outline { data: &data, shape: &view.shape, most: data.len(), about };
+    let outline = FeatureFileHeader { data: &data, shape: &view.shape, most: data.len(), about };
     let replaced = config.out.exists();
     let mut file = format.begin(&config.out, &outline).map_err(refused)?;
-    observer.step(Step::Extract);
-    let mut work = Work::new(config, &frozen, &data, &view, cache.as_ref());
+    observer.step(JobStage::Extract);
+    let mut work = ExtractionRun::new(config, &frozen, &data, &view, cache.as_ref());
     work.run(&mut *file, observer)?;
     file.finish().map_err(refused)?;
     work.origin(cache.as_ref()).iter().for_each(|note| observer.noted("features", note));
-    let Work { rows, kept, rejected, .. } = work;
-    Ok(Embedded { files, replaced, rows, kept, rejected, shape: view.shape.clone() })
+    let ExtractionRun { rows, kept, rejected, .. } = work;
+    Ok(FeatureFiles { files, replaced, rows, kept, rejected, shape: view.shape.clone() })
 }
 
 /// What the features are: for the file's metadata.
@@ -206,7 +207,7 @@ fn about(
     config: &EmbedConfig,
     pretrained: &Pretrained,
     loaded: &Loaded,
-    view: &View,
+    view: &OutputSpec,
     data: &Dataset,
 ) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
@@ -224,11 +225,11 @@ fn about(
 }
 
 /// Pictures on their way to the file.
-struct Work<'a> {
+struct ExtractionRun<'a> {
     config: &'a EmbedConfig,
     frozen: &'a Frozen,
     data: &'a Dataset,
-    view: &'a View,
+    view: &'a OutputSpec,
     limits: Limits,
     shelves: Option<Vec<Shelf>>,
     rows: usize,
@@ -236,12 +237,12 @@ struct Work<'a> {
     rejected: Vec<Rejected>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> ExtractionRun<'a> {
     fn new(
         config: &'a EmbedConfig,
         frozen: &'a Frozen,
         data: &'a Dataset,
-        view: &'a View,
+        view: &'a OutputSpec,
         cache: Option<&FeatureCache>,
     ) -> Self {
         let of =
@@ -276,7 +277,7 @@ impl<'a> Work<'a> {
     }
 
     fn extract(&mut self, ids: &[SampleId], progress: &(dyn Fn(Progress) + Sync)) -> Extraction {
-        let places: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
+        let places: Vec<PictureLocation> = ids.iter().map(|&id| self.data.place_of(id)).collect();
         let job = Job {
             pictures: &places,
             views: std::slice::from_ref(&self.view.preprocess),
@@ -316,7 +317,7 @@ impl<'a> Work<'a> {
         self.kept += extraction.kept;
         let samples = extraction.rows.iter().map(|&row| &self.data.samples[ids[row].0]).collect();
         let Some(features_nd) = extraction.features.first() else { return Ok(()) };
-        file.add(&Rows { samples, features_nd })
+        file.add(&FeatureRows { samples, features_nd })
     }
 
     /// Where the features came from, and whether they are kept: for people.

@@ -3,16 +3,16 @@
 use serde::Serialize;
 use std::collections::HashSet;
 use tl_data::{
-    Dataset, DuplicateGroups, MaxBad, Part, Place, ReadOptions, SampleId, Source, check_bad,
+    Dataset, DuplicateGroups, MaxBad, Part, PictureLocation, ReadOptions, SampleId, Source, check_bad,
     duplicate_groups, position_of_name, read_to_judge,
 };
 use tl_image::Limits;
-use tl_model::{Classifier, Seen};
+use tl_model::{Classifier, SeenHashes};
 use tl_report::{Evaluation, LabelPrediction, MultiLabel};
 
 use crate::error::PipelineError;
-use crate::figures::{Figures, Judge, give, prediction};
-use crate::observer::{Observer, Step};
+use crate::metrics::{Evaluator, Metrics, give, prediction};
+use crate::observer::{JobStage, Observer};
 
 /// Mistakes that are kept with their pictures.
 pub(crate) const WORST: usize = 12;
@@ -25,7 +25,7 @@ pub struct Evaluated {
     /// The figures of a model that gives several labels each.
     pub multi_label: Option<MultiLabel>,
     /// Those of them that the model has seen, judged apart.
-    pub seen: SeenFigures,
+    pub seen: SeenMetrics,
     /// The pictures of the source, those that could not be used included.
     pub data: Dataset,
     /// The part of the source that was judged, if it has parts.
@@ -34,7 +34,7 @@ pub struct Evaluated {
 
 /// Which of the judged pictures a model has seen, and the figures of both kinds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SeenFigures {
+pub struct SeenMetrics {
     /// Is all that the model has seen on record? Else there may be more.
     pub known: bool,
     /// Pictures that trained it or chose between its versions, by the hashes of their files.
@@ -43,24 +43,24 @@ pub struct SeenFigures {
     pub related: usize,
     /// The figures of both together; none without any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trained: Option<Judgement>,
+    pub trained: Option<ModelMetrics>,
     /// The figures of all others; none if it is not known which they are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub unseen: Option<Judgement>,
+    pub unseen: Option<ModelMetrics>,
 }
 
 /// The figures of a model that gives one label each, or of one that gives several.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Judgement {
+pub enum ModelMetrics {
     /// One label each.
     One(Evaluation),
     /// Several.
     Several(MultiLabel),
 }
 
-impl From<Figures> for Judgement {
-    fn from(figures: Figures) -> Self {
+impl From<Metrics> for ModelMetrics {
+    fn from(figures: Metrics) -> Self {
         figures.multi_label.map_or(Self::One(figures.evaluation), Self::Several)
     }
 }
@@ -81,7 +81,7 @@ pub fn evaluate(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<Evaluated, PipelineError> {
-    observer.step(Step::Scan);
+    observer.step(JobStage::Scan);
     let limits = classifier.preprocess().limits(&Limits::default());
     let data = read_to_judge(source, wanted, &limits, &|progress| observer.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
@@ -92,8 +92,8 @@ pub fn evaluate(
     }
     let (part, ids) = judged(&data);
     let model_class = class_map(classifier, &data, &ids)?;
-    observer.step(Step::Extract);
-    let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+    observer.step(JobStage::Extract);
+    let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
     let units = duplicate_groups(&data);
     let mut predictions = Vec::new();
     let mut failed = Vec::new();
@@ -116,34 +116,36 @@ pub fn evaluate(
     })?;
     let thresholds = classifier.header.thresholds.as_slice();
     predictions.iter_mut().for_each(|(_, prediction)| give(std::slice::from_mut(prediction), thresholds));
-    let judge =
-        External(Judge { classes: classifier.classes(), multi_label: data.multi_label, seed: 0 }, thresholds);
+    let judge = External(
+        Evaluator { classes: classifier.classes(), multi_label: data.multi_label, seed: 0 },
+        thresholds,
+    );
     let seen = judge.apart(classifier.seen.as_ref(), &data, &units, &predictions)?;
     let predictions: Vec<LabelPrediction> =
         predictions.into_iter().map(|(_, prediction)| prediction).collect();
-    let Figures { evaluation, multi_label } = judge.figures(&predictions)?;
+    let Metrics { evaluation, multi_label } = judge.figures(&predictions)?;
     let data = data.without(failed);
     check_bad(&data.rejected, data.files(), max_bad)?;
     Ok(Evaluated { evaluation, multi_label, seen, data, part })
 }
 
 /// Judges pictures that were given after training, by these thresholds.
-struct External<'a>(Judge<'a>, &'a [f64]);
+struct External<'a>(Evaluator<'a>, &'a [f64]);
 
 impl External<'_> {
-    fn figures(&self, predictions: &[LabelPrediction]) -> Result<Figures, PipelineError> {
-        self.0.figures(tl_report::Part::External, predictions, self.1, WORST)
+    fn figures(&self, predictions: &[LabelPrediction]) -> Result<Metrics, PipelineError> {
+        self.0.figures(tl_report::EvaluationSet::External, predictions, self.1, WORST)
     }
 
     /// What the model has seen and all others, each by themselves.
     fn apart(
         &self,
-        seen: Option<&Seen>,
+        seen: Option<&SeenHashes>,
         data: &Dataset,
         units: &DuplicateGroups,
         predictions: &[(SampleId, LabelPrediction)],
-    ) -> Result<SeenFigures, PipelineError> {
-        let nothing = SeenFigures { known: false, pictures: 0, related: 0, trained: None, unseen: None };
+    ) -> Result<SeenMetrics, PipelineError> {
+        let nothing = SeenMetrics { known: false, pictures: 0, related: 0, trained: None, unseen: None };
         let Some(seen) = seen else { return Ok(nothing) };
         let is_seen = |id: &SampleId| seen.has(&data.samples[id.0].content);
         let found: HashSet<usize> =
@@ -151,10 +153,10 @@ impl External<'_> {
         let pictures = predictions.iter().filter(|(id, _)| is_seen(id)).count();
         let (trained, unseen): (Vec<_>, Vec<_>) =
             predictions.iter().cloned().partition(|(id, _)| found.contains(&units.of(*id)));
-        let figures = |of: Vec<(SampleId, LabelPrediction)>| -> Result<Judgement, PipelineError> {
+        let figures = |of: Vec<(SampleId, LabelPrediction)>| -> Result<ModelMetrics, PipelineError> {
             Ok(self.figures(&of.into_iter().map(|(_, prediction)| prediction).collect::<Vec<_>>())?.into())
         };
-        Ok(SeenFigures {
+        Ok(SeenMetrics {
             known: seen.is_complete(),
             pictures,
             related: trained.len() - pictures,

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::time::Instant;
-use tl_data::{Dataset, Place, Progress, SampleError, SampleId, check_bad};
+use tl_data::{Dataset, PictureLocation, Progress, SampleError, SampleId, check_bad};
 use tl_frozen::{Extraction, Frozen, Job, Output, Times, extract, extract_kept};
 use tl_heads::{HeadError, Matrix};
 use tl_image::{ContentHash, Limits, PixelCache, Preprocess, ResizeMode};
 use tl_model::Pretrained;
-use tl_train::{FeatureCache, KnownFeatures};
+use tl_train::{FeatureCache, PrecomputedFeatures};
 use tl_weights::{Cache, Loaded};
 
 use crate::error::PipelineError;
 use crate::journal::Journal;
-use crate::observer::Step;
+use crate::observer::JobStage;
 use crate::setup::Setup;
 
 /// The ways a picture can become square.
@@ -50,7 +50,7 @@ struct Tally {
 
 /// The features of one resize mode.
 #[derive(Clone, Copy)]
-pub(crate) struct FeatureView<'a> {
+pub(crate) struct ModeFeatures<'a> {
     pub(crate) table: &'a FeatureTable<'a>,
     pub(crate) mode: ResizeMode,
 }
@@ -125,8 +125,8 @@ impl<'a> FeatureTable<'a> {
     }
 
     /// The features of one resize mode.
-    pub(crate) fn at(&self, mode: ResizeMode) -> FeatureView<'_> {
-        FeatureView { table: self, mode }
+    pub(crate) fn at(&self, mode: ResizeMode) -> ModeFeatures<'_> {
+        ModeFeatures { table: self, mode }
     }
 }
 
@@ -137,7 +137,7 @@ impl FeatureSource<'_> {
         views: &[Preprocess],
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Extraction {
-        let pictures: Vec<Place> = ids.iter().map(|&id| self.data.place_of(id)).collect();
+        let pictures: Vec<PictureLocation> = ids.iter().map(|&id| self.data.place_of(id)).collect();
         let (limits, threads) = (&Limits::default(), self.threads);
         let job = Job { pictures: &pictures, views, output: Output::Features, limits, threads };
         let Some(cache) = &self.cache else { return extract(self.frozen, &job, progress) };
@@ -147,7 +147,7 @@ impl FeatureSource<'_> {
     }
 }
 
-impl<'a> FeatureView<'a> {
+impl<'a> ModeFeatures<'a> {
     /// What the features are computed from and with.
     pub(crate) fn source(&self) -> &'a FeatureSource<'a> {
         &self.table.source
@@ -172,7 +172,7 @@ impl<'a> FeatureView<'a> {
     }
 }
 
-impl FeatureView<'_> {
+impl ModeFeatures<'_> {
     /// An error about features of these pictures names the picture.
     pub(crate) fn naming_picture(&self, error: HeadError, ids: &[SampleId]) -> PipelineError {
         match error {
@@ -204,14 +204,14 @@ pub(crate) fn ensure_features(
     modes: &[ResizeMode],
 ) -> Result<(), PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(Step::Extract);
+    setup.observer.step(JobStage::Extract);
     table.ensure(ids, modes, &|progress| setup.observer.progress(progress));
     journal.extract += begun.elapsed();
     let cleaned = table.cleaned();
     Ok(check_bad(&cleaned.rejected, cleaned.files(), &setup.config.max_bad.parse()?)?)
 }
 
-impl KnownFeatures for FeatureView<'_> {
+impl PrecomputedFeatures for ModeFeatures<'_> {
     fn row(&self, id: SampleId) -> Option<&[f32]> {
         self.table.rows.get(&(mode_number(self.mode), id)).map(Vec::as_slice)
     }

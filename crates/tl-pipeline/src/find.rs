@@ -9,18 +9,18 @@ use tl_train::RateSearch;
 use crate::config::TrainConfig;
 use crate::error::PipelineError;
 use crate::features::{FeatureSource, FeatureTable, ensure_features, feature_cache};
+use crate::head_init::HeadInit;
 use crate::job::pictures_of;
 use crate::journal::Journal;
-use crate::observer::{Observer, Step};
+use crate::observer::{JobStage, Observer};
 use crate::plan::StepPlan;
 use crate::precision::settle;
 use crate::probe::probe;
 use crate::range::with_range;
 use crate::resize::choose_mode;
 use crate::setup::Setup;
-use crate::split::Division;
+use crate::split::DataSplit;
 use crate::step_training::{EpochSplit, with_trainer};
-use crate::warm::Warm;
 
 /// A search under way.
 struct Finder<'a> {
@@ -75,17 +75,17 @@ fn prepare<T>(
     config.steps.check()?;
     let device = open_device(&config.device)?;
     let pretrained = config.pretrained()?;
-    observer.step(Step::Scan);
+    observer.step(JobStage::Scan);
     let (config, pretrained, _) = with_range(config, pretrained, observer)?;
     let config = &config;
     let data = pictures_of(config, observer)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
     let config = &config.for_labels(data.multi_label)?;
     observer.scanned(&data);
-    observer.step(Step::Load);
+    observer.step(JobStage::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), observer)?;
     let (config, _) =
-        config.with_batch(&pretrained.architecture, &backbone, Division::new(&data, config)?.learning())?;
+        config.with_batch(&pretrained.architecture, &backbone, DataSplit::new(&data, config)?.learning())?;
     let config = &config;
     let train = training(&data, config)?;
     let frozen = Frozen::new(backbone, device.clone());
@@ -98,7 +98,7 @@ fn prepare<T>(
         cache: feature_cache(config.kept_gib(), &pretrained, &loaded),
         pixels: None,
     });
-    let warm = Warm::of(config, &data, &device)?;
+    let warm = HeadInit::of(config, &data, &device)?;
     let devices = std::slice::from_ref(&device);
     let setup = Setup { config, devices, architecture: pretrained.architecture, warm, observer };
     job(&mut Finder { setup, table, journal: Journal::default() }, &train)
@@ -106,9 +106,9 @@ fn prepare<T>(
 
 /// The pictures that would be trained on.
 fn training(data: &Dataset, config: &TrainConfig) -> Result<Vec<SampleId>, PipelineError> {
-    Ok(match Division::new(data, config)? {
-        Division::HeldOut(parts) => parts.train,
-        folds @ Division::Folds(_) => folds.all(),
+    Ok(match DataSplit::new(data, config)? {
+        DataSplit::HeldOut(parts) => parts.train,
+        folds @ DataSplit::Folds(_) => folds.all(),
     })
 }
 

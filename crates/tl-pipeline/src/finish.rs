@@ -5,21 +5,21 @@ use std::path::Path;
 use std::time::Instant;
 use tl_backbones::Backbone;
 use tl_data::{SampleId, write_parts};
-use tl_model::{Header, ModelError, Pretrained, Rounding, Seen, model_bytes};
-use tl_report::{Choice, ClassCount, DataCard, Folds, Record, SCHEMA, Setting, Stage};
+use tl_model::{Header, ModelError, Pretrained, Rounding, SeenHashes, model_bytes};
+use tl_report::{Choice, ClassCount, DataCard, Folds, Record, SCHEMA, Setting, StageTime};
 use tl_train::{METRICS, jsonl};
 use tl_weights::Loaded;
 
 use crate::data_plan::DataPlan;
 use crate::error::PipelineError;
-use crate::figures::Figures;
+use crate::follow_up::{commands, file_of, possible_folds};
+use crate::initial_model::InitialModel;
 use crate::invocation::{Invocation, Outcome};
-use crate::next::{commands, file_of, possible_folds};
+use crate::metrics::Metrics;
 use crate::record::{add_thumbnails, data_card, model_card, peak_memory};
 use crate::run_folder::RunFolder;
 use crate::run_in_progress::RunInProgress;
 use crate::split::has;
-use crate::start::Start;
 use crate::trial::{Job, Trial};
 
 /// Everything that is known when training is over.
@@ -32,9 +32,9 @@ pub(crate) struct Finished<'a> {
 }
 
 /// The model that is kept, and how good it is.
-pub(crate) struct Judged {
+pub(crate) struct EvaluatedTrial {
     pub(crate) trial: Trial,
-    pub(crate) figures: Figures,
+    pub(crate) figures: Metrics,
     pub(crate) folds: Option<Folds>,
 }
 
@@ -45,9 +45,9 @@ impl Finished<'_> {
     /// [`PipelineError::Write`] naming the file.
     pub(crate) fn commit(
         mut self,
-        mut judged: Judged,
+        mut judged: EvaluatedTrial,
         choices: Vec<Choice>,
-        mut timings: Vec<Stage>,
+        mut timings: Vec<StageTime>,
     ) -> Result<Outcome, PipelineError> {
         let begun = Instant::now();
         let (folder, log) = (self.job.run.folder.take(), self.job.run.log.take());
@@ -55,8 +55,10 @@ impl Finished<'_> {
         let model = self.model(&judged.trial)?;
         let metrics = self.metrics(&judged.figures);
         let split = self.split_csv()?;
-        timings
-            .push(Stage { name: "model and thumbnails".to_owned(), seconds: begun.elapsed().as_secs_f64() });
+        timings.push(StageTime {
+            name: "model and thumbnails".to_owned(),
+            seconds: begun.elapsed().as_secs_f64(),
+        });
         let mut record = self.record(judged, choices, timings);
         let metrics = match log {
             Some(log) => log.finish(&metrics).map(|()| None)?,
@@ -114,8 +116,8 @@ impl Finished<'_> {
     }
 
     /// All pictures that the model owes something to.
-    fn seen(&self, trial: &Trial) -> Seen {
-        let seen = Seen::of(&self.plan.data, &trial.seen);
+    fn seen(&self, trial: &Trial) -> SeenHashes {
+        let seen = SeenHashes::of(&self.plan.data, &trial.seen);
         match &self.plan.start {
             Some(start) => seen.and_of_start(start.seen.as_ref()),
             None => seen,
@@ -125,31 +127,31 @@ impl Finished<'_> {
     fn data_card(&self) -> DataCard {
         DataCard {
             across_parts: self.plan.words.across,
-            seen_before: self.plan.start.as_ref().map(Start::card),
+            seen_before: self.plan.start.as_ref().map(InitialModel::card),
             tightened: self.plan.units.tightened,
             ..data_card(&self.job.table.cleaned(), self.class_counts())
         }
     }
 
     /// The lines that are not written yet.
-    fn metrics(&self, figures: &Figures) -> Vec<Value> {
+    fn metrics(&self, figures: &Metrics) -> Vec<Value> {
         self.job.journal.lines.iter().cloned().chain([figures.line()]).collect()
     }
 
     /// Each part's pictures that could be read.
     fn parts(&self) -> Vec<(String, Vec<SampleId>)> {
-        let parts = self.plan.division.parts().into_iter();
+        let parts = self.plan.data_split.parts().into_iter();
         parts.map(|(name, ids)| (name, self.job.table.readable(ids))).collect()
     }
 
     /// What to type next.
     fn next(&self, run: &Path) -> Vec<String> {
         let (data, config) = (&self.plan.data, self.job.setup.config);
-        let judged = self.plan.division.parts().into_iter().rev().flat_map(|(_, ids)| ids);
+        let judged = self.plan.data_split.parts().into_iter().rev().flat_map(|(_, ids)| ids);
         let picture = judged.copied().find_map(|id| file_of(data, id));
         let open = config.folds.is_none() && config.split.is_none();
         let folds = open.then(|| possible_folds(data, config.seed)).flatten();
-        commands(run, picture.as_deref(), &self.invocation.again, folds)
+        commands(run, picture.as_deref(), &self.invocation.follow_up, folds)
     }
 
     fn split_csv(&self) -> Result<Vec<u8>, PipelineError> {
@@ -177,9 +179,9 @@ impl Finished<'_> {
 
     fn record(
         &self,
-        Judged { trial, figures, folds }: Judged,
+        EvaluatedTrial { trial, figures, folds }: EvaluatedTrial,
         choices: Vec<Choice>,
-        timings: Vec<Stage>,
+        timings: Vec<StageTime>,
     ) -> Record {
         let config = self.job.setup.config;
         let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };

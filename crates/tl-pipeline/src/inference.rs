@@ -1,13 +1,13 @@
 //! What a model that was just trained says about pictures of its data set.
 
-use tl_data::{Place, SampleId};
+use tl_data::{PictureLocation, SampleId};
 use tl_frozen::Frozen;
 use tl_heads::{Matrix, Pooling, probabilities};
 use tl_model::{Classifier, Header};
 use tl_train::TrainError;
 
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::model::Model;
 use crate::setup::Setup;
 
@@ -17,7 +17,7 @@ use crate::setup::Setup;
 /// [`TrainError::Lost`] if a picture cannot be read any more.
 pub(crate) fn predict(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     model: &Model,
     ids: &[SampleId],
 ) -> Result<Matrix, PipelineError> {
@@ -30,7 +30,7 @@ pub(crate) fn predict(
         let logits_nk = model.head.logits(&features.matrix(ids))?;
         return Ok(probabilities(data.multi_label, logits_nk));
     }
-    let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+    let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
     let progress = |progress| setup.observer.progress(progress);
     let classifier = classifier(setup, features, model);
     let answers = classifier.predict(&places, features.source().threads, &progress)?;
@@ -42,7 +42,7 @@ pub(crate) fn predict(
     Ok(rows(values))
 }
 
-fn classifier(setup: &Setup<'_>, features: &FeatureView<'_>, model: &Model) -> Classifier {
+fn classifier(setup: &Setup<'_>, features: &ModeFeatures<'_>, model: &Model) -> Classifier {
     let (source, data) = (features.source(), features.data());
     let backbone = model.backbone.as_deref().unwrap_or_else(|| source.frozen.backbone()).clone();
     let header = Header {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use tl_report::Record;
 
-use crate::next::Again;
+use crate::follow_up::FollowUp;
 
 /// What a job leaves behind.
 #[derive(Debug)]
@@ -24,5 +24,5 @@ pub struct Invocation {
     /// The unfinished run to go on with; without, one with the same settings is gone on with, if there is one.
     pub resume: Option<PathBuf>,
     /// How other commands name the same pictures.
-    pub again: Again,
+    pub follow_up: FollowUp,
 }

@@ -13,7 +13,7 @@ use tl_data::{Dataset, MaxBad, Parts, ReadOptions, SampleId, check_bad, read};
 use tl_frozen::{Frozen, Precision};
 use tl_image::Limits;
 use tl_model::{Pretrained, open_devices};
-use tl_report::{Choice, Folds, MeanSpread, Part, Stage};
+use tl_report::{Choice, EvaluationSet, Folds, MeanSpread, StageTime};
 use tl_weights::Loaded;
 
 use crate::config::TrainConfig;
@@ -21,23 +21,23 @@ use crate::data_plan::DataPlan;
 use crate::error::PipelineError;
 use crate::evaluate::WORST;
 use crate::features::{FeatureSource, FeatureTable, feature_cache};
-use crate::finish::{Finished, Judged};
+use crate::finish::{EvaluatedTrial, Finished};
+use crate::head_init::HeadInit;
 use crate::identity::identity;
+use crate::initial_model::InitialModel;
 use crate::invocation::{Invocation, Outcome};
 use crate::journal::Journal;
-use crate::observer::{Observer, Step};
+use crate::observer::{JobStage, Observer};
 use crate::precision::{self, settle};
 use crate::range::{note_values, with_range};
-use crate::run_folder::{RunFolder, UnderWay};
+use crate::run_folder::{RunFolder, UnfinishedRun};
 use crate::run_in_progress::RunInProgress;
 use crate::settings::read_settings;
 use crate::setup::Setup;
-use crate::split::Division;
-use crate::split_words::warning;
-use crate::start::Start;
+use crate::split::DataSplit;
+use crate::split_description::warning;
 use crate::trial::{Job, Trial};
-use crate::tune::PartOfRun;
-use crate::warm::Warm;
+use crate::tune::TrialData;
 
 /// Trains a classifier on a folder of pictures and writes the run.
 ///
@@ -55,7 +55,7 @@ pub fn train(
     // What cannot be written down is better known now than after the training.
     config.to_toml()?;
     RunFolder::check(&config.runs, &config.run_name())?;
-    let folder = invocation.resume.as_deref().map(UnderWay::resume).transpose()?;
+    let folder = invocation.resume.as_deref().map(UnfinishedRun::resume).transpose()?;
     let devices = open_devices(&config.device)?;
     let device = devices[0].clone();
     let pretrained = config.pretrained()?;
@@ -63,21 +63,21 @@ pub fn train(
     let Scanned { config, pretrained, range, mut plan } = scan(config, pretrained, observer)?;
     let scanned = begun.elapsed();
 
-    observer.step(Step::Load);
+    observer.step(JobStage::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), observer)?;
     config.steps.check_stages(&backbone.stages())?;
-    plan.begin_from(Start::of(&pretrained)?);
-    let (data, division) = (&plan.data, &plan.division);
-    let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, division.learning())?;
+    plan.begin_from(InitialModel::of(&pretrained)?);
+    let (data, data_split) = (&plan.data, &plan.data_split);
+    let (config, batch) = config.with_batch(&pretrained.architecture, &backbone, data_split.learning())?;
     let frozen = Frozen::new(backbone, device);
-    let (frozen, precision) = settle(&config, frozen, data, division.training(), &pretrained.preprocess)?;
+    let (frozen, precision) = settle(&config, frozen, data, data_split.training(), &pretrained.preprocess)?;
     let network = begun.elapsed() - scanned;
 
     let setup = Setup {
         config: &config,
         devices: &devices,
         architecture: pretrained.architecture,
-        warm: Warm::of(&config, data, &devices[0])?,
+        warm: HeadInit::of(&config, data, &devices[0])?,
         observer,
     };
     let run = RunInProgress {
@@ -97,14 +97,14 @@ pub fn train(
         pixels: config.pixel_cache(observer),
     });
     let mut job = Job { setup, table, journal: Journal::default(), run, units: &plan.units };
-    let judged = evaluate(&mut job, division, plan.start.as_ref())?;
-    let cost = cost_of_bytes(&job, &judged.trial, division)?;
+    let judged = evaluate(&mut job, data_split, plan.start.as_ref())?;
+    let cost = cost_of_bytes(&job, &judged.trial, data_split)?;
     if let Some(error) = frozen.not_compiled() {
         observer.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
     }
     job.table.origin().iter().for_each(|note| observer.noted("features", note));
     let mut choices = vec![backbone_choice(&pretrained, &loaded), plan.choice()];
-    choices.extend(plan.start.as_ref().map(Start::choice));
+    choices.extend(plan.start.as_ref().map(InitialModel::choice));
     choices.extend(range);
     choices.extend(batch);
     choices.extend(precision);
@@ -113,7 +113,7 @@ pub fn train(
     choices.extend(judged.trial.choices.iter().cloned());
     choices.iter().for_each(|choice| observer.chosen(choice));
 
-    observer.step(Step::Write);
+    observer.step(JobStage::Write);
     let stages = stages(&job, scanned, network);
     let finished = Finished { invocation, pretrained: &pretrained, loaded: &loaded, plan: &plan, job };
     finished.commit(judged, choices, stages)
@@ -134,7 +134,7 @@ fn scan(
     pretrained: Pretrained,
     observer: &dyn Observer,
 ) -> Result<Scanned, PipelineError> {
-    observer.step(Step::Scan);
+    observer.step(JobStage::Scan);
     let (config, pretrained, range) = with_range(config, pretrained, observer)?;
     let data = pictures_of(&config, observer)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
@@ -175,47 +175,56 @@ pub fn resume(
 }
 
 /// The model that is kept, and how good models made this way are on pictures they have not seen.
-fn evaluate(job: &mut Job<'_>, division: &Division, start: Option<&Start>) -> Result<Judged, PipelineError> {
+fn evaluate(
+    job: &mut Job<'_>,
+    data_split: &DataSplit,
+    start: Option<&InitialModel>,
+) -> Result<EvaluatedTrial, PipelineError> {
     let judges = |ids: &[SampleId]| start.map_or_else(|| ids.to_vec(), |start| start.judges(ids));
-    match division {
-        Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
-            let trial = job.run(&PartOfRun { name: "all", train, validation: &[] }, &judges(val))?;
-            let figures = job.figures(Part::Val, &trial)?;
-            Ok(Judged { trial, figures, folds: None })
+    match data_split {
+        DataSplit::HeldOut(Parts { train, val, test }) if test.is_empty() => {
+            let trial = job.run(&TrialData { name: "all", train, validation: &[] }, &judges(val))?;
+            let figures = job.figures(EvaluationSet::Val, &trial)?;
+            Ok(EvaluatedTrial { trial, figures, folds: None })
         }
-        Division::HeldOut(Parts { train, val, test }) => {
-            let part = PartOfRun { name: "all", train, validation: &judges(val) };
+        DataSplit::HeldOut(Parts { train, val, test }) => {
+            let part = TrialData { name: "all", train, validation: &judges(val) };
             let trial = job.run(&part, &judges(test))?;
             job.log_part(&trial, &judges(val))?;
-            let figures = job.figures(Part::Test, &trial)?;
-            Ok(Judged { trial, figures, folds: None })
+            let figures = job.figures(EvaluationSet::Test, &trial)?;
+            Ok(EvaluatedTrial { trial, figures, folds: None })
         }
-        Division::Folds(splits) => {
+        DataSplit::Folds(splits) => {
             let (mut predictions, mut shares) = (Vec::new(), Vec::new());
             for (number, split) in splits.iter().enumerate() {
                 let name = &format!("fold-{}", number + 1);
-                let part = PartOfRun { name, train: &split.train, validation: &[] };
+                let part = TrialData { name, train: &split.train, validation: &[] };
                 let trial = job.run(&part, &judges(&split.val))?;
-                shares.extend(job.figures(Part::Val, &trial)?.share());
+                shares.extend(job.figures(EvaluationSet::Val, &trial)?.share());
                 predictions.extend(trial.answers.predictions);
             }
-            let trial = job.run(&PartOfRun { name: "all", train: &division.all(), validation: &[] }, &[])?;
+            let trial =
+                job.run(&TrialData { name: "all", train: &data_split.all(), validation: &[] }, &[])?;
             let thresholds = &trial.answers.thresholds;
-            let mut figures = job.judge().figures(Part::Val, &predictions, thresholds, WORST)?;
+            let mut figures = job.judge().figures(EvaluationSet::Val, &predictions, thresholds, WORST)?;
             let Some(found) = &mut figures.multi_label else {
-                return Ok(Judged { trial, figures, folds: Some(Folds::new(shares)) });
+                return Ok(EvaluatedTrial { trial, figures, folds: Some(Folds::new(shares)) });
             };
             found.folds = MeanSpread::of(&shares);
-            Ok(Judged { trial, figures, folds: None })
+            Ok(EvaluatedTrial { trial, figures, folds: None })
         }
     }
 }
 
 /// What the precision costs on pictures that trained nothing, where it is bytes and there are such pictures.
-fn cost_of_bytes(job: &Job<'_>, trial: &Trial, division: &Division) -> Result<Option<Choice>, PipelineError> {
+fn cost_of_bytes(
+    job: &Job<'_>,
+    trial: &Trial,
+    data_split: &DataSplit,
+) -> Result<Option<Choice>, PipelineError> {
     let bytes = job.table.source.frozen.arithmetic().precision() == Precision::Int8;
-    let held_out = match division {
-        Division::HeldOut(Parts { val, test, .. }) if bytes => {
+    let held_out = match data_split {
+        DataSplit::HeldOut(Parts { val, test, .. }) if bytes => {
             if test.is_empty() {
                 val
             } else {
@@ -237,13 +246,13 @@ fn backbone_choice(pretrained: &Pretrained, loaded: &Loaded) -> Choice {
 }
 
 /// Wall time of each stage. Decoding and the network share threads: their wall time is shared out as the threads' was.
-fn stages(job: &Job<'_>, scan: Duration, load: Duration) -> Vec<Stage> {
+fn stages(job: &Job<'_>, scan: Duration, load: Duration) -> Vec<StageTime> {
     let Journal { extract, choose, fit, .. } = &job.journal;
     let [extract, choose, fit] = [extract, choose, fit].map(Duration::as_secs_f64);
     let times = job.table.times();
     let (decode, network) = (times.decode.as_secs_f64(), times.network.as_secs_f64());
     let share = decode / (decode + network).max(f64::MIN_POSITIVE);
-    let stage = |name: &str, seconds: f64| Stage { name: name.to_owned(), seconds };
+    let stage = |name: &str, seconds: f64| StageTime { name: name.to_owned(), seconds };
     vec![
         stage("scan", scan.as_secs_f64()),
         stage("load network", load.as_secs_f64()),

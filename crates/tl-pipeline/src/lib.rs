@@ -19,13 +19,13 @@
 //!
 //! | | |
 //! |---|---|
-//! | what all of them speak of | `error`, `observer`, `next`, `invocation`, `journal` |
+//! | what all of them speak of | `error`, `observer`, `follow_up`, `invocation`, `journal` |
 //! | settings | `config`, `settings`, `memory`, `range` |
-//! | what each picture is for | `split`, `split_words`, `start`, `data_plan`, `identity` |
-//! | features | `warm`, `setup`, `features` |
+//! | what each picture is for | `split`, `split_description`, `initial_model`, `data_plan`, `identity` |
+//! | features | `head_init`, `setup`, `features` |
 //! | choices | `strength`, `resize`, `precision`, `augmentation`, `plan` |
 //! | heads and networks | `adamw`, `fit`, `model`, `probe`, `inference`, `run_folder`, `run_in_progress`, `step_training`, `tune` |
-//! | evaluation | `figures`, `threshold`, `evaluate`, `trial` |
+//! | evaluation | `metrics`, `threshold`, `evaluate`, `trial` |
 //! | the record and the run's files | `record`, `finish` |
 //! | jobs | `job`, `find`, `embeddings` |
 
@@ -41,20 +41,22 @@ mod embeddings;
 mod error;
 mod evaluate;
 mod features;
-mod figures;
 mod find;
 mod finish;
 mod fit;
+mod follow_up;
 #[cfg(test)]
 mod fuzzed;
+mod head_init;
 mod identity;
 mod inference;
+mod initial_model;
 mod invocation;
 mod job;
 mod journal;
 mod memory;
+mod metrics;
 mod model;
-mod next;
 mod observer;
 mod plan;
 mod precision;
@@ -67,23 +69,21 @@ mod run_in_progress;
 mod settings;
 mod setup;
 mod split;
-mod split_words;
-mod start;
+mod split_description;
 mod step_training;
 mod strength;
 mod threshold;
 mod trial;
 mod tune;
-mod warm;
 
 pub use config::{Data, HeadKind, Pixels, Resize, TrainConfig};
-pub use embeddings::{At, EmbedConfig, Embedded, embed};
+pub use embeddings::{EmbedConfig, FeatureFiles, FeatureLayer, embed};
 pub use error::PipelineError;
-pub use evaluate::{Evaluated, Judgement, SeenFigures, evaluate};
+pub use evaluate::{Evaluated, ModelMetrics, SeenMetrics, evaluate};
 pub use find::find_rate;
+pub use follow_up::FollowUp;
 pub use invocation::{Invocation, Outcome};
 pub use job::{resume, train};
-pub use next::Again;
-pub use observer::{Observer, Quiet, Step};
+pub use observer::{JobStage, Observer, Quiet};
 pub use run_folder::write_atomically;
 pub use settings::read_settings;

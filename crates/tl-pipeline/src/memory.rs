@@ -13,7 +13,7 @@ use tl_weights::Cache;
 use crate::config::{Pixels, TrainConfig};
 use crate::error::PipelineError;
 use crate::observer::Observer;
-use step::{Keeps, Steps};
+use step::{KeptCopies, StepMemory};
 
 /// Bytes that are free on a device, as far as that can be found out.
 pub(crate) fn free(device: &str) -> Option<u64> {
@@ -71,8 +71,8 @@ impl TrainConfig {
         let why = match free(first) {
             Some(free) => {
                 let asked = config.steps.checkpoint_activations;
-                let keeps = Keeps { checkpoints: !is_gpu(first), average: config.steps.ema.is_some() };
-                let (steps, batch) = Steps::that_fit(&summary, lowest, asked, keeps, pictures, free);
+                let keeps = KeptCopies { checkpoints: !is_gpu(first), average: config.steps.ema.is_some() };
+                let (steps, batch) = StepMemory::that_fit(&summary, lowest, asked, keeps, pictures, free);
                 (config.steps.batch, config.steps.checkpoint_activations) = (batch, steps.checkpointed);
                 steps.reason(batch, free)
             }

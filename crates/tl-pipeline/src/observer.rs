@@ -8,7 +8,7 @@ use tl_train::TrainObserver;
 
 /// A part of the job that takes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub enum JobStage {
     /// Reading files and headers.
     Scan,
     /// Loading the network.
@@ -23,7 +23,7 @@ pub enum Step {
     Write,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for JobStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Scan => "scan",
@@ -40,7 +40,7 @@ impl fmt::Display for Step {
 /// unless overridden.
 pub trait Observer: FetchObserver + TrainObserver {
     /// A step has begun.
-    fn step(&self, _step: Step) {}
+    fn step(&self, _step: JobStage) {}
     /// The folder was scanned.
     fn scanned(&self, _data: &Dataset) {}
     /// Something was decided.

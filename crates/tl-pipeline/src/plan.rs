@@ -9,7 +9,7 @@ use tl_train::{Phase, Recipe, StepsConfig, Unfreeze};
 use crate::augmentation::augmentation_name;
 use crate::config::{HeadKind, TrainConfig};
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::setup::Setup;
 
 /// Training pictures of a class from which on a network is tuned without being asked.
@@ -27,7 +27,7 @@ pub(crate) struct StepPlan {
 
 impl StepPlan {
     /// For so many training pictures.
-    pub(crate) fn of(setup: &Setup<'_>, features: &FeatureView<'_>, pictures: usize) -> Self {
+    pub(crate) fn of(setup: &Setup<'_>, features: &ModeFeatures<'_>, pictures: usize) -> Self {
         let each = pictures / features.data().classes.len().max(1);
         let (recipe, why) = recipe(setup, each);
         let steps = StepsConfig { recipe, ..setup.config.steps.clone() };

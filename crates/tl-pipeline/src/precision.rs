@@ -12,7 +12,7 @@ use tl_train::{Recipe, Targets};
 
 use crate::config::{HeadKind, TrainConfig};
 use crate::error::PipelineError;
-use crate::features::{FeatureSource, FeatureTable, FeatureView};
+use crate::features::{FeatureSource, FeatureTable, ModeFeatures};
 
 /// Pictures that show what rounding costs, and how large values become.
 const SAMPLE: usize = 24;
@@ -139,7 +139,7 @@ fn likeliest(logits: &[f32]) -> Option<usize> {
 /// # Errors
 /// If the head does not fit the features.
 pub(crate) fn cost(
-    kept: &FeatureView<'_>,
+    kept: &ModeFeatures<'_>,
     head: &FittedHead,
     ids: &[SampleId],
 ) -> Result<Choice, PipelineError> {
@@ -150,7 +150,7 @@ pub(crate) fn cost(
     let mut floats = FeatureTable::new(source);
     floats.ensure(ids, &[kept.mode], &|_| ());
     let truth = Targets::of(data, ids);
-    let right = |features: &FeatureView<'_>| -> Result<f64, PipelineError> {
+    let right = |features: &ModeFeatures<'_>| -> Result<f64, PipelineError> {
         let logits = head.logits(&features.matrix(ids))?;
         Ok(truth.scores(&truth.probabilities(logits)).accuracy)
     };

@@ -10,11 +10,11 @@ use tl_train::Targets;
 use crate::adamw::{AdamWSettings, EpochLoss};
 use crate::config::{HeadKind, TrainConfig};
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::fit::{Fitted, Method, fit, resolve};
 use crate::journal::Journal;
 use crate::model::Model;
-use crate::observer::Step;
+use crate::observer::JobStage;
 use crate::plan::StepPlan;
 use crate::setup::Setup;
 use crate::strength::{Comparison, STRENGTHS, TOO_SMALL, scores};
@@ -44,7 +44,7 @@ impl Probe {
 /// If no head can be fitted.
 pub(crate) fn probe(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     journal: &mut Journal,
     plan: &StepPlan,
     train: &[SampleId],
@@ -69,7 +69,7 @@ pub(crate) fn layers(config: &TrainConfig) -> Choice {
 
 fn choose_method(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     journal: &mut Journal,
     train: &[SampleId],
 ) -> Result<(Method, Choice), PipelineError> {
@@ -118,13 +118,13 @@ fn choose_method(
 /// If it cannot be fitted; of features that are no numbers, naming the picture.
 pub(crate) fn fit_head(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     journal: &mut Journal,
     train: &[SampleId],
     method: Method,
 ) -> Result<(Fitted, Vec<CurvePoint>), PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(Step::Train);
+    setup.observer.step(JobStage::Train);
     let (features_nd, truth) = (features.matrix(train), Targets::of(features.data(), train));
     let epochs = std::cell::RefCell::new(Vec::new());
     let keep = |epoch: EpochLoss| epochs.borrow_mut().push(epoch);

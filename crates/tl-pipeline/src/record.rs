@@ -4,15 +4,15 @@ use base64::Engine;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{FilterType, resize};
 use tl_backbones::Backbone;
-use tl_data::{Dataset, Place, SampleId};
+use tl_data::{Dataset, PictureLocation, SampleId};
 use tl_files::path_text;
 use tl_heads::FittedHead;
 use tl_image::{Limits, Preprocess, contained};
 use tl_model::Header;
 use tl_report::{ClassCount, Count, DataCard, ModelCard, RejectedFile, Setting, Summary};
 
-use crate::figures::Figures;
 use crate::identity::fingerprint;
+use crate::metrics::Metrics;
 
 /// Longest side of a thumbnail, in pixels.
 const THUMBNAIL: u32 = 160;
@@ -95,7 +95,7 @@ pub(crate) fn model_card(
 }
 
 /// Puts thumbnails to the worst pictures; one that cannot be made is left out.
-pub(crate) fn add_thumbnails(figures: &mut Figures, data: &Dataset, preprocess: &Preprocess) {
+pub(crate) fn add_thumbnails(figures: &mut Metrics, data: &Dataset, preprocess: &Preprocess) {
     let limits = preprocess.limits(&Limits::default());
     for mistake in &mut figures.evaluation.worst_pictures {
         mistake.thumbnail = thumbnail_of(&mistake.path, data, &limits);
@@ -110,7 +110,7 @@ fn thumbnail_of(path: &str, data: &Dataset, limits: &Limits) -> Option<String> {
     sample.and_then(|index| contained(|| thumbnail(&data.place_of(SampleId(index)), limits)).ok().flatten())
 }
 
-fn thumbnail(place: &Place, limits: &Limits) -> Option<String> {
+fn thumbnail(place: &PictureLocation, limits: &Limits) -> Option<String> {
     let picture = place.decode(limits, [255; 3]).ok()?;
     let (width, height) = picture.dimensions();
     let scale = (f64::from(THUMBNAIL) / f64::from(width.max(height).max(1))).min(1.0);

@@ -82,7 +82,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), PipelineError
 /// A run that takes long: its folder is there from the start, with its settings and its checkpoints, and gets the other
 /// files at the end. What lies there in between can be gone on from.
 #[derive(Debug)]
-pub(crate) struct UnderWay {
+pub(crate) struct UnfinishedRun {
     path: PathBuf,
     /// For this process alone.
     _lock: File,
@@ -94,7 +94,7 @@ const CHECKPOINTS: &str = "checkpoints";
 const RESULT: &str = "report.json";
 const LOCK: &str = "run.lock";
 
-impl UnderWay {
+impl UnfinishedRun {
     /// The newest unfinished run of this name with these settings, or a new one.
     ///
     /// # Errors
@@ -284,26 +284,26 @@ mod tests {
     fn a_run_with_a_date_for_a_number_costs_no_time() {
         let runs = tempfile::tempdir().unwrap();
         fs::create_dir(runs.path().join("pets-20240607120000")).unwrap();
-        let begun = UnderWay::begin(runs.path(), "pets", "# today\n").unwrap();
+        let begun = UnfinishedRun::begin(runs.path(), "pets", "# today\n").unwrap();
         assert!(begun.path().ends_with("pets-20240607120001"));
     }
 
     #[test]
     fn a_lock_that_cannot_be_made_is_named() {
         let runs = tempfile::tempdir().unwrap();
-        let run = UnderWay::begin(runs.path(), "pets", "# today\n").unwrap();
+        let run = UnfinishedRun::begin(runs.path(), "pets", "# today\n").unwrap();
         let (path, lock) = (run.path().to_owned(), run.path().join(CHECKPOINTS).join(LOCK));
         drop(run);
         fs::remove_file(&lock).unwrap();
         fs::create_dir(&lock).unwrap();
-        let message = UnderWay::resume(&path).err().unwrap().to_string();
+        let message = UnfinishedRun::resume(&path).err().unwrap().to_string();
         assert!(message.starts_with(&format!("cannot write `{}`", lock.display())), "{message}");
     }
 
     #[test]
     fn an_unfinished_run_is_gone_on_with_by_one_process_and_a_finished_one_by_none() {
         let runs = tempfile::tempdir().unwrap();
-        let begin = |settings| UnderWay::begin(runs.path(), "pets", settings).unwrap();
+        let begin = |settings| UnfinishedRun::begin(runs.path(), "pets", settings).unwrap();
         let first = begin("# today\nseed = 1\n");
         assert!(first.path().ends_with("pets-1"));
         assert!(begin("# today\nseed = 1\n").path().ends_with("pets-2"), "the first is in use");
@@ -315,7 +315,7 @@ mod tests {
         let path =
             again.finish(&[("report.json", b"{}"), ("model.safetensors", b"x")]).unwrap().path().to_owned();
         assert!(!path.join("checkpoints").exists());
-        let message = UnderWay::resume(&path).unwrap_err().to_string();
+        let message = UnfinishedRun::resume(&path).unwrap_err().to_string();
         assert_eq!(message, format!("the run `{}` is finished", path.display()));
     }
 

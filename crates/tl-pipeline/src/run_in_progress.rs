@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tl_train::{Checkpoints, RunLog};
 
 use crate::error::PipelineError;
-use crate::run_folder::UnderWay;
+use crate::run_folder::UnfinishedRun;
 
 /// A run before it is finished. Its folder is made when it is needed: by training in steps, for checkpoints.
 pub(crate) struct RunInProgress {
@@ -19,17 +19,17 @@ pub(crate) struct RunInProgress {
     /// A hash of everything that the run is a function of.
     pub(crate) identity: String,
     /// The folder, if there is one already.
-    pub(crate) folder: Option<UnderWay>,
+    pub(crate) folder: Option<UnfinishedRun>,
     /// What training in steps has written down there.
     pub(crate) log: Option<RunLog>,
 }
 
 impl RunInProgress {
     /// The run's folder, from now on there.
-    pub(crate) fn folder(&mut self) -> Result<&UnderWay, PipelineError> {
+    pub(crate) fn folder(&mut self) -> Result<&UnfinishedRun, PipelineError> {
         let folder = match self.folder.take() {
             Some(folder) => folder,
-            None => UnderWay::begin(&self.runs, &self.name, &self.settings)?,
+            None => UnfinishedRun::begin(&self.runs, &self.name, &self.settings)?,
         };
         Ok(self.folder.insert(folder))
     }

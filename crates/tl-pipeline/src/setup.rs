@@ -4,8 +4,8 @@ use burn::tensor::Device;
 use tl_backbones::Architecture;
 
 use crate::config::TrainConfig;
+use crate::head_init::HeadInit;
 use crate::observer::Observer;
-use crate::warm::Warm;
 
 /// The settings of a job, resolved, and what it works with.
 pub(crate) struct Setup<'a> {
@@ -14,7 +14,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) devices: &'a [Device],
     pub(crate) architecture: Architecture,
     /// What the head begins from.
-    pub(crate) warm: Option<Warm>,
+    pub(crate) warm: Option<HeadInit>,
     pub(crate) observer: &'a dyn Observer,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use tl_data::{
-    ClassId, DataError, Dataset, Given, Part, Parts, SampleId, Shares, Split, folds, read_parts, split,
+    ClassId, DataError, Dataset, GivenSplit, Part, Parts, SampleId, Shares, Split, folds, read_parts, split,
 };
 use tl_train::label;
 
@@ -16,14 +16,14 @@ pub(crate) const MONITORED: usize = 5;
 
 /// The ways to divide a data set.
 #[derive(Debug)]
-pub(crate) enum Division {
+pub(crate) enum DataSplit {
     /// One or two parts are held out.
     HeldOut(Parts),
     /// Each picture is held out once.
     Folds(Vec<Split>),
 }
 
-impl Division {
+impl DataSplit {
     pub(crate) fn new(data: &Dataset, config: &TrainConfig) -> Result<Self, PipelineError> {
         if let Some(table) = &config.split {
             return Self::given(data, table);
@@ -41,8 +41,8 @@ impl Division {
     fn given(data: &Dataset, table: &Path) -> Result<Self, PipelineError> {
         let file = File::open(table).map_err(|error| PipelineError::read(table, error))?;
         Ok(match read_parts(data, file)?.0 {
-            Given::Parts(parts) => Self::HeldOut(parts),
-            Given::Folds(splits) => Self::Folds(splits),
+            GivenSplit::Parts(parts) => Self::HeldOut(parts),
+            GivenSplit::Folds(splits) => Self::Folds(splits),
         })
     }
 

@@ -8,11 +8,11 @@ use tl_heads::{FittedHead, Head, Pooling, Standardiser};
 use tl_image::Limits;
 use tl_kernels::{Products, multiply_in};
 use tl_model::PrecisionChoice;
-use tl_train::{Checkpoints, Phase, Pictures, Recipe, TrainError, Trainer, TrialLog, from_scratch};
+use tl_train::{Checkpoints, Phase, PictureSource, Recipe, TrainError, Trainer, TrialLog, from_scratch};
 
 use crate::config::HeadKind;
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::plan::begins_solved;
 use crate::setup::Setup;
 use crate::split::{MONITORED, inner_folds};
@@ -27,7 +27,7 @@ pub(crate) struct EpochSplit {
 
 /// Where training in steps leaves what it can be gone on from.
 #[derive(Clone, Copy)]
-pub(crate) struct Saving<'a> {
+pub(crate) struct CheckpointTarget<'a> {
     pub(crate) checkpoints: &'a Checkpoints,
     pub(crate) log: &'a TrialLog,
     pub(crate) run: &'a Path,
@@ -51,11 +51,11 @@ impl EpochSplit {
 /// Does something with a trainer on these pictures.
 pub(crate) fn with_trainer<T>(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     phases: &[Phase],
     probe: Option<&FittedHead>,
     split: &EpochSplit,
-    saving: Option<Saving<'_>>,
+    saving: Option<CheckpointTarget<'_>>,
     job: impl FnOnce(&Trainer<'_>) -> Result<T, TrainError>,
 ) -> Result<T, PipelineError> {
     let source = features.source();
@@ -66,7 +66,7 @@ pub(crate) fn with_trainer<T>(
     let side = preprocess.size as usize;
     let summary = tl_backbones::summary_at(&setup.architecture, [side, side]);
     let summary = summary.map_err(|error| PipelineError::TooSmall { detail: error.to_string() })?;
-    let pictures = Pictures {
+    let pictures = PictureSource {
         data: source.data,
         frozen: source.frozen,
         preprocess,
@@ -107,7 +107,7 @@ pub(crate) fn with_trainer<T>(
 /// recipe begins so and the head can be solved for.
 fn first_head(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     probe: Option<&FittedHead>,
     split: &EpochSplit,
     width: usize,

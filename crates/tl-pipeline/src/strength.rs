@@ -10,9 +10,9 @@ use tl_image::ResizeMode;
 use tl_train::{Scores, Targets};
 
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::journal::Journal;
-use crate::observer::Step;
+use crate::observer::JobStage;
 use crate::setup::Setup;
 use crate::split::inner_folds;
 
@@ -61,12 +61,12 @@ impl Comparison {
 /// divided.
 pub(crate) fn scores(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     journal: &mut Journal,
     ids: &[SampleId],
 ) -> Result<Vec<Score>, PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(Step::Choose);
+    setup.observer.step(JobStage::Choose);
     let (data, mode) = (features.data(), features.mode);
     let held_out = validation_folds(data, ids, setup.config.seed);
     if held_out.is_empty() {

@@ -10,7 +10,7 @@ use tl_report::Choice;
 use tl_train::Targets;
 
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::fit::{Method, fit};
 use crate::inference::predict;
 use crate::model::Model;
@@ -25,7 +25,7 @@ const HALF: f64 = 0.5;
 /// head on `train`, if that was made by a `method`.
 pub(crate) fn choose_thresholds(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     model: &Model,
     method: Option<Method>,
     train: &[SampleId],
@@ -59,7 +59,7 @@ pub(crate) fn choose_thresholds(
 /// small to be divided.
 fn held_out(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     train: &[SampleId],
     method: Method,
 ) -> Result<Option<(Matrix, Targets)>, PipelineError> {

@@ -2,15 +2,15 @@
 
 use tl_data::{Dataset, DuplicateGroups, SampleId};
 use tl_image::ResizeMode;
-use tl_report::{Choice, LabelPrediction, Part};
+use tl_report::{Choice, EvaluationSet, LabelPrediction};
 
 use crate::augmentation::augmentation;
 use crate::error::PipelineError;
 use crate::evaluate::WORST;
 use crate::features::{FeatureTable, ensure_features};
-use crate::figures::{Figures, Judge, label_predictions};
 use crate::inference::predict;
 use crate::journal::Journal;
+use crate::metrics::{Evaluator, Metrics, label_predictions};
 use crate::model::Model;
 use crate::plan::StepPlan;
 use crate::probe::{layers, probe};
@@ -19,7 +19,7 @@ use crate::run_in_progress::RunInProgress;
 use crate::setup::Setup;
 use crate::split::check_classes;
 use crate::threshold::choose_thresholds;
-use crate::tune::{History, PartOfRun, tune};
+use crate::tune::{History, TrialData, tune};
 
 /// A model, how it was chosen, and what it says about the held-out pictures.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ pub(crate) struct Trial {
     pub(crate) model: Model,
     pub(crate) choices: Vec<Choice>,
     pub(crate) history: History,
-    pub(crate) answers: Answers,
+    pub(crate) answers: HeldOutPredictions,
     /// The pictures that trained the model, or chose between its versions.
     pub(crate) seen: Vec<SampleId>,
 }
 
 /// What a model says about held-out pictures.
 #[derive(Debug)]
-pub(crate) struct Answers {
+pub(crate) struct HeldOutPredictions {
     pub(crate) predictions: Vec<LabelPrediction>,
     /// From which probability on each label is given; none if there is one each.
     pub(crate) thresholds: Vec<f64>,
@@ -56,7 +56,7 @@ impl Job<'_> {
     ///
     /// # Errors
     /// Anything that keeps a trustworthy model from being made.
-    pub(crate) fn run(&mut self, part: &PartOfRun<'_>, val: &[SampleId]) -> Result<Trial, PipelineError> {
+    pub(crate) fn run(&mut self, part: &TrialData<'_>, val: &[SampleId]) -> Result<Trial, PipelineError> {
         let Self { setup, table, journal, run, units } = self;
         let config = setup.config;
         let (mode, resize) = choose_mode(setup, table, journal, part.train)?;
@@ -81,7 +81,7 @@ impl Job<'_> {
             }
             probe => {
                 choices.push(augmentation(&config.steps, &plan.phases));
-                let part = PartOfRun { name: part.name, train: &train, validation: &validation };
+                let part = TrialData { name: part.name, train: &train, validation: &validation };
                 let tuned = tune(setup, &features, journal, run, &part, &plan, probe)?;
                 choices.push(tuned.choice);
                 (tuned.model, tuned.history, tuned.validation)
@@ -98,7 +98,8 @@ impl Job<'_> {
         // Validation pictures judge epochs, or set the thresholds of labels, where there are any.
         let chooses = !plan.phases.is_empty() || data.multi_label;
         let seen = if chooses { [train, validation].concat() } else { train };
-        let (history, answers) = (History { solver, ..history }, Answers { predictions, thresholds });
+        let (history, answers) =
+            (History { solver, ..history }, HeldOutPredictions { predictions, thresholds });
         Ok(Trial { mode, model, choices, history, answers, seen })
     }
 
@@ -112,7 +113,7 @@ impl Job<'_> {
         let p_nk = predict(&self.setup, &self.table.at(trial.mode), &trial.model, &val)?;
         let thresholds = &trial.answers.thresholds;
         let predictions = label_predictions(self.data(), self.units, &val, &p_nk, thresholds);
-        let line = self.judge().figures(Part::Val, &predictions, thresholds, 0)?.line();
+        let line = self.judge().figures(EvaluationSet::Val, &predictions, thresholds, 0)?.line();
         self.journal.lines.push(line);
         Ok(())
     }
@@ -121,14 +122,14 @@ impl Job<'_> {
     ///
     /// # Errors
     /// If there are none that can be judged.
-    pub(crate) fn figures(&self, part: Part, trial: &Trial) -> Result<Figures, PipelineError> {
+    pub(crate) fn figures(&self, part: EvaluationSet, trial: &Trial) -> Result<Metrics, PipelineError> {
         self.judge().figures(part, &trial.answers.predictions, &trial.answers.thresholds, WORST)
     }
 
     /// How predictions are judged.
-    pub(crate) fn judge(&self) -> Judge<'_> {
+    pub(crate) fn judge(&self) -> Evaluator<'_> {
         let data = self.data();
-        Judge { classes: &data.classes, multi_label: data.multi_label, seed: self.setup.config.seed }
+        Evaluator { classes: &data.classes, multi_label: data.multi_label, seed: self.setup.config.seed }
     }
 
     fn data(&self) -> &Dataset {

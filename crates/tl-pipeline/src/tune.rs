@@ -7,19 +7,19 @@ use tl_report::{Candidate, Choice, CurvePoint, PhaseCard, Solver};
 use tl_train::{Best, Phase, Recipe, Scores, Targets, Trained};
 
 use crate::error::PipelineError;
-use crate::features::FeatureView;
+use crate::features::ModeFeatures;
 use crate::inference::predict;
 use crate::journal::Journal;
 use crate::model::Model;
-use crate::observer::Step;
+use crate::observer::JobStage;
 use crate::plan::StepPlan;
 use crate::probe::{Probe, fit_head};
 use crate::run_in_progress::RunInProgress;
 use crate::setup::Setup;
-use crate::step_training::{EpochSplit, Saving, with_trainer};
+use crate::step_training::{CheckpointTarget, EpochSplit, with_trainer};
 
 /// A part of a run: a fold, or all of it.
-pub(crate) struct PartOfRun<'a> {
+pub(crate) struct TrialData<'a> {
     pub(crate) name: &'a str,
     pub(crate) train: &'a [SampleId],
     /// What judges epochs; some of the training pictures do where there are none.
@@ -27,7 +27,7 @@ pub(crate) struct PartOfRun<'a> {
 }
 
 /// A model that came out of training in steps, or won against it.
-pub(crate) struct Tuned {
+pub(crate) struct FineTuned {
     pub(crate) model: Model,
     pub(crate) choice: Choice,
     pub(crate) history: History,
@@ -46,7 +46,7 @@ pub(crate) struct History {
 }
 
 /// The head on the frozen network, and how it does on the pictures that judge epochs.
-struct Rival {
+struct BaselineHead {
     model: Model,
     scores: Scores,
     losses: Vec<f64>,
@@ -58,13 +58,13 @@ struct Rival {
 /// If training comes to nothing, is stopped, or cannot be written down.
 pub(crate) fn tune(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     journal: &mut Journal,
     run: &mut RunInProgress,
-    part: &PartOfRun<'_>,
+    part: &TrialData<'_>,
     plan: &StepPlan,
     frozen: Option<Probe>,
-) -> Result<Tuned, PipelineError> {
+) -> Result<FineTuned, PipelineError> {
     let (config, data) = (setup.config, features.data());
     let split = EpochSplit::of(data, part.train, part.validation, config.seed);
     let probe = match &frozen {
@@ -80,22 +80,22 @@ pub(crate) fn tune(
     let own = !config.steps.phases.is_empty();
     let recipe = name(if own { "own phases" } else { plan.recipe.name() }, &plan.phases);
     let tuned = model(setup, features, trained, &recipe);
-    let rival = match (probe, frozen) {
+    let baseline = match (probe, frozen) {
         (Some(probe), Some(frozen)) if plan.is_compared(config) && !split.validation.is_empty() => {
-            Some(Rival::of(features, &probe, frozen.model(), &split.validation)?)
+            Some(BaselineHead::of(features, &probe, frozen.model(), &split.validation)?)
         }
         _ => None,
     };
-    let kept = match &rival {
-        Some(rival) => rival.loses(setup, features, &tuned, best.scores, &split.validation)?,
+    let kept = match &baseline {
+        Some(baseline) => baseline.loses(setup, features, &tuned, best.scores, &split.validation)?,
         None => true,
     };
     let questions = if data.multi_label { data.classes.len() } else { 1 };
     let total = split.validation.len() * questions;
     let mut candidates = vec![candidate(&recipe, best.scores, total, seconds, kept)];
     let who = &plan.why;
-    let why = match &rival {
-        Some(Rival { scores, .. }) => {
+    let why = match &baseline {
+        Some(BaselineHead { scores, .. }) => {
             candidates.insert(0, candidate("head on the frozen network", *scores, total, 0.0, !kept));
             format!("{who}; {}", reason(&split, *scores, &best, &plan.phases))
         }
@@ -107,15 +107,15 @@ pub(crate) fn tune(
     };
     let chosen = if kept { recipe } else { format!("{recipe}, but the frozen network is kept") };
     let validation = if kept || !split.carved { split.validation } else { Vec::new() };
-    let model = rival.filter(|_| !kept).map_or(tuned, |rival| rival.model);
+    let model = baseline.filter(|_| !kept).map_or(tuned, |baseline| baseline.model);
     let history = History { phases, candidates, curve, solver: None };
-    Ok(Tuned { model, choice: Choice::new("recipe", chosen, why), history, validation })
+    Ok(FineTuned { model, choice: Choice::new("recipe", chosen, why), history, validation })
 }
 
-impl Rival {
+impl BaselineHead {
     /// `model` is what is kept if it wins; `probe` is the same from what steps learned from alone.
     fn of(
-        features: &FeatureView<'_>,
+        features: &ModeFeatures<'_>,
         probe: &FittedHead,
         model: Model,
         validation: &[SampleId],
@@ -129,7 +129,7 @@ impl Rival {
     fn loses(
         &self,
         setup: &Setup<'_>,
-        features: &FeatureView<'_>,
+        features: &ModeFeatures<'_>,
         tuned: &Model,
         scores: Scores,
         validation: &[SampleId],
@@ -144,19 +144,19 @@ impl Rival {
 
 fn train(
     setup: &Setup<'_>,
-    features: &FeatureView<'_>,
+    features: &ModeFeatures<'_>,
     journal: &mut Journal,
     run: &mut RunInProgress,
     (part, phases): (&str, &[Phase]),
     probe: Option<&FittedHead>,
     split: &EpochSplit,
 ) -> Result<Trained, PipelineError> {
-    setup.observer.step(Step::Train);
+    setup.observer.step(JobStage::Train);
     let begun = Instant::now();
     let checkpoints = run.checkpoints(part)?;
     let log = run.take_log(&mut journal.lines)?.trial(part)?;
     let folder = run.folder()?.path();
-    let saving = Saving { checkpoints: &checkpoints, log: &log, run: folder };
+    let saving = CheckpointTarget { checkpoints: &checkpoints, log: &log, run: folder };
     let trained =
         with_trainer(setup, features, phases, probe, split, Some(saving), |trainer| trainer.train())?;
     run.log = Some(log.end());
@@ -164,7 +164,7 @@ fn train(
     Ok(trained)
 }
 
-fn model(setup: &Setup<'_>, features: &FeatureView<'_>, trained: Trained, recipe: &str) -> Model {
+fn model(setup: &Setup<'_>, features: &ModeFeatures<'_>, trained: Trained, recipe: &str) -> Model {
     let learned = trained.lowest < features.source().frozen.backbone().end();
     let own = learned || setup.config.steps.recipe == Recipe::Scratch;
     Model {

@@ -7,8 +7,8 @@ use std::f64::consts::TAU;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tl_report::{
-    Candidate, Choice, ClassCount, Count, CurvePoint, DataCard, Evaluation, Folds, ModelCard, Part,
-    Prediction, Record, RejectedFile, SCHEMA, Setting, Stage, Summary, html, json,
+    Candidate, Choice, ClassCount, Count, CurvePoint, DataCard, Evaluation, EvaluationSet, Folds, ModelCard,
+    Prediction, Record, RejectedFile, SCHEMA, Setting, StageTime, Summary, html, json,
 };
 
 const FLOWERS: [&str; 10] =
@@ -109,7 +109,7 @@ fn evaluation(names: &[String], per_class: usize) -> Result<Evaluation, tl_repor
             });
         }
     }
-    let mut evaluation = Evaluation::new(Part::Val, names.to_vec(), &predictions, 12)?;
+    let mut evaluation = Evaluation::new(EvaluationSet::Val, names.to_vec(), &predictions, 12)?;
     for (index, mistake) in evaluation.worst_pictures.iter_mut().enumerate() {
         mistake.thumbnail = (index != 6).then(|| thumbnail(&mut dice));
     }
@@ -229,8 +229,8 @@ fn choices() -> Vec<Choice> {
     ]
 }
 
-fn timings() -> Vec<Stage> {
-    let stage = |name: &str, seconds| Stage { name: name.into(), seconds };
+fn timings() -> Vec<StageTime> {
+    let stage = |name: &str, seconds| StageTime { name: name.into(), seconds };
     vec![
         stage("scan and check", 0.8),
         stage("decode", 2.9),

@@ -16,7 +16,7 @@ const CONFUSIONS: usize = 10;
 /// Which pictures the figures are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum EvaluationSet {
     /// Held back from training, used to choose the model.
     Val,
     /// Held back from training and from every choice.
@@ -42,7 +42,7 @@ pub struct Prediction {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The pictures it was measured on.
-    pub part: Part,
+    pub part: EvaluationSet,
     /// Right answers.
     pub correct: usize,
     /// Pictures.
@@ -100,7 +100,12 @@ impl Evaluation {
     /// # Errors
     /// A class or a number of probabilities that does not fit `classes`, or a value that is not a
     /// probability.
-    pub fn new(part: Part, classes: Vec<String>, predictions: &[Prediction], worst: usize) -> Result<Self> {
+    pub fn new(
+        part: EvaluationSet,
+        classes: Vec<String>,
+        predictions: &[Prediction],
+        worst: usize,
+    ) -> Result<Self> {
         let answers = predictions
             .iter()
             .map(|prediction| Answer::new(prediction, classes.len()))
@@ -223,7 +228,7 @@ mod tests {
                 probabilities: probabilities.to_vec(),
             })
             .collect();
-        Evaluation::new(Part::Val, classes, &predictions, 1)
+        Evaluation::new(EvaluationSet::Val, classes, &predictions, 1)
     }
 
     #[test]

@@ -29,13 +29,15 @@ pub use card::{
 };
 pub use confusion::{ClassMetrics, Confusion, Pair};
 pub use error::{Error, Result};
-pub use evaluation::{Evaluation, Mistake, Part, Prediction};
+pub use evaluation::{Evaluation, EvaluationSet, Mistake, Prediction};
 pub use interval::{Interval, MeanSpread, wilson};
 pub use log_loss::{LEAST_PROBABILITY, log_loss, loss_of};
 pub use multi_label::{LabelMetrics, LabelMistake, LabelPrediction, MultiLabel};
 pub use page::{check_html, html, rates_html};
 pub use rates::{RateCurve, RatePoint, RateSuggestion};
-pub use record::{Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Solver, Stage};
+pub use record::{
+    Candidate, Choice, CurvePoint, Folds, GroupCard, PhaseCard, Record, SCHEMA, Solver, StageTime,
+};
 pub use tensorboard::{tensorboard_head, tensorboard_scalars};
 
 /// The record as `report.json` holds it.

@@ -6,7 +6,7 @@ use crate::bootstrap::bootstrap;
 use crate::clusters::{Clusters, share};
 use crate::evaluation::check_probabilities;
 use crate::ranking::Ranking;
-use crate::{Error, Estimate, Interval, MeanSpread, Part, Result, log_loss};
+use crate::{Error, Estimate, EvaluationSet, Interval, MeanSpread, Result, log_loss};
 
 /// What the model said about one picture that may have several labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,7 @@ pub struct LabelPrediction {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MultiLabel {
     /// The pictures it was measured on.
-    pub part: Part,
+    pub part: EvaluationSet,
     /// Pictures.
     pub total: usize,
     /// Mean of the classes' average precisions (mAP): how well pictures with a label are put before those without,
@@ -111,7 +111,7 @@ impl MultiLabel {
     /// # Errors
     /// A class or a number of probabilities that does not fit `classes`, or a value that is not a probability.
     pub fn new(
-        part: Part,
+        part: EvaluationSet,
         classes: &[String],
         thresholds: &[f64],
         predictions: &[LabelPrediction],

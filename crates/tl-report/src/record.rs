@@ -28,7 +28,7 @@ pub struct Record {
     /// Versions of what the result depends on besides the program: libraries, device driver.
     pub versions: Vec<Setting>,
     /// Stages in the order they ran.
-    pub timings: Vec<Stage>,
+    pub timings: Vec<StageTime>,
     /// The most memory the process held, in bytes.
     pub peak_memory_bytes: Option<u64>,
     /// The pictures.
@@ -62,7 +62,7 @@ pub struct Record {
 
 /// One stage of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
+pub struct StageTime {
     /// What was done, such as `decode` or `train head`.
     pub name: String,
     /// Wall time in seconds.

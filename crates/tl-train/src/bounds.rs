@@ -1,7 +1,7 @@
 //! What settings must be, where several say the same.
 
 /// What a setting is called, what it is, and what it must be.
-pub(crate) type Wrong = (&'static str, f64, &'static str);
+pub(crate) type OutOfBounds = (&'static str, f64, &'static str);
 
 /// What a share must be.
 pub(crate) const SHARE: &str = "from 0 to 1";

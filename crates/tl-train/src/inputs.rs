@@ -7,15 +7,15 @@ use tl_data::{Dataset, SampleError, SampleId};
 use tl_frozen::{Frozen, Output};
 use tl_heads::Pooling;
 use tl_image::{
-    Augment, AugmentKey, ContentHash, Limits, PictureError, PictureView, PixelCache, Preprocess, Wanted,
-    contained_or, decode_part,
+    Augment, AugmentKey, ContentHash, Limits, PictureError, PixelCache, Preprocess, RegionRequest,
+    SourcePixels, contained_or, decode_part,
 };
 
 use crate::feature_cache::FeatureCache;
 
 /// The pictures of a run, and how they are prepared.
 #[derive(Clone)]
-pub struct Pictures<'a> {
+pub struct PictureSource<'a> {
     /// Where they are, and what they show.
     pub data: &'a Dataset,
     /// The network, as its frozen prefix is asked.
@@ -33,7 +33,7 @@ pub struct Pictures<'a> {
     /// Width of the features that the network was published with.
     pub published_features: usize,
     /// Published features of pictures as they are, computed before.
-    pub known: Option<&'a dyn KnownFeatures>,
+    pub known: Option<&'a dyn PrecomputedFeatures>,
     /// Where outputs are kept from run to run.
     pub cache: Option<&'a FeatureCache>,
     /// Where pictures that are changed at random are kept as they were decoded.
@@ -42,7 +42,7 @@ pub struct Pictures<'a> {
 
 /// What is computed of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cut {
+pub(crate) struct PrefixOutput {
     pub(crate) boundary: Boundary,
     /// Is everything frozen, so that pooled features will do?
     pub(crate) at_end: bool,
@@ -50,7 +50,7 @@ pub(crate) struct Cut {
 }
 
 /// Published features of plain pictures that are there already.
-pub trait KnownFeatures: Sync {
+pub trait PrecomputedFeatures: Sync {
     /// Those of a picture, if they are.
     fn row(&self, id: SampleId) -> Option<&[f32]>;
 }
@@ -64,10 +64,10 @@ pub(crate) enum View {
     Changed(u64),
 }
 
-impl Pictures<'_> {
+impl PictureSource<'_> {
     /// The same pictures before another network, whose outputs are neither known nor kept.
-    pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> Pictures<'b> {
-        Pictures { frozen, known: None, cache: None, ..self.clone() }
+    pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> PictureSource<'b> {
+        PictureSource { frozen, known: None, cache: None, ..self.clone() }
     }
 
     /// A normalised picture, `[3, size, size]` flattened.
@@ -101,7 +101,7 @@ impl Pictures<'_> {
         };
         // Only JPEGs ask for a part.
         let plan = drawn.unwrap_or_else(|| draw(cutout.full));
-        plan.write_chw(&PictureView::from(&cutout), &self.preprocess, out);
+        plan.write_chw(&SourcePixels::from(&cutout), &self.preprocess, out);
         Ok(())
     }
 
@@ -115,20 +115,20 @@ impl Pictures<'_> {
     }
 
     /// What the prefix makes of pictures, row by row, on so many threads.
-    pub(super) fn outputs(&self, cut: Cut, images: Vec<f32>, threads: usize) -> Vec<f32> {
+    pub(super) fn outputs(&self, cut: PrefixOutput, images: Vec<f32>, threads: usize) -> Vec<f32> {
         let side = self.preprocess.size as usize;
         let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
         let output = |output, images| self.frozen.output(output, images, side, threads);
         match cut {
-            Cut { boundary: Boundary(0), .. } => images,
-            Cut { at_end: true, pooling: Pooling::Published, .. } => {
+            PrefixOutput { boundary: Boundary(0), .. } => images,
+            PrefixOutput { at_end: true, pooling: Pooling::Published, .. } => {
                 output(Output::Features, images).values().to_vec()
             }
-            Cut { at_end: true, pooling, boundary } => {
+            PrefixOutput { at_end: true, pooling, boundary } => {
                 let [channels, ..] = self.maps_at(boundary);
                 pooling.of_rows(&output(Output::Maps(boundary), images), channels).values().to_vec()
             }
-            Cut { boundary, .. } => output(Output::Maps(boundary), images).values().to_vec(),
+            PrefixOutput { boundary, .. } => output(Output::Maps(boundary), images).values().to_vec(),
         }
     }
 
@@ -147,7 +147,7 @@ impl Pictures<'_> {
         }
     }
 
-    pub(super) fn shape(&self, cut: Cut) -> [usize; 3] {
+    pub(super) fn shape(&self, cut: PrefixOutput) -> [usize; 3] {
         if cut.at_end { [self.features(cut.pooling), 1, 1] } else { self.maps_at(cut.boundary) }
     }
 }
@@ -157,13 +157,13 @@ fn number_of(content: ContentHash) -> u64 {
     content.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-fn wanted(region: [f64; 4], scale: f64) -> Wanted {
+fn wanted(region: [f64; 4], scale: f64) -> RegionRequest {
     let [left, top, right, bottom] = region;
     let pixels = |length: f64| (length * scale).ceil().max(1.0) as u32;
-    Wanted { region, output: (pixels(right - left), pixels(bottom - top)) }
+    RegionRequest { region, output: (pixels(right - left), pixels(bottom - top)) }
 }
 
-impl Cut {
+impl PrefixOutput {
     /// What the frozen network is asked for; `None` where its output is made into something else, or it is not asked.
     pub(super) fn output(self) -> Option<Output> {
         match self {

@@ -11,7 +11,7 @@ use tl_heads::{Head, Pooling};
 
 use crate::optimizer::Optimizer;
 use crate::recipe::Norms;
-use crate::segments::{Kept, Segments};
+use crate::segments::{SegmentInputs, Segments};
 use crate::state_dict::StateDict;
 
 /// What the prefix before the boundary gave for a batch.
@@ -81,14 +81,14 @@ impl Network {
     }
 
     /// Runs all segments but the last. What is before that one, and what [`gradients`](Self::gradients) needs.
-    pub(crate) fn up_to_last(&self, segments: &Segments, inputs: Inputs) -> (Inputs, Option<Kept>) {
+    pub(crate) fn up_to_last(&self, segments: &Segments, inputs: Inputs) -> (Inputs, Option<SegmentInputs>) {
         let Inputs::Maps(input_bchw) = inputs else { return (inputs, None) };
         let kept = segments.forward(&self.backbone, input_bchw);
         (Inputs::Maps(kept.last_bchw.clone()), Some(kept))
     }
 
     /// Of all parameters that learn, from those behind the last segment.
-    pub(crate) fn gradients(&self, kept: Option<Kept>, behind: Gradients) -> GradientsParams {
+    pub(crate) fn gradients(&self, kept: Option<SegmentInputs>, behind: Gradients) -> GradientsParams {
         match kept {
             Some(kept) => kept.backward(self, &self.backbone, behind),
             None => GradientsParams::from_grads(behind, self),
@@ -97,7 +97,7 @@ impl Network {
 
     /// Key and number of dimensions of every parameter that learns, in the order of the network.
     pub(crate) fn learning(&self) -> Vec<(String, usize)> {
-        let mut found = Learning::default();
+        let mut found = LearnableKeys::default();
         self.visit(&mut found);
         found.keys
     }
@@ -111,14 +111,14 @@ impl Network {
     pub(crate) fn state(&self, boundary: Boundary) -> StateDict {
         // `valid` also takes up the last update of running statistics, which burn keeps apart until then.
         let behind = self.backbone.stages().into_iter().skip(boundary.0).collect();
-        let mut collect = Collect { path: KeyPath::default(), behind, state: StateDict::default() };
+        let mut collect = CollectState { path: KeyPath::default(), behind, state: StateDict::default() };
         self.valid().visit(&mut collect);
         collect.state
     }
 
     /// With the values that [`state`](Self::state) gave.
     pub(crate) fn with_state(&self, state: &StateDict) -> Self {
-        self.valid().train().map(&mut Put { path: KeyPath::default(), state })
+        self.valid().train().map(&mut LoadState { path: KeyPath::default(), state })
     }
 
     /// The parameters that learn, flat and without autodiff; running statistics are not among them.
@@ -135,7 +135,7 @@ impl Network {
 
     /// Euclidean length of all gradients together.
     pub(crate) fn gradient_norm(&self, gradients: &GradientsParams) -> f64 {
-        let mut squares = Squares { gradients, sum: 0.0 };
+        let mut squares = GradientNorm { gradients, sum: 0.0 };
         self.visit(&mut squares);
         squares.sum.sqrt()
     }
@@ -179,12 +179,12 @@ macro_rules! follow_path {
 }
 
 #[derive(Default)]
-struct Learning {
+struct LearnableKeys {
     path: KeyPath,
     keys: Vec<(String, usize)>,
 }
 
-impl ModuleVisitor for Learning {
+impl ModuleVisitor for LearnableKeys {
     follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -212,13 +212,13 @@ impl ModuleVisitor for Parameters {
     }
 }
 
-struct Collect {
+struct CollectState {
     path: KeyPath,
     behind: Vec<Stage>,
     state: StateDict,
 }
 
-impl ModuleVisitor for Collect {
+impl ModuleVisitor for CollectState {
     follow_path!();
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -229,12 +229,12 @@ impl ModuleVisitor for Collect {
     }
 }
 
-struct Put<'a> {
+struct LoadState<'a> {
     path: KeyPath,
     state: &'a StateDict,
 }
 
-impl ModuleMapper for Put<'_> {
+impl ModuleMapper for LoadState<'_> {
     follow_path!();
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -247,12 +247,12 @@ impl ModuleMapper for Put<'_> {
     }
 }
 
-struct Squares<'a> {
+struct GradientNorm<'a> {
     gradients: &'a GradientsParams,
     sum: f64,
 }
 
-impl ModuleVisitor for Squares<'_> {
+impl ModuleVisitor for GradientNorm<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
             self.sum += sum_of_squares(gradient);

@@ -4,7 +4,7 @@ use tl_data::Progress;
 
 use crate::checkpoint::Checkpoint;
 use crate::groups::Group;
-use crate::news::{EpochNews, StepNews};
+use crate::metrics::{EpochMetrics, StepMetrics};
 use crate::recipe::Phase;
 
 /// Callbacks of training in steps. Every method may be called from any thread, and does nothing unless overridden.
@@ -16,9 +16,9 @@ pub trait TrainObserver: Sync {
     /// A phase begins, with these groups of parameters.
     fn phase(&self, _phase: &Phase, _groups: &[Group]) {}
     /// A step was taken.
-    fn trained(&self, _news: &StepNews<'_>) {}
+    fn trained(&self, _news: &StepMetrics<'_>) {}
     /// An epoch is over.
-    fn judged(&self, _news: &EpochNews<'_>) {}
+    fn judged(&self, _news: &EpochMetrics<'_>) {}
     /// Whether the job is to stop as soon as it can be gone on with later. Work that can stop so asks after each of its
     /// steps; an observer that has never been asked may take it that there is nothing to wait for.
     fn stop(&self) -> bool {

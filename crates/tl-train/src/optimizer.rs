@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use crate::bounds::Wrong;
+use crate::bounds::OutOfBounds;
 use crate::rules::{Adam, Sgd};
 use crate::state_dict::StateDict;
 
@@ -55,7 +55,7 @@ pub struct Optimizer {
 
 impl OptimizerConfig {
     /// A setting that cannot be.
-    pub(super) fn wrong(&self) -> Option<Wrong> {
+    pub(super) fn wrong(&self) -> Option<OutOfBounds> {
         match *self {
             Self { momentum, .. } if !(0.0..1.0).contains(&momentum) => {
                 Some(("momentum", momentum, "from 0 to below 1"))

@@ -139,7 +139,7 @@ fn steep(points: &[RatePoint]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::smooth::Smooth;
+    use crate::smoothed_mean::SmoothedMean;
 
     #[derive(Deserialize)]
     struct Golden {
@@ -162,7 +162,7 @@ mod tests {
         let golden: Golden = serde_json::from_str(include_str!("../tests/golden/lr_find.json")).unwrap();
         let search = RateSearch::default();
         for case in golden.cases {
-            let mut smooth = Smooth::new(BETA);
+            let mut smooth = SmoothedMean::new(BETA);
             let mut points = Vec::new();
             for (step, (&loss, &expected)) in case.losses.iter().zip(&case.smoothed).enumerate() {
                 let smoothed = smooth.add(loss);

@@ -10,7 +10,7 @@
 //! keeps how long the files were, and what a process wrote after it is cut off before anything else is written. What comes
 //! before training is written over itself when it is found out again.
 
-mod tail;
+mod append_file;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::TrainError;
-use crate::news::{EpochNews, StepNews};
-use tail::Tail;
+use crate::metrics::{EpochMetrics, StepMetrics};
+use append_file::AppendFile;
 
 /// The lines of a run, one JSON object each.
 pub const METRICS: &str = "metrics.jsonl";
@@ -30,8 +30,8 @@ const COLUMNS: &str = "trial,phase,epoch,step,loss,val_loss,val_accuracy,learnin
 /// The files of all trials of a run.
 pub struct RunLog {
     folder: PathBuf,
-    metrics: Tail,
-    table: Tail,
+    metrics: AppendFile,
+    table: AppendFile,
 }
 
 /// The files while one trial is trained.
@@ -42,7 +42,7 @@ pub struct TrialLog {
 
 struct Files {
     run: RunLog,
-    events: Tail,
+    events: AppendFile,
 }
 
 /// How long the files are, in bytes.
@@ -85,7 +85,8 @@ impl RunLog {
     /// # Errors
     /// [`TrainError::Write`] naming the file, here and below.
     pub fn open(folder: &Path) -> Result<Self, TrainError> {
-        let (metrics, mut table) = (Tail::open(&folder.join(METRICS))?, Tail::open(&folder.join(TABLE))?);
+        let (metrics, mut table) =
+            (AppendFile::open(&folder.join(METRICS))?, AppendFile::open(&folder.join(TABLE))?);
         table.repeat(COLUMNS.as_bytes())?;
         tl_files::sync_folder(folder)?;
         Ok(Self { folder: folder.to_owned(), metrics, table })
@@ -101,7 +102,7 @@ impl RunLog {
         let folder = self.folder.join("tensorboard");
         let folder = if trial == "all" { folder } else { folder.join(trial) };
         std::fs::create_dir_all(&folder).map_err(|error| TrainError::write(&folder, error))?;
-        let events = Tail::open(&folder.join(EVENTS))?;
+        let events = AppendFile::open(&folder.join(EVENTS))?;
         tl_files::sync_folder(&folder)?;
         Ok(TrialLog { trial: trial.to_owned(), files: Mutex::new(Files { run: self, events }) })
     }
@@ -133,8 +134,8 @@ impl TrialLog {
     }
 
     /// A step of training; `done` counts those of all phases.
-    pub(crate) fn step(&self, news: &StepNews<'_>, done: usize) -> Result<(), TrainError> {
-        let StepNews { phase, step, loss, rate: learning_rate, .. } = *news;
+    pub(crate) fn step(&self, news: &StepMetrics<'_>, done: usize) -> Result<(), TrainError> {
+        let StepMetrics { phase, step, loss, rate: learning_rate, .. } = *news;
         let line = StepLine {
             event: "step",
             trial: &self.trial,
@@ -152,12 +153,12 @@ impl TrialLog {
     /// The end of an epoch, after `step` steps of its phase, `done` of all, the last one at `learning_rate`.
     pub(crate) fn epoch(
         &self,
-        news: &EpochNews<'_>,
+        news: &EpochMetrics<'_>,
         step: usize,
         done: usize,
         learning_rate: f64,
     ) -> Result<(), TrainError> {
-        let EpochNews { phase, epoch, train_loss: loss, val, best } = *news;
+        let EpochMetrics { phase, epoch, train_loss: loss, val, best } = *news;
         let (val_loss, val_accuracy) = val.unzip();
         let trial = &self.trial;
         let line = EpochLine {

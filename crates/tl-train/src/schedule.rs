@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
-use crate::bounds::{SHARE, Wrong, is_positive};
+use crate::bounds::{OutOfBounds, SHARE, is_positive};
 
 /// How the learning rate changes over a phase, as a share of its peak.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub enum Schedule {
 
 /// Where in a phase a step is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Moment {
+pub(crate) struct SchedulePosition {
     /// Steps done.
     pub(crate) step: usize,
     /// Steps of the phase.
@@ -62,7 +62,7 @@ pub(crate) struct Moment {
 
 impl Schedule {
     /// A setting that cannot be.
-    pub(super) fn wrong(&self) -> Option<Wrong> {
+    pub(super) fn wrong(&self) -> Option<OutOfBounds> {
         let is_share = |value: &f64| (0.0..=1.0).contains(value);
         match *self {
             Self::OneCycle { up, .. } if !is_share(&up) => Some(("up", up, SHARE)),
@@ -81,7 +81,7 @@ impl Schedule {
 
     /// The share of the peak, 0 to 1, for the step that comes next. [`Plateau`](Self::Plateau) is 1 here: its drops follow
     /// from the validation losses.
-    pub(crate) fn share(&self, moment: Moment) -> f64 {
+    pub(crate) fn share(&self, moment: SchedulePosition) -> f64 {
         if moment.step < moment.warmup {
             return (moment.step + 1) as f64 / (moment.warmup + 1) as f64;
         }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn at(schedule: Schedule, step: usize, warmup: usize) -> f64 {
-        schedule.share(Moment { step, steps: 100, per_epoch: 10, warmup })
+        schedule.share(SchedulePosition { step, steps: 100, per_epoch: 10, warmup })
     }
 
     fn close(actual: f64, expected: f64) -> bool {

@@ -21,7 +21,7 @@ pub struct Segments {
 
 /// What is kept of a forward pass: the maps between segments.
 #[derive(Debug)]
-pub struct Kept {
+pub struct SegmentInputs {
     /// Segments that run again, and the maps before them.
     again: Vec<(Range<usize>, Tensor<4>)>,
     /// The maps before the last segment.
@@ -57,9 +57,9 @@ impl Segments {
     }
 
     /// Runs all but the last, from the maps at the boundary on, which are on a device with autodiff.
-    pub fn forward(&self, backbone: &Backbone, input_bchw: Tensor<4>) -> Kept {
+    pub fn forward(&self, backbone: &Backbone, input_bchw: Tensor<4>) -> SegmentInputs {
         if self.again.is_empty() {
-            return Kept { again: Vec::new(), last_bchw: input_bchw };
+            return SegmentInputs { again: Vec::new(), last_bchw: input_bchw };
         }
         // A copy, with which its running statistics go: those of the backbone move when the segments run again.
         let untracked = backbone.valid().train().no_grad();
@@ -70,11 +70,11 @@ impl Segments {
             (segment.clone(), before)
         };
         let again = self.again.iter().map(run).collect();
-        Kept { again, last_bchw: maps_bchw.require_grad() }
+        SegmentInputs { again, last_bchw: maps_bchw.require_grad() }
     }
 }
 
-impl Kept {
+impl SegmentInputs {
     /// Gradients of all parameters of `module`, in which `backbone` is, from those behind `last_bchw`.
     pub fn backward<M: Module>(
         mut self,

@@ -18,7 +18,7 @@ use crate::state_dict::StateDict;
 pub(crate) struct TrainState {
     pub(crate) network: Network,
     pub(crate) optimizer: Optimizer,
-    pub(crate) average: Option<Average>,
+    pub(crate) average: Option<ModelEma>,
     pub(crate) boundary: Boundary,
     /// The stages behind the boundary, cut.
     pub(crate) segments: Segments,
@@ -174,7 +174,7 @@ impl TrainState {
 
 /// A moving average of the parameters that learn: Polyak and Juditsky 1992, with timm's start, where early steps count
 /// more: <https://github.com/huggingface/pytorch-image-models/blob/v1.0.20/timm/utils/model_ema.py>.
-pub(crate) struct Average {
+pub(crate) struct ModelEma {
     decay: f64,
     steps: usize,
     values: BTreeMap<String, Tensor<1>>,
@@ -182,7 +182,7 @@ pub(crate) struct Average {
 
 const STEPS: &str = "steps";
 
-impl Average {
+impl ModelEma {
     pub(crate) fn new(decay: f64, network: &Network) -> Self {
         Self { decay, steps: 0, values: network.parameters() }
     }

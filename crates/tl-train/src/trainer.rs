@@ -22,15 +22,15 @@ use crate::config::StepsConfig;
 use crate::cursor::{Best, Cursor, Scores};
 use crate::error::TrainError;
 use crate::groups::{Group, Rates};
-use crate::inputs::Pictures;
+use crate::inputs::PictureSource;
 use crate::network::Network;
 use crate::observer::TrainObserver;
 use crate::recipe::{Norms, Phase, Recipe};
 use crate::run_log::TrialLog;
-use crate::save::Saved;
 use crate::segments::Segments;
+use crate::snapshot::Snapshot;
 use crate::state_dict::StateDict;
-use crate::train_state::{Average, TrainState};
+use crate::train_state::{ModelEma, TrainState};
 use batches::EpochBatches;
 use loader::DataLoader;
 use phase_run::PhaseRun;
@@ -48,7 +48,7 @@ pub struct Trainer<'a> {
     /// The phases, resolved.
     pub phases: &'a [Phase],
     /// The pictures, and how they are prepared.
-    pub pictures: &'a Pictures<'a>,
+    pub pictures: &'a PictureSource<'a>,
     /// The network that the first phase begins with, on a device without autodiff.
     pub backbone: &'a Backbone,
     /// The head that the first phase begins with.
@@ -111,7 +111,7 @@ impl Trainer<'_> {
         let lowest = boundaries.iter().copied().min().unwrap_or(self.backbone.end());
         let saved = self
             .checkpoints
-            .map(|checkpoints| Saved::newest(checkpoints, self.observer))
+            .map(|checkpoints| Snapshot::newest(checkpoints, self.observer))
             .transpose()?
             .flatten();
         let (mut cursor, mut best, mut saved) = match saved {
@@ -164,7 +164,7 @@ impl Trainer<'_> {
         let network = Network::begin(self.backbone, self.head, boundary, phase.norms);
         let network = if best.tensors.is_empty() { network } else { network.with_state(best) };
         TrainState {
-            average: self.steps.ema.map(|decay| Average::new(decay, &network)),
+            average: self.steps.ema.map(|decay| ModelEma::new(decay, &network)),
             network,
             optimizer: phase.optimizer.init(),
             boundary,
@@ -182,11 +182,11 @@ impl Trainer<'_> {
         }
     }
 
-    fn restore(&self, train_state: &mut TrainState, saved: Saved) {
+    fn restore(&self, train_state: &mut TrainState, saved: Snapshot) {
         train_state.network = train_state.network.with_state(&saved.network);
         train_state.optimizer.restore(&train_state.network.learning(), saved.optimizer, self.device);
         let average = self.steps.ema.zip(saved.average.as_ref());
-        train_state.average = average.map(|(decay, state)| Average::restored(decay, state, self.device));
+        train_state.average = average.map(|(decay, state)| ModelEma::restored(decay, state, self.device));
     }
 
     fn trained(&self, lowest: Boundary, best: &StateDict, cursor: Cursor) -> Trained {
@@ -212,7 +212,7 @@ impl Trainer<'_> {
     fn run(
         &self,
         phase: &Phase,
-        pictures: &Pictures<'_>,
+        pictures: &PictureSource<'_>,
         train_state: &mut TrainState,
         lowest: Boundary,
         cursor: &mut Cursor,

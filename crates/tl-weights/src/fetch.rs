@@ -11,7 +11,7 @@ use std::time::Duration;
 use tl_files::AtomicFile;
 
 use crate::address::mirrored;
-use crate::part::{Part, beside, remove};
+use crate::partial_download::{PartialDownload, beside, remove};
 use crate::transfer::transfer;
 use crate::{Download, Event, Fault, FetchConfig, FetchError, ImportError, sha256};
 
@@ -122,7 +122,7 @@ fn from_url(
     config: &FetchConfig,
     watch: &dyn Fn(Event),
 ) -> Result<(), Fault> {
-    let part = Part::of(download.path);
+    let part = PartialDownload::of(download.path);
     let mut backoff = config.backoff;
     for tried in 1..=config.attempts.max(1) {
         let Err((fault, passing)) = attempt(url, download, config, &part, watch) else { return Ok(()) };
@@ -143,7 +143,7 @@ fn attempt(
     url: &str,
     download: &Download,
     config: &FetchConfig,
-    part: &Part,
+    part: &PartialDownload,
     watch: &dyn Fn(Event),
 ) -> Result<(), (Fault, bool)> {
     let resumed = transfer(url, download, config, part, watch).map_err(passing)?;

@@ -26,7 +26,7 @@ mod load;
 mod marks;
 mod matching;
 mod package;
-mod part;
+mod partial_download;
 mod pickle;
 mod published;
 mod report;

@@ -12,7 +12,7 @@ use tl_image::contained_or;
 
 use crate::foreign::unread_weights;
 use crate::marks::is_safetensors;
-use crate::matching::{Wanted, assign, is_in_stages, own, published, values};
+use crate::matching::{ExpectedTensor, assign, is_in_stages, own, published, values};
 use crate::report::LoadReport;
 use crate::tensors::{Stored, Tensors, of_checkpoint, of_safetensors};
 use crate::{WeightsError, checkpoint};
@@ -146,14 +146,22 @@ fn unreadable(path: &Path, error: &std::io::Error) -> WeightsError {
     WeightsError::Read { path: path.to_owned(), detail: error.to_string() }
 }
 
-fn put_file<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
+fn put_file<M: Module>(
+    module: &mut M,
+    wanted: &[ExpectedTensor],
+    path: &Path,
+) -> Result<LoadReport, WeightsError> {
     if let Some(unread) = unread_weights(path) {
         return Err(unread.into());
     }
     contained_or(|| put_known(module, wanted, path))
 }
 
-fn put_known<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Result<LoadReport, WeightsError> {
+fn put_known<M: Module>(
+    module: &mut M,
+    wanted: &[ExpectedTensor],
+    path: &Path,
+) -> Result<LoadReport, WeightsError> {
     let failed = |e: std::io::Error| unreadable(path, &e);
     let (mut file, mut bytes) = begun(path)?;
     let longest = values(wanted).saturating_mul(WIDEST).saturating_add(SLACK);
@@ -172,11 +180,11 @@ fn put_known<M: Module>(module: &mut M, wanted: &[Wanted], path: &Path) -> Resul
 
 fn put<M: Module>(
     module: &mut M,
-    wanted: &[Wanted],
+    wanted: &[ExpectedTensor],
     tensors: Tensors<'_>,
 ) -> Result<LoadReport, WeightsError> {
     let (report, stored) = assign(wanted, tensors)?;
-    let mut fill = Fill { path: KeyPath::default(), stored, error: None };
+    let mut fill = LoadTensors { path: KeyPath::default(), stored, error: None };
     let loaded = module.clone().map(&mut fill);
     if let Some(error) = fill.error {
         return Err(error);
@@ -186,13 +194,13 @@ fn put<M: Module>(
 }
 
 /// Sets every parameter and running statistic that a tensor was found for.
-struct Fill<'a> {
+struct LoadTensors<'a> {
     path: KeyPath,
     stored: BTreeMap<String, Stored<'a>>,
     error: Option<WeightsError>,
 }
 
-impl Fill<'_> {
+impl LoadTensors<'_> {
     fn tensor<const D: usize>(
         &self,
         param: &Param<Tensor<D>>,
@@ -220,7 +228,7 @@ impl Fill<'_> {
     }
 }
 
-impl ModuleMapper for Fill<'_> {
+impl ModuleMapper for LoadTensors<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }

@@ -16,7 +16,7 @@ const WIDEST: u64 = 8;
 
 /// A tensor that the network needs.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wanted {
+pub(crate) struct ExpectedTensor {
     /// Its key in the module.
     pub(crate) place: String,
     /// Its key in the file.
@@ -32,10 +32,10 @@ pub(crate) struct Wanted {
 }
 
 /// A module's own keys and shapes, without a head.
-pub(crate) fn own(shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
+pub(crate) fn own(shapes: BTreeMap<String, Vec<usize>>) -> Vec<ExpectedTensor> {
     let wanted = shapes.into_iter().map(|(key, shape)| {
         let place = key.clone();
-        Wanted { place, key, elsewhere: None, shape, head: false, classifies: false }
+        ExpectedTensor { place, key, elsewhere: None, shape, head: false, classifies: false }
     });
     wanted.collect()
 }
@@ -46,14 +46,17 @@ pub(crate) fn is_in_stages(stages: &[Stage], key: &str) -> bool {
 }
 
 /// The keys and shapes of an architecture's published checkpoint.
-pub(crate) fn published(architecture: &Architecture, shapes: BTreeMap<String, Vec<usize>>) -> Vec<Wanted> {
+pub(crate) fn published(
+    architecture: &Architecture,
+    shapes: BTreeMap<String, Vec<usize>>,
+) -> Vec<ExpectedTensor> {
     let heads = head_keys(architecture);
     let stages = architecture.init(&Device::flex()).stages();
     let wanted = shapes.into_iter().map(|(place, shape)| {
         let (key, shape) = architecture.published(&place, &shape);
         let elsewhere = architecture.published_elsewhere(&place);
         let (head, classifies) = (heads.contains(&place), !is_in_stages(&stages, &place));
-        Wanted { place, key, elsewhere, shape, head, classifies }
+        ExpectedTensor { place, key, elsewhere, shape, head, classifies }
     });
     wanted.collect()
 }
@@ -71,7 +74,7 @@ fn head_keys(architecture: &Architecture) -> BTreeSet<String> {
 /// [`WeightsError::TooLarge`], [`WeightsError::Type`], or [`WeightsError::Unfit`] if anything but the head is missing
 /// or of another shape.
 pub(crate) fn assign<'a>(
-    wanted: &[Wanted],
+    wanted: &[ExpectedTensor],
     tensors: Tensors<'a>,
 ) -> Result<(LoadReport, BTreeMap<String, Stored<'a>>), WeightsError> {
     let (wanted, prefix) = spelling(wanted, &tensors);
@@ -104,8 +107,9 @@ pub(crate) fn assign<'a>(
 }
 
 /// The publisher's spelling of the keys and the prefix that make most keys fit; the first of several.
-fn spelling(wanted: &[Wanted], tensors: &Tensors<'_>) -> (Vec<Wanted>, &'static str) {
-    let elsewhere = wanted.iter().map(|want| Some(Wanted { key: want.elsewhere.clone()?, ..want.clone() }));
+fn spelling(wanted: &[ExpectedTensor], tensors: &Tensors<'_>) -> (Vec<ExpectedTensor>, &'static str) {
+    let elsewhere =
+        wanted.iter().map(|want| Some(ExpectedTensor { key: want.elsewhere.clone()?, ..want.clone() }));
     let spellings = [Some(wanted.to_vec()), elsewhere.collect()].into_iter().flatten();
     let pairs = spellings.flat_map(|wanted| PREFIXES.map(|prefix| (wanted.clone(), prefix)));
     // The last of equals is the greatest.
@@ -114,14 +118,14 @@ fn spelling(wanted: &[Wanted], tensors: &Tensors<'_>) -> (Vec<Wanted>, &'static 
 }
 
 /// The number of a file's keys that are wanted, behind this prefix.
-fn fitting(wanted: &[Wanted], prefix: &str, tensors: &Tensors<'_>) -> usize {
+fn fitting(wanted: &[ExpectedTensor], prefix: &str, tensors: &Tensors<'_>) -> usize {
     let keys: BTreeSet<&str> = wanted.iter().map(|want| want.key.as_str()).collect();
     let inner = tensors.keys().filter_map(|key| key.strip_prefix(prefix));
     inner.filter(|key| keys.contains(modern(key).as_str())).count()
 }
 
 /// Takes a prefix and old spellings off, and out what is known to be of no use.
-fn without<'a>(prefix: &str, wanted: &[Wanted], tensors: Tensors<'a>) -> (Tensors<'a>, LoadReport) {
+fn without<'a>(prefix: &str, wanted: &[ExpectedTensor], tensors: Tensors<'a>) -> (Tensors<'a>, LoadReport) {
     let auxiliary = wanted.iter().any(|want| want.key.starts_with("AuxLogits."));
     let mut report = LoadReport::default();
     let mut spelt = BTreeMap::new();
@@ -154,7 +158,7 @@ fn modern(key: &str) -> String {
 }
 
 /// The head is not counted: of another number of classes, it is not read.
-fn check_size(wanted: &[Wanted], tensors: &Tensors<'_>) -> Result<(), WeightsError> {
+fn check_size(wanted: &[ExpectedTensor], tensors: &Tensors<'_>) -> Result<(), WeightsError> {
     let heads: BTreeSet<&str> =
         wanted.iter().filter(|want| want.head).map(|want| want.key.as_str()).collect();
     let counted = tensors.iter().filter(|(key, _)| !heads.contains(key.as_str()));
@@ -164,14 +168,14 @@ fn check_size(wanted: &[Wanted], tensors: &Tensors<'_>) -> Result<(), WeightsErr
 }
 
 /// Number of values that the network needs.
-pub(crate) fn values(wanted: &[Wanted]) -> u64 {
+pub(crate) fn values(wanted: &[ExpectedTensor]) -> u64 {
     wanted.iter().map(|want| want.shape.iter().product::<usize>() as u64).sum()
 }
 
 /// Whether every tensor of the head is there and for one other number of classes.
-fn other_head(wanted: &[Wanted], tensors: &Tensors<'_>) -> Option<DroppedHead> {
-    let heads: Vec<&Wanted> = wanted.iter().filter(|want| want.head).collect();
-    let classes = |want: &&Wanted| {
+fn other_head(wanted: &[ExpectedTensor], tensors: &Tensors<'_>) -> Option<DroppedHead> {
+    let heads: Vec<&ExpectedTensor> = wanted.iter().filter(|want| want.head).collect();
+    let classes = |want: &&ExpectedTensor| {
         let (actual, inputs) = tensors.get(&want.key)?.shape.split_first()?;
         let (expected, wanted_inputs) = want.shape.split_first()?;
         (inputs == wanted_inputs).then_some((*expected, *actual))
@@ -183,7 +187,7 @@ fn other_head(wanted: &[Wanted], tensors: &Tensors<'_>) -> Option<DroppedHead> {
 }
 
 /// Whether a file ends at the last stage: it has nothing of what makes logits.
-fn is_headless(wanted: &[Wanted], tensors: &Tensors<'_>) -> bool {
+fn is_headless(wanted: &[ExpectedTensor], tensors: &Tensors<'_>) -> bool {
     let mut classifying = wanted.iter().filter(|want| want.classifies).peekable();
     classifying.peek().is_some() && classifying.all(|want| !tensors.contains_key(&want.key))
 }
@@ -222,7 +226,7 @@ mod tests {
         shapes.into_iter().map(|(key, shape)| (key, Stored::empty(shape))).collect()
     }
 
-    fn wanted(architecture: &Architecture) -> Vec<Wanted> {
+    fn wanted(architecture: &Architecture) -> Vec<ExpectedTensor> {
         published(architecture, checkpoint_shapes(&architecture.init(&Device::flex())))
     }
 
@@ -231,7 +235,7 @@ mod tests {
         wanted(architecture).into_iter().map(|want| (want.key, want.shape)).collect()
     }
 
-    fn unfit(wanted: &[Wanted], tensors: Tensors<'_>) -> LoadReport {
+    fn unfit(wanted: &[ExpectedTensor], tensors: Tensors<'_>) -> LoadReport {
         match assign(wanted, tensors) {
             Err(WeightsError::Unfit { report }) => *report,
             Err(error) => panic!("{error}"),
@@ -328,7 +332,7 @@ mod tests {
     fn every_architecture_takes_a_file_that_ends_at_the_last_stage() {
         for row in ARCHITECTURES {
             let wanted = wanted(row);
-            let stages: Vec<&Wanted> = wanted.iter().filter(|want| !want.classifies).collect();
+            let stages: Vec<&ExpectedTensor> = wanted.iter().filter(|want| !want.classifies).collect();
             let tensors = stages.iter().map(|want| (want.key.clone(), want.shape.clone()));
             let (report, assigned) = assign(&wanted, file(tensors)).unwrap();
             assert!(report.headless && stages.len() < wanted.len(), "{}", row.name);

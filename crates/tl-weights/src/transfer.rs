@@ -7,7 +7,7 @@ use ureq::http::{HeaderMap, Response, Uri, header};
 use ureq::{Agent, Body};
 
 use crate::address::{check, is_loopback, redirected};
-use crate::part::{From, Part, Resume};
+use crate::partial_download::{DownloadSource, PartialDownload, ResumePoint};
 use crate::{Download, Event, Fault, FetchConfig};
 
 /// As many as browsers follow is 20; the publishers of weights need two.
@@ -18,7 +18,7 @@ pub(crate) fn transfer(
     url: &str,
     download: &Download,
     config: &FetchConfig,
-    part: &Part,
+    part: &PartialDownload,
     watch: &dyn Fn(Event),
 ) -> Result<bool, Fault> {
     let resume = part.resume(url);
@@ -32,14 +32,14 @@ pub(crate) fn transfer(
     let file = if start > 0 {
         part.append()?
     } else {
-        part.create(&From { url: url.to_owned(), validator: validator(response.headers()), total })?
+        part.create(&DownloadSource { url: url.to_owned(), validator: validator(response.headers()), total })?
     };
     let stream = Stream { file, part, total, limit: download.limit, config, watch };
     stream.receive(start, &mut response.body_mut().as_reader())?;
     Ok(start > 0)
 }
 
-fn request(url: &str, resume: Option<&Resume>, config: &FetchConfig) -> Result<Response<Body>, Fault> {
+fn request(url: &str, resume: Option<&ResumePoint>, config: &FetchConfig) -> Result<Response<Body>, Fault> {
     let mut at = check(url)?;
     for _ in 0..=REDIRECTS {
         let response = get(&at, resume, config)?;
@@ -51,7 +51,7 @@ fn request(url: &str, resume: Option<&Resume>, config: &FetchConfig) -> Result<R
     Err(Fault::Redirect { to: at.to_string(), why: "there were too many before it" })
 }
 
-fn get(uri: &Uri, resume: Option<&Resume>, config: &FetchConfig) -> Result<Response<Body>, Fault> {
+fn get(uri: &Uri, resume: Option<&ResumePoint>, config: &FetchConfig) -> Result<Response<Body>, Fault> {
     let mut settings = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -94,7 +94,11 @@ fn unanswered(error: ureq::Error, received: u64, stall: Duration) -> Fault {
 }
 
 /// The position of the response's first byte in the file.
-fn start(response: &Response<Body>, resume: Option<&Resume>, part: &Part) -> Result<u64, Fault> {
+fn start(
+    response: &Response<Body>,
+    resume: Option<&ResumePoint>,
+    part: &PartialDownload,
+) -> Result<u64, Fault> {
     let headers = response.headers();
     match (response.status().as_u16(), resume) {
         (200, _) => Ok(0),
@@ -110,7 +114,7 @@ fn start(response: &Response<Body>, resume: Option<&Resume>, part: &Part) -> Res
     }
 }
 
-fn continues(headers: &HeaderMap, resume: &Resume) -> bool {
+fn continues(headers: &HeaderMap, resume: &ResumePoint) -> bool {
     let range = text(headers, header::CONTENT_RANGE).unwrap_or_default();
     let first = range.strip_prefix("bytes ").and_then(|range| range.split_once('-')).map(|(first, _)| first);
     let same = validator(headers).is_none_or(|validator| validator == resume.validator);
@@ -129,7 +133,7 @@ fn announced(total: Option<u64>, download: &Download) -> Result<(), Fault> {
 /// Bytes on their way into a file.
 struct Stream<'a> {
     file: File,
-    part: &'a Part,
+    part: &'a PartialDownload,
     total: Option<u64>,
     limit: u64,
     config: &'a FetchConfig,
@@ -139,7 +143,7 @@ struct Stream<'a> {
 impl Stream<'_> {
     fn receive(mut self, start: u64, body: &mut dyn Read) -> Result<(), Fault> {
         let mut done = start;
-        let mut pace = Pace { since: Instant::now(), bytes: 0 };
+        let mut pace = TransferRate { since: Instant::now(), bytes: 0 };
         let mut buffer = vec![0; 1 << 16];
         (self.watch)(Event::Received { done, total: self.total });
         loop {
@@ -165,12 +169,12 @@ impl Stream<'_> {
 }
 
 /// How much came lately: a server that drips is as good as one that stands still.
-struct Pace {
+struct TransferRate {
     since: Instant,
     bytes: u64,
 }
 
-impl Pace {
+impl TransferRate {
     fn keep(&mut self, count: u64, config: &FetchConfig) -> Result<(), Fault> {
         self.bytes += count;
         if self.since.elapsed() < config.stall {

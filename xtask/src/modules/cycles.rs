@@ -10,7 +10,7 @@ use super::tree::Module;
 
 /// Modules of one level, each of which uses every other, perhaps through others of them.
 #[derive(Debug)]
-pub(super) struct Knot {
+pub(super) struct Cycle {
     pub(super) members: BTreeSet<usize>,
 }
 
@@ -48,14 +48,14 @@ impl Siblings {
     }
 
     /// The largest first.
-    pub(super) fn knots(&self) -> Vec<Knot> {
+    pub(super) fn knots(&self) -> Vec<Cycle> {
         let reached: BTreeMap<usize, _> = self.uses.keys().map(|&at| (at, self.reached(at))).collect();
-        let mut knots: Vec<Knot> = Vec::new();
+        let mut knots: Vec<Cycle> = Vec::new();
         for (&at, from) in &reached {
             let known = knots.iter().any(|knot| knot.members.contains(&at));
             if !known && from.contains(&at) {
                 let back = |other: &usize| reached.get(other).is_some_and(|back| back.contains(&at));
-                knots.push(Knot { members: from.iter().copied().filter(back).collect() });
+                knots.push(Cycle { members: from.iter().copied().filter(back).collect() });
             }
         }
         knots.sort_by_key(|knot| std::cmp::Reverse(knot.members.len()));
@@ -63,7 +63,7 @@ impl Siblings {
     }
 
     /// Every use of one member by another.
-    pub(super) fn within(&self, knot: &Knot) -> Vec<(usize, usize, &Use)> {
+    pub(super) fn within(&self, knot: &Cycle) -> Vec<(usize, usize, &Use)> {
         let of = |&from: &usize| {
             self.uses.get(&from).into_iter().flatten().map(move |(&to, found)| (from, to, found))
         };
@@ -71,7 +71,7 @@ impl Siblings {
     }
 
     /// The shortest way around in a knot.
-    pub(super) fn circle(&self, knot: &Knot) -> Vec<(usize, usize, &Use)> {
+    pub(super) fn circle(&self, knot: &Cycle) -> Vec<(usize, usize, &Use)> {
         let circles = knot.members.iter().filter_map(|&from| self.way_back(from));
         let shortest = circles.min_by_key(Vec::len).unwrap_or_default();
         shortest.windows(2).map(|pair| (pair[0], pair[1], &self.uses[&pair[0]][&pair[1]])).collect()

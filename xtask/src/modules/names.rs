@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::tree::{Import, Manner, Module, Place};
+use super::tree::{Import, Manner, Module, SourceLine};
 
 /// A use of an item by another module than the one that defines it.
 #[derive(Debug, Clone)]
 pub(super) struct Use {
     pub(super) path: String,
-    pub(super) place: Place,
+    pub(super) place: SourceLine,
 }
 
 /// All uses, by the module that uses and the one that defines; of several, the first that is found.
@@ -48,7 +48,7 @@ pub(super) fn uses(modules: &[Module]) -> Uses {
     uses
 }
 
-fn add(uses: &mut Uses, from: usize, to: usize, path: &[String], place: &Place) {
+fn add(uses: &mut Uses, from: usize, to: usize, path: &[String], place: &SourceLine) {
     if from != to {
         let found = || Use { path: path.join("::"), place: place.clone() };
         uses.entry((from, to)).or_insert_with(found);

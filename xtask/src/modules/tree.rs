@@ -9,7 +9,7 @@ use super::tokens::{Kind, Tokens};
 
 /// A file and a line in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SourceLine {
     pub(super) file: PathBuf,
     pub(super) line: usize,
 }
@@ -22,7 +22,7 @@ pub(super) struct Import {
     pub(super) name: Option<String>,
     /// Whether others than the module and what is inside it may use the name.
     pub(super) public: bool,
-    pub(super) place: Place,
+    pub(super) place: SourceLine,
 }
 
 /// How a path is mentioned.
@@ -50,7 +50,7 @@ pub(super) struct Module {
     pub(super) macros: Vec<String>,
     pub(super) imports: Vec<Import>,
     /// Each path in its code with the place where it stands first.
-    pub(super) mentions: BTreeMap<(Vec<String>, Manner), Place>,
+    pub(super) mentions: BTreeMap<(Vec<String>, Manner), SourceLine>,
 }
 
 /// Gives the text of a file.
@@ -87,8 +87,8 @@ enum Level {
 }
 
 impl Body<'_> {
-    fn place(&self, at: usize) -> Place {
-        Place { file: self.file.to_path_buf(), line: self.tokens.get(at).map_or(0, |token| token.line) }
+    fn place(&self, at: usize) -> SourceLine {
+        SourceLine { file: self.file.to_path_buf(), line: self.tokens.get(at).map_or(0, |token| token.line) }
     }
 }
 

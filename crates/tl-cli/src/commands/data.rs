@@ -3,18 +3,18 @@
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::{CheckOptions, Place, check};
+use tl_data::{CheckOptions, PictureLocation, check};
 use tl_files::{name_text, path_text, shown_path};
 use tl_image::{Augment, AugmentPreset, Limits, Preprocess, contact_sheet};
 use tl_model::Pretrained;
-use tl_pipeline::{Observer, Step, read_settings};
+use tl_pipeline::{JobStage, Observer, read_settings};
 use tl_train::TrainObserver;
 
 use crate::args::{AugmentArgs, CheckArgs, DataArgs, DataCommand};
-use crate::checked;
+use crate::check_text;
 use crate::failure::FAILED;
 use crate::progress::Display;
-use crate::slow::{SLOW, naming_slow_files};
+use crate::slow_files::{SLOW, naming_slow_files};
 use crate::stdout::{print, print_json};
 use crate::step_args::Chain;
 use crate::text;
@@ -36,7 +36,7 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
     };
     let source = args.source.data(&args.data)?.source();
     let display = Display::new(verbosity.unless(args.json));
-    display.step(Step::Scan);
+    display.step(JobStage::Scan);
     let progress = |progress| display.progress(progress);
     let job = || check(&source, &options, &Limits::default(), &progress);
     let report = naming_slow_files(&display, SLOW, job);
@@ -48,7 +48,7 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
     if args.json {
         print_json(&report)?;
     } else {
-        print(checked::lines(&report, verbosity == Verbosity::Verbose))?;
+        print(check_text::lines(&report, verbosity == Verbosity::Verbose))?;
         if let Some(file) = &args.html {
             print([text::row("page", &format!("{}: open it to look at the pictures", path_text(file)))])?;
         }
@@ -63,7 +63,7 @@ fn augment(args: &AugmentArgs) -> Result<ExitCode> {
         None => Augment::from(args.preset),
     };
     let preprocess = Preprocess { mode: args.resize, ..preprocess(&args.backbone)? };
-    let picture = Place::from(args.picture.clone())
+    let picture = PictureLocation::from(args.picture.clone())
         .decode(&Limits::default(), preprocess.fill)
         .with_context(|| format!("cannot use `{}`", shown_path(&args.picture)))?;
     let sheet = contact_sheet(&picture, &augment, &preprocess, args.count, args.columns, args.seed);

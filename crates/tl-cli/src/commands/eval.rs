@@ -10,10 +10,10 @@ use tl_pipeline::{Evaluated, evaluate};
 use super::threads;
 use crate::args::EvalArgs;
 use crate::progress::Display;
-use crate::slow::{SLOW, naming_slow_files};
+use crate::slow_files::{SLOW, naming_slow_files};
 use crate::stdout::{print, print_json};
 use crate::verbosity::Verbosity;
-use crate::{judged, text};
+use crate::{evaluation_text, text};
 
 pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let classifier = Classifier::open(&args.run, &open_device(&args.device)?)?;
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &EvalArgs, verbosity: Verbosity) -> Result<ExitCode> {
     } else {
         let judged = result.part.map(|part| text::row("part", &format!("{part}: the others are not judged")));
         print(text::understood(&result.data).chain(judged))?;
-        print(text::skipped(&result.data, text::NAMED).into_iter().chain(judged::lines(&result)))?;
+        print(text::skipped(&result.data, text::NAMED).into_iter().chain(evaluation_text::lines(&result)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,14 +4,14 @@ use anyhow::Result;
 use serde_json::json;
 use std::process::ExitCode;
 use tl_files::path_text;
-use tl_pipeline::{EmbedConfig, Embedded, embed};
+use tl_pipeline::{EmbedConfig, FeatureFiles, embed};
 
 use super::threads;
 use crate::args::ExtractArgs;
 use crate::failure::FAILED;
 use crate::progress::Display;
 use crate::signals::Stop;
-use crate::slow::{SLOW, naming_slow_files};
+use crate::slow_files::{SLOW, naming_slow_files};
 use crate::stdout::{print, print_json};
 use crate::text::{row, thousands};
 use crate::verbosity::Verbosity;
@@ -52,13 +52,13 @@ fn config(args: &ExtractArgs) -> Result<EmbedConfig> {
     })
 }
 
-fn summary(embedded: &Embedded) -> serde_json::Value {
-    let Embedded { rows, shape, kept, rejected, .. } = embedded;
+fn summary(embedded: &FeatureFiles) -> serde_json::Value {
+    let FeatureFiles { rows, shape, kept, rejected, .. } = embedded;
     let files: Vec<_> = embedded.files.iter().map(|file| path_text(file)).collect();
     json!({"files": files, "rows": rows, "shape": shape, "from_cache": kept, "skipped": rejected})
 }
 
-fn lines(embedded: &Embedded) -> Vec<String> {
+fn lines(embedded: &FeatureFiles) -> Vec<String> {
     let sides: Vec<String> = embedded.shape.iter().map(|&side| thousands(side as u64)).collect();
     let rows = thousands(embedded.rows as u64);
     let mut lines = vec![row("rows", &format!("{rows} of {} numbers, float32", sides.join(" x ")))];

@@ -9,10 +9,10 @@ use tl_report::{RateCurve, RateSuggestion};
 use tl_train::{RateSearch, Recipe};
 
 use super::watched;
-use crate::again::Typed;
 use crate::args::LrFindArgs;
 use crate::stdout::{print, print_json};
 use crate::text;
+use crate::typed_command::TypedCommand;
 use crate::verbosity::Verbosity;
 
 /// Rows of the table, about.
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &LrFindArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let search = RateSearch { start: args.start, end: args.end, steps: args.steps };
     let job = |watch: &dyn Observer| find_rate(&config, &search, watch);
     let curve = watched(args.train.tui, verbosity.unless(args.train.json), job)??;
-    let typed = Typed::of(std::env::args_os()).context("the command cannot be taken apart")?;
+    let typed = TypedCommand::of(std::env::args_os()).context("the command cannot be taken apart")?;
     let command = train_command(&typed, recipe, curve.suggestions.first().map(|found| found.rate));
     let root = path_text(config.data.path()).into_owned();
     let page = tl_report::rates_html(&root, &config.backbone, &curve, &command);
@@ -79,7 +79,7 @@ fn lines(curve: &RateCurve, command: &str, plot: &str) -> Vec<String> {
 }
 
 /// What was typed, as a command that trains at a rate.
-fn train_command(typed: &Typed, recipe: Option<Recipe>, rate: Option<f64>) -> String {
+fn train_command(typed: &TypedCommand, recipe: Option<Recipe>, rate: Option<f64>) -> String {
     let mut words = ["tl", "train"].map(OsString::from).to_vec();
     words.extend(typed.words(|id| !OWN.contains(&id)));
     words.extend(recipe.into_iter().flat_map(|recipe| ["--recipe".into(), recipe.to_string().into()]));
@@ -98,7 +98,7 @@ mod tests {
             ("lr-find photos --lr 5 --steps=50 --plot x.html --json", None, "tl train photos --lr 1.4e-3"),
             ("lr-find --start 1e-5 -q a*b", Some(Recipe::LpFt), "tl train 'a*b' --recipe lp-ft --lr 1.4e-3"),
         ] {
-            let typed = Typed::of(["tl"].into_iter().chain(typed.split(' ')).map(Into::into)).unwrap();
+            let typed = TypedCommand::of(["tl"].into_iter().chain(typed.split(' ')).map(Into::into)).unwrap();
             assert_eq!(train_command(&typed, recipe, Some(1.4e-3)), command);
         }
     }

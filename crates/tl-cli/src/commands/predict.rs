@@ -4,18 +4,18 @@ use anyhow::{Result, bail};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tl_data::Place;
-use tl_model::{Answered, Classifier, open_device, pictures};
-use tl_pipeline::{Observer, Step};
+use tl_data::PictureLocation;
+use tl_model::{Classifier, Probabilities, open_device, pictures};
+use tl_pipeline::{JobStage, Observer};
 use tl_train::TrainObserver;
 use tl_weights::FetchConfig;
 
 use super::threads;
-use crate::answers::{Row, Sheet};
 use crate::args::PredictArgs;
 use crate::failure::FAILED;
+use crate::predictions::{PredictionRow, PredictionWriter};
 use crate::progress::Display;
-use crate::slow::{SLOW, naming_slow_files};
+use crate::slow_files::{SLOW, naming_slow_files};
 use crate::verbosity::Verbosity;
 
 pub(crate) fn run(args: &PredictArgs, verbosity: Verbosity) -> Result<ExitCode> {
@@ -49,33 +49,33 @@ fn answer(
     let display = Display::new(verbosity.unless(few));
     // Without a bar a slow file is still named.
     let words = if few { &Display::new(verbosity) } else { &display };
-    display.step(Step::Extract);
-    let mut sheet = Sheet::new(args, classifier.header.multi_label, &files);
+    display.step(JobStage::Extract);
+    let mut writer = PredictionWriter::new(args, classifier.header.multi_label, &files);
     let mut failed = false;
-    let show = |pictures: &[Place], answers: Vec<Answered>| {
+    let show = |pictures: &[PictureLocation], answers: Vec<Probabilities>| {
         let rows = pictures.iter().zip(answers);
         let rows = rows.map(|(place, answer)| row(classifier, place.file.clone(), answer, args.top));
-        let rows: Vec<Row> = rows.collect();
+        let rows: Vec<PredictionRow> = rows.collect();
         failed |= rows.iter().any(|row| row.error.is_some());
-        display.suspend(|| sheet.add(&rows))
+        display.suspend(|| writer.add(&rows))
     };
     let progress = |progress| display.progress(progress);
     let job = || classifier.predict_each(&files, threads(), &progress, show);
     let answered = naming_slow_files(words, SLOW, job);
     display.finish();
     // After a failure too: what was answered can be read.
-    let closed = if answered.is_ok() || sheet.has_begun() { sheet.finish() } else { Ok(()) };
+    let closed = if answered.is_ok() || writer.has_begun() { writer.finish() } else { Ok(()) };
     answered?;
     closed?;
     Ok(failed)
 }
 
-fn row(classifier: &Classifier, path: PathBuf, answer: Answered, top: usize) -> Row {
+fn row(classifier: &Classifier, path: PathBuf, answer: Probabilities, top: usize) -> PredictionRow {
     match answer {
         Ok(probabilities) => {
             let labels = classifier.header.multi_label.then(|| classifier.labels(&probabilities));
-            Row { path, labels, answers: classifier.top(&probabilities, top), error: None }
+            PredictionRow { path, labels, answers: classifier.top(&probabilities, top), error: None }
         }
-        Err(reason) => Row { path, labels: None, answers: Vec::new(), error: Some(reason) },
+        Err(reason) => PredictionRow { path, labels: None, answers: Vec::new(), error: Some(reason) },
     }
 }

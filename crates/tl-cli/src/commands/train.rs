@@ -9,9 +9,9 @@ use tl_pipeline::{Invocation, Observer, Outcome, TrainConfig, read_settings, tra
 use tl_report::Record;
 
 use super::watched;
-use crate::again::Typed;
 use crate::args::{ResumeArgs, TrainArgs};
 use crate::stdout::{print, print_json};
+use crate::typed_command::TypedCommand;
 use crate::verbosity::Verbosity;
 use crate::{labels, text};
 
@@ -42,8 +42,8 @@ fn invocation() -> Invocation {
     // The program's own place does not matter to whoever repeats the command.
     let command = std::iter::once("tl".to_owned()).chain(command.skip(1)).collect();
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let again = Typed::of(typed).map(|typed| typed.again()).unwrap_or_default();
-    Invocation { command, time, resume: None, again }
+    let follow_up = TypedCommand::of(typed).map(|typed| typed.follow_up()).unwrap_or_default();
+    Invocation { command, time, resume: None, follow_up }
 }
 
 /// The pictures that judged a run. Some may not be new to the model: copies across given parts, and what an older model

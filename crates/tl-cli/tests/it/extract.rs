@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use tl_data::Place;
+use tl_data::PictureLocation;
 use tl_frozen::Frozen;
 use tl_image::Limits;
 use tl_model::{Pretrained, open_device};
@@ -122,7 +122,7 @@ fn computed(picture: &Path) -> Vec<f32> {
     let pretrained = Pretrained::named("efficientnet_lite0").unwrap();
     let (backbone, _) = pretrained.load(&device, &FetchConfig::from_env(), &Quiet).unwrap();
     let preprocess = &pretrained.preprocess;
-    let place = Place::from(picture.to_path_buf());
+    let place = PictureLocation::from(picture.to_path_buf());
     let part =
         place.decode_part(&Limits::default(), preprocess.fill, |full| preprocess.wanted(full)).unwrap();
     let mut image = vec![0.0; 3 * (preprocess.size as usize).pow(2)];

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tl_model::FetchObserver;
 use tl_pipeline::{Invocation, Observer, PipelineError, Quiet, TrainConfig};
-use tl_train::{Recipe, StepNews, StepsConfig, TrainError, TrainObserver, Unfreeze};
+use tl_train::{Recipe, StepMetrics, StepsConfig, TrainError, TrainObserver, Unfreeze};
 
 use crate::folders::two_classes;
 
@@ -17,7 +17,7 @@ struct StopsAfter(usize, AtomicUsize);
 impl FetchObserver for StopsAfter {}
 
 impl TrainObserver for StopsAfter {
-    fn trained(&self, _news: &StepNews<'_>) {
+    fn trained(&self, _news: &StepMetrics<'_>) {
         self.1.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use tl_image::{ContentHash, PerceptualHash};
 
 use crate::near_duplicates::NearDuplicates;
-use crate::place::slashed;
+use crate::picture_location::slashed;
 use crate::{Dataset, Sample, Tightened};
 
-use super::{DuplicateSet, Likeness, Twin};
+use super::{DuplicatePicture, DuplicateSet, Likeness};
 
 /// The sets, those in several parts first, then those in several classes, then the largest; and what was done about
 /// chains of look-alikes that were too long.
@@ -46,16 +46,17 @@ fn alike(data: &Dataset, same: &[Vec<usize>]) -> (Vec<DuplicateSet>, Option<Tigh
 fn describe(data: &Dataset, likeness: Likeness, samples: &[usize]) -> DuplicateSet {
     let first = samples.first().and_then(|&at| data.samples[at].perceptual_hash);
     let distance = |hash: Option<PerceptualHash>| first.zip(hash).map_or(0, |(a, b)| a.distance(b));
-    let twin = |sample: &Sample| Twin {
+    let twin = |sample: &Sample| DuplicatePicture {
         path: slashed(&sample.path),
         classes: sample.labels().filter_map(|class| data.classes.get(class.0).cloned()).collect(),
         part: sample.part,
         distance: distance(sample.perceptual_hash),
         thumbnail: None,
     };
-    let pictures: Vec<Twin> = samples.iter().map(|&at| twin(&data.samples[at])).collect();
-    let differ =
-        |differs: fn(&Twin, &Twin) -> bool| pictures.windows(2).any(|pair| differs(&pair[0], &pair[1]));
+    let pictures: Vec<DuplicatePicture> = samples.iter().map(|&at| twin(&data.samples[at])).collect();
+    let differ = |differs: fn(&DuplicatePicture, &DuplicatePicture) -> bool| {
+        pictures.windows(2).any(|pair| differs(&pair[0], &pair[1]))
+    };
     DuplicateSet {
         likeness,
         across_classes: differ(|a, b| a.classes != b.classes),

@@ -161,12 +161,12 @@ pub struct DuplicateSet {
     /// Are they in several parts of the source? Then the test is easier than it should be.
     pub across_parts: bool,
     /// The pictures; two at least.
-    pub pictures: Vec<Twin>,
+    pub pictures: Vec<DuplicatePicture>,
 }
 
 /// One picture of a set of duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Twin {
+pub struct DuplicatePicture {
     /// Path below the root, with `/`.
     pub path: String,
     /// Its labels.

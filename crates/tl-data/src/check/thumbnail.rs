@@ -8,8 +8,8 @@ use image::codecs::jpeg::JpegEncoder;
 use rayon::prelude::*;
 use tl_image::{Interpolation, Limits, contained, decode_forgivingly, resize};
 
-use crate::place::slashed;
-use crate::{Dataset, Place, SampleId};
+use crate::picture_location::slashed;
+use crate::{Dataset, PictureLocation, SampleId};
 
 use super::CheckReport;
 
@@ -44,13 +44,13 @@ pub(super) fn add(report: &mut CheckReport, data: &Dataset, limits: &Limits) {
     });
 }
 
-fn of_place(place: &Place, limits: &Limits) -> Option<String> {
+fn of_place(place: &PictureLocation, limits: &Limits) -> Option<String> {
     contained(|| encode(&place.decode(limits, [255; 3]).ok()?)).ok().flatten()
 }
 
 /// What a program that forgives errors shows of a file.
 pub(super) fn of_damaged(file: &Path, limits: &Limits) -> Option<String> {
-    let bytes = Place::from(file.to_path_buf()).read(limits).ok()?;
+    let bytes = PictureLocation::from(file.to_path_buf()).read(limits).ok()?;
     encode(&decode_forgivingly(&bytes, limits, [255; 3])?)
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use image::{Rgb, RgbImage};
-use tl_data::{Batch, Dataset, Loading, Place, SampleError, SampleId, Sampler, Sampling, load_batches, scan};
+use tl_data::{
+    Batch, Dataset, Loading, PictureLocation, SampleError, SampleId, Sampler, Sampling, load_batches, scan,
+};
 use tl_image::{Limits, Preprocess};
 
 const SIZE: u32 = 16;
@@ -35,7 +37,7 @@ fn ids(data: &Dataset, epoch: u64) -> Vec<SampleId> {
 
 fn load(data: &Dataset, loading: &Loading, epoch: u64, bad: Option<SampleId>) -> Vec<Batch> {
     let preprocess = Preprocess { size: SIZE, ..Preprocess::default() };
-    let render = |id: SampleId, place: &Place, out: &mut [f32]| {
+    let render = |id: SampleId, place: &PictureLocation, out: &mut [f32]| {
         assert!(Some(id) != bad, "bad luck");
         let part = place.decode_part(&Limits::default(), [255; 3], |full| preprocess.wanted(full))?;
         preprocess.normalise_into(&preprocess.picture_of(&part), out);
@@ -105,7 +107,7 @@ fn rendering_waits_for_the_sink() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     let (begun, mut handed_over) = (AtomicUsize::new(0), 0);
-    let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), SampleError> {
+    let render = |_: SampleId, _: &PictureLocation, _: &mut [f32]| -> Result<(), SampleError> {
         begun.fetch_add(1, Ordering::SeqCst);
         Ok(())
     };
@@ -128,7 +130,7 @@ fn the_pictures_of_one_batch_are_rendered_by_all_threads() {
     let data = data(folder.path());
     for loading in [Loading { batch: 16, threads: 8, ahead: 1 }, Loading { batch: 1, threads: 8, ahead: 2 }] {
         let (at_work, all) = (Mutex::new(0), Condvar::new());
-        let render = |_: SampleId, _: &Place, _: &mut [f32]| -> Result<(), SampleError> {
+        let render = |_: SampleId, _: &PictureLocation, _: &mut [f32]| -> Result<(), SampleError> {
             let mut here = at_work.lock().unwrap();
             *here += 1;
             all.notify_all();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tl_data::{Place, scan};
+use tl_data::{PictureLocation, scan};
 use tl_image::Limits;
 
 fn limits() -> Limits {
@@ -51,7 +51,7 @@ fn pipes_folders_and_loops_are_named() {
         if name == "pipe.jpg" && !made.as_ref().is_ok_and(std::process::ExitStatus::success) {
             continue;
         }
-        let refused = Place::from(at(name)).decode(&limits(), [0; 3]).unwrap_err();
+        let refused = PictureLocation::from(at(name)).decode(&limits(), [0; 3]).unwrap_err();
         assert!(refused.to_string().starts_with(reason), "{name}: {refused}");
     }
 }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
-use tl_data::{ClassId, DataError, Dataset, MaxBad, Place, SampleError, SampleId, Spread, check_bad, scan};
+use tl_data::{
+    ClassId, DataError, Dataset, MaxBad, PictureLocation, SampleError, SampleId, Spread, check_bad, scan,
+};
 use tl_image::{ColorMode, Format, Limits, PictureError};
 
 /// A folder with these pictures, each of another colour.
@@ -135,7 +137,7 @@ fn pipes_and_sockets_are_not_opened() {
     let reason = "not a regular file (a pipe, socket or device)";
     let expected = [format!("a/pipe.jpg: {reason}"), format!("b/socket.jpg: {reason}")];
     assert_eq!(rejected(&scanned(folder.path()).unwrap()), expected);
-    let single = Place::from(folder.path().join("a/pipe.jpg")).decode(&Limits::default(), [0; 3]);
+    let single = PictureLocation::from(folder.path().join("a/pipe.jpg")).decode(&Limits::default(), [0; 3]);
     assert_eq!(single, Err(SampleError::Special));
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use tl_data::{
-    ClassId, Dataset, Given, Part, Parts, Sample, SampleId, Shares, duplicate_groups, folds, read_parts,
+    ClassId, Dataset, GivenSplit, Part, Parts, Sample, SampleId, Shares, duplicate_groups, folds, read_parts,
     split, train_val, write_parts,
 };
 use tl_image::{ColorMode, ContentHash, Format, PerceptualHash, PictureHeader};
@@ -277,19 +277,19 @@ fn parts_and_folds_read_back_as_written() {
     let data = distinct(&[9, 9]);
     let parts = split(&data, &SHARES, 1).unwrap();
     let all = Part::ALL.map(|part| (part.name(), parts.of(part)));
-    assert_eq!(read_parts(&data, &*table(&data, &all)).unwrap(), (Given::Parts(parts.clone()), vec![]));
+    assert_eq!(read_parts(&data, &*table(&data, &all)).unwrap(), (GivenSplit::Parts(parts.clone()), vec![]));
 
     let splits = folds(&data, 3, 1).unwrap();
     let names: Vec<String> = (1..=3).map(|fold| format!("fold-{fold}")).collect();
     let all: Vec<(&str, &[SampleId])> =
         names.iter().map(String::as_str).zip(splits.iter().map(|s| &s.val[..])).collect();
-    assert_eq!(read_parts(&data, &*table(&data, &all)).unwrap(), (Given::Folds(splits.clone()), vec![]));
+    assert_eq!(read_parts(&data, &*table(&data, &all)).unwrap(), (GivenSplit::Folds(splits.clone()), vec![]));
 
     // A run does not list what it could not decode.
     let (given, unlisted) = read_parts(&data, &*table(&data, &[("train", &parts.train)])).unwrap();
     let rest: BTreeSet<SampleId> = parts.val.iter().chain(&parts.test).copied().collect();
     assert_eq!(unlisted, rest.into_iter().collect::<Vec<_>>());
-    assert_eq!(given, Given::Parts(Parts { train: parts.train, ..Parts::default() }));
+    assert_eq!(given, GivenSplit::Parts(Parts { train: parts.train, ..Parts::default() }));
 }
 
 #[test]

@@ -402,7 +402,7 @@ fn pictures_of_no_class_are_divided_and_come_back_from_a_split_file() {
     let mut table = Vec::new();
     let named = tl_data::Part::ALL.map(|part| (part.name().to_string(), parts.of(part).to_vec()));
     write_parts(&data, &named, &mut table).unwrap();
-    assert_eq!(read_parts(&data, &table[..]).unwrap(), (tl_data::Given::Parts(parts), Vec::new()));
+    assert_eq!(read_parts(&data, &table[..]).unwrap(), (tl_data::GivenSplit::Parts(parts), Vec::new()));
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Extraction that computes only what is not kept.
 
-use tl_data::{Place, Progress};
+use tl_data::{PictureLocation, Progress};
 use tl_heads::Matrix;
 use tl_image::ContentHash;
 
@@ -24,7 +24,7 @@ pub fn extract_kept(
     let found: Vec<Option<Vec<Vec<f32>>>> =
         contents.iter().map(|&content| rows_of(shelves, content)).collect();
     let missing: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
-    let places: Vec<Place> = missing.iter().map(|&index| job.pictures[index].clone()).collect();
+    let places: Vec<PictureLocation> = missing.iter().map(|&index| job.pictures[index].clone()).collect();
     let (total, done) = (found.len(), found.len() - missing.len());
     let computed = extract_batches(
         frozen,

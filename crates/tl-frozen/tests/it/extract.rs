@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use image::{Rgb, RgbImage};
 use std::path::PathBuf;
 use tempfile::TempDir;
-use tl_data::{Place, SampleError};
+use tl_data::{PictureLocation, SampleError};
 use tl_frozen::{Extraction, Frozen, Job, Output, extract};
 use tl_image::{Limits, PictureError, Preprocess, ResizeMode};
 
@@ -32,7 +32,7 @@ fn files() -> (TempDir, Vec<PathBuf>) {
 }
 
 fn run(frozen: &Frozen, files: &[PathBuf], views: &[Preprocess], threads: usize) -> Extraction {
-    let places: Vec<Place> = files.iter().cloned().map(Place::from).collect();
+    let places: Vec<PictureLocation> = files.iter().cloned().map(PictureLocation::from).collect();
     extract(
         frozen,
         &Job { pictures: &places, views, output: Output::Features, limits: &Limits::default(), threads },

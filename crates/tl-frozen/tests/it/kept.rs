@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::TempDir;
-use tl_data::Place;
+use tl_data::PictureLocation;
 use tl_frozen::{Extraction, Frozen, Job, Output, Recipe, Shelf, Store, StoreKey, extract, extract_kept};
 use tl_image::{ContentHash, Limits, Preprocess, ResizeMode};
 
@@ -45,8 +45,8 @@ impl Pictures {
         self.folder.path().join("store")
     }
 
-    fn places(&self) -> Vec<Place> {
-        self.paths.iter().cloned().map(Place::from).collect()
+    fn places(&self) -> Vec<PictureLocation> {
+        self.paths.iter().cloned().map(PictureLocation::from).collect()
     }
 
     fn fresh(&self, frozen: &Frozen) -> Extraction {
@@ -60,7 +60,7 @@ impl Pictures {
     }
 }
 
-fn job<'a>(pictures: &'a [Place], views: &'a [Preprocess], limits: &'a Limits) -> Job<'a> {
+fn job<'a>(pictures: &'a [PictureLocation], views: &'a [Preprocess], limits: &'a Limits) -> Job<'a> {
     Job { pictures, views, output: Output::Features, limits, threads: 2 }
 }
 

@@ -13,7 +13,7 @@ use super::erase::{Erase, Fill};
 use super::map::Map;
 use super::ops::Warp;
 use super::params::AugmentParams;
-use super::picture_view::PictureView;
+use super::source_pixels::SourcePixels;
 use super::table::Table;
 use crate::{Preprocess, ResizeMode};
 
@@ -40,7 +40,7 @@ fn rendered(source: &RgbImage, mode: BorderMode, draw: impl Fn(&mut Drawing)) ->
     let frame = [0.0, 0.0, width.into(), height.into()];
     let mut drawing = Drawing::new(&preprocess, (width, height), frame, Edge { mode, color: [0; 3] });
     draw(&mut drawing);
-    AugmentParams::new(drawing, &preprocess).render(&PictureView::whole(source))
+    AugmentParams::new(drawing, &preprocess).render(&SourcePixels::whole(source))
 }
 
 fn about_middle(map: Map) -> Map {

@@ -18,13 +18,13 @@ use crate::Preprocess;
 ///
 /// ```
 /// #[derive(serde::Deserialize)]
-/// struct Recipe {
+/// struct AugmentFile {
 ///     augment: tl_image::Augment,
 /// }
 ///
-/// let by_name: Recipe = toml::from_str("augment = 'keras'")?;
+/// let by_name: AugmentFile = toml::from_str("augment = 'keras'")?;
 /// assert_eq!(by_name.augment.ops().len(), 6);
-/// let by_hand: Recipe = toml::from_str("
+/// let by_hand: AugmentFile = toml::from_str("
 ///     [[augment]]
 ///     op = 'rotation'
 ///     degrees = 20
@@ -138,21 +138,21 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Deserialize, Serialize)]
-    struct Recipe {
+    struct AugmentFile {
         augment: Augment,
     }
 
     fn refused(text: &str) -> String {
-        toml::from_str::<Recipe>(text).unwrap_err().message().to_owned()
+        toml::from_str::<AugmentFile>(text).unwrap_err().message().to_owned()
     }
 
     #[test]
     fn every_operation_reads_back_from_toml_as_written() {
         let ops = AugmentOp::all();
         // The crop goes first.
-        let recipe = Recipe { augment: Augment::new(ops.clone()).unwrap() };
+        let recipe = AugmentFile { augment: Augment::new(ops.clone()).unwrap() };
         let text = toml::to_string(&recipe).unwrap();
-        assert_eq!(toml::from_str::<Recipe>(&text).unwrap().augment, recipe.augment, "{text}");
+        assert_eq!(toml::from_str::<AugmentFile>(&text).unwrap().augment, recipe.augment, "{text}");
         assert_eq!(ops.iter().map(AugmentOp::name).collect::<Vec<_>>(), AugmentOp::NAMES);
     }
 
@@ -160,7 +160,7 @@ mod tests {
     fn what_is_left_out_has_its_default() {
         for op in AugmentOp::all() {
             let text = format!("[[augment]]\nop = '{}'", op.name());
-            assert_eq!(toml::from_str::<Recipe>(&text).unwrap().augment.ops(), [op]);
+            assert_eq!(toml::from_str::<AugmentFile>(&text).unwrap().augment.ops(), [op]);
         }
     }
 

@@ -18,6 +18,7 @@
 //! # Ok::<(), tl_image::AugmentError>(())
 //! ```
 
+mod augmentation_space;
 mod batch;
 mod border;
 mod color;
@@ -35,13 +36,12 @@ mod neighbours;
 mod op;
 pub mod ops;
 mod params;
-mod picture_view;
 mod preset;
 mod reach;
 mod render;
 mod sample;
 mod sheet;
-mod space;
+mod source_pixels;
 mod table;
 
 #[cfg(test)]
@@ -57,6 +57,6 @@ pub use list::Augment;
 pub use op::AugmentOp;
 pub use ops::{Border, Paint};
 pub use params::AugmentParams;
-pub use picture_view::PictureView;
 pub use preset::AugmentPreset;
 pub use sheet::contact_sheet;
+pub use source_pixels::SourcePixels;

@@ -4,8 +4,8 @@ use image::{Rgb, RgbImage};
 
 use super::color::ColorStep;
 use super::drawing::{Drawing, Layer};
-use super::picture_view::PictureView;
-use super::render::View;
+use super::render::Viewport;
+use super::source_pixels::SourcePixels;
 use crate::{Interpolation, Preprocess};
 
 /// All that was drawn for one picture: where each pixel of the result comes from, and how its colour changes.
@@ -14,14 +14,14 @@ use crate::{Interpolation, Preprocess};
 #[derive(Clone, Debug, PartialEq)]
 pub struct AugmentParams {
     full: (u32, u32),
-    view: View,
+    view: Viewport,
     layers: Vec<Layer>,
     after: Vec<ColorStep>,
 }
 
 impl AugmentParams {
     pub(super) fn new(drawing: Drawing, preprocess: &Preprocess) -> Self {
-        let view = View {
+        let view = Viewport {
             side: preprocess.size,
             frame: drawing.frame,
             steps: drawing.steps,
@@ -60,7 +60,7 @@ impl AugmentParams {
     /// The changed picture, a square of the side the network takes.
     ///
     /// The geometry comes first, in one resampling; then the colours change, in the order of the operations.
-    pub fn render(&self, source: &PictureView<'_>) -> RgbImage {
+    pub fn render(&self, source: &SourcePixels<'_>) -> RgbImage {
         if !self.shows(source) {
             return RgbImage::from_pixel(self.view.side, self.view.side, Rgb(self.view.edge.color));
         }
@@ -74,7 +74,7 @@ impl AugmentParams {
 
     /// [`render`](Self::render), then [`Preprocess::normalise_into`], in one go where no colour changes: `preprocess` is the
     /// one that the params was drawn for, and `out` has `3 * size * size` values.
-    pub fn write_chw(&self, source: &PictureView<'_>, preprocess: &Preprocess, out: &mut [f32]) {
+    pub fn write_chw(&self, source: &SourcePixels<'_>, preprocess: &Preprocess, out: &mut [f32]) {
         match self.layers.as_slice() {
             [only] if only.colors.is_empty() && self.after.is_empty() && self.shows(source) => {
                 self.view.write_chw(&only.map, source, preprocess, out);
@@ -84,18 +84,18 @@ impl AugmentParams {
     }
 
     /// Is there something to be seen, and somewhere?
-    fn shows(&self, source: &PictureView<'_>) -> bool {
+    fn shows(&self, source: &SourcePixels<'_>) -> bool {
         !source.pixels.is_empty() && source.full.0 > 0 && source.full.1 > 0 && self.view.side > 0
     }
 
-    fn layer(&self, layer: &Layer, source: &PictureView<'_>) -> RgbImage {
+    fn layer(&self, layer: &Layer, source: &SourcePixels<'_>) -> RgbImage {
         let mut picture = self.view.render(&layer.map, source);
         layer.colors.iter().for_each(|step| step.apply(&mut picture));
         picture
     }
 
     /// Fractions are cut off, as in torchvision.
-    fn mixture(&self, layers: &[Layer], source: &PictureView<'_>) -> RgbImage {
+    fn mixture(&self, layers: &[Layer], source: &SourcePixels<'_>) -> RgbImage {
         let mut sums = vec![0.0_f32; 3 * (self.view.side as usize).pow(2)];
         for layer in layers {
             let picture = self.layer(layer, source);

@@ -8,7 +8,7 @@ use super::draws::Draws;
 use super::golden::cases;
 use super::map::Map;
 use super::ops::{Erasing, HorizontalFlip, RandomResizedCrop, Rotation, Zoom};
-use super::{Augment, AugmentKey, AugmentOp, AugmentPreset, Border, BorderMode, PictureView};
+use super::{Augment, AugmentKey, AugmentOp, AugmentPreset, Border, BorderMode, SourcePixels};
 use crate::{Interpolation, Preprocess, ResizeMode};
 
 /// Waves, so that neither mirrored nor shifted versions are equal.
@@ -91,7 +91,7 @@ proptest! {
         prop_assert!(0.0 <= top && top < bottom && bottom <= size.1.into(), "{} {}", top, bottom);
         prop_assert!(0.0 < params.scale() && params.scale() <= 1.0);
         let source = RgbImage::from_pixel(size.0, size.1, image::Rgb([7; 3]));
-        prop_assert_eq!(params.render(&PictureView::whole(&source)).dimensions(), (side, side));
+        prop_assert_eq!(params.render(&SourcePixels::whole(&source)).dimensions(), (side, side));
     }
 
     #[test]
@@ -135,7 +135,7 @@ proptest! {
     ) {
         let preprocess = Preprocess { size: side, mode, interpolation: how, ..Preprocess::default() };
         let source = picture(size.0, size.1);
-        let render = |augment: Augment| augment.draw(key(0), size, &preprocess).render(&PictureView::whole(&source));
+        let render = |augment: Augment| augment.draw(key(0), size, &preprocess).render(&SourcePixels::whole(&source));
         let mut expected = preprocess.picture(&source);
         prop_assert!(render(Augment::default()) == expected);
         imageops::flip_horizontal_in_place(&mut expected);
@@ -157,8 +157,8 @@ proptest! {
         let (left, top) = (left.floor() as u32, top.floor() as u32);
         let (right, bottom) = (right.ceil() as u32, bottom.ceil() as u32);
         let cut = imageops::crop_imm(&source, left, top, right - left, bottom - top).to_image();
-        let part = PictureView { pixels: &cut, full: size, origin: (left.into(), top.into()), scale: 1.0 };
-        let (a, b) = (params.render(&part), params.render(&PictureView::whole(&source)));
+        let part = SourcePixels { pixels: &cut, full: size, origin: (left.into(), top.into()), scale: 1.0 };
+        let (a, b) = (params.render(&part), params.render(&SourcePixels::whole(&source)));
         let worst = a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max();
         prop_assert!(worst <= Some(1), "{:?} {:?}", worst, params);
     }
@@ -173,7 +173,7 @@ fn the_smallest_and_the_narrowest_pictures_are_no_trouble() {
                 let source = picture(width, height);
                 for sample in 0..20 {
                     let params = Augment::from(preset).draw(key(sample), (width, height), &preprocess);
-                    assert_eq!(params.render(&PictureView::whole(&source)).dimensions(), (32, 32));
+                    assert_eq!(params.render(&SourcePixels::whole(&source)).dimensions(), (32, 32));
                 }
             }
         }
@@ -193,8 +193,8 @@ fn a_reduced_source_gives_nearly_the_same() {
             for part in parts {
                 let small = crate::resize(&source, 960 / part, 720 / part, Interpolation::Bilinear);
                 let scale = 1.0 / f64::from(part);
-                let reduced = PictureView { pixels: &small, full: (960, 720), origin: (0.0, 0.0), scale };
-                let (a, b) = (params.render(&reduced), params.render(&PictureView::whole(&source)));
+                let reduced = SourcePixels { pixels: &small, full: (960, 720), origin: (0.0, 0.0), scale };
+                let (a, b) = (params.render(&reduced), params.render(&SourcePixels::whole(&source)));
                 let sum: u64 = a.iter().zip(b.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
                 let mean = sum as f64 / a.len() as f64;
                 let bound = if part == 2 { 0.6 } else { 1.8 };
@@ -216,7 +216,7 @@ fn what_gets_smaller_is_averaged() {
             AugmentOp::Zoom(Zoom { range: [3.0, 3.0], p: 1.0 }),
         ];
         let params = Augment::new(ops).unwrap().draw(key(1), (256, 256), &preprocess);
-        let got = params.render(&PictureView::whole(&source));
+        let got = params.render(&SourcePixels::whole(&source));
         let off = got.iter().map(|value| value.abs_diff(128)).max();
         assert!(off <= Some(1), "{degrees}: {off:?}");
     }
@@ -280,6 +280,6 @@ fn a_mixture_of_one_colour_is_that_colour() {
     for sample in 0..50 {
         let params = augment.draw(key(sample), (40, 30), &preprocess);
         // Black is solarised only at the highest strength, which a severity of 3 does not reach.
-        assert!(params.render(&PictureView::whole(&source)).iter().all(|value| *value == 0));
+        assert!(params.render(&SourcePixels::whole(&source)).iter().all(|value| *value == 0));
     }
 }

@@ -4,16 +4,16 @@ use image::RgbImage;
 
 use super::border::{BorderMode, Edge};
 use super::map::Map;
-use super::picture_view::PictureView;
 use super::reach::{Cut, Need, needs};
 use super::sample::sample;
+use super::source_pixels::SourcePixels;
 use crate::resample::{Resampling, resample};
 use crate::resize::Pixels;
 use crate::{Interpolation, Preprocess, resize_box};
 
 /// All of a rendering but its map and its source.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct View {
+pub(super) struct Viewport {
     pub(super) side: u32,
     /// Part of the source that is shown before anything is moved: its pixels are the raster of reductions.
     pub(super) frame: [f64; 4],
@@ -22,12 +22,12 @@ pub(super) struct View {
     pub(super) how: Interpolation,
 }
 
-impl View {
+impl Viewport {
     pub(super) fn needs(&self, map: &Map, full: (u32, u32)) -> [Need; 2] {
         needs(map, self.side.max(1).into(), full, self.steps, &self.edge)
     }
 
-    pub(super) fn render(&self, map: &Map, source: &PictureView<'_>) -> RgbImage {
+    pub(super) fn render(&self, map: &Map, source: &SourcePixels<'_>) -> RgbImage {
         let Some(straight) = self.straight(map, source) else { return self.projected(map, source) };
         let mut out = RgbImage::from_pixel(self.side, self.side, image::Rgb(self.edge.color));
         resample(source.pixels, &straight.what, &mut Pixels { picture: &mut out, first: straight.first });
@@ -38,7 +38,7 @@ impl View {
     pub(super) fn write_chw(
         &self,
         map: &Map,
-        source: &PictureView<'_>,
+        source: &SourcePixels<'_>,
         preprocess: &Preprocess,
         out: &mut [f32],
     ) {
@@ -51,7 +51,7 @@ impl View {
     }
 
     /// Crops, scales and flips: the antialiased resizer goes straight from the source to the result.
-    fn straight(&self, map: &Map, source: &PictureView<'_>) -> Option<Straight> {
+    fn straight(&self, map: &Map, source: &SourcePixels<'_>) -> Option<Straight> {
         let ([sx, x], [sy, y]) = map.axes()?;
         let [left, top, right, bottom] = self.frame;
         let columns = self.span(sx, x, source.full.0, (left, right))?;
@@ -88,7 +88,7 @@ impl View {
     }
 
     /// An antialiased reduction on each axis to about the scale of the result, then one sampling.
-    fn projected(&self, map: &Map, source: &PictureView<'_>) -> RgbImage {
+    fn projected(&self, map: &Map, source: &SourcePixels<'_>) -> RgbImage {
         let [x, y] = self.needs(map, source.full);
         let is_fine = |need: &Need| need.step * source.scale <= 1.0 + 1e-9;
         if is_fine(&x) && is_fine(&y) {

@@ -2,7 +2,7 @@
 
 use image::{Rgb, RgbImage, imageops};
 
-use super::{Augment, AugmentKey, PictureView};
+use super::{Augment, AugmentKey, SourcePixels};
 use crate::Preprocess;
 
 /// Pixels between the tiles, and their colour.
@@ -30,7 +30,7 @@ pub fn contact_sheet(
     for epoch in 0..count {
         let key = AugmentKey { seed, epoch: epoch.into(), sample: 0 };
         let plan = augment.draw(key, picture.dimensions(), preprocess);
-        put(epoch + 1, &plan.render(&PictureView::whole(picture)));
+        put(epoch + 1, &plan.render(&SourcePixels::whole(picture)));
     }
     sheet
 }

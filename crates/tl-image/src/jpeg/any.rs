@@ -3,15 +3,15 @@
 
 use image::RgbImage;
 
-use super::bits::Intervals;
+use super::bit_reader::RestartIntervals;
 use super::blocks::Blocks;
 use super::canvas::Canvas;
-use super::entropy::Entropy;
+use super::entropy::EntropyDecoder;
 use super::huffman::Huffman;
 use super::layout::{Layout, corrupt};
 use super::markers::Markers;
 use super::plan::{Plan, Scan};
-use super::tables::Built;
+use super::tables::HuffmanTables;
 use crate::{Limits, PictureError};
 
 /// Checks the structure and what it costs, without decoding anything.
@@ -37,7 +37,7 @@ pub(super) fn decode(bytes: &[u8], markers: &Markers<'_>, limits: &Limits) -> Re
 fn decode_row_by_row(layout: &Layout, plan: &Plan<'_>, scan: &Scan<'_>) -> Result<RgbImage, PictureError> {
     let mut coefficients = Blocks::of(layout, 1);
     let mut canvas = Canvas::new(layout, &plan.steps)?;
-    let mut built = Built::default();
+    let mut built = HuffmanTables::default();
     let intervals = intervals(scan)?;
     let mut reader = Reader::new(layout, scan, &mut built, &intervals)?;
     for row in 0..layout.units.1 {
@@ -51,7 +51,7 @@ fn decode_row_by_row(layout: &Layout, plan: &Plan<'_>, scan: &Scan<'_>) -> Resul
 /// Several scans: coefficients are kept until the last one is read.
 fn decode_buffered(layout: &Layout, plan: &Plan<'_>) -> Result<RgbImage, PictureError> {
     let mut coefficients = Blocks::of(layout, layout.units.1);
-    let mut built = Built::default();
+    let mut built = HuffmanTables::default();
     for scan in &plan.scans {
         let intervals = intervals(scan)?;
         let mut reader = Reader::new(layout, scan, &mut built, &intervals)?;
@@ -64,8 +64,8 @@ fn decode_buffered(layout: &Layout, plan: &Plan<'_>) -> Result<RgbImage, Picture
     Ok(canvas.finish())
 }
 
-fn intervals(scan: &Scan<'_>) -> Result<Intervals, PictureError> {
-    let intervals = Intervals::of(scan.data);
+fn intervals(scan: &Scan<'_>) -> Result<RestartIntervals, PictureError> {
+    let intervals = RestartIntervals::of(scan.data);
     intervals.ok_or_else(|| corrupt(format!("the restart markers of scan {} are out of order", scan.number)))
 }
 
@@ -75,7 +75,7 @@ struct Reader<'a> {
     members: Vec<MemberReader<'a>>,
     /// Units in a row, and rows: blocks, where a component comes alone.
     units: (usize, usize),
-    entropy: Entropy<'a>,
+    entropy: EntropyDecoder<'a>,
 }
 
 struct MemberReader<'a> {
@@ -91,15 +91,15 @@ impl<'a> Reader<'a> {
     fn new<'b>(
         layout: &Layout,
         scan: &'a Scan<'b>,
-        built: &'a mut Built<'b>,
-        intervals: &'a Intervals,
+        built: &'a mut HuffmanTables<'b>,
+        intervals: &'a RestartIntervals,
     ) -> Result<Self, PictureError> {
         built.make_room();
         for member in &scan.members {
             built.add(member.dc)?;
             built.add(member.ac)?;
         }
-        let built: &'a Built<'b> = built;
+        let built: &'a HuffmanTables<'b> = built;
         let alone = scan.members.len() == 1;
         let mut units = layout.units;
         let mut members = Vec::with_capacity(scan.members.len());
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
             let (dc, ac) = (built.get(member.dc), built.get(member.ac));
             members.push(MemberReader { component: member.component, h, v, dc, ac });
         }
-        let entropy = Entropy::new(intervals, scan.restart_interval, units.0 * units.1);
+        let entropy = EntropyDecoder::new(intervals, scan.restart_interval, units.0 * units.1);
         let entropy = entropy.ok_or_else(|| {
             corrupt(format!(
                 "scan {} has {} restart intervals, which is not what its header says",

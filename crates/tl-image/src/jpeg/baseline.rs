@@ -7,12 +7,12 @@
 use image::RgbImage;
 use pulp::{Simd, WithSimd};
 
-use super::bits::{Bits, Intervals};
+use super::bit_reader::{BitReader, RestartIntervals};
 use super::color::to_rgb;
-use super::huffman::{END_OF_BLOCK, Entry, Huffman, SYMBOLS, Skip};
+use super::huffman::{END_OF_BLOCK, Huffman, LookupEntry, SYMBOLS, Skip};
 use super::idct::{Block, flat, inverse};
 use super::scan::{Component, Scan};
-use super::window::{Plane, Units, Window};
+use super::window::{McuGrid, Plane, Window};
 
 /// Decodes the window. `None`: something is damaged or unusual, where behind the window counts too unless the picture was
 /// `checked` before.
@@ -48,7 +48,7 @@ struct Reader<'a> {
 
 #[inline(always)]
 fn read_planes(scan: &Scan<'_>, window: &Window, checked: bool) -> Option<Vec<Plane>> {
-    let units = Units::of(scan, window);
+    let units = McuGrid::of(scan, window);
     let mut readers = Vec::with_capacity(3);
     for component in &scan.components {
         readers.push(Reader {
@@ -67,15 +67,15 @@ fn read_planes(scan: &Scan<'_>, window: &Window, checked: bool) -> Option<Vec<Pl
 
 /// Reads the units before `end`.
 #[inline(always)]
-fn read_intervals(scan: &Scan<'_>, units: &Units, end: usize, readers: &mut [Reader<'_>]) -> Option<()> {
+fn read_intervals(scan: &Scan<'_>, units: &McuGrid, end: usize, readers: &mut [Reader<'_>]) -> Option<()> {
     let all = units.across * units.down;
     let length = if scan.restart_interval == 0 { all } else { scan.restart_interval };
-    let intervals = Intervals::of(scan.data)?;
+    let intervals = RestartIntervals::of(scan.data)?;
     if intervals.len() != all.div_ceil(length) {
         return None;
     }
     for (index, first) in (0..end).step_by(length).enumerate() {
-        let mut bits = Bits::new(intervals.get(index)?);
+        let mut bits = BitReader::new(intervals.get(index)?);
         readers.iter_mut().for_each(|reader| reader.last_dc = 0);
         for unit in first..(first + length).min(end) {
             let (row, column) = (unit / units.across, unit % units.across);
@@ -102,7 +102,7 @@ fn read_intervals(scan: &Scan<'_>, units: &Units, end: usize, readers: &mut [Rea
 impl Reader<'_> {
     /// Reads this component's blocks of a unit into the plane.
     #[inline(always)]
-    fn unit(&mut self, bits: &mut Bits<'_>, column: usize, row: usize) -> Option<()> {
+    fn unit(&mut self, bits: &mut BitReader<'_>, column: usize, row: usize) -> Option<()> {
         let (h, v, side, stride) = (self.component.h, self.component.v, self.plane.side, self.plane.stride);
         for y in 0..v {
             for x in 0..h {
@@ -122,7 +122,7 @@ impl Reader<'_> {
 
     /// Reads them and forgets all but the DC coefficient, on which the next one builds.
     #[inline(always)]
-    fn pass_over(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+    fn pass_over(&mut self, bits: &mut BitReader<'_>) -> Option<()> {
         for _ in 0..self.component.h * self.component.v {
             self.read_dc(bits)?;
             self.pass_over_ac(bits)?;
@@ -132,7 +132,7 @@ impl Reader<'_> {
 
     /// One block, dequantised. Returns one more than the place of its last coefficient, in zigzag order.
     #[inline(always)]
-    fn read_block(&mut self, bits: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
+    fn read_block(&mut self, bits: &mut BitReader<'_>, block: &mut Block) -> Option<usize> {
         self.read_dc(bits)?;
         block[0] = self.last_dc.wrapping_mul(self.steps[0] as i16);
         self.read_ac(bits, block)
@@ -140,7 +140,7 @@ impl Reader<'_> {
 
     /// T.81, F.2.2.1.
     #[inline(always)]
-    fn read_dc(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+    fn read_dc(&mut self, bits: &mut BitReader<'_>) -> Option<()> {
         bits.refill();
         let dc = self.dc.read(bits.next)?;
         // 1 to 15 zeros before a DC coefficient do not exist.
@@ -154,7 +154,7 @@ impl Reader<'_> {
 
     /// T.81, F.2.2.2.
     #[inline(always)]
-    fn read_ac(&self, all: &mut Bits<'_>, block: &mut Block) -> Option<usize> {
+    fn read_ac(&self, all: &mut BitReader<'_>, block: &mut Block) -> Option<usize> {
         let (mut bits, mut at, mut end) = (*all, 1, 1);
         'block: loop {
             bits.refill();
@@ -181,7 +181,7 @@ impl Reader<'_> {
 
     /// As [`read_ac`](Self::read_ac), several coefficients at once where they are sure to be of this block.
     #[inline(always)]
-    fn pass_over_ac(&self, all: &mut Bits<'_>) -> Option<()> {
+    fn pass_over_ac(&self, all: &mut BitReader<'_>) -> Option<()> {
         let (mut bits, mut at, skips) = (*all, 1, self.ac.skips());
         'block: loop {
             bits.refill();
@@ -216,7 +216,7 @@ impl Reader<'_> {
 
 /// Takes the next coefficient out of bits that suffice for a short one; after a long one, they are refilled.
 #[inline(always)]
-fn next_ac(ac: &Huffman, bits: &mut Bits<'_>) -> Option<Entry> {
+fn next_ac(ac: &Huffman, bits: &mut BitReader<'_>) -> Option<LookupEntry> {
     let entry = ac.look(bits.next);
     if entry.bits() != 0 {
         bits.consume(entry.bits());

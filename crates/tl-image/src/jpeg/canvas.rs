@@ -4,20 +4,20 @@ use image::RgbImage;
 use pulp::{Simd, WithSimd};
 
 use super::blocks::Blocks;
-use super::color::Line;
+use super::color::ChromaRow;
 use super::idct::{Block, flat, inverse};
 use super::layout::{Component, Layout, corrupt};
-use super::tables::Steps;
+use super::tables::QuantTable;
 use super::window::Plane;
 use crate::PictureError;
 
 /// A picture that is drawn from its top to its bottom.
 pub(super) struct Canvas<'a> {
     layout: &'a Layout,
-    steps: &'a [Steps],
+    steps: &'a [QuantTable],
     /// The last three rows of units: samples are interpolated with those above and below.
     planes: Vec<Plane>,
-    enlargers: Vec<Enlarger>,
+    enlargers: Vec<Upsampler>,
     picture: RgbImage,
 }
 
@@ -25,12 +25,12 @@ pub(super) struct Canvas<'a> {
 const KEPT: usize = 3;
 
 impl<'a> Canvas<'a> {
-    pub(super) fn new(layout: &'a Layout, steps: &'a [Steps]) -> Result<Self, PictureError> {
+    pub(super) fn new(layout: &'a Layout, steps: &'a [QuantTable]) -> Result<Self, PictureError> {
         let size = u32::try_from(layout.width).ok().zip(u32::try_from(layout.height).ok());
         let (width, height) = size.ok_or_else(|| corrupt("it is too large"))?;
         let planes: Vec<Plane> = layout.components.iter().map(|component| plane(layout, component)).collect();
         let both = layout.components.iter().zip(&planes);
-        let enlargers = both.map(|(component, plane)| Enlarger::new(layout, component, plane)).collect();
+        let enlargers = both.map(|(component, plane)| Upsampler::new(layout, component, plane)).collect();
         Ok(Canvas { layout, steps, planes, enlargers, picture: RgbImage::new(width, height) })
     }
 
@@ -104,7 +104,7 @@ impl WithSimd for Draw<'_, '_> {
 }
 
 #[inline(always)]
-fn to_samples(block: &Block, steps: &Steps, out: &mut [u8], stride: usize) {
+fn to_samples(block: &Block, steps: &QuantTable, out: &mut [u8], stride: usize) {
     let mut values: Block = [0; 64];
     for ((to, &coefficient), &step) in values.iter_mut().zip(block).zip(steps) {
         *to = coefficient.wrapping_mul(step as i16);
@@ -135,28 +135,28 @@ fn whole_ratio(layout: &Layout, component: &Component) -> Option<(usize, usize)>
 }
 
 /// Brings rows of a component to the resolution of the picture.
-enum Enlarger {
+enum Upsampler {
     /// One or two pixels for each sample: interpolated as libjpeg does it.
-    Line(Line),
+    ChromaRow(ChromaRow),
     /// Any other ratio: the sample that the pixel lies in, which libjpeg takes too where the ratio is a whole number.
     Nearest { columns: Vec<usize>, pixels: Vec<u8>, v: usize, largest: usize },
 }
 
-impl Enlarger {
+impl Upsampler {
     fn new(layout: &Layout, component: &Component, plane: &Plane) -> Self {
         if whole_ratio(layout, component).is_some() {
-            return Enlarger::Line(Line::new(plane));
+            return Upsampler::ChromaRow(ChromaRow::new(plane));
         }
         let columns = (0..layout.width).map(|x| sample_at(x, component.h, layout.largest.0)).collect();
         let (v, largest) = (component.v, layout.largest.1);
-        Enlarger::Nearest { columns, pixels: vec![0; layout.width], v, largest }
+        Upsampler::Nearest { columns, pixels: vec![0; layout.width], v, largest }
     }
 
     #[inline(always)]
     fn row<'a>(&'a mut self, plane: &'a Plane, y: usize) -> &'a [u8] {
         match self {
-            Enlarger::Line(line) => line.pixels(plane, y),
-            Enlarger::Nearest { columns, pixels, v, largest } => {
+            Upsampler::ChromaRow(line) => line.pixels(plane, y),
+            Upsampler::Nearest { columns, pixels, v, largest } => {
                 let samples = plane.row(sample_at(y, *v, *largest));
                 for (pixel, &column) in pixels.iter_mut().zip(&*columns) {
                     *pixel = samples.get(column).copied().unwrap_or(0);

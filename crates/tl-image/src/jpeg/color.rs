@@ -18,7 +18,7 @@ pub(super) fn to_rgb(planes: &[Plane], window: &Window) -> Option<RgbImage> {
             }
         }),
         [luma, cb, cr] => {
-            let (mut cb_line, mut cr_line) = (Line::new(cb), Line::new(cr));
+            let (mut cb_line, mut cr_line) = (ChromaRow::new(cb), ChromaRow::new(cr));
             let from = first.checked_sub(cb_line.left)?;
             for (y, out) in rows {
                 let (cb, cr) = (cb_line.pixels(cb, y).get(from..)?, cr_line.pixels(cr, y).get(from..)?);
@@ -36,7 +36,7 @@ fn part<'a>(plane: &Plane, row: &'a [u8], first: usize, end: usize) -> &'a [u8] 
 }
 
 /// A row of chroma at the resolution of luma.
-pub(super) struct Line {
+pub(super) struct ChromaRow {
     /// Where it begins, in pixels.
     left: usize,
     pixels: Vec<u8>,
@@ -44,10 +44,10 @@ pub(super) struct Line {
     sums: Vec<u16>,
 }
 
-impl Line {
+impl ChromaRow {
     pub(super) fn new(plane: &Plane) -> Self {
         let pixels = vec![0; plane.stride * plane.wide];
-        Line { left: plane.left * plane.wide, pixels, sums: vec![0; plane.stride + 2] }
+        ChromaRow { left: plane.left * plane.wide, pixels, sums: vec![0; plane.stride + 2] }
     }
 
     /// libjpeg's "fancy" interpolation: 3/4 of the nearer sample and 1/4 of the farther in each direction.

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use super::baseline::ZIGZAG;
-use super::bits::{Bits, Intervals};
-use super::huffman::{END_OF_BLOCK, Entry, Huffman};
+use super::bit_reader::{BitReader, RestartIntervals};
+use super::huffman::{END_OF_BLOCK, Huffman, LookupEntry};
 use super::idct::Block;
-use super::plan::Brings;
+use super::plan::ScanContent;
 
 /// The entropy-coded data of a scan, read unit by unit.
-pub(super) struct Entropy<'a> {
-    intervals: &'a Intervals,
+pub(super) struct EntropyDecoder<'a> {
+    intervals: &'a RestartIntervals,
     /// Of the next interval.
     next: usize,
-    bits: Bits<'a>,
+    bits: BitReader<'a>,
     restart_interval: usize,
     /// Units left in this interval.
     left: usize,
@@ -22,17 +22,21 @@ pub(super) struct Entropy<'a> {
     run: u32,
 }
 
-impl<'a> Entropy<'a> {
+impl<'a> EntropyDecoder<'a> {
     /// A scan of so many units. `None`: it has more or fewer restart intervals than these units make.
-    pub(super) fn new(intervals: &'a Intervals, restart_interval: usize, units: usize) -> Option<Self> {
+    pub(super) fn new(
+        intervals: &'a RestartIntervals,
+        restart_interval: usize,
+        units: usize,
+    ) -> Option<Self> {
         let expected = if restart_interval == 0 { 1 } else { units.div_ceil(restart_interval) };
         let ends_with_a_restart =
             || intervals.len() == expected + 1 && intervals.get(expected).is_some_and(<[u8]>::is_empty);
         if intervals.len() != expected && !ends_with_a_restart() {
             return None;
         }
-        let (bits, left) = (Bits::new(&[]), 0);
-        Some(Entropy { intervals, next: 0, bits, restart_interval, left, last_dc: [0; 4], run: 0 })
+        let (bits, left) = (BitReader::new(&[]), 0);
+        Some(EntropyDecoder { intervals, next: 0, bits, restart_interval, left, last_dc: [0; 4], run: 0 })
     }
 
     /// Has to be called before the blocks of a unit. `None`: the interval before was longer or shorter than its units.
@@ -41,7 +45,7 @@ impl<'a> Entropy<'a> {
             if self.next > 0 && (self.bits.overran() || !self.bits.at_the_end() || self.run > 0) {
                 return None;
             }
-            self.bits = Bits::new(self.intervals.get(self.next)?);
+            self.bits = BitReader::new(self.intervals.get(self.next)?);
             self.next += 1;
             self.left = if self.restart_interval == 0 { usize::MAX } else { self.restart_interval };
             (self.last_dc, self.run) = ([0; 4], 0);
@@ -57,7 +61,7 @@ impl<'a> Entropy<'a> {
     /// Reads a block of the scan's member with this number. `None`: there is no such code, or no such coefficient.
     pub(super) fn block(
         &mut self,
-        brings: Brings,
+        brings: ScanContent,
         member: usize,
         dc: Option<&Huffman>,
         ac: Option<&Huffman>,
@@ -66,16 +70,16 @@ impl<'a> Entropy<'a> {
         // A copy, so that the bits stay in registers.
         let mut bits = self.bits;
         let read = match brings {
-            Brings::All => self.all(&mut bits, dc?, ac?, member, block),
-            Brings::FirstDc { low } => {
+            ScanContent::All => self.all(&mut bits, dc?, ac?, member, block),
+            ScanContent::FirstDc { low } => {
                 self.dc(&mut bits, dc?, member).map(|value| block[0] = value.wrapping_shl(low))
             }
-            Brings::NextDc { low } => {
+            ScanContent::NextDc { low } => {
                 block[0] |= (bits.take(1) as i16) << low;
                 Some(())
             }
-            Brings::FirstAc { from, to, low } => self.first_ac(&mut bits, ac?, from..to + 1, low, block),
-            Brings::NextAc { from, to, low } => self.next_ac(&mut bits, ac?, from..to + 1, low, block),
+            ScanContent::FirstAc { from, to, low } => self.first_ac(&mut bits, ac?, from..to + 1, low, block),
+            ScanContent::NextAc { from, to, low } => self.next_ac(&mut bits, ac?, from..to + 1, low, block),
         };
         self.bits = bits;
         read
@@ -84,7 +88,7 @@ impl<'a> Entropy<'a> {
     #[inline(always)]
     fn all(
         &mut self,
-        bits: &mut Bits<'_>,
+        bits: &mut BitReader<'_>,
         dc: &Huffman,
         ac: &Huffman,
         member: usize,
@@ -96,7 +100,7 @@ impl<'a> Entropy<'a> {
 
     /// T.81, F.2.2.1.
     #[inline(always)]
-    fn dc(&mut self, bits: &mut Bits<'_>, table: &Huffman, member: usize) -> Option<i16> {
+    fn dc(&mut self, bits: &mut BitReader<'_>, table: &Huffman, member: usize) -> Option<i16> {
         let entry = code(bits, table)?;
         let last = self.last_dc.get_mut(member)?;
         // 1 to 15 zeros before a DC coefficient do not exist.
@@ -110,7 +114,7 @@ impl<'a> Entropy<'a> {
     #[inline(always)]
     fn first_ac(
         &mut self,
-        bits: &mut Bits<'_>,
+        bits: &mut BitReader<'_>,
         table: &Huffman,
         band: Range<usize>,
         low: u32,
@@ -141,7 +145,7 @@ impl<'a> Entropy<'a> {
     #[inline(always)]
     fn next_ac(
         &mut self,
-        bits: &mut Bits<'_>,
+        bits: &mut BitReader<'_>,
         table: &Huffman,
         band: Range<usize>,
         low: u32,
@@ -172,7 +176,7 @@ impl<'a> Entropy<'a> {
 
 /// T.81, F.2.2.2.
 #[inline(always)]
-fn sequential_ac(bits: &mut Bits<'_>, table: &Huffman, block: &mut Block) -> Option<()> {
+fn sequential_ac(bits: &mut BitReader<'_>, table: &Huffman, block: &mut Block) -> Option<()> {
     let mut at = 1;
     while at < 64 {
         let entry = code(bits, table)?;
@@ -190,7 +194,7 @@ fn sequential_ac(bits: &mut Bits<'_>, table: &Huffman, block: &mut Block) -> Opt
 /// after these is, or the end.
 #[inline(always)]
 fn correct(
-    bits: &mut Bits<'_>,
+    bits: &mut BitReader<'_>,
     band: Range<usize>,
     mut zeros: usize,
     low: u32,
@@ -213,13 +217,13 @@ fn correct(
 
 /// The length of a run of blocks, this one included.
 #[inline(always)]
-fn blocks_without(bits: &mut Bits<'_>, entry: Entry) -> u32 {
+fn blocks_without(bits: &mut BitReader<'_>, entry: LookupEntry) -> u32 {
     let length = (entry.run() - END_OF_BLOCK) as u32;
     (1 << length) + bits.take(length)
 }
 
 #[inline(always)]
-fn code(bits: &mut Bits<'_>, table: &Huffman) -> Option<Entry> {
+fn code(bits: &mut BitReader<'_>, table: &Huffman) -> Option<LookupEntry> {
     bits.refill();
     let entry = table.read(bits.next)?;
     bits.consume(entry.bits());

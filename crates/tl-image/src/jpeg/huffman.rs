@@ -12,7 +12,7 @@ pub(super) const SYMBOLS: usize = 56 / LOOK as usize;
 pub(super) struct Huffman {
     /// What the next [`LOOK`] bits hold; no bits where they do not suffice, but the symbol and the length of its code
     /// where they suffice for these.
-    fast: [Entry; 1 << LOOK],
+    fast: [LookupEntry; 1 << LOOK],
     /// See [`skips`](Self::skips).
     skips: OnceCell<Box<Skips>>,
     /// For each length, one more than the largest code, its bits shifted to the top of 16; longer codes are larger.
@@ -24,7 +24,7 @@ pub(super) struct Huffman {
 
 /// A decoded symbol, in one register: how far to move on, the value to put there, and how many bits that took.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Entry(u32);
+pub(super) struct LookupEntry(u32);
 
 /// A run of this length or more ends the block.
 pub(super) const END_OF_BLOCK: usize = 64;
@@ -60,7 +60,7 @@ impl Skip {
     }
 
     /// What can be told by the first [`LOOK`] bits of `next`, the others being zeros.
-    fn read(fast: &[Entry; 1 << LOOK], next: u64) -> Self {
+    fn read(fast: &[LookupEntry; 1 << LOOK], next: u64) -> Self {
         let (mut bits, mut advance) = (0, 0);
         loop {
             let entry = fast[((next << bits) >> (64 - LOOK)) as usize];
@@ -76,14 +76,14 @@ impl Skip {
     }
 }
 
-impl Entry {
+impl LookupEntry {
     /// A code of this many bits whose value is still to be read.
     fn code(symbol: u8, bits: u32) -> Self {
-        Entry(u32::from(symbol) << 16 | bits << 8)
+        LookupEntry(u32::from(symbol) << 16 | bits << 8)
     }
 
     fn new(value: i16, run: u8, bits: u32) -> Self {
-        Entry(u32::from(value as u16) << 16 | u32::from(run) << 8 | bits)
+        LookupEntry(u32::from(value as u16) << 16 | u32::from(run) << 8 | bits)
     }
 
     /// Bits of the code and the value; 0 where there is no such code.
@@ -108,7 +108,7 @@ impl Huffman {
     /// From the number of codes of each length 1 to 16, and their symbols. `None`: more codes than there can be.
     pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Option<Self> {
         let mut table = Huffman {
-            fast: [Entry::default(); 1 << LOOK],
+            fast: [LookupEntry::default(); 1 << LOOK],
             skips: OnceCell::new(),
             limit: [0; 17],
             offset: [0; 17],
@@ -141,7 +141,7 @@ impl Huffman {
         for next in first..first + (1 << (LOOK - bits)) {
             let read = read_value(u64::from(next) << (64 - LOOK), bits, symbol);
             let whole = read.bits() <= LOOK;
-            self.fast[next as usize] = if whole { read } else { Entry::code(symbol, bits) };
+            self.fast[next as usize] = if whole { read } else { LookupEntry::code(symbol, bits) };
         }
     }
 
@@ -158,20 +158,20 @@ impl Huffman {
 
     /// What the next bits hold; no bits where that is longer than [`LOOK`].
     #[inline(always)]
-    pub(super) fn look(&self, next: u64) -> Entry {
+    pub(super) fn look(&self, next: u64) -> LookupEntry {
         self.fast[(next >> (64 - LOOK)) as usize]
     }
 
     /// What the next bits hold. `None`: no code begins so.
     #[inline(always)]
-    pub(super) fn read(&self, next: u64) -> Option<Entry> {
+    pub(super) fn read(&self, next: u64) -> Option<LookupEntry> {
         let entry = self.look(next);
         if entry.bits() != 0 { Some(entry) } else { self.read_slowly(next) }
     }
 
     #[cold]
     #[inline(never)]
-    pub(super) fn read_slowly(&self, next: u64) -> Option<Entry> {
+    pub(super) fn read_slowly(&self, next: u64) -> Option<LookupEntry> {
         let known = self.look(next);
         if known.run() != 0 {
             return Some(read_value(next, known.run() as u32, known.value() as u8));
@@ -185,14 +185,14 @@ impl Huffman {
 }
 
 /// The value behind a code of `bits` bits: the symbol's high half is the run, its low half the value's length.
-fn read_value(next: u64, bits: u32, symbol: u8) -> Entry {
+fn read_value(next: u64, bits: u32, symbol: u8) -> LookupEntry {
     let (run, size) = (symbol >> 4, u32::from(symbol & 15));
     if size == 0 {
         // 15 zeros and a 0 are a run of 16; every other symbol without a value ends the block.
-        return Entry::new(0, if run == 15 { 15 } else { END_OF_BLOCK as u8 + run }, bits);
+        return LookupEntry::new(0, if run == 15 { 15 } else { END_OF_BLOCK as u8 + run }, bits);
     }
     let raw = ((next << bits) >> (64 - size)) as i32;
     let negative = raw < 1 << (size - 1);
     let value = if negative { raw - (1 << size) + 1 } else { raw };
-    Entry::new(value as i16, run, bits + size)
+    LookupEntry::new(value as i16, run, bits + size)
 }

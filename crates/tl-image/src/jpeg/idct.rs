@@ -7,7 +7,7 @@
 /// Dequantised coefficients, row by row.
 pub(super) type Block = [i16; 64];
 /// Coefficients or pixels between the passes, row by row.
-type Rows = [[i32; 8]; 8];
+type BlockRows = [[i32; 8]; 8];
 
 const CONST_BITS: i32 = 13;
 const PASS1_BITS: i32 = 2;
@@ -65,7 +65,7 @@ fn to_pixel(x: i32) -> u8 {
 #[inline(always)]
 fn whole<const N: usize>(block: &Block, out: &mut [u8], stride: usize) {
     let (rows, _) = block.as_chunks::<8>();
-    let mut columns: Rows = [[0; 8]; 8];
+    let mut columns: BlockRows = [[0; 8]; 8];
     for (to, from) in columns.iter_mut().zip(rows).take(N) {
         for (to, &from) in to.iter_mut().zip(from) {
             *to = i32::from(from);
@@ -92,7 +92,7 @@ fn whole<const N: usize>(block: &Block, out: &mut [u8], stride: usize) {
 }
 
 #[inline(always)]
-fn transposed(rows: &Rows) -> Rows {
+fn transposed(rows: &BlockRows) -> BlockRows {
     let mut out = [[0; 8]; 8];
     for y in 0..8 {
         for x in 0..8 {
@@ -105,7 +105,7 @@ fn transposed(rows: &Rows) -> Rows {
 /// One dimension, on all columns at once; damaged pictures may overflow, which only costs their own pixels.
 #[allow(clippy::needless_range_loop, reason = "a loop over columns is what the compiler makes vectors of")]
 #[inline(always)]
-fn pass(v: &mut Rows, shift: i32) {
+fn pass(v: &mut BlockRows, shift: i32) {
     for c in 0..8 {
         let (z2, z3) = (v[2][c], v[6][c]);
         let z1 = z2.wrapping_add(z3).wrapping_mul(fix(0.541196100));

@@ -1,7 +1,7 @@
 //! What the frame header says of a picture's components: sampling, blocks, colour space. T.81, A.1, A.2 and B.2.2.
 
+use super::color_space::ColorSpace;
 use super::markers::Markers;
-use super::space::Space;
 use crate::PictureError;
 
 /// A picture's components and the units they are interleaved in.
@@ -14,7 +14,7 @@ pub(super) struct Layout {
     /// Units in a row, and rows of them.
     pub(super) units: (usize, usize),
     pub(super) components: Vec<Component>,
-    pub(super) space: Space,
+    pub(super) space: ColorSpace,
 }
 
 /// A component: its blocks, its samples and its quantisation table.
@@ -75,7 +75,7 @@ impl Layout {
         });
         let components: Vec<Component> = components.collect();
         let names: Vec<u8> = components.iter().map(|component| component.id).collect();
-        let space = Space::of(markers, &names);
+        let space = ColorSpace::of(markers, &names);
         Ok(Layout { width, height, largest, units, components, space })
     }
 

@@ -7,21 +7,21 @@ use super::markers::{
     HUFFMAN_TABLES, Markers, PROGRESSIVE, QUANTISATION_TABLES, RESTART_INTERVAL, START_OF_SCAN, Segment,
     is_frame_header,
 };
-use super::tables::{Definition, Steps, Tables};
+use super::tables::{HuffmanSpec, QuantTable, Tables};
 use crate::{Limits, PictureError};
 
 /// All scans, and the quantisation of each component: the table that was in force when its first scan began.
 pub(super) struct Plan<'a> {
     pub(super) scans: Vec<Scan<'a>>,
-    pub(super) steps: Vec<Steps>,
+    pub(super) steps: Vec<QuantTable>,
 }
 
 /// One scan.
 pub(super) struct Scan<'a> {
     /// From 1, as messages name it.
     pub(super) number: usize,
-    pub(super) members: Vec<Member<'a>>,
-    pub(super) brings: Brings,
+    pub(super) members: Vec<ScanComponent<'a>>,
+    pub(super) brings: ScanContent,
     /// Units between restarts; 0 without restarts.
     pub(super) restart_interval: usize,
     /// The entropy-coded data.
@@ -29,15 +29,15 @@ pub(super) struct Scan<'a> {
 }
 
 /// A component in a scan. A table that the scan does not use is empty.
-pub(super) struct Member<'a> {
+pub(super) struct ScanComponent<'a> {
     pub(super) component: usize,
-    pub(super) dc: Definition<'a>,
-    pub(super) ac: Definition<'a>,
+    pub(super) dc: HuffmanSpec<'a>,
+    pub(super) ac: HuffmanSpec<'a>,
 }
 
 /// What a scan brings of each block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Brings {
+pub(super) enum ScanContent {
     /// All of it: a sequential picture.
     All,
     /// The DC coefficient but for its `low` last bits.
@@ -94,7 +94,7 @@ impl<'a> Plan<'a> {
     /// The scan that brings everything; none where there are several.
     pub(super) fn only_scan(&self) -> Option<&Scan<'a>> {
         match self.scans.as_slice() {
-            [scan] if scan.brings == Brings::All => Some(scan),
+            [scan] if scan.brings == ScanContent::All => Some(scan),
             _ => None,
         }
     }
@@ -117,7 +117,7 @@ struct Reading<'a, 'b> {
     layout: &'b Layout,
     progressive: bool,
     tables: Tables<'a>,
-    steps: Vec<Option<Steps>>,
+    steps: Vec<Option<QuantTable>>,
     /// For each coefficient of each component, how many of its last bits are not known yet; none where it is not known at all.
     known: Vec<[Option<u32>; 64]>,
     scans: Vec<Scan<'a>>,
@@ -132,7 +132,7 @@ impl<'a> Reading<'a, '_> {
         let (listed, rest) = rest.split_at_checked(2 * usize::from(count)).ok_or_else(too_short)?;
         let &[from, to, bits, ..] = rest else { return Err(too_short()) };
         let components = self.components(listed.as_chunks::<2>().0, number)?;
-        let brings = if self.progressive { progressive(number, from, to, bits)? } else { Brings::All };
+        let brings = if self.progressive { progressive(number, from, to, bits)? } else { ScanContent::All };
         if brings.is_ac() && components.len() != 1 {
             return Err(corrupt(format!("scan {number} interleaves AC coefficients of {count} components")));
         }
@@ -143,7 +143,7 @@ impl<'a> Reading<'a, '_> {
             let (dc, ac) = (brings.uses_dc_table().then_some(dc), brings.uses_ac_table().then_some(ac));
             let dc = dc.map_or(Ok(&[][..]), |dc| self.tables.dc(dc))?;
             let ac = ac.map_or(Ok(&[][..]), |ac| self.tables.ac(ac))?;
-            members.push(Member { component, dc, ac });
+            members.push(ScanComponent { component, dc, ac });
         }
         self.count_visits(&members)?;
         let restart_interval = self.tables.restart_interval;
@@ -176,7 +176,7 @@ impl<'a> Reading<'a, '_> {
     }
 
     /// Notes what a scan brings of a component.
-    fn advance(&mut self, component: usize, brings: Brings, number: usize) -> Result<(), PictureError> {
+    fn advance(&mut self, component: usize, brings: ScanContent, number: usize) -> Result<(), PictureError> {
         let (coefficients, before, after) = brings.bits();
         let again = || {
             let which = if before.is_some() { "bits that do not come next" } else { "what is known already" };
@@ -198,8 +198,8 @@ impl<'a> Reading<'a, '_> {
         Ok(())
     }
 
-    fn count_visits(&mut self, members: &[Member<'_>]) -> Result<(), PictureError> {
-        let blocks = |member: &Member<'_>| {
+    fn count_visits(&mut self, members: &[ScanComponent<'_>]) -> Result<(), PictureError> {
+        let blocks = |member: &ScanComponent<'_>| {
             let component = &self.layout.components[member.component];
             (component.stride * component.v * self.layout.units.1) as u64
         };
@@ -222,7 +222,7 @@ impl<'a> Reading<'a, '_> {
 }
 
 /// Spectral selection and successive approximation: T.81, G.1.1.1.
-fn progressive(number: usize, from: u8, to: u8, bits: u8) -> Result<Brings, PictureError> {
+fn progressive(number: usize, from: u8, to: u8, bits: u8) -> Result<ScanContent, PictureError> {
     let (high, low) = (u32::from(bits >> 4), u32::from(bits & 15));
     let (from, to) = (usize::from(from), usize::from(to));
     let consecutive = high == 0 || high == low + 1;
@@ -232,34 +232,34 @@ fn progressive(number: usize, from: u8, to: u8, bits: u8) -> Result<Brings, Pict
         )));
     }
     Ok(match (from, high) {
-        (0, 0) => Brings::FirstDc { low },
-        (0, _) => Brings::NextDc { low },
-        (_, 0) => Brings::FirstAc { from, to, low },
-        _ => Brings::NextAc { from, to, low },
+        (0, 0) => ScanContent::FirstDc { low },
+        (0, _) => ScanContent::NextDc { low },
+        (_, 0) => ScanContent::FirstAc { from, to, low },
+        _ => ScanContent::NextAc { from, to, low },
     })
 }
 
-impl Brings {
+impl ScanContent {
     fn is_ac(self) -> bool {
-        matches!(self, Brings::FirstAc { .. } | Brings::NextAc { .. })
+        matches!(self, ScanContent::FirstAc { .. } | ScanContent::NextAc { .. })
     }
 
     fn uses_dc_table(self) -> bool {
-        matches!(self, Brings::All | Brings::FirstDc { .. })
+        matches!(self, ScanContent::All | ScanContent::FirstDc { .. })
     }
 
     fn uses_ac_table(self) -> bool {
-        self == Brings::All || self.is_ac()
+        self == ScanContent::All || self.is_ac()
     }
 
     /// The coefficients, how many last bits of them have to be missing before, and how many are missing afterwards.
     fn bits(self) -> (std::ops::Range<usize>, Option<u32>, u32) {
         match self {
-            Brings::All => (0..64, None, 0),
-            Brings::FirstDc { low } => (0..1, None, low),
-            Brings::NextDc { low } => (0..1, Some(low + 1), low),
-            Brings::FirstAc { from, to, low } => (from..to + 1, None, low),
-            Brings::NextAc { from, to, low } => (from..to + 1, Some(low + 1), low),
+            ScanContent::All => (0..64, None, 0),
+            ScanContent::FirstDc { low } => (0..1, None, low),
+            ScanContent::NextDc { low } => (0..1, Some(low + 1), low),
+            ScanContent::FirstAc { from, to, low } => (from..to + 1, None, low),
+            ScanContent::NextAc { from, to, low } => (from..to + 1, Some(low + 1), low),
         }
     }
 }

@@ -6,16 +6,16 @@ use super::layout::corrupt;
 use crate::PictureError;
 
 /// Quantisation steps of a block, row by row.
-pub(super) type Steps = [u16; 64];
+pub(super) type QuantTable = [u16; 64];
 /// A Huffman table as a file defines it: 16 counts of codes, then their symbols.
-pub(super) type Definition<'a> = &'a [u8];
+pub(super) type HuffmanSpec<'a> = &'a [u8];
 
 /// What the segments so far defined.
 #[derive(Default)]
 pub(super) struct Tables<'a> {
-    steps: [Option<Steps>; 4],
+    steps: [Option<QuantTable>; 4],
     /// DC tables, then AC tables.
-    huffman: [[Option<Definition<'a>>; 4]; 2],
+    huffman: [[Option<HuffmanSpec<'a>>; 4]; 2],
     /// Units between restarts; 0 without restarts.
     pub(super) restart_interval: usize,
 }
@@ -63,21 +63,21 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    pub(super) fn steps(&self, index: usize) -> Result<Steps, PictureError> {
+    pub(super) fn steps(&self, index: usize) -> Result<QuantTable, PictureError> {
         let steps = self.steps.get(index).copied().flatten();
         steps.ok_or_else(|| corrupt(format!("quantisation table {index} is missing")))
     }
 
-    pub(super) fn dc(&self, index: usize) -> Result<Definition<'a>, PictureError> {
+    pub(super) fn dc(&self, index: usize) -> Result<HuffmanSpec<'a>, PictureError> {
         self.defined(0, index).ok_or_else(|| corrupt(format!("DC table {index} is missing")))
     }
 
-    pub(super) fn ac(&self, index: usize) -> Result<Definition<'a>, PictureError> {
+    pub(super) fn ac(&self, index: usize) -> Result<HuffmanSpec<'a>, PictureError> {
         self.defined(1, index).ok_or_else(|| corrupt(format!("AC table {index} is missing")))
     }
 
     /// Frames of motion JPEG leave out the tables of T.81, annex K.3, which libjpeg-turbo puts in their place too.
-    fn defined(&self, class: usize, index: usize) -> Option<Definition<'a>> {
+    fn defined(&self, class: usize, index: usize) -> Option<HuffmanSpec<'a>> {
         let defined = self.huffman.get(class)?.get(index)?;
         defined.or_else(|| TYPICAL.get(class)?.get(index).copied())
     }
@@ -85,16 +85,16 @@ impl<'a> Tables<'a> {
 
 /// Huffman tables built for one scan, and kept as long as the next scans use the same.
 #[derive(Default)]
-pub(super) struct Built<'a> {
-    tables: Vec<(Definition<'a>, Huffman)>,
+pub(super) struct HuffmanTables<'a> {
+    tables: Vec<(HuffmanSpec<'a>, Huffman)>,
 }
 
 /// Four components have two tables each.
 const KEPT: usize = 8;
 
-impl<'a> Built<'a> {
+impl<'a> HuffmanTables<'a> {
     /// Builds what is not there yet.
-    pub(super) fn add(&mut self, definition: Definition<'a>) -> Result<(), PictureError> {
+    pub(super) fn add(&mut self, definition: HuffmanSpec<'a>) -> Result<(), PictureError> {
         if definition.is_empty() || self.get(definition).is_some() {
             return Ok(());
         }
@@ -112,18 +112,18 @@ impl<'a> Built<'a> {
         }
     }
 
-    pub(super) fn get(&self, definition: Definition<'_>) -> Option<&Huffman> {
+    pub(super) fn get(&self, definition: HuffmanSpec<'_>) -> Option<&Huffman> {
         self.tables.iter().find(|(known, _)| *known == definition).map(|(_, table)| table)
     }
 }
 
 /// The tables of T.81, annex K.3: DC for luma and chroma, then AC.
-const TYPICAL: [[Definition<'static>; 2]; 2] = [[DC_LUMA, DC_CHROMA], [AC_LUMA, AC_CHROMA]];
-const DC_LUMA: Definition<'static> =
+const TYPICAL: [[HuffmanSpec<'static>; 2]; 2] = [[DC_LUMA, DC_CHROMA], [AC_LUMA, AC_CHROMA]];
+const DC_LUMA: HuffmanSpec<'static> =
     &[0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-const DC_CHROMA: Definition<'static> =
+const DC_CHROMA: HuffmanSpec<'static> =
     &[0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-const AC_LUMA: Definition<'static> = &[
+const AC_LUMA: HuffmanSpec<'static> = &[
     0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125, 1, 2, 3, 0, 4, 17, 5, 18, 33, 49, 65, 6, 19, 81, 97, 7,
     34, 113, 20, 50, 129, 145, 161, 8, 35, 66, 177, 193, 21, 82, 209, 240, 36, 51, 98, 114, 130, 9, 10, 22,
     23, 24, 25, 26, 37, 38, 39, 40, 41, 42, 52, 53, 54, 55, 56, 57, 58, 67, 68, 69, 70, 71, 72, 73, 74, 83,
@@ -133,7 +133,7 @@ const AC_LUMA: Definition<'static> = &[
     200, 201, 202, 210, 211, 212, 213, 214, 215, 216, 217, 218, 225, 226, 227, 228, 229, 230, 231, 232, 233,
     234, 241, 242, 243, 244, 245, 246, 247, 248, 249, 250,
 ];
-const AC_CHROMA: Definition<'static> = &[
+const AC_CHROMA: HuffmanSpec<'static> = &[
     0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119, 0, 1, 2, 3, 17, 4, 5, 33, 49, 6, 18, 65, 81, 7, 97,
     113, 19, 34, 50, 129, 8, 20, 66, 145, 161, 177, 193, 9, 35, 51, 82, 240, 21, 98, 114, 209, 10, 22, 36,
     52, 225, 37, 241, 23, 24, 25, 26, 38, 39, 40, 41, 42, 53, 54, 55, 56, 57, 58, 67, 68, 69, 70, 71, 72, 73,

@@ -49,7 +49,7 @@ pub(super) struct Plane {
 }
 
 /// The units (T.81: minimum coded units) of a picture and those that the window needs.
-pub(super) struct Units {
+pub(super) struct McuGrid {
     /// Units in a row of the whole picture, and rows.
     pub(super) across: usize,
     pub(super) down: usize,
@@ -57,7 +57,7 @@ pub(super) struct Units {
     pub(super) rows: Range<usize>,
 }
 
-impl Units {
+impl McuGrid {
     pub(super) fn of(scan: &Scan<'_>, window: &Window) -> Self {
         let (h, v) = largest(scan);
         let (across, down) = (scan.width.div_ceil(8 * h), scan.height.div_ceil(8 * v));
@@ -69,7 +69,7 @@ impl Units {
             first.min(units)..end.min(units)
         };
         let (columns, rows) = (needed(&window.columns, h, across), needed(&window.rows, v, down));
-        Units { across, down, columns, rows }
+        McuGrid { across, down, columns, rows }
     }
 
     /// One more than the number of the last unit that the window needs.
@@ -81,7 +81,7 @@ impl Units {
 impl Plane {
     /// An empty plane for a component. Chroma keeps more of its resolution where that saves interpolating it, as
     /// libjpeg does: <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdmaster.c>
-    pub(super) fn new(scan: &Scan<'_>, component: &Component, units: &Units, reduction: usize) -> Self {
+    pub(super) fn new(scan: &Scan<'_>, component: &Component, units: &McuGrid, reduction: usize) -> Self {
         let (h, v) = largest(scan);
         let (mut side, mut wide, mut high) = (8 / reduction.clamp(1, 8), h / component.h, v / component.v);
         while side < 8 && wide == 2 && high == 2 {

@@ -29,14 +29,14 @@ fn turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     [&jpeg[..2], &[0xff, 0xe1], &length, &exif, &jpeg[2..]].concat()
 }
 
-fn wanted(region: [f64; 4], side: u32) -> Wanted {
-    Wanted { region, output: (side, side) }
+fn wanted(region: [f64; 4], side: u32) -> RegionRequest {
+    RegionRequest { region, output: (side, side) }
 }
 
 const WHOLE: [f64; 4] = [0.0, 0.0, 200.0, 120.0];
 
 /// What the cache gives, and whether the bytes were read for it.
-fn given(cache: &PixelCache, bytes: &[u8], wanted: Wanted) -> (Cutout, bool) {
+fn given(cache: &PixelCache, bytes: &[u8], wanted: RegionRequest) -> (DecodedRegion, bool) {
     let mut was_read = false;
     let read = || {
         was_read = true;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 use peak_alloc::PeakAlloc;
 use serde_json::Value;
-use tl_image::{Limits, PictureError, Preprocess, ValueRange, Wanted, decode, decode_part};
+use tl_image::{Limits, PictureError, Preprocess, RegionRequest, ValueRange, decode, decode_part};
 
 use crate::containers::{LONG, Order, SHORT, deflated, tag, tiff_block, with_chunks};
 
@@ -156,7 +156,7 @@ fn claims_take_no_memory() {
 fn parts_of_truncated_files_are_named_too() {
     let bytes = fs::read(folder().join("jpeg.jpg")).unwrap();
     for length in (4..bytes.len()).step_by(37) {
-        let wanted = |_| Wanted { region: [0.0, 0.0, 8.0, 8.0], output: (8, 8) };
+        let wanted = |_| RegionRequest { region: [0.0, 0.0, 8.0, 8.0], output: (8, 8) };
         let reason = decode_part(&bytes[..length], &LIMITS, [0; 3], wanted).unwrap_err();
         assert_eq!(Err(reason), decode(&bytes[..length], &LIMITS, [0; 3]));
     }

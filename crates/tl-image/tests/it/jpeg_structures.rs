@@ -272,7 +272,7 @@ proptest! {
     ) {
         let limits = Limits { alloc: 16 << 20, ..Limits::default() };
         let bytes = mutate(&CASES[number % CASES.len()].bytes, &mutations);
-        let wanted = |_| tl_image::Wanted { region: [0.0, 0.0, 16.0, 16.0], output: (8, 8) };
+        let wanted = |_| tl_image::RegionRequest { region: [0.0, 0.0, 16.0, 16.0], output: (8, 8) };
         let part = tl_image::decode_part(&[b"\xff\xd8", &bytes[bytes.len().min(2)..]].concat(), &limits, [0; 3], wanted);
         if let Err(reason) = part {
             prop_assert!(!reason.to_string().is_empty());

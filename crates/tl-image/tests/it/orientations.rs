@@ -215,7 +215,7 @@ fn check(name: &str, bytes: &[u8], orientation: u8) {
     let expected = seen(&stored, orientation);
     assert_eq!(read_header(bytes, &limits).unwrap().orientation, orientation, "{name}");
     assert!(decode(bytes, &limits, [255; 3]).unwrap() == expected, "{name}, orientation {orientation}");
-    let part = decode_part(bytes, &limits, [255; 3], |full| tl_image::Wanted {
+    let part = decode_part(bytes, &limits, [255; 3], |full| tl_image::RegionRequest {
         region: [0.0, 0.0, f64::from(full.0), f64::from(full.1)],
         output: full,
     });

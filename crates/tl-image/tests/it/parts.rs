@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use image::{RgbImage, imageops};
 use proptest::prelude::*;
 use serde_json::Value;
-use tl_image::{Cutout, Interpolation, Limits, Preprocess, ResizeMode, Wanted, decode, decode_part};
+use tl_image::{
+    DecodedRegion, Interpolation, Limits, Preprocess, RegionRequest, ResizeMode, decode, decode_part,
+};
 
 fn golden(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(path)
@@ -15,19 +17,19 @@ fn bytes_of(path: &str) -> Vec<u8> {
     std::fs::read(golden(path)).unwrap()
 }
 
-fn part(bytes: &[u8], wanted: Wanted) -> Cutout {
+fn part(bytes: &[u8], wanted: RegionRequest) -> DecodedRegion {
     decode_part(bytes, &Limits::default(), [255; 3], |_| wanted).unwrap()
 }
 
 /// The whole picture at a reduced resolution: just enough output for it.
-fn reduced(bytes: &[u8], reduction: u32) -> Cutout {
+fn reduced(bytes: &[u8], reduction: u32) -> DecodedRegion {
     let per_output = f64::from(3 * reduction);
     decode_part(bytes, &Limits::default(), [255; 3], |(width, height)| {
         let (w, h) = (f64::from(width), f64::from(height));
         // Borders beyond the picture, so that small pictures are reduced too.
         let output = ((w / per_output).ceil(), (h / per_output).ceil());
         let region = [0.0, 0.0, output.0 * per_output, output.1 * per_output];
-        Wanted { region, output: (output.0 as u32, output.1 as u32) }
+        RegionRequest { region, output: (output.0 as u32, output.1 as u32) }
     })
     .unwrap()
 }
@@ -75,10 +77,10 @@ proptest! {
     ) {
         let bytes = bytes_of(&format!("jpeg/{file}.jpg"));
         let whole = decode(&bytes, &Limits::default(), [0; 3]).unwrap();
-        let got = part(&bytes, Wanted { region, output: (60, 60) });
+        let got = part(&bytes, RegionRequest { region, output: (60, 60) });
         prop_assert_eq!((got.full, got.scale), (whole.dimensions(), 1));
         let checked = Limits { checked: true, ..Limits::default() };
-        let wanted = Wanted { region, output: (60, 60) };
+        let wanted = RegionRequest { region, output: (60, 60) };
         prop_assert_eq!(&tl_image::decode_part(&bytes, &checked, [0; 3], |_| wanted).unwrap(), &got);
         let (x, y) = (got.origin.0 as u32, got.origin.1 as u32);
         let (w, h) = got.pixels.dimensions();
@@ -94,7 +96,7 @@ proptest! {
         let whole = reduced(&bytes, reduction);
         let output = |side: f64| ((side / f64::from(3 * reduction)) as u32).max(1);
         let [left, top, right, bottom] = region;
-        let got = part(&bytes, Wanted { region, output: (output(right - left), output(bottom - top)) });
+        let got = part(&bytes, RegionRequest { region, output: (output(right - left), output(bottom - top)) });
         if got.scale == reduction {
             let (x, y) = (got.origin.0 as u32 / reduction, got.origin.1 as u32 / reduction);
             let (w, h) = got.pixels.dimensions();
@@ -110,7 +112,7 @@ proptest! {
         let bytes = bytes_of(&format!("decode/jpeg_exif{exif}.jpg"));
         let how = if cubic { Interpolation::Bicubic } else { Interpolation::Bilinear };
         let whole = decode(&bytes, &Limits::default(), [0; 3]).unwrap();
-        let got = part(&bytes, Wanted { region, output: (size, size) });
+        let got = part(&bytes, RegionRequest { region, output: (size, size) });
         prop_assert_eq!(got.full, whole.dimensions());
         if got.scale == 1 {
             let expected = tl_image::resize_box(&whole, region, size, size, how);
@@ -126,7 +128,7 @@ fn what_lies_behind_the_part_is_read_unless_the_picture_was_checked() {
     let tail = broken.len() * 7 / 8;
     // A code of ones only, which no Huffman table has: T.81, annex C.
     broken[tail..tail + 40].copy_from_slice(&[0xff, 0].repeat(20));
-    let wanted = Wanted { region: [0.0, 0.0, 90.0, 20.0], output: (60, 20) };
+    let wanted = RegionRequest { region: [0.0, 0.0, 90.0, 20.0], output: (60, 20) };
     let decoded = |bytes: &[u8], checked| {
         let limits = Limits { checked, ..Limits::default() };
         tl_image::decode_part(bytes, &limits, [0; 3], |_| wanted)
@@ -155,7 +157,7 @@ fn what_reducing_changes_is_small() {
         let whole = decode(&bytes, &Limits::default(), [0; 3]).unwrap();
         let region = [0.0, 0.0, f64::from(whole.width()), f64::from(whole.height())];
         for how in [Interpolation::Bilinear, Interpolation::Bicubic] {
-            let got = part(&bytes, Wanted { region, output: (side, side) });
+            let got = part(&bytes, RegionRequest { region, output: (side, side) });
             assert_eq!(got.scale, scale, "{side}");
             let expected = tl_image::resize_box(&whole, region, side, side, how);
             let (mean, largest) = differences(&got.resize(region, side, side, how), &expected);

@@ -2,7 +2,7 @@
 
 use image::{Rgb, RgbImage, imageops};
 use proptest::prelude::*;
-use tl_image::{Crop, Cutout, Interpolation, Preprocess, ResizeMode, resize, resize_box};
+use tl_image::{Crop, DecodedRegion, Interpolation, Preprocess, ResizeMode, resize, resize_box};
 
 /// A picture with edges, gradients and noise.
 fn picture(width: u32, height: u32) -> RgbImage {
@@ -125,7 +125,7 @@ proptest! {
         preprocess.normalise_into(&preprocess.picture(&picture), &mut expected);
         prop_assert_eq!(&preprocess.tensor_chw(&picture), &expected);
         let mut got = vec![f32::NAN; expected.len()];
-        preprocess.write_part(&Cutout::whole(picture), &mut got);
+        preprocess.write_part(&DecodedRegion::whole(picture), &mut got);
         prop_assert_eq!(got, expected);
     }
 
@@ -145,7 +145,7 @@ proptest! {
         let mut expected = vec![0.0; resized.len()];
         preprocess.normalise_into(&resized, &mut expected);
         let mut got = vec![f32::NAN; expected.len()];
-        preprocess.write_crop(&Cutout::whole(picture), &Crop { region, mirrored }, &mut got);
+        preprocess.write_crop(&DecodedRegion::whole(picture), &Crop { region, mirrored }, &mut got);
         prop_assert_eq!(got, expected);
     }
 }

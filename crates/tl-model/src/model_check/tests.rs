@@ -10,7 +10,7 @@ use tl_image::Preprocess;
 
 use crate::error::ModelError;
 use crate::model_file::{Header, ModelFile, model_bytes};
-use crate::seen::Seen;
+use crate::seen_hashes::SeenHashes;
 
 const NETWORK: &str = "mobilenetv2_050";
 const FEATURES: usize = 1280;
@@ -23,7 +23,7 @@ fn model(folder: &TempDir) -> Vec<u8> {
     let header = Header { backbone: NETWORK.to_owned(), ..Header::unnamed(classes, preprocess) };
     let weight_kd = Matrix::with_columns(FEATURES, vec![0.5; 2 * FEATURES]);
     let head = FittedHead::from(LinearHead { weight_kd, bias_k: vec![0.0; 2] });
-    let bytes = model_bytes(&header, &head, &network.init(&device), &Seen::default()).unwrap();
+    let bytes = model_bytes(&header, &head, &network.init(&device), &SeenHashes::default()).unwrap();
     fs::write(folder.path().join("model.safetensors"), &bytes).unwrap();
     bytes
 }

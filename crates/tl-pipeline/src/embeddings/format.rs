@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::npy::Npy;
 use super::safetensors::Safetensors;
-use super::writer::{FeatureWriter, Outline};
+use super::writer::{FeatureFileHeader, FeatureWriter};
 use crate::error::PipelineError;
 
 /// A kind of file that features are written to.
@@ -39,7 +39,7 @@ impl FileFormat {
     pub(super) fn begin<'a>(
         self,
         path: &Path,
-        outline: &'a Outline<'a>,
+        outline: &'a FeatureFileHeader<'a>,
     ) -> io::Result<Box<dyn FeatureWriter + 'a>> {
         Ok(match self {
             Self::Parquet => parquet(path, outline)?,
@@ -50,11 +50,11 @@ impl FileFormat {
 }
 
 #[cfg(feature = "parquet")]
-fn parquet<'a>(path: &Path, outline: &'a Outline<'a>) -> io::Result<Box<dyn FeatureWriter + 'a>> {
+fn parquet<'a>(path: &Path, outline: &'a FeatureFileHeader<'a>) -> io::Result<Box<dyn FeatureWriter + 'a>> {
     Ok(Box::new(super::parquet::Parquet::begin(path, outline)?))
 }
 
 #[cfg(not(feature = "parquet"))]
-fn parquet<'a>(_: &Path, _: &'a Outline<'a>) -> io::Result<Box<dyn FeatureWriter + 'a>> {
+fn parquet<'a>(_: &Path, _: &'a FeatureFileHeader<'a>) -> io::Result<Box<dyn FeatureWriter + 'a>> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -8,7 +8,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tl_files::AtomicFile;
 
-use super::writer::{FeatureWriter, Outline, Rows, bytes, labels};
+use super::writer::{FeatureFileHeader, FeatureRows, FeatureWriter, bytes, labels};
 
 /// The values begin at a multiple of it.
 const ALIGNED: usize = 64;
@@ -16,7 +16,7 @@ const MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
 
 pub(super) struct Npy<'a> {
     path: PathBuf,
-    outline: &'a Outline<'a>,
+    outline: &'a FeatureFileHeader<'a>,
     array: AtomicFile<'static>,
     /// Bytes before the values.
     start: usize,
@@ -25,7 +25,7 @@ pub(super) struct Npy<'a> {
 }
 
 impl<'a> Npy<'a> {
-    pub(super) fn begin(path: &Path, outline: &'a Outline<'a>) -> io::Result<Self> {
+    pub(super) fn begin(path: &Path, outline: &'a FeatureFileHeader<'a>) -> io::Result<Self> {
         let (mut array, table) = (AtomicFile::begin_alone(path)?, AtomicFile::begin_alone(&table_of(path))?);
         // How many rows there are is known at the end; no number is longer than this one.
         let longest = header(outline.most, outline.shape, 0);
@@ -37,7 +37,7 @@ impl<'a> Npy<'a> {
 }
 
 impl FeatureWriter for Npy<'_> {
-    fn add(&mut self, rows: &Rows<'_>) -> io::Result<()> {
+    fn add(&mut self, rows: &FeatureRows<'_>) -> io::Result<()> {
         self.array.write_all(&bytes(rows.features_nd.values()))?;
         for sample in &rows.samples {
             let label = labels(self.outline.data, sample).collect::<Vec<_>>().join("|");

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tl_files::AtomicFile;
 
-use super::writer::{FeatureWriter, Outline, Rows, labels};
+use super::writer::{FeatureFileHeader, FeatureRows, FeatureWriter, labels};
 
 /// Features of a row group, in bytes, at least: they wait in memory, for a file holds column by column.
 const GROUP: usize = 32 << 20;
@@ -23,31 +23,31 @@ const SEVERAL_LABELS: &str =
     "required group label (LIST) { repeated group list { required binary element (STRING); } }";
 
 pub(super) struct Parquet<'a> {
-    outline: &'a Outline<'a>,
+    outline: &'a FeatureFileHeader<'a>,
     file: SerializedFileWriter<AtomicFile<'static>>,
-    group: Group,
+    group: RowGroup,
 }
 
 /// Rows that wait.
 #[derive(Default)]
-struct Group {
+struct RowGroup {
     paths: Vec<ByteArray>,
     labels: Vec<Vec<ByteArray>>,
     features: Vec<f32>,
 }
 
 impl<'a> Parquet<'a> {
-    pub(super) fn begin(path: &Path, outline: &'a Outline<'a>) -> io::Result<Self> {
+    pub(super) fn begin(path: &Path, outline: &'a FeatureFileHeader<'a>) -> io::Result<Self> {
         let file = SerializedFileWriter::new(
             AtomicFile::begin_alone(path)?,
             Arc::new(parse_message_type(&schema(outline.data.multi_label)).map_err(as_io)?),
             Arc::new(properties(outline)),
         );
-        Ok(Self { outline, file: file.map_err(as_io)?, group: Group::default() })
+        Ok(Self { outline, file: file.map_err(as_io)?, group: RowGroup::default() })
     }
 
     fn write_group(&mut self) -> Result<(), ParquetError> {
-        let Group { paths, labels, features } = std::mem::take(&mut self.group);
+        let RowGroup { paths, labels, features } = std::mem::take(&mut self.group);
         if paths.is_empty() {
             return Ok(());
         }
@@ -64,7 +64,7 @@ impl<'a> Parquet<'a> {
 }
 
 impl FeatureWriter for Parquet<'_> {
-    fn add(&mut self, rows: &Rows<'_>) -> io::Result<()> {
+    fn add(&mut self, rows: &FeatureRows<'_>) -> io::Result<()> {
         for sample in &rows.samples {
             self.group.paths.push(sample.name().as_str().into());
             self.group.labels.push(labels(self.outline.data, sample).map(ByteArray::from).collect());
@@ -90,7 +90,7 @@ fn schema(multi_label: bool) -> String {
     )
 }
 
-fn properties(outline: &Outline<'_>) -> WriterProperties {
+fn properties(outline: &FeatureFileHeader<'_>) -> WriterProperties {
     let entry = |(key, value): (&&str, &String)| KeyValue::new((*key).to_owned(), value.clone());
     let features = ColumnPath::from(["features", "list", "element"].map(String::from).to_vec());
     WriterProperties::builder()

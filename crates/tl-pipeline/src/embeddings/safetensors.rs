@@ -11,13 +11,13 @@ use std::path::Path;
 use tl_data::{ClassId, Sample};
 use tl_files::AtomicFile;
 
-use super::writer::{FeatureWriter, Outline, Rows, bytes};
+use super::writer::{FeatureFileHeader, FeatureRows, FeatureWriter, bytes};
 
 /// <https://github.com/huggingface/safetensors/blob/main/safetensors/src/tensor.rs>, `MAX_HEADER_SIZE`
 const LONGEST_HEADER: usize = 100_000_000;
 
 pub(super) struct Safetensors<'a> {
-    outline: &'a Outline<'a>,
+    outline: &'a FeatureFileHeader<'a>,
     file: AtomicFile<'static>,
     /// Bytes of the header's place.
     place: usize,
@@ -26,7 +26,7 @@ pub(super) struct Safetensors<'a> {
 }
 
 impl<'a> Safetensors<'a> {
-    pub(super) fn begin(path: &Path, outline: &'a Outline<'a>) -> io::Result<Self> {
+    pub(super) fn begin(path: &Path, outline: &'a FeatureFileHeader<'a>) -> io::Result<Self> {
         let mut file = AtomicFile::begin_alone(path)?;
         // Rows can only become fewer, and the header shorter.
         let paths: Vec<String> = outline.data.samples.iter().map(Sample::name).collect();
@@ -56,7 +56,7 @@ impl<'a> Safetensors<'a> {
 }
 
 impl FeatureWriter for Safetensors<'_> {
-    fn add(&mut self, rows: &Rows<'_>) -> io::Result<()> {
+    fn add(&mut self, rows: &FeatureRows<'_>) -> io::Result<()> {
         for sample in &rows.samples {
             self.paths.push(sample.name());
             let labels = self.labels_of(sample);
@@ -78,7 +78,7 @@ impl FeatureWriter for Safetensors<'_> {
 }
 
 /// The header of a file with a row for each of these pictures.
-fn header(outline: &Outline<'_>, paths: &[String]) -> Vec<u8> {
+fn header(outline: &FeatureFileHeader<'_>, paths: &[String]) -> Vec<u8> {
     let (rows, data) = (paths.len(), outline.data);
     let features = [&[rows], outline.shape].concat();
     let labels = if data.multi_label { vec![rows, data.classes.len()] } else { vec![rows] };

@@ -6,7 +6,7 @@ use tl_data::{Dataset, Sample};
 use tl_heads::Matrix;
 
 /// What is known of a file before its rows are.
-pub(super) struct Outline<'a> {
+pub(super) struct FeatureFileHeader<'a> {
     /// Names and labels come from it.
     pub(super) data: &'a Dataset,
     /// Of one row: `[features]`, or `[channels, height, width]`.
@@ -18,7 +18,7 @@ pub(super) struct Outline<'a> {
 }
 
 /// Rows that belong together: a sample and its features each.
-pub(super) struct Rows<'a> {
+pub(super) struct FeatureRows<'a> {
     pub(super) samples: Vec<&'a Sample>,
     pub(super) features_nd: &'a Matrix,
 }
@@ -26,7 +26,7 @@ pub(super) struct Rows<'a> {
 /// A file of features that is being written.
 pub(super) trait FeatureWriter {
     /// Adds rows behind those that are there.
-    fn add(&mut self, rows: &Rows<'_>) -> io::Result<()>;
+    fn add(&mut self, rows: &FeatureRows<'_>) -> io::Result<()>;
     /// Completes the file and puts it in its place.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }

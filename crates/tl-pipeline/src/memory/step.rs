@@ -27,7 +27,7 @@ const IN_A_CHECKPOINT: f64 = 4.0;
 
 /// What training keeps of what learns besides what its steps need.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Keeps {
+pub(super) struct KeptCopies {
     /// Where steps are taken: the best epoch, and what checkpoints are written from. On a GPU they are in the host's memory.
     pub(super) checkpoints: bool,
     /// A moving average of the weights.
@@ -35,16 +35,16 @@ pub(super) struct Keeps {
 }
 
 /// Steps in which all behind a boundary learns.
-pub(super) struct Steps<'a> {
+pub(super) struct StepMemory<'a> {
     summary: &'a Summary,
     boundary: Boundary,
-    keeps: Keeps,
+    keeps: KeptCopies,
     segments: Segments,
     pub(super) checkpointed: bool,
 }
 
-impl<'a> Steps<'a> {
-    fn new(summary: &'a Summary, boundary: Boundary, checkpointed: bool, keeps: Keeps) -> Self {
+impl<'a> StepMemory<'a> {
+    fn new(summary: &'a Summary, boundary: Boundary, checkpointed: bool, keeps: KeptCopies) -> Self {
         let segments =
             if checkpointed { Segments::of_stages(summary, boundary) } else { Segments::whole(boundary) };
         Self { summary, boundary, keeps, segments, checkpointed }
@@ -56,7 +56,7 @@ impl<'a> Steps<'a> {
         summary: &'a Summary,
         boundary: Option<Boundary>,
         asked: bool,
-        keeps: Keeps,
+        keeps: KeptCopies,
         pictures: usize,
         free: u64,
     ) -> (Self, usize) {
@@ -87,7 +87,7 @@ impl<'a> Steps<'a> {
         let most = self.segments.again().iter().chain([&last]).map(needed).fold(0.0, f64::max);
         let parameters: u64 = stages.iter().skip(self.boundary.0).map(|stage| stage.parameters).sum();
         let copy = parameters as f64 * 4.0;
-        let Keeps { checkpoints, average } = self.keeps;
+        let KeptCopies { checkpoints, average } = self.keeps;
         let always = COPIES + f64::from(u8::from(checkpoints)) + f64::from(u8::from(average));
         let writing = if checkpoints { IN_A_CHECKPOINT * copy } else { 0.0 };
         // A checkpoint is written between two steps.
@@ -125,14 +125,14 @@ mod tests {
     use super::*;
     use tl_backbones::architecture;
 
-    const ALL: Keeps = Keeps { checkpoints: true, average: true };
-    const NONE: Keeps = Keeps { checkpoints: false, average: false };
+    const ALL: KeptCopies = KeptCopies { checkpoints: true, average: true };
+    const NONE: KeptCopies = KeptCopies { checkpoints: false, average: false };
 
     #[test]
     fn the_batch_is_what_fits_and_leaves_an_epoch_its_steps() {
         let resnet50 = tl_backbones::summary(&architecture("resnet50").unwrap());
         let batch = |boundary, pictures, gib: u64| {
-            Steps::new(&resnet50, Boundary(boundary), false, NONE).largest_batch(pictures, gib << 30)
+            StepMemory::new(&resnet50, Boundary(boundary), false, NONE).largest_batch(pictures, gib << 30)
         };
         let all: Vec<usize> = [1, 2, 4, 8, 16, 32].map(|gib| batch(0, 10_000, gib)).to_vec();
         assert_eq!(all, [2, 4, 8, 16, 32, 64]);
@@ -144,7 +144,7 @@ mod tests {
     fn activations_are_checkpointed_before_the_batch_is_small_and_where_asked() {
         let resnet50 = tl_backbones::summary(&architecture("resnet50").unwrap());
         let chosen = |boundary, asked, pictures, gib: u64| {
-            let (steps, batch) = Steps::that_fit(&resnet50, boundary, asked, NONE, pictures, gib << 30);
+            let (steps, batch) = StepMemory::that_fit(&resnet50, boundary, asked, NONE, pictures, gib << 30);
             (batch, steps.checkpointed)
         };
         let all = Some(Boundary(0));
@@ -170,7 +170,7 @@ mod tests {
             ("vgg16", false, 1781, 4558),
         ] {
             let summary = tl_backbones::summary(&architecture(name).unwrap());
-            let of = |pictures| Steps::new(&summary, Boundary(0), cut, NONE).bytes(pictures);
+            let of = |pictures| StepMemory::new(&summary, Boundary(0), cut, NONE).bytes(pictures);
             let (grows, grew) = (of(32) - of(8), f64::from(large - small) * f64::from(1 << 20));
             assert!((1.0..2.5).contains(&(grows / grew)), "{name}, {cut}: {grows} {grew}");
         }
@@ -182,14 +182,14 @@ mod tests {
         let vgg16 = tl_backbones::summary(&architecture("vgg16").unwrap());
         let parameters: u64 = vgg16.stages.iter().map(|stage| stage.parameters).sum();
         let copies = |keeps, pictures| {
-            let bytes = |keeps| Steps::new(&vgg16, Boundary(0), false, keeps).bytes(pictures);
+            let bytes = |keeps| StepMemory::new(&vgg16, Boundary(0), false, keeps).bytes(pictures);
             ((bytes(keeps) - bytes(NONE)) / (parameters as f64 * 4.0)).round()
         };
-        let checkpoints = Keeps { checkpoints: true, average: false };
+        let checkpoints = KeptCopies { checkpoints: true, average: false };
         // The best epoch and the average are always there. A checkpoint has room where a large batch was.
         assert_eq!([copies(checkpoints, 64), copies(ALL, 64)], [1.0, 2.0]);
         assert_eq!([copies(checkpoints, 0), copies(ALL, 0)], [4.0, 5.0]);
-        let batch = |keeps| Steps::new(&vgg16, Boundary(0), false, keeps).largest_batch(10_000, 6 << 30);
+        let batch = |keeps| StepMemory::new(&vgg16, Boundary(0), false, keeps).largest_batch(10_000, 6 << 30);
         assert!(batch(ALL) <= batch(NONE));
     }
 }

@@ -29,7 +29,7 @@ fn prediction(path: &str, truths: &[usize], given: &[usize], probabilities: &[f6
 }
 
 fn evaluate(predictions: &[LabelPrediction]) -> Result<MultiLabel> {
-    MultiLabel::new(Part::Val, &names(2), &[0.5, 0.3], predictions, 9, 0)
+    MultiLabel::new(EvaluationSet::Val, &names(2), &[0.5, 0.3], predictions, 9, 0)
 }
 
 #[test]
@@ -43,7 +43,8 @@ fn figures_are_those_of_scikit_learn() {
         prediction("x", &truths, &given.collect::<Vec<_>>(), probabilities)
     };
     let predictions: Vec<_> = golden.targets.iter().zip(&golden.probabilities).map(row).collect();
-    let found = MultiLabel::new(Part::Val, &names(4), &golden.thresholds, &predictions, 0, 0).unwrap();
+    let found =
+        MultiLabel::new(EvaluationSet::Val, &names(4), &golden.thresholds, &predictions, 0, 0).unwrap();
     let value = |estimate: Option<Estimate>| estimate.unwrap().value;
     let of =
         |figure: fn(&LabelMetrics) -> Option<f64>| found.per_class.iter().map(move |c| figure(c).unwrap());

@@ -16,7 +16,7 @@ use crate::text::{bytes, esc, pictures, plural};
 /// One self-contained page for the findings of [`tl_data::check`](tl_data::check()). Thumbnails that would make it
 /// larger than 2 MB are left out.
 pub fn check_html(report: &CheckReport) -> String {
-    let mut room = Room(LIMIT);
+    let mut room = ByteBudget(LIMIT);
     let (duplicates, unusable) =
         (duplicates::section(report, &mut room), unusable::section(report, &mut room));
     let classes = [Some(classes::section(report)), classes::examples(report, &mut room)];
@@ -47,9 +47,9 @@ pub fn check_html(report: &CheckReport) -> String {
 }
 
 /// Bytes that are left for thumbnails.
-struct Room(usize);
+struct ByteBudget(usize);
 
-impl Room {
+impl ByteBudget {
     /// A picture with a description, if it is inside the page and there is room; else a box that says so.
     fn picture(&mut self, thumbnail: Option<&str>, description: &str) -> String {
         // Anything else would be a link out of the file.

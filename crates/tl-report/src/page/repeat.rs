@@ -4,7 +4,7 @@ use super::Section;
 use super::table::{Column, facts, table};
 use crate::chart::{Segment, bar};
 use crate::text::{bytes, count, duration, esc, percent_whole};
-use crate::{ModelCard, Record, Setting, Stage};
+use crate::{ModelCard, Record, Setting, StageTime};
 
 pub(super) fn network(model: &ModelCard) -> Section {
     let parameters =
@@ -61,8 +61,8 @@ pub(super) fn timings(record: &Record) -> Option<Section> {
     })
 }
 
-fn stages(stages: &[Stage], total: f64) -> String {
-    let row = |stage: &Stage| {
+fn stages(stages: &[StageTime], total: f64) -> String {
+    let row = |stage: &StageTime| {
         let share = stage.seconds / total;
         vec![
             esc(&stage.name).to_string(),

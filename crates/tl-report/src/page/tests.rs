@@ -29,7 +29,7 @@ fn evaluation(answers: &[(usize, f64)]) -> Evaluation {
         probabilities: vec![daisy, 1.0 - daisy],
     };
     let predictions: Vec<_> = answers.iter().enumerate().map(prediction).collect();
-    Evaluation::new(Part::Val, classes, &predictions, 9).unwrap()
+    Evaluation::new(EvaluationSet::Val, classes, &predictions, 9).unwrap()
 }
 
 /// A record with something in every field.
@@ -62,7 +62,7 @@ fn full() -> Record {
         seed: 7,
         settings: vec![setting("Epochs", "2")],
         versions: vec![setting("burn", "0.22.1")],
-        timings: vec![Stage { name: "decode".into(), seconds: 1.5 }],
+        timings: vec![StageTime { name: "decode".into(), seconds: 1.5 }],
         peak_memory_bytes: Some(1 << 29),
         data: DataCard {
             root: "my photos".into(),
@@ -151,7 +151,7 @@ fn several() -> Record {
         (&[], &[0], [0.8, 0.1]),
     ];
     let predictions: Vec<_> = answers.iter().enumerate().map(prediction).collect();
-    let mut found = MultiLabel::new(Part::Val, &classes, &[0.5, 0.3], &predictions, 9, 0).unwrap();
+    let mut found = MultiLabel::new(EvaluationSet::Val, &classes, &[0.5, 0.3], &predictions, 9, 0).unwrap();
     found.worst_pictures[0].thumbnail = Some("data:image/png;base64,AAAA".into());
     found.folds = MeanSpread::of(&[0.5, 0.75]);
     Record { evaluation: evaluation(&[]), multi_label: Some(found), folds: None, ..full() }
@@ -313,7 +313,7 @@ fn few_pictures_and_guessing_are_said_aloud() {
     let sure: Vec<_> = (0..200).map(|index| (index % 2, if index % 2 == 0 { 0.9 } else { 0.1 })).collect();
     let mut record = bare();
     record.evaluation = evaluation(&sure);
-    record.evaluation.part = Part::Test;
+    record.evaluation.part = EvaluationSet::Test;
     assert!(!html(&record).contains("What to mind"));
 }
 

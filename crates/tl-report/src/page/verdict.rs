@@ -7,7 +7,7 @@ use crate::chart::{Baseline, interval};
 use crate::text::{
     count, ends, maybe, number, percent, percent_whole, pictures, plural, quoted, quoted_list, shortened,
 };
-use crate::{Evaluation, Interval, Part, Record};
+use crate::{Evaluation, EvaluationSet, Interval, Record};
 
 /// Below this many pictures the interval can be wider than ± 10 points, which needs a word.
 pub(super) const FEW: usize = 100;
@@ -66,12 +66,12 @@ pub(super) fn groups(groups: usize) -> String {
 }
 
 /// What was judged by.
-pub(super) fn on(part: Part, total: usize) -> String {
+pub(super) fn on(part: EvaluationSet, total: usize) -> String {
     let pictures = pictures(total);
     match part {
-        Part::Val => format!("On {pictures} it was not trained on"),
-        Part::Test => format!("On {pictures} it had never seen"),
-        Part::External => format!("On {pictures} given to it afterwards"),
+        EvaluationSet::Val => format!("On {pictures} it was not trained on"),
+        EvaluationSet::Test => format!("On {pictures} it had never seen"),
+        EvaluationSet::External => format!("On {pictures} given to it afterwards"),
     }
 }
 

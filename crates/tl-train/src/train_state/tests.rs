@@ -9,8 +9,8 @@ use tl_kernels::Products;
 
 use super::*;
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
+use crate::random_init::from_scratch;
 use crate::recipe::{Norms, Phase, Unfreeze};
-use crate::scratch::from_scratch;
 
 const RATE: f64 = 0.05;
 
@@ -158,7 +158,7 @@ fn clipping_bounds_the_step_and_leaves_short_gradients_alone() {
 fn the_average_follows_the_weights_and_is_what_is_judged() {
     let mut desk = small();
     let mut expected = desk.parameters();
-    desk.train_state.average = Some(Average::new(0.2, &desk.train_state.network));
+    desk.train_state.average = Some(ModelEma::new(0.2, &desk.train_state.network));
     // timm's start: 2/11 for the first step; then the decay itself, which is less than 3/12.
     for decay in [2.0 / 11.0, 0.2] {
         let batch = desk.batch.clone();

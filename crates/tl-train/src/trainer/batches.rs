@@ -4,8 +4,8 @@ use tl_data::{ClassId, SampleId, Sampler};
 use tl_image::{BatchKey, Blend};
 
 use super::{PhaseRun, Trainer};
+use crate::boundary_features::BatchPlan;
 use crate::inputs::View;
-use crate::rows::Draft;
 
 /// Says which pictures the batches of an epoch have, and how they look.
 pub(super) struct EpochBatches<'a> {
@@ -28,7 +28,7 @@ impl<'a> EpochBatches<'a> {
     }
 
     /// The batches of a step.
-    pub(super) fn step(&self, number: usize) -> Vec<Draft> {
+    pub(super) fn step(&self, number: usize) -> Vec<BatchPlan> {
         let steps = self.trainer.steps;
         let together = steps.batch * steps.accumulate;
         let end = self.sampler.len().min((number + 1) * together);
@@ -42,7 +42,7 @@ impl<'a> EpochBatches<'a> {
         chunks.map(|(i, ids)| self.draft(number * batches + i, ids)).collect()
     }
 
-    fn draft(&self, number: usize, ids: &[SampleId]) -> Draft {
+    fn draft(&self, number: usize, ids: &[SampleId]) -> BatchPlan {
         let epoch = self.epoch as u64;
         let view = match self.trainer.steps.views {
             _ if self.phase_run.plain => View::Plain,
@@ -52,7 +52,7 @@ impl<'a> EpochBatches<'a> {
         let blend = if self.phase_run.mixes { self.blend(number, ids.len()) } else { None };
         // Mixed pictures never come again.
         let keep = self.phase_run.keeps && blend.is_none();
-        Draft { ids: ids.to_vec(), view, keep, blend }
+        BatchPlan { ids: ids.to_vec(), view, keep, blend }
     }
 
     /// MixUp, CutMix, or the two in turn.

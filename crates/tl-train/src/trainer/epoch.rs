@@ -7,9 +7,9 @@ use tl_backbones::Boundary;
 use super::{DIVERGED, EpochBatches, PhaseRun, Trainer};
 use crate::cursor::Cursor;
 use crate::error::TrainError;
-use crate::news::StepNews;
+use crate::metrics::StepMetrics;
 use crate::run_log::TrialLog;
-use crate::save::Saving;
+use crate::snapshot::SnapshotRef;
 use crate::state_dict::StateDict;
 use crate::train_state::{Batch, StepRule, TrainState};
 
@@ -83,7 +83,7 @@ impl Trainer<'_> {
         cursor.sum.add(loss, pictures);
         let (step, steps, per_epoch) = (cursor.step, phase_run.steps, phase_run.per_epoch);
         let ahead = phase_run.ahead;
-        let news = StepNews { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
+        let news = StepMetrics { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
         self.observer.trained(&news);
         self.log.map_or(Ok(()), |log| log.step(&news, phase_run.steps_before + step))
     }
@@ -98,7 +98,7 @@ impl Trainer<'_> {
     ) -> Result<(), TrainError> {
         let Some(checkpoints) = self.checkpoints else { return Ok(()) };
         let logged = self.log.map_or(Ok(cursor.logged), TrialLog::sync)?;
-        let saved = Saving {
+        let saved = SnapshotRef {
             cursor: Cursor { logged, ..cursor.clone() },
             train_state,
             lowest,

@@ -7,7 +7,7 @@ use tl_report::{RateCurve, RatePoint};
 use super::{EpochBatches, PhaseRun, Trainer};
 use crate::error::TrainError;
 use crate::rates::{BETA, DIVERGED, RateSearch};
-use crate::smooth::Smooth;
+use crate::smoothed_mean::SmoothedMean;
 use crate::state_dict::StateDict;
 use crate::train_state::{Batch, StepRule, TrainState};
 
@@ -15,7 +15,7 @@ use crate::train_state::{Batch, StepRule, TrainState};
 struct Search<'a> {
     settings: &'a RateSearch,
     points: Vec<RatePoint>,
-    smooth: Smooth,
+    smooth: SmoothedMean,
     best: f64,
     stopped: Option<String>,
 }
@@ -90,7 +90,13 @@ impl Trainer<'_> {
 
 impl<'a> Search<'a> {
     fn new(settings: &'a RateSearch) -> Self {
-        Self { settings, points: Vec::new(), smooth: Smooth::new(BETA), best: f64::INFINITY, stopped: None }
+        Self {
+            settings,
+            points: Vec::new(),
+            smooth: SmoothedMean::new(BETA),
+            best: f64::INFINITY,
+            stopped: None,
+        }
     }
 
     fn rate(&self) -> f64 {

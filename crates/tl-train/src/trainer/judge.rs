@@ -6,12 +6,12 @@ use tl_data::SampleId;
 use tl_heads::Matrix;
 
 use super::{JUDGED, PhaseRun, Trainer};
+use crate::boundary_features::BatchPlan;
 use crate::cursor::{Best, Cursor, LossSum, Plateau, Scores};
 use crate::error::TrainError;
 use crate::inputs::View;
+use crate::metrics::EpochMetrics;
 use crate::network::Network;
-use crate::news::EpochNews;
-use crate::rows::Draft;
 use crate::schedule::Schedule;
 use crate::state_dict::StateDict;
 use crate::targets::Targets;
@@ -69,7 +69,7 @@ impl Trainer<'_> {
             val_loss: val.map(|val| val.0),
             val_accuracy: val.map(|val| val.1),
         });
-        let news = EpochNews { phase, epoch: cursor.epoch, train_loss, val, best };
+        let news = EpochMetrics { phase, epoch: cursor.epoch, train_loss, val, best };
         self.observer.judged(&news);
         let step = cursor.step;
         let rate = phase_run.phase.rate * phase_run.share(step.saturating_sub(1), cursor.plateau);
@@ -88,7 +88,7 @@ impl Trainer<'_> {
         let truth = Targets::of(self.pictures.data, self.validation);
         let mut probabilities = Vec::with_capacity(self.validation.len() * self.classes());
         let draft =
-            |ids: &[SampleId]| Draft { ids: ids.to_vec(), view: View::Plain, keep: true, blend: None };
+            |ids: &[SampleId]| BatchPlan { ids: ids.to_vec(), view: View::Plain, keep: true, blend: None };
         let drafts = self.validation.chunks(JUDGED).map(|ids| vec![draft(ids)]);
         let flow = self.loader(phase_run).load(true, drafts, |made| match made {
             Ok(batches) => {

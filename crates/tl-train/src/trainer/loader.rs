@@ -7,9 +7,9 @@
 use std::ops::ControlFlow;
 use tl_data::{SampleError, SampleId, load_groups};
 
+use crate::boundary_features::{BatchPlan, BoundaryFeatures, LoadedPicture};
 use crate::error::TrainError;
 use crate::inputs::View;
-use crate::rows::{Draft, Found, Rows};
 use crate::targets::put_targets;
 use crate::train_state::Batch;
 
@@ -19,18 +19,18 @@ const FEW: usize = 4;
 const LOOKED_UP: usize = 8;
 
 /// Pictures that one thread loads together, of one batch.
-struct Piece {
+struct LoadJob {
     ids: Vec<SampleId>,
     view: View,
     keep: bool,
 }
 
 /// What was found of a piece, or which of its pictures cannot be read.
-type Loaded = Result<Vec<Found>, (SampleId, SampleError)>;
+type Loaded = Result<Vec<LoadedPicture>, (SampleId, SampleError)>;
 
 /// Batches for steps and for validation: what is known of a picture, else the picture through the frozen prefix.
 pub(super) struct DataLoader<'a> {
-    pub(super) rows: &'a Rows<'a>,
+    pub(super) rows: &'a BoundaryFeatures<'a>,
     pub(super) threads: usize,
     /// Pictures of a step.
     pub(super) step: usize,
@@ -42,7 +42,7 @@ impl DataLoader<'_> {
     pub(super) fn load<B>(
         &self,
         keep: bool,
-        steps: impl Iterator<Item = Vec<Draft>> + Send,
+        steps: impl Iterator<Item = Vec<BatchPlan>> + Send,
         sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         self.load_by(|id, view, keep| self.rows.find(id, view, keep), keep, steps, sink)
@@ -51,9 +51,9 @@ impl DataLoader<'_> {
     /// [`load`](Self::load), with another way to find a picture.
     pub(super) fn load_by<B>(
         &self,
-        find: impl Fn(SampleId, View, bool) -> Result<Found, SampleError> + Sync,
+        find: impl Fn(SampleId, View, bool) -> Result<LoadedPicture, SampleError> + Sync,
         keep: bool,
-        steps: impl Iterator<Item = Vec<Draft>> + Send,
+        steps: impl Iterator<Item = Vec<BatchPlan>> + Send,
         mut sink: impl FnMut(Result<Vec<Batch>, TrainError>) -> ControlFlow<B>,
     ) -> ControlFlow<B> {
         let (threads, step) = (self.threads.max(1), self.step);
@@ -62,7 +62,7 @@ impl DataLoader<'_> {
             let pieces = drafts.iter().flat_map(|draft| pieces(draft, together)).collect();
             (drafts, pieces)
         });
-        let work = |piece: Piece| -> Loaded {
+        let work = |piece: LoadJob| -> Loaded {
             let found = |id| find(id, piece.view, piece.keep).map_err(|reason| (id, reason));
             piece.ids.iter().copied().map(found).collect()
         };
@@ -71,15 +71,15 @@ impl DataLoader<'_> {
         load_groups(groups, threads, ahead, work, |drafts, loaded| sink(self.batches(&drafts, loaded)))
     }
 
-    fn batches(&self, drafts: &[Draft], loaded: Vec<Loaded>) -> Result<Vec<Batch>, TrainError> {
-        let found: Result<Vec<Vec<Found>>, _> = loaded.into_iter().collect();
+    fn batches(&self, drafts: &[BatchPlan], loaded: Vec<Loaded>) -> Result<Vec<Batch>, TrainError> {
+        let found: Result<Vec<Vec<LoadedPicture>>, _> = loaded.into_iter().collect();
         let found = found.map_err(|(id, reason)| self.unreadable(id, reason))?;
         let mut found = found.into_iter().flatten();
-        let of = |draft: &Draft| self.batch(draft, found.by_ref().take(draft.ids.len()).collect());
+        let of = |draft: &BatchPlan| self.batch(draft, found.by_ref().take(draft.ids.len()).collect());
         Ok(drafts.iter().map(of).collect())
     }
 
-    fn batch(&self, draft: &Draft, found: Vec<Found>) -> Batch {
+    fn batch(&self, draft: &BatchPlan, found: Vec<LoadedPicture>) -> Batch {
         let rows = self.rows.complete(draft, found, self.threads);
         let data = self.rows.data();
         let (pictures, classes) = (draft.ids.len(), data.classes.len());
@@ -97,8 +97,8 @@ impl DataLoader<'_> {
 }
 
 /// Single pictures where they have to be decoded.
-fn pieces(draft: &Draft, together: usize) -> Vec<Piece> {
+fn pieces(draft: &BatchPlan, together: usize) -> Vec<LoadJob> {
     let together = if draft.keep { together } else { 1 };
-    let piece = |ids: &[SampleId]| Piece { ids: ids.to_vec(), view: draft.view, keep: draft.keep };
+    let piece = |ids: &[SampleId]| LoadJob { ids: ids.to_vec(), view: draft.view, keep: draft.keep };
     draft.ids.chunks(together).map(piece).collect()
 }

@@ -5,19 +5,19 @@ use tl_backbones::Boundary;
 use tl_heads::Loss;
 
 use super::Trainer;
+use crate::boundary_features::BoundaryFeatures;
 use crate::cursor::{Cursor, Plateau};
 use crate::error::TrainError;
 use crate::groups::Rates;
-use crate::inputs::{Cut, Pictures};
+use crate::inputs::{PictureSource, PrefixOutput};
 use crate::recipe::Phase;
-use crate::rows::Rows;
-use crate::schedule::Moment;
+use crate::schedule::SchedulePosition;
 
 /// A phase under way.
 pub(super) struct PhaseRun<'a> {
     pub(super) phase: &'a Phase,
     pub(super) rates: Rates,
-    pub(super) rows: Rows<'a>,
+    pub(super) rows: BoundaryFeatures<'a>,
     pub(super) loss: Loss,
     pub(super) per_epoch: usize,
     pub(super) steps: usize,
@@ -30,7 +30,7 @@ pub(super) struct PhaseRun<'a> {
     pub(super) keeps: bool,
     /// May they be mixed?
     pub(super) mixes: bool,
-    /// As in [`StepNews`](super::StepNews).
+    /// As in [`StepMetrics`](super::StepNews).
     pub(super) ahead: Option<f64>,
     pub(super) last_save: Instant,
 }
@@ -39,12 +39,12 @@ impl Trainer<'_> {
     pub(super) fn phase_run<'b>(
         &self,
         phase: &'b Phase,
-        pictures: &'b Pictures<'b>,
+        pictures: &'b PictureSource<'b>,
         boundary: Boundary,
         number: usize,
     ) -> PhaseRun<'b> {
         let at_end = boundary == self.backbone.end();
-        let cut = Cut { boundary, at_end, pooling: self.steps.head.pooling };
+        let cut = PrefixOutput { boundary, at_end, pooling: self.steps.head.pooling };
         let (per_epoch, steps) = self.pace(phase);
         let before = self.phases.iter().take(number).map(|phase| {
             let (per_epoch, steps) = self.pace(phase);
@@ -57,7 +57,7 @@ impl Trainer<'_> {
         PhaseRun {
             phase,
             rates: Rates::new(phase, self.backbone.stages()),
-            rows: Rows::new(pictures, cut),
+            rows: BoundaryFeatures::new(pictures, cut),
             loss: self.steps.loss.init(weights.as_deref(), &self.device.clone().autodiff()),
             per_epoch,
             steps,
@@ -110,7 +110,7 @@ impl PhaseRun<'_> {
     /// Share of the peak rates for the step that comes after so many.
     pub(super) fn share(&self, step: usize, plateau: Plateau) -> f64 {
         let warmup = (self.phase.warmup * self.steps as f64).round() as usize;
-        let moment = Moment { step, steps: self.steps, per_epoch: self.per_epoch, warmup };
+        let moment = SchedulePosition { step, steps: self.steps, per_epoch: self.per_epoch, warmup };
         self.phase.schedule.share(moment) * plateau.share
     }
 }

@@ -11,19 +11,19 @@ use std::sync::{Condvar, LazyLock, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tl_backbones::{Architecture, architecture, summary_at};
-use tl_data::{ClassWeights, Dataset, Place, ReadOptions, Sampling, Source};
+use tl_data::{ClassWeights, Dataset, PictureLocation, ReadOptions, Sampling, Source};
 use tl_frozen::{Job, Output, extract};
 use tl_heads::{HeadConfig, Pooling};
 use tl_image::{Augment, AugmentPreset, CutMix, Limits, MixUp, Preprocess};
 
 use super::*;
-use crate::inputs::{Cut, KnownFeatures, View};
-use crate::news::StepNews;
+use crate::boundary_features::{BatchPlan, BoundaryFeatures, LoadedPicture};
+use crate::inputs::{PrecomputedFeatures, PrefixOutput, View};
+use crate::metrics::StepMetrics;
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
+use crate::random_init::from_scratch;
 use crate::recipe::{Norms, Unfreeze};
-use crate::rows::{Draft, Found, Rows};
 use crate::schedule::Schedule;
-use crate::scratch::from_scratch;
 use crate::train_state::Batch;
 
 const SIDE: u32 = 32;
@@ -64,8 +64,8 @@ fn preprocess() -> Preprocess {
     Preprocess { size: SIDE, crop: 1.0, ..Preprocess::default() }
 }
 
-fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> Pictures<'a> {
-    Pictures {
+fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> PictureSource<'a> {
+    PictureSource {
         data,
         frozen,
         preprocess: preprocess(),
@@ -158,7 +158,7 @@ impl TrainObserver for Quiet {}
 struct SecondsAStep(u64);
 
 impl TrainObserver for SecondsAStep {
-    fn trained(&self, _news: &StepNews<'_>) {
+    fn trained(&self, _news: &StepMetrics<'_>) {
         CLOCK.set(CLOCK.get() + Duration::from_secs(self.0));
     }
 }
@@ -190,7 +190,7 @@ impl Rendezvous {
 struct StopAfter(AtomicUsize);
 
 impl TrainObserver for StopAfter {
-    fn trained(&self, _news: &StepNews<'_>) {
+    fn trained(&self, _news: &StepMetrics<'_>) {
         self.0.fetch_sub(1, SeqCst);
     }
 
@@ -204,7 +204,7 @@ impl TrainObserver for StopAfter {
 struct RatesSeen(Mutex<Vec<f64>>);
 
 impl TrainObserver for RatesSeen {
-    fn trained(&self, news: &StepNews<'_>) {
+    fn trained(&self, news: &StepMetrics<'_>) {
         self.0.lock().unwrap().push(news.rate);
     }
 }
@@ -294,7 +294,7 @@ struct Table(HashMap<SampleId, Vec<f32>>);
 impl Table {
     fn of(frozen: &Frozen, data: &Dataset) -> Self {
         let ids: Vec<SampleId> = (0..data.samples.len()).map(SampleId).collect();
-        let places: Vec<Place> = ids.iter().map(|&id| data.place_of(id)).collect();
+        let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
         let (views, limits) = ([preprocess()], Limits::default());
         let job =
             Job { pictures: &places, views: &views, output: Output::Features, limits: &limits, threads: 2 };
@@ -304,7 +304,7 @@ impl Table {
     }
 }
 
-impl KnownFeatures for Table {
+impl PrecomputedFeatures for Table {
     fn row(&self, id: SampleId) -> Option<&[f32]> {
         self.0.get(&id).map(Vec::as_slice)
     }
@@ -318,12 +318,13 @@ fn features_that_are_known_are_not_computed_again() {
     let features = Table::of(&frozen, &data);
     let augment = AugmentPreset::None.into();
     let unknown = pictures(&data, &frozen, &augment);
-    let known = Pictures { known: Some(&features), ..unknown.clone() };
-    let cut = Cut { boundary: frozen.backbone().end(), at_end: true, pooling: Pooling::Published };
+    let known = PictureSource { known: Some(&features), ..unknown.clone() };
+    let cut = PrefixOutput { boundary: frozen.backbone().end(), at_end: true, pooling: Pooling::Published };
     let rows = |pictures| {
-        let rows = Rows::new(pictures, cut);
-        let found: Result<Vec<Found>, _> = ids.iter().map(|&id| rows.find(id, View::Plain, true)).collect();
-        let draft = Draft { ids: ids.clone(), view: View::Plain, keep: true, blend: None };
+        let rows = BoundaryFeatures::new(pictures, cut);
+        let found: Result<Vec<LoadedPicture>, _> =
+            ids.iter().map(|&id| rows.find(id, View::Plain, true)).collect();
+        let draft = BatchPlan { ids: ids.clone(), view: View::Plain, keep: true, blend: None };
         found.map(|found| rows.complete(&draft, found, 2))
     };
     let computed = rows(&unknown).unwrap();
@@ -519,7 +520,7 @@ fn every_thread_loads_a_picture_of_the_batches_that_come_next() {
             let met = AtomicUsize::new(0);
             let find = |_: SampleId, _: View, _: bool| {
                 met.fetch_add(usize::from(together.meet()), SeqCst);
-                Ok(Found::Row(vec![0.0; NETWORK.0.features].into()))
+                Ok(LoadedPicture::Features(vec![0.0; NETWORK.0.features].into()))
             };
             let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
             let flow = trainer.loader(&phase_run).load_by(find, false, drafts, |made| {
@@ -539,7 +540,7 @@ fn a_picture_that_is_lost_ends_training_by_name_and_no_thread_hangs() {
     std::fs::remove_file(data.place_of(SampleId(3)).file).unwrap();
     for threads in [1, 3, 16] {
         trainer(&plain(), std::slice::from_ref(&phase), &Quiet, None, |trainer| {
-            let pictures = Pictures { data: &data, ..trainer.pictures.clone() };
+            let pictures = PictureSource { data: &data, ..trainer.pictures.clone() };
             let trainer = Trainer { threads, pictures: &pictures, ..trainer.clone() };
             let error = trainer.train().map(drop).unwrap_err();
             let TrainError::Lost { path, .. } = &error else { panic!("{error}") };

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Drawing, Draws, Limit, Op, parameters};
+use crate::augment::augmentation_space::{AUG_MIX, AUG_MIX_PARTIAL, AugmentationSpace};
 use crate::augment::drawing::Layer;
-use crate::augment::space::{AUG_MIX, AUG_MIX_PARTIAL, Space};
 
 /// Strengths are counted to ten.
 /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py>
@@ -55,7 +55,7 @@ impl Op for AugMix {
 
 impl AugMix {
     fn chain(&self, draws: &mut Draws, side: f64) -> Layer {
-        let space: &Space = if self.all_ops { &AUG_MIX } else { &AUG_MIX_PARTIAL };
+        let space: &AugmentationSpace = if self.all_ops { &AUG_MIX } else { &AUG_MIX_PARTIAL };
         let depth = if self.depth > 0 { self.depth } else { 1 + draws.below(3) as u32 };
         let mut chain = Layer::default();
         for _ in 0..depth {

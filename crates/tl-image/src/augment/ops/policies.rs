@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Drawing, Draws, Limit, Op, parameters};
-use crate::augment::space::{RAND_AUGMENT, TRIVIAL_WIDE};
+use crate::augment::augmentation_space::{RAND_AUGMENT, TRIVIAL_WIDE};
 
 parameters! {
     /// TrivialAugmentWide: one operation, one strength, both drawn evenly.

@@ -2,7 +2,7 @@
 
 use tl_data::{CheckReport, ClassCheck, Part};
 
-use super::Room;
+use super::ByteBudget;
 use crate::chart::{Segment, bar};
 use crate::page::Section;
 use crate::page::table::{Column, table};
@@ -41,7 +41,7 @@ fn row(class: &ClassCheck, parts: &[Part], largest: usize) -> Vec<String> {
 }
 
 /// A few pictures of each class side by side; none without thumbnails.
-pub(super) fn examples(report: &CheckReport, room: &mut Room) -> Option<Section> {
+pub(super) fn examples(report: &CheckReport, room: &mut ByteBudget) -> Option<Section> {
     let strip = |class: &ClassCheck| {
         let description = format!("An example of “{}”", class.name);
         let pictures: String =

@@ -1,8 +1,8 @@
 //! Copies and pictures that look alike, side by side.
 
-use tl_data::{CheckReport, DuplicateSet, Likeness, NEAR_BITS, Twin};
+use tl_data::{CheckReport, DuplicatePicture, DuplicateSet, Likeness, NEAR_BITS};
 
-use super::Room;
+use super::ByteBudget;
 use crate::page::Section;
 use crate::text::{esc, plural};
 
@@ -11,7 +11,7 @@ const MOST_SETS: usize = 24;
 /// Pictures of one set that are drawn.
 const MOST_OF_SET: usize = 4;
 
-pub(super) fn section(report: &CheckReport, room: &mut Room) -> Option<Section> {
+pub(super) fn section(report: &CheckReport, room: &mut ByteBudget) -> Option<Section> {
     let sets: String = report.duplicates.iter().take(MOST_SETS).map(|set| figure(set, room)).collect();
     let more = match report.duplicates.len().saturating_sub(MOST_SETS) {
         0 => String::new(),
@@ -31,7 +31,7 @@ pub(super) fn section(report: &CheckReport, room: &mut Room) -> Option<Section> 
     })
 }
 
-fn figure(set: &DuplicateSet, room: &mut Room) -> String {
+fn figure(set: &DuplicateSet, room: &mut ByteBudget) -> String {
     let kind = match set.likeness {
         Likeness::Same => "the same",
         Likeness::Alike => "look alike",
@@ -52,7 +52,7 @@ fn figure(set: &DuplicateSet, room: &mut Room) -> String {
     format!("<div><h3>{size}, {kind}{badges}</h3><div class=\"strip\">{twins}</div>{more}</div>\n")
 }
 
-fn picture(twin: &Twin, likeness: Likeness, room: &mut Room) -> String {
+fn picture(twin: &DuplicatePicture, likeness: Likeness, room: &mut ByteBudget) -> String {
     let labels = twin.classes.join(", ");
     let part = twin.part.map_or(String::new(), |part| format!(" · {part}"));
     let distance = match (likeness, twin.distance) {

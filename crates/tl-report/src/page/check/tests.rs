@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tl_data::{
-    Advice, Bin, CheckReport, ClassCheck, DuplicateSet, Likeness, Part, PictureVerdict, Severity, Twin,
-    Verdict,
+    Advice, Bin, CheckReport, ClassCheck, DuplicatePicture, DuplicateSet, Likeness, Part, PictureVerdict,
+    Severity, Verdict,
 };
 
 use super::check_html;
@@ -12,7 +12,7 @@ use super::check_html;
 const HOSTILE: &str = r#"<script>alert("1")</script>&'`x`"#;
 
 fn report(text: &str, thumbnail: &str) -> CheckReport {
-    let twin = |part| Twin {
+    let twin = |part| DuplicatePicture {
         path: text.into(),
         classes: vec![text.into()],
         part,

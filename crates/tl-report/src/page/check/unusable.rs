@@ -2,7 +2,7 @@
 
 use tl_data::{CheckReport, PictureVerdict, Verdict};
 
-use super::Room;
+use super::ByteBudget;
 use crate::page::Section;
 use crate::page::table::{Column, table};
 use crate::text::{esc, plural};
@@ -10,7 +10,7 @@ use crate::text::{esc, plural};
 /// Files listed one by one; `report.json` has the rest.
 const MOST: usize = 200;
 
-pub(super) fn section(report: &CheckReport, room: &mut Room) -> Option<Section> {
+pub(super) fn section(report: &CheckReport, room: &mut ByteBudget) -> Option<Section> {
     let files: Vec<(&PictureVerdict, &str)> = report.unusable().collect();
     if files.is_empty() {
         return None;
@@ -42,7 +42,7 @@ pub(super) fn section(report: &CheckReport, room: &mut Room) -> Option<Section> 
     })
 }
 
-fn damaged(files: &[(&PictureVerdict, &str)], room: &mut Room) -> String {
+fn damaged(files: &[(&PictureVerdict, &str)], room: &mut ByteBudget) -> String {
     let shown = files
         .iter()
         .filter(|(file, _)| matches!(file.verdict, Verdict::Damaged { .. }) && file.thumbnail.is_some());

@@ -4,7 +4,7 @@ use super::*;
 
 /// What there is after two steps: losses, values of the network with its running statistics, and the moving average.
 fn after(mut desk: Desk, batches: &[Batch]) -> ([f64; 2], StateDict, StateDict) {
-    desk.train_state.average = Some(Average::new(0.5, &desk.train_state.network));
+    desk.train_state.average = Some(ModelEma::new(0.5, &desk.train_state.network));
     let losses = [1.0, 0.5].map(|share| desk.step(batches, 0.02 * share, Some(1.0)));
     let average = desk.train_state.average.map(|average| average.state()).unwrap_or_default();
     (losses, desk.train_state.network.state(Boundary(0)), average)

@@ -15,14 +15,14 @@ use crate::{Format, Interpolation, Limits, PictureError, resize_box};
 
 /// What will be made of a picture: the part between these borders, resized.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wanted {
+pub struct RegionRequest {
     /// Left, top, right and bottom border, in pixels of the upright picture at full size; fractions are fine.
     pub region: [f64; 4],
     /// Width and height to which the region will be resized, in pixels.
     pub output: (u32, u32),
 }
 
-impl Wanted {
+impl RegionRequest {
     /// Pixels of the picture for each pixel of the output, horizontally and vertically.
     pub fn pixels_per_output(&self) -> (f64, f64) {
         let [left, top, right, bottom] = self.region;
@@ -31,23 +31,26 @@ impl Wanted {
     }
 }
 
-impl Wanted {
+impl RegionRequest {
     /// What serves both: the region around both, at the finer of the two scales.
     #[must_use]
-    pub fn and(&self, other: &Wanted) -> Wanted {
+    pub fn and(&self, other: &RegionRequest) -> RegionRequest {
         let ([left, top, right, bottom], [l, t, r, b]) = (self.region, other.region);
         let region = [left.min(l), top.min(t), right.max(r), bottom.max(b)];
         let ((x, y), (also_x, also_y)) = (self.pixels_per_output(), other.pixels_per_output());
         let pixels =
             |length: f64, per_output: f64| (length / per_output.max(f64::MIN_POSITIVE)).ceil() as u32;
         let [left, top, right, bottom] = region;
-        Wanted { region, output: (pixels(right - left, x.min(also_x)), pixels(bottom - top, y.min(also_y))) }
+        RegionRequest {
+            region,
+            output: (pixels(right - left, x.min(also_x)), pixels(bottom - top, y.min(also_y))),
+        }
     }
 }
 
 /// Pixels around the region that was wanted; perhaps the whole picture, perhaps at a reduced resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cutout {
+pub struct DecodedRegion {
     /// Upright pixels.
     pub pixels: RgbImage,
     /// Width and height of the whole upright picture at full size.
@@ -59,10 +62,10 @@ pub struct Cutout {
     pub scale: u32,
 }
 
-impl Cutout {
+impl DecodedRegion {
     /// A whole picture at full size.
     pub fn whole(pixels: RgbImage) -> Self {
-        Cutout { full: pixels.dimensions(), pixels, origin: (0, 0), scale: 1 }
+        DecodedRegion { full: pixels.dimensions(), pixels, origin: (0, 0), scale: 1 }
     }
 
     /// [`resize_box`] of the full-size region, which should be the one that was wanted.
@@ -94,24 +97,24 @@ pub fn decode_part(
     bytes: &[u8],
     limits: &Limits,
     background: [u8; 3],
-    wanted: impl FnOnce((u32, u32)) -> Wanted,
-) -> Result<Cutout, PictureError> {
+    wanted: impl FnOnce((u32, u32)) -> RegionRequest,
+) -> Result<DecodedRegion, PictureError> {
     let choose = |size, turned| window(&wanted(upright_size(size, turned)), size, turned);
-    Ok(Stored::decode(bytes, limits, background, choose)?.cutout())
+    Ok(StoredRegion::decode(bytes, limits, background, choose)?.cutout())
 }
 
 /// A decoded picture, or a part of it, as it is stored.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub(crate) struct StoredRegion {
     pub(crate) pixels: RgbImage,
     pub(crate) window: Window,
     pub(crate) shape: Shape,
-    pub(crate) kind: Kind,
+    pub(crate) kind: RegionKind,
 }
 
 /// How what was decoded goes with what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RegionKind {
     /// The window that was asked for.
     Asked,
     /// The whole picture at full size, as always with this file.
@@ -131,12 +134,12 @@ pub(crate) struct Shape {
 
 impl Shape {
     /// The window around what is wanted, given the width and height of the upright picture.
-    pub(crate) fn window(self, wanted: impl FnOnce((u32, u32)) -> Wanted) -> Window {
+    pub(crate) fn window(self, wanted: impl FnOnce((u32, u32)) -> RegionRequest) -> Window {
         window(&wanted(upright_size(self.size, self.turned)), self.size, self.turned)
     }
 }
 
-impl Stored {
+impl StoredRegion {
     /// Decodes the window that is chosen when the size and the orientation are known, or all where only all can be decoded.
     pub(crate) fn decode(
         bytes: &[u8],
@@ -158,7 +161,7 @@ impl Stored {
             let (pixels, turned) = decode_stored(bytes, format, limits, background)?;
             let size = pixels.dimensions();
             let (window, shape) = (Window::whole(size), Shape { size, turned });
-            return Ok(Stored { pixels, window, shape, kind: Kind::Whole });
+            return Ok(StoredRegion { pixels, window, shape, kind: RegionKind::Whole });
         }
         let mut shape = Shape { size: (0, 0), turned: Orientation::NoTransforms };
         let (pixels, decoded) = jpeg::decode_window(bytes, limits, |size, turned| {
@@ -167,31 +170,31 @@ impl Stored {
         })?;
         let whole = || Window::whole(shape.size);
         let (window, kind) = match decoded {
-            Decoded::Window(window) => (window, Kind::Asked),
-            Decoded::Whole => (whole(), Kind::Whole),
-            Decoded::WholeThisTime => (whole(), Kind::WholeThisTime),
+            Decoded::Window(window) => (window, RegionKind::Asked),
+            Decoded::Whole => (whole(), RegionKind::Whole),
+            Decoded::WholeThisTime => (whole(), RegionKind::WholeThisTime),
         };
-        Ok(Stored { pixels, window, shape, kind })
+        Ok(StoredRegion { pixels, window, shape, kind })
     }
 
     /// The pixels of a window inside this one, at the same reduction, or all where the whole is what there is.
     pub(crate) fn part(&self, window: Window) -> Self {
-        let window = if self.kind == Kind::Asked { window } else { self.window.clone() };
+        let window = if self.kind == RegionKind::Asked { window } else { self.window.clone() };
         let [left, top] = [(&window.columns, &self.window.columns), (&window.rows, &self.window.rows)]
             .map(|(inner, outer)| (inner.start - outer.start) as u32);
         let (width, height) = (window.columns.len() as u32, window.rows.len() as u32);
         let pixels = crop_imm(&self.pixels, left, top, width, height).to_image();
-        Stored { pixels, window, shape: self.shape, kind: self.kind }
+        StoredRegion { pixels, window, shape: self.shape, kind: self.kind }
     }
 
     /// Upright.
-    pub(crate) fn cutout(self) -> Cutout {
-        let Stored { pixels, window, shape: Shape { size, turned }, .. } = self;
+    pub(crate) fn cutout(self) -> DecodedRegion {
+        let StoredRegion { pixels, window, shape: Shape { size, turned }, .. } = self;
         let borders = [&window.columns, &window.rows]
             .map(|range| [range.start, range.end].map(|at| (at * window.reduction) as f64));
         let [[left, right], [top, bottom]] = borders;
         let [left, top, ..] = turned_box([left, top, right, bottom], size, turned);
-        Cutout {
+        DecodedRegion {
             pixels: upright(pixels, turned),
             full: upright_size(size, turned),
             origin: (left as i32, top as i32),
@@ -201,7 +204,7 @@ impl Stored {
 }
 
 /// The window of the stored picture, with what kernels read around it.
-fn window(wanted: &Wanted, stored: (u32, u32), orientation: Orientation) -> Window {
+fn window(wanted: &RegionRequest, stored: (u32, u32), orientation: Orientation) -> Window {
     let (across, down) = wanted.pixels_per_output();
     let fits = |reduction: &usize| across.min(down) >= LEAST_PER_OUTPUT * *reduction as f64;
     let reduction = [8, 4, 2].into_iter().find(fits).unwrap_or(1);

@@ -7,10 +7,10 @@ use crate::cursor::Cursor;
 use crate::error::TrainError;
 use crate::observer::TrainObserver;
 use crate::state_dict::StateDict;
-use crate::train_state::{Average, TrainState};
+use crate::train_state::{ModelEma, TrainState};
 
 /// All that training needs to go on as if nothing had happened.
-pub(crate) struct Saved {
+pub(crate) struct Snapshot {
     pub(crate) cursor: Cursor,
     pub(crate) network: StateDict,
     pub(crate) optimizer: StateDict,
@@ -24,7 +24,7 @@ const AVERAGE: &str = "average.safetensors";
 const BEST: &str = "best.safetensors";
 
 /// What is saved of training in steps.
-pub(crate) struct Saving<'a> {
+pub(crate) struct SnapshotRef<'a> {
     pub(crate) cursor: Cursor,
     pub(crate) train_state: &'a TrainState,
     /// What learns in any phase is behind it.
@@ -34,7 +34,7 @@ pub(crate) struct Saving<'a> {
     pub(crate) place: (&'a str, usize),
 }
 
-impl Saving<'_> {
+impl SnapshotRef<'_> {
     /// Writes one file after the other, so that memory holds one of them.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Saving<'_> {
         let average = self.train_state.average.as_ref();
         let network = || weights(&self.train_state.network.state(self.lowest));
         let optimizer = || file(&self.train_state.optimizer.state());
-        let average_of = || weights(&average.map(Average::state).unwrap_or_default());
+        let average_of = || weights(&average.map(ModelEma::state).unwrap_or_default());
         let best = || weights(self.best);
         let mut files = vec![(NETWORK, &network as Content<'_>), (OPTIMIZER, &optimizer)];
         files.extend(average.map(|_| (AVERAGE, &average_of as Content<'_>)));
@@ -58,7 +58,7 @@ impl Saving<'_> {
     }
 }
 
-impl Saved {
+impl Snapshot {
     /// The newest that can be used, after saying which cannot.
     pub(crate) fn newest(
         checkpoints: &Checkpoints,

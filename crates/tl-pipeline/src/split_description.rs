@@ -5,10 +5,10 @@ use tl_data::{Dataset, DuplicateGroups, Part, Parts, SampleId};
 use tl_report::{AcrossParts, Choice};
 
 use crate::config::TrainConfig;
-use crate::split::Division;
+use crate::split::DataSplit;
 
 /// A division in words.
-pub(crate) struct DivisionWords {
+pub(crate) struct SplitDescription {
     /// Was all of it made here, and nothing given by a table or by the data?
     pub(crate) made: bool,
     /// What is held out, as a setting.
@@ -31,9 +31,9 @@ pub(crate) struct SetApart {
     pub(crate) train: bool,
 }
 
-impl DivisionWords {
+impl SplitDescription {
     /// The division as a choice, as it is now that some pictures have been set apart.
-    pub(crate) fn choice(&self, division: &Division, apart: SetApart) -> Choice {
+    pub(crate) fn choice(&self, data_split: &DataSplit, apart: SetApart) -> Choice {
         let how = match apart {
             SetApart { pictures: 1.., train: true } => {
                 format!("{}, before those that have trained the start went to train", self.how)
@@ -51,22 +51,22 @@ impl DivisionWords {
         let parts = [Some(how), self.together.clone(), judged];
         Choice::new(
             "split",
-            chosen(division, apart),
+            chosen(data_split, apart),
             parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
         )
     }
 }
 
-fn chosen(division: &Division, apart: SetApart) -> String {
+fn chosen(data_split: &DataSplit, apart: SetApart) -> String {
     let none = match apart {
         SetApart { pictures: 1.., train: false } => format!(", {} of them judge nothing", apart.pictures),
         _ => String::new(),
     };
-    match division {
-        Division::HeldOut(Parts { train, val, test }) if test.is_empty() => {
+    match data_split {
+        DataSplit::HeldOut(Parts { train, val, test }) if test.is_empty() => {
             format!("{} to train, {} held out{none}", train.len(), val.len())
         }
-        Division::HeldOut(Parts { train, val, test }) => {
+        DataSplit::HeldOut(Parts { train, val, test }) => {
             format!(
                 "{} to train, {} for validation, {} for the test{none}",
                 train.len(),
@@ -74,19 +74,19 @@ fn chosen(division: &Division, apart: SetApart) -> String {
                 test.len()
             )
         }
-        Division::Folds(splits) => format!("{} folds, then all", splits.len()),
+        DataSplit::Folds(splits) => format!("{} folds, then all", splits.len()),
     }
 }
 
 /// A division, and what it was made from.
-pub(crate) struct Divided<'a> {
+pub(crate) struct SplitContext<'a> {
     pub(crate) data: &'a Dataset,
     pub(crate) config: &'a TrainConfig,
     pub(crate) units: &'a DuplicateGroups,
-    pub(crate) division: &'a Division,
+    pub(crate) data_split: &'a DataSplit,
 }
 
-impl Divided<'_> {
+impl SplitContext<'_> {
     /// Was all of it made here, and nothing given by a table or by the data?
     pub(crate) fn is_made(&self) -> bool {
         self.config.split.is_none() && (self.config.folds.is_some() || self.given().is_empty())
@@ -99,14 +99,14 @@ impl Divided<'_> {
     }
 
     /// The division in words.
-    pub(crate) fn words(&self) -> DivisionWords {
+    pub(crate) fn words(&self) -> SplitDescription {
         let across = self.across();
-        DivisionWords {
+        SplitDescription {
             made: self.is_made(),
             setting: self.setting(),
             how: self.how(),
             together: across.is_none().then(|| self.together()),
-            once: matches!(self.division, Division::Folds(_)) && across.is_none(),
+            once: matches!(self.data_split, DataSplit::Folds(_)) && across.is_none(),
             across,
         }
     }
@@ -154,14 +154,14 @@ impl Divided<'_> {
 
     /// The parts that were made here, and the share they were to have.
     fn made(&self, given: &[Part]) -> Vec<(Part, &[SampleId], f64)> {
-        let Division::HeldOut(parts) = self.division else { return Vec::new() };
+        let DataSplit::HeldOut(parts) = self.data_split else { return Vec::new() };
         let shares = [(Part::Val, self.config.val), (Part::Test, self.config.test)];
         let made = shares.into_iter().filter(|(part, share)| *share > 0.0 && !given.contains(part));
         made.map(|(part, share)| (part, parts.of(part), share)).collect()
     }
 
     fn folds(&self) -> Vec<(&[SampleId], f64)> {
-        let Division::Folds(splits) = self.division else { return Vec::new() };
+        let DataSplit::Folds(splits) = self.data_split else { return Vec::new() };
         splits.iter().map(|split| (&split.val[..], 1.0 / splits.len() as f64)).collect()
     }
 
@@ -212,12 +212,12 @@ impl Divided<'_> {
     /// The pictures with others much like them in a part before theirs; none if there are none.
     pub(crate) fn across(&self) -> Option<AcrossParts> {
         let mut across = AcrossParts { pictures: 0, equal: 0 };
-        match self.division {
-            Division::HeldOut(Parts { train, val, test }) => {
+        match self.data_split {
+            DataSplit::HeldOut(Parts { train, val, test }) => {
                 self.add_across(train, val, &mut across);
                 self.add_across(&[&train[..], val].concat(), test, &mut across);
             }
-            Division::Folds(splits) => {
+            DataSplit::Folds(splits) => {
                 splits.iter().for_each(|split| self.add_across(&split.train, &split.val, &mut across));
             }
         }
@@ -294,10 +294,10 @@ mod tests {
     }
 
     fn words(data: &Dataset, config: &TrainConfig) -> String {
-        let division = Division::new(data, config).unwrap();
-        Divided { data, config, units: &duplicate_groups(data), division: &division }
+        let data_split = DataSplit::new(data, config).unwrap();
+        SplitContext { data, config, units: &duplicate_groups(data), data_split: &data_split }
             .words()
-            .choice(&division, SetApart::default())
+            .choice(&data_split, SetApart::default())
             .why
     }
 
@@ -316,10 +316,14 @@ mod tests {
     fn what_a_start_has_seen_is_not_said_to_be_judged_or_stratified() {
         let (data, config) = (plain(20), TrainConfig::new("x"));
         let choice = |config: &TrainConfig, apart: SetApart| {
-            let division = Division::new(&data, config).unwrap();
-            let divided =
-                Divided { data: &data, config, units: &duplicate_groups(&data), division: &division };
-            divided.words().choice(&division, apart)
+            let data_split = DataSplit::new(&data, config).unwrap();
+            let divided = SplitContext {
+                data: &data,
+                config,
+                units: &duplicate_groups(&data),
+                data_split: &data_split,
+            };
+            divided.words().choice(&data_split, apart)
         };
         let moved = choice(&config, SetApart { pictures: 3, train: true });
         let why = "stratified by class, seed 0, before those that have trained the start went to train; ";
@@ -355,10 +359,10 @@ mod tests {
             data.samples[at].group = Some("one".to_owned());
         }
         let config = TrainConfig::new("x");
-        let division = Division::new(&data, &config).unwrap();
+        let data_split = DataSplit::new(&data, &config).unwrap();
         let units = duplicate_groups(&data);
-        let divided = Divided { data: &data, config: &config, units: &units, division: &division };
-        let why = divided.words().choice(&division, SetApart::default()).why;
+        let divided = SplitContext { data: &data, config: &config, units: &units, data_split: &data_split };
+        let why = divided.words().choice(&data_split, SetApart::default()).why;
         assert!(why.starts_with("test as the data give it, val stratified by class, seed 0"), "{why}");
         assert!(!why.contains("together"), "{why}");
         assert_eq!(divided.across(), Some(AcrossParts { pictures: 2, equal: 1 }));

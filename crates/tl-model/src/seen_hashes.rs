@@ -20,7 +20,7 @@ const MOST: u64 = 1 << 26;
 /// The pictures that trained a model or chose between its versions, by the hashes of their files. A copy saved in another
 /// way has another hash.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenHashes {
     /// The beginnings of the hashes, ascending, each once.
     hashes: Vec<[u8; BYTES]>,
     /// Are these all? Not if the model began from one that does not say what trained it.
@@ -36,7 +36,7 @@ pub struct SeenCount {
     pub complete: bool,
 }
 
-impl Seen {
+impl SeenHashes {
     /// These pictures, and no others.
     pub fn of(data: &Dataset, ids: &[SampleId]) -> Self {
         let hashes = ids.iter().map(|id| data.samples[id.0].content.short()).collect();
@@ -115,9 +115,9 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    fn seen(numbers: &[u64]) -> Seen {
+    fn seen(numbers: &[u64]) -> SeenHashes {
         let hashes = numbers.iter().map(|number| number.to_be_bytes()).collect();
-        Seen { hashes, complete: true }.sorted()
+        SeenHashes { hashes, complete: true }.sorted()
     }
 
     #[test]
@@ -135,10 +135,10 @@ mod tests {
         let bytes = safetensors::serialize([(name, tensor)], Some(HashMap::new())).unwrap();
         let tensors = SafeTensors::deserialize(&bytes).unwrap();
         let count = |pictures| SeenCount { pictures, complete: true };
-        assert_eq!(Seen::from_tensors(&tensors, count(2)), Ok(seen(&[7, 9])));
+        assert_eq!(SeenHashes::from_tensors(&tensors, count(2)), Ok(seen(&[7, 9])));
         let refused = "its `training.hashes` are not what its header says";
-        assert_eq!(Seen::from_tensors(&tensors, count(3)), Err(refused.to_owned()));
+        assert_eq!(SeenHashes::from_tensors(&tensors, count(3)), Err(refused.to_owned()));
         let unsorted = [seen(&[9]).hashes.concat(), seen(&[7]).hashes.concat()].concat();
-        assert_eq!(Seen::from_bytes(Dtype::U8, &[2, 8], &unsorted, count(2)), Err(refused.to_owned()));
+        assert_eq!(SeenHashes::from_bytes(Dtype::U8, &[2, 8], &unsorted, count(2)), Err(refused.to_owned()));
     }
 }

@@ -5,7 +5,7 @@ use super::markers::{APP0, APP14, Markers, START_OF_SCAN};
 
 /// What the components of a file mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Space {
+pub(super) enum ColorSpace {
     Gray,
     YCbCr,
     Rgb,
@@ -15,7 +15,7 @@ pub(super) enum Space {
     Ycck,
 }
 
-impl Space {
+impl ColorSpace {
     /// Of a file whose components have these names; told as libjpeg tells it, by JFIF's segment, else by Adobe's, else by the names of the components:
     /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdapimin.c>, `default_decompress_parms`.
     pub(super) fn of(markers: &Markers<'_>, components: &[u8]) -> Self {
@@ -27,14 +27,14 @@ impl Space {
             .filter_map(|segment| adobe_transform(segment.content))
             .last();
         match (components, adobe) {
-            ([_], _) => Space::Gray,
-            ([_, _, _, _], Some(0) | None) => Space::Cmyk,
-            ([_, _, _, _], Some(_)) => Space::Ycck,
-            _ if jfif => Space::YCbCr,
-            (_, Some(0)) => Space::Rgb,
-            (_, Some(_)) => Space::YCbCr,
-            (b"RGB", None) => Space::Rgb,
-            _ => Space::YCbCr,
+            ([_], _) => ColorSpace::Gray,
+            ([_, _, _, _], Some(0) | None) => ColorSpace::Cmyk,
+            ([_, _, _, _], Some(_)) => ColorSpace::Ycck,
+            _ if jfif => ColorSpace::YCbCr,
+            (_, Some(0)) => ColorSpace::Rgb,
+            (_, Some(_)) => ColorSpace::YCbCr,
+            (b"RGB", None) => ColorSpace::Rgb,
+            _ => ColorSpace::YCbCr,
         }
     }
 
@@ -43,26 +43,26 @@ impl Space {
     pub(super) fn write_row(self, [a, b, c, d]: [&[u8]; 4], out: &mut [u8]) {
         let pixels = a.len().min(out.len() / 3);
         match self {
-            Space::Gray => {
+            ColorSpace::Gray => {
                 for (out, &v) in out.as_chunks_mut().0.iter_mut().zip(a) {
                     *out = [v; 3];
                 }
             }
-            Space::YCbCr => convert(a, b, c, out),
-            Space::Rgb => {
+            ColorSpace::YCbCr => convert(a, b, c, out),
+            ColorSpace::Rgb => {
                 let colors = a.iter().zip(b).zip(c).take(pixels);
                 for (out, ((&r, &g), &b)) in out.as_chunks_mut().0.iter_mut().zip(colors) {
                     *out = [r, g, b];
                 }
             }
-            Space::Cmyk => {
+            ColorSpace::Cmyk => {
                 let inks = a.iter().zip(b).zip(c).take(pixels);
                 for (out, ((&c, &m), &y)) in out.as_chunks_mut().0.iter_mut().zip(inks) {
                     *out = [255 - c, 255 - m, 255 - y];
                 }
                 print_inks(d, out);
             }
-            Space::Ycck => {
+            ColorSpace::Ycck => {
                 convert(a, b, c, out);
                 print_inks(d, out);
             }

@@ -4,14 +4,14 @@
 /// the one after it, and all weights together are 1. fastai's smoothed loss is this one,
 /// <https://github.com/fastai/fastai/blob/2.8.12/fastai/learner.py#L518>.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Smooth {
+pub struct SmoothedMean {
     beta: f64,
     /// What is left of the weight of a mean of zero: beta to the power of the number of values.
     zero: f64,
     sum: f64,
 }
 
-impl Smooth {
+impl SmoothedMean {
     /// Of nothing yet; `beta` is from 0, which follows at once, to below 1.
     pub fn new(beta: f64) -> Self {
         Self { beta, zero: 1.0, sum: 0.0 }
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn the_first_value_is_the_first_mean_and_later_ones_count_more() {
-        let mut smooth = Smooth::new(0.5);
+        let mut smooth = SmoothedMean::new(0.5);
         assert_eq!(smooth.mean(), None);
         // Weights 1/3 and 2/3, then 1/7, 2/7 and 4/7.
         for (value, mean) in [(3.0, 3.0), (6.0, 5.0), (-1.0, 11.0 / 7.0)] {

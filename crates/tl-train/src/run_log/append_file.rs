@@ -9,7 +9,7 @@ use crate::error::TrainError;
 /// A file and a position in it. What an earlier process has left behind the position stays until something new is
 /// appended or the file is made durable.
 #[derive(Debug)]
-pub(super) struct Tail {
+pub(super) struct AppendFile {
     path: PathBuf,
     file: File,
     at: u64,
@@ -17,7 +17,7 @@ pub(super) struct Tail {
     cut: bool,
 }
 
-impl Tail {
+impl AppendFile {
     /// At the beginning of the file, which is created if it is not there.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         fs::write(&path, "one\ntwo\nthree\n").unwrap();
-        let mut tail = Tail::open(&path).unwrap();
+        let mut tail = AppendFile::open(&path).unwrap();
         tail.repeat(b"one\n").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\nthree\n");
         assert!(tail.go_to(8).unwrap());

@@ -26,7 +26,7 @@ pub(super) enum Choice {
 }
 
 /// The choices of a policy, and the largest strength of each. Strengths rise evenly from 0 to it.
-pub(super) struct Space {
+pub(super) struct AugmentationSpace {
     choices: &'static [Choice],
     /// Pixels of one axis for each pixel of the other.
     shear: f64,
@@ -81,7 +81,7 @@ const PARTIAL: [Choice; 9] =
 
 /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py>; its 32 pixels are
 /// those of a side of 224.
-pub(super) const TRIVIAL_WIDE: Space = Space {
+pub(super) const TRIVIAL_WIDE: AugmentationSpace = AugmentationSpace {
     choices: &ALL,
     shear: 0.99,
     translate: 32.0 / 224.0,
@@ -91,7 +91,7 @@ pub(super) const TRIVIAL_WIDE: Space = Space {
 };
 
 /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py>
-pub(super) const RAND_AUGMENT: Space = Space {
+pub(super) const RAND_AUGMENT: AugmentationSpace = AugmentationSpace {
     choices: &ALL,
     shear: 0.3,
     translate: 150.0 / 331.0,
@@ -101,7 +101,7 @@ pub(super) const RAND_AUGMENT: Space = Space {
 };
 
 /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py>
-pub(super) const AUG_MIX: Space = Space {
+pub(super) const AUG_MIX: AugmentationSpace = AugmentationSpace {
     choices: &ALL_BUT_IDENTITY,
     shear: 0.3,
     translate: 1.0 / 3.0,
@@ -110,9 +110,9 @@ pub(super) const AUG_MIX: Space = Space {
     posterize: [4.0, 4.0],
 };
 
-pub(super) const AUG_MIX_PARTIAL: Space = Space { choices: &PARTIAL, ..AUG_MIX };
+pub(super) const AUG_MIX_PARTIAL: AugmentationSpace = AugmentationSpace { choices: &PARTIAL, ..AUG_MIX };
 
-impl Space {
+impl AugmentationSpace {
     /// A choice, and for it one of `bins` strengths, to either side where there are two.
     pub(super) fn draw(
         &self,

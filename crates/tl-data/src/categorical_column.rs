@@ -5,10 +5,10 @@ const MOST: usize = 64;
 
 /// A column as the list of its different words, and which of them each row has.
 #[derive(Debug)]
-pub(crate) struct Words {
+pub(crate) struct CategoricalColumn {
     pub(crate) name: String,
     /// In the order in which they come; none of them is empty.
-    pub(crate) words: Vec<Word>,
+    pub(crate) words: Vec<Category>,
     /// For each row, the number of its word; none where the cell is empty.
     of_row: Vec<Option<u8>>,
     /// There are more words than are listed.
@@ -17,15 +17,15 @@ pub(crate) struct Words {
 
 /// A word, and the rows that have it.
 #[derive(Debug)]
-pub(crate) struct Word {
+pub(crate) struct Category {
     pub(crate) text: String,
     pub(crate) first_row: u64,
     pub(crate) rows: usize,
 }
 
-impl Words {
+impl CategoricalColumn {
     pub(crate) fn new(name: &str) -> Self {
-        Words { name: name.to_string(), words: Vec::new(), of_row: Vec::new(), many: false }
+        CategoricalColumn { name: name.to_string(), words: Vec::new(), of_row: Vec::new(), many: false }
     }
 
     pub(crate) fn add(&mut self, row: u64, text: &str) {
@@ -34,7 +34,7 @@ impl Words {
         }
         let known = self.words.iter().position(|word| word.text == text);
         if known.is_none() && !text.is_empty() {
-            self.words.push(Word { text: text.to_string(), first_row: row, rows: 0 });
+            self.words.push(Category { text: text.to_string(), first_row: row, rows: 0 });
         }
         let at = known.or((!text.is_empty()).then(|| self.words.len() - 1));
         if let Some(word) = at.and_then(|at| self.words.get_mut(at)) {
@@ -53,7 +53,7 @@ impl Words {
     }
 
     /// Rows that have a word of this kind.
-    pub(crate) fn rows_with(&self, kind: impl Fn(&Word) -> bool) -> usize {
+    pub(crate) fn rows_with(&self, kind: impl Fn(&Category) -> bool) -> usize {
         self.words.iter().filter(|word| kind(word)).map(|word| word.rows).sum()
     }
 

@@ -16,7 +16,7 @@ use crate::{CellFault, Columns, SourceError};
 
 /// How label cells are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Spelling {
+enum LabelFormat {
     /// Each holds a name, several with a separator between them, or nothing.
     Names,
     /// Each holds a list of names; a name alone is a list of one.
@@ -26,28 +26,28 @@ enum Spelling {
 }
 
 /// How to read the label cells of one table.
-pub(crate) struct Answers<'a> {
+pub(crate) struct LabelCells<'a> {
     path: &'a Path,
     columns: &'a Columns,
     /// Of the label columns.
     names: Vec<String>,
     /// Where they begin in a row's cells.
     first: usize,
-    spelling: Spelling,
+    spelling: LabelFormat,
     /// What the cells may mean besides, for people.
     doubt: Option<String>,
-    counted: Counted,
+    counted: CellCounts,
 }
 
 /// Cells that were read as an option says.
 #[derive(Default)]
-struct Counted {
+struct CellCounts {
     uncertain: Cell<usize>,
     blank: Cell<usize>,
     separated: Cell<usize>,
 }
 
-impl<'a> Answers<'a> {
+impl<'a> LabelCells<'a> {
     /// `first` is the place of the first label among a row's cells.
     pub(crate) fn new(
         path: &'a Path,
@@ -61,17 +61,17 @@ impl<'a> Answers<'a> {
             0 | 1 => None,
             _ => classes(cells()),
         };
-        let spelling = spelling.or_else(|| lists(cells())).unwrap_or(Spelling::Names);
-        let measured = spelling == Spelling::Names && names.len() > 1 && are_measured(cells());
-        let spelling = if measured { Spelling::Classes(LabelNotation::InNumbers) } else { spelling };
-        let plain = spelling == Spelling::Names && !columns.several_labels();
+        let spelling = spelling.or_else(|| lists(cells())).unwrap_or(LabelFormat::Names);
+        let measured = spelling == LabelFormat::Names && names.len() > 1 && are_measured(cells());
+        let spelling = if measured { LabelFormat::Classes(LabelNotation::InNumbers) } else { spelling };
+        let plain = spelling == LabelFormat::Names && !columns.several_labels();
         let doubt = plain.then(|| separated(cells())).flatten();
-        Answers { path, columns, names, first, spelling, doubt, counted: Counted::default() }
+        LabelCells { path, columns, names, first, spelling, doubt, counted: CellCounts::default() }
     }
 
     /// May a picture have several labels?
     pub(crate) fn several(&self) -> bool {
-        self.columns.several_labels() || self.spelling == Spelling::Lists
+        self.columns.several_labels() || self.spelling == LabelFormat::Lists
     }
 
     /// The names of a row's labels, which may be none of all classes; nothing if the row does not say.
@@ -80,16 +80,16 @@ impl<'a> Answers<'a> {
     pub(crate) fn of(&self, row: &Row) -> Result<Option<Vec<String>>, SourceError> {
         let cells = row.cells.get(self.first..).unwrap_or_default();
         let blank = |cell: &String| match self.spelling {
-            Spelling::Classes(how) => how.of(cell) == Some(CellLabel::Blank),
-            Spelling::Names | Spelling::Lists => cell.trim().is_empty(),
+            LabelFormat::Classes(how) => how.of(cell) == Some(CellLabel::Blank),
+            LabelFormat::Names | LabelFormat::Lists => cell.trim().is_empty(),
         };
         let labels = match self.spelling {
             _ if cells.iter().all(blank) && self.columns.blank.is_none() => return Ok(None),
-            Spelling::Classes(how) => return self.of_classes(row.number, cells, how).map(Some),
-            Spelling::Lists => self.of_lists(row.number, cells)?,
-            Spelling::Names => cells.iter().flat_map(|cell| self.split(cell)).collect(),
+            LabelFormat::Classes(how) => return self.of_classes(row.number, cells, how).map(Some),
+            LabelFormat::Lists => self.of_lists(row.number, cells)?,
+            LabelFormat::Names => cells.iter().flat_map(|cell| self.split(cell)).collect(),
         };
-        let says_none = self.spelling == Spelling::Lists && !cells.iter().all(blank);
+        let says_none = self.spelling == LabelFormat::Lists && !cells.iter().all(blank);
         if labels.is_empty() && !says_none {
             // Nothing, or separators alone.
             self.counted.blank.update(|cells| cells + 1);
@@ -173,7 +173,7 @@ impl<'a> Answers<'a> {
 
     /// Names of the columns that are classes.
     pub(crate) fn classes(&self) -> &[String] {
-        if matches!(self.spelling, Spelling::Classes(_)) { &self.names } else { &[] }
+        if matches!(self.spelling, LabelFormat::Classes(_)) { &self.names } else { &[] }
     }
 
     /// What was taken for what, for people, when all rows have been read.
@@ -181,15 +181,15 @@ impl<'a> Answers<'a> {
         let columns = quoted(&self.names);
         let (is, hold) = if self.names.len() == 1 { ("is", "holds") } else { ("are", "hold") };
         let mut notes = vec![match self.spelling {
-            Spelling::Classes(LabelNotation::InNumbers) => {
+            LabelFormat::Classes(LabelNotation::InNumbers) => {
                 format!("{columns} {is} classes: 1 where a picture is of the class, else 0")
             }
-            Spelling::Classes(LabelNotation::InWords) => {
+            LabelFormat::Classes(LabelNotation::InWords) => {
                 format!("{columns} {is} classes: yes where a picture is of the class, else no")
             }
-            Spelling::Lists => format!("{columns} {hold} lists of labels"),
-            Spelling::Names if self.names.len() > 1 => format!("{columns} {hold} names of classes"),
-            Spelling::Names => format!("labels are in the column {columns}"),
+            LabelFormat::Lists => format!("{columns} {hold} lists of labels"),
+            LabelFormat::Names if self.names.len() > 1 => format!("{columns} {hold} names of classes"),
+            LabelFormat::Names => format!("labels are in the column {columns}"),
         }];
         notes.extend(self.doubt.clone());
         notes.extend(self.options());
@@ -211,8 +211,8 @@ impl<'a> Answers<'a> {
         });
         let blank = self.columns.blank.map(|_| {
             let as_what = match self.spelling {
-                Spelling::Classes(_) => "counted as 0",
-                Spelling::Names | Spelling::Lists => "counted as a picture that is of no class",
+                LabelFormat::Classes(_) => "counted as 0",
+                LabelFormat::Names | LabelFormat::Lists => "counted as a picture that is of no class",
             };
             counts(&self.counted.blank, "empty", as_what)
         });
@@ -225,7 +225,7 @@ impl<'a> Answers<'a> {
 
 /// Are the columns classes? They are if at least half of the cells that are filled in say yes, no or perhaps, by numbers
 /// or in words.
-fn classes<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Option<Spelling> {
+fn classes<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Option<LabelFormat> {
     let most = |how: LabelNotation| {
         let answers =
             || cells.clone().map(|cell| how.of(cell)).filter(|answer| *answer != Some(CellLabel::Blank));
@@ -235,7 +235,7 @@ fn classes<'c>(cells: impl Iterator<Item = &'c str> + Clone) -> Option<Spelling>
     [LabelNotation::InNumbers, LabelNotation::InWords]
         .into_iter()
         .find(|how| most(*how))
-        .map(Spelling::Classes)
+        .map(LabelFormat::Classes)
 }
 
 /// Are these no names but numbers, some with decimals, as probabilities are?
@@ -249,8 +249,8 @@ fn are_measured<'c>(cells: impl Iterator<Item = &'c str>) -> bool {
 }
 
 /// Are the labels lists? They are if one cell is written like one: brackets are hardly ever part of a class's name.
-fn lists<'c>(mut cells: impl Iterator<Item = &'c str>) -> Option<Spelling> {
-    cells.any(list_cell::is_listlike).then_some(Spelling::Lists)
+fn lists<'c>(mut cells: impl Iterator<Item = &'c str>) -> Option<LabelFormat> {
+    cells.any(list_cell::is_listlike).then_some(LabelFormat::Lists)
 }
 
 /// A label all of whose parts are labels themselves.

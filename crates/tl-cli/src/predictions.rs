@@ -3,9 +3,9 @@
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::path::PathBuf;
-use tl_data::{Place, SampleError};
+use tl_data::{PictureLocation, SampleError};
 use tl_files::{path_text, shown, shown_path};
-use tl_model::Answer;
+use tl_model::ClassProbability;
 
 use crate::args::PredictArgs;
 use crate::stdout::{print, print_data};
@@ -13,27 +13,27 @@ use crate::text::percent;
 
 /// What the model says about one picture.
 #[derive(Debug, Serialize)]
-pub(crate) struct Row {
+pub(crate) struct PredictionRow {
     #[serde(serialize_with = "tl_files::path_as_text::serialize")]
     pub(crate) path: PathBuf,
     /// Those it is given, of a model that gives several.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) labels: Option<Vec<Answer>>,
+    pub(crate) labels: Option<Vec<ClassProbability>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<ClassProbability>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<SampleError>,
 }
 
 /// Where the answers of a call go.
-pub(crate) struct Sheet {
-    form: Form,
+pub(crate) struct PredictionWriter {
+    format: OutputFormat,
     multi_label: bool,
     /// Rows that are written.
     rows: usize,
 }
 
-enum Form {
+enum OutputFormat {
     /// With what the columns are as wide as: the longest path, and the longest answer so far.
     Lines {
         longest: usize,
@@ -43,25 +43,25 @@ enum Form {
     Json,
 }
 
-impl Sheet {
+impl PredictionWriter {
     /// For answers on these pictures.
-    pub(crate) fn new(args: &PredictArgs, multi_label: bool, pictures: &[Place]) -> Self {
-        let form = match args {
-            PredictArgs { json: true, .. } => Form::Json,
-            PredictArgs { csv: true, .. } => Form::Csv,
-            _ => Form::Lines { longest: longest(pictures), width: 0 },
+    pub(crate) fn new(args: &PredictArgs, multi_label: bool, pictures: &[PictureLocation]) -> Self {
+        let format = match args {
+            PredictArgs { json: true, .. } => OutputFormat::Json,
+            PredictArgs { csv: true, .. } => OutputFormat::Csv,
+            _ => OutputFormat::Lines { longest: longest(pictures), width: 0 },
         };
-        Self { form, multi_label, rows: 0 }
+        Self { format, multi_label, rows: 0 }
     }
 
     /// Writes the next rows.
-    pub(crate) fn add(&mut self, rows: &[Row]) -> Result<()> {
+    pub(crate) fn add(&mut self, rows: &[PredictionRow]) -> Result<()> {
         let first = self.rows == 0;
         self.rows += rows.len();
-        match &mut self.form {
-            Form::Json => print_data(json(rows, first)?.as_bytes()),
-            Form::Csv => print_data(csv(rows, self.multi_label, first)?.as_bytes()),
-            Form::Lines { longest, width } => {
+        match &mut self.format {
+            OutputFormat::Json => print_data(json(rows, first)?.as_bytes()),
+            OutputFormat::Csv => print_data(csv(rows, self.multi_label, first)?.as_bytes()),
+            OutputFormat::Lines { longest, width } => {
                 for row in rows {
                     if let Some(reason) = &row.error {
                         anstream::eprintln!(
@@ -83,21 +83,21 @@ impl Sheet {
 
     /// Writes what comes behind the last row.
     pub(crate) fn finish(self) -> Result<()> {
-        match self.form {
-            Form::Json => print_data(if self.rows == 0 { b"[]\n" } else { b"\n]\n" }),
-            Form::Csv | Form::Lines { .. } => Ok(()),
+        match self.format {
+            OutputFormat::Json => print_data(if self.rows == 0 { b"[]\n" } else { b"\n]\n" }),
+            OutputFormat::Csv | OutputFormat::Lines { .. } => Ok(()),
         }
     }
 }
 
 /// The longest path, in characters.
-fn longest(pictures: &[Place]) -> usize {
+fn longest(pictures: &[PictureLocation]) -> usize {
     pictures.iter().map(|place| shown_path(&place.file).to_string().chars().count()).max().unwrap_or(0)
 }
 
 /// One line per picture: its path, then classes with their probabilities, the most probable first; of several labels,
 /// those it is given.
-fn lines(rows: &[Row], longest: usize, width: &mut usize) -> Vec<String> {
+fn lines(rows: &[PredictionRow], longest: usize, width: &mut usize) -> Vec<String> {
     let good: Vec<(String, Vec<String>)> = rows.iter().filter(|row| row.error.is_none()).map(cells).collect();
     let widths = good.iter().flat_map(|(_, cells)| cells).map(|cell| cell.chars().count());
     *width = widths.max().unwrap_or(0).max(*width);
@@ -108,16 +108,17 @@ fn lines(rows: &[Row], longest: usize, width: &mut usize) -> Vec<String> {
     good.iter().map(line).collect()
 }
 
-fn cells(row: &Row) -> (String, Vec<String>) {
-    let cell =
-        |answer: &Answer| format!("{} {}", shown(&answer.class), percent(f64::from(answer.probability)));
+fn cells(row: &PredictionRow) -> (String, Vec<String>) {
+    let cell = |answer: &ClassProbability| {
+        format!("{} {}", shown(&answer.class), percent(f64::from(answer.probability)))
+    };
     let given = row.labels.as_ref().unwrap_or(&row.answers);
     let none = if given.is_empty() { vec!["no label".to_owned()] } else { Vec::new() };
     (shown_path(&row.path).to_string(), given.iter().map(cell).chain(none).collect())
 }
 
 /// Rows of an array that is written bit by bit, as it would be in one piece.
-fn json(rows: &[Row], first: bool) -> Result<String> {
+fn json(rows: &[PredictionRow], first: bool) -> Result<String> {
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
         text.push_str(if first && number == 0 { "[" } else { "," });
@@ -130,7 +131,7 @@ fn json(rows: &[Row], first: bool) -> Result<String> {
 }
 
 /// The most probable classes; of several labels, each that is given, too, and whether it is.
-fn csv(rows: &[Row], multi_label: bool, first: bool) -> Result<String> {
+fn csv(rows: &[PredictionRow], multi_label: bool, first: bool) -> Result<String> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let label = if multi_label { Some("label") } else { None };
     if first {
@@ -159,20 +160,23 @@ fn csv(rows: &[Row], multi_label: bool, first: bool) -> Result<String> {
 mod tests {
     use super::*;
 
-    fn row(number: usize) -> Row {
+    fn row(number: usize) -> PredictionRow {
         let error = (number % 3 == 2).then_some(SampleError::Picture(tl_image::PictureError::Empty));
         let answers = if error.is_some() { Vec::new() } else { answers(number) };
-        Row { path: format!("new/{number}\n\".png").into(), labels: None, answers, error }
+        PredictionRow { path: format!("new/{number}\n\".png").into(), labels: None, answers, error }
     }
 
-    fn answers(number: usize) -> Vec<Answer> {
-        let answer = |class: &str| Answer { class: class.to_owned(), probability: 1.0 / (number + 1) as f32 };
+    fn answers(number: usize) -> Vec<ClassProbability> {
+        let answer = |class: &str| ClassProbability {
+            class: class.to_owned(),
+            probability: 1.0 / (number + 1) as f32,
+        };
         vec![answer("a, \"b\""), answer("long \n name")]
     }
 
     #[test]
     fn what_is_written_bit_by_bit_is_what_is_written_in_one_piece() {
-        let rows: Vec<Row> = (0..7).map(row).collect();
+        let rows: Vec<PredictionRow> = (0..7).map(row).collect();
         for together in 1..=7 {
             let mut parts = [String::new(), String::new()];
             for (number, rows) in rows.chunks(together).enumerate() {

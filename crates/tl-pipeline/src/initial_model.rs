@@ -3,26 +3,26 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use tl_data::{Dataset, DuplicateGroups, SampleId};
-use tl_model::{ModelFile, Pretrained, Seen};
+use tl_model::{ModelFile, Pretrained, SeenHashes};
 use tl_report::{Choice, SeenBefore};
 
 use crate::error::PipelineError;
-use crate::split::Division;
-use crate::split_words::SetApart;
+use crate::split::DataSplit;
+use crate::split_description::SetApart;
 
 /// A model of `tl` that a run begins from.
 #[derive(Debug)]
-pub(crate) struct Start {
+pub(crate) struct InitialModel {
     path: PathBuf,
     /// `None`: it is too old to say.
-    pub(crate) seen: Option<Seen>,
+    pub(crate) seen: Option<SeenHashes>,
     /// Held-out pictures that it has seen, and those that belong together with one.
     apart: BTreeSet<SampleId>,
     /// Do they train now? Else they do nothing.
     train: bool,
 }
 
-impl Start {
+impl InitialModel {
     /// What a network's weights come from, if that is a model of `tl`.
     ///
     /// # Errors
@@ -40,14 +40,14 @@ impl Start {
         data: &Dataset,
         units: &DuplicateGroups,
         made: bool,
-        division: &mut Division,
+        data_split: &mut DataSplit,
     ) {
         let Some(seen) = &self.seen else { return };
-        let held_out = division.held_out();
+        let held_out = data_split.held_out();
         let has_seen = |id: &&SampleId| seen.has(&data.samples[id.0].content);
         let known: BTreeSet<usize> = held_out.iter().filter(has_seen).map(|&id| units.of(id)).collect();
         self.apart = held_out.into_iter().filter(|&id| known.contains(&units.of(id))).collect();
-        self.train = made && division.train_instead(&self.apart);
+        self.train = made && data_split.train_instead(&self.apart);
     }
 
     /// Those of some held-out pictures that may judge.
@@ -62,7 +62,7 @@ impl Start {
 
     /// For the record.
     pub(crate) fn card(&self) -> SeenBefore {
-        let known = self.seen.as_ref().is_some_and(Seen::is_complete);
+        let known = self.seen.as_ref().is_some_and(SeenHashes::is_complete);
         SeenBefore { known, pictures: self.apart.len(), train: self.train }
     }
 

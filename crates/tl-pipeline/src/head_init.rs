@@ -14,7 +14,7 @@ use crate::error::PipelineError;
 
 /// What a head begins from.
 #[derive(Debug)]
-pub(crate) struct Warm {
+pub(crate) struct HeadInit {
     /// In the order of the new classes; none if the head has more layers than one.
     pub(crate) head: Option<LinearHead>,
     /// What the head takes.
@@ -23,7 +23,7 @@ pub(crate) struct Warm {
     pub(crate) choice: Choice,
 }
 
-impl Warm {
+impl HeadInit {
     /// What the settings name, if they do.
     ///
     /// # Errors

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use tl_files::name_text;
-use tl_image::{Cutout, Limits, Wanted, decode, decode_part};
+use tl_image::{DecodedRegion, Limits, RegionRequest, decode, decode_part};
 
-use crate::{Reading, SampleError, file, reading};
+use crate::{ReadGuard, SampleError, file, reading};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PictureLocation {
     /// The file.
     pub file: PathBuf,
     /// The part of it, for a picture inside a tar.
@@ -29,13 +29,13 @@ pub struct Span {
     pub bytes: u64,
 }
 
-impl From<PathBuf> for Place {
+impl From<PathBuf> for PictureLocation {
     fn from(file: PathBuf) -> Self {
-        Place { file, span: None }
+        PictureLocation { file, span: None }
     }
 }
 
-impl Place {
+impl PictureLocation {
     /// Reads and decodes the picture.
     ///
     /// Errors: the file cannot be read, is larger than `limits.file_bytes`, or is not a readable picture.
@@ -52,8 +52,8 @@ impl Place {
         &self,
         limits: &Limits,
         background: [u8; 3],
-        wanted: impl FnOnce((u32, u32)) -> Wanted,
-    ) -> Result<Cutout, SampleError> {
+        wanted: impl FnOnce((u32, u32)) -> RegionRequest,
+    ) -> Result<DecodedRegion, SampleError> {
         let _named_if_slow = self.reading();
         let bytes = self.bytes(limits)?;
         let part = decode_part(&bytes, limits, background, wanted);
@@ -61,7 +61,7 @@ impl Place {
     }
 
     /// Says that the picture is being read, or decoded, until what is returned is dropped: [`reading`].
-    pub fn reading(&self) -> Reading {
+    pub fn reading(&self) -> ReadGuard {
         reading(&self.file)
     }
 

@@ -5,7 +5,7 @@ use tl_data::{Dataset, DuplicateGroups, SampleId};
 use tl_files::path_text;
 use tl_heads::Matrix;
 use tl_model::given;
-use tl_report::{Evaluation, LabelPrediction, MultiLabel, Part, Prediction};
+use tl_report::{Evaluation, EvaluationSet, LabelPrediction, MultiLabel, Prediction};
 
 use crate::error::PipelineError;
 
@@ -47,37 +47,37 @@ pub(crate) fn give(predictions: &mut [LabelPrediction], thresholds: &[f64]) {
 }
 
 /// What predictions come to.
-pub(crate) struct Figures {
+pub(crate) struct Metrics {
     /// Empty where pictures have several labels.
     pub(crate) evaluation: Evaluation,
     pub(crate) multi_label: Option<MultiLabel>,
 }
 
 /// How predictions are judged.
-pub(crate) struct Judge<'a> {
+pub(crate) struct Evaluator<'a> {
     pub(crate) classes: &'a [String],
     pub(crate) multi_label: bool,
     pub(crate) seed: u64,
 }
 
-impl Judge<'_> {
+impl Evaluator<'_> {
     /// Thresholds are those of the model that is kept.
     pub(crate) fn figures(
         &self,
-        part: Part,
+        part: EvaluationSet,
         predictions: &[LabelPrediction],
         thresholds: &[f64],
         worst: usize,
-    ) -> Result<Figures, PipelineError> {
+    ) -> Result<Metrics, PipelineError> {
         let classes = self.classes;
         if !self.multi_label {
             let predictions: Vec<Prediction> = predictions.iter().map(single).collect();
             let evaluation = Evaluation::new(part, classes.to_vec(), &predictions, worst)?;
-            return Ok(Figures { evaluation, multi_label: None });
+            return Ok(Metrics { evaluation, multi_label: None });
         }
         let evaluation = Evaluation::new(part, classes.to_vec(), &[], 0)?;
         let found = MultiLabel::new(part, classes, thresholds, predictions, worst, self.seed)?;
-        Ok(Figures { evaluation, multi_label: Some(found) })
+        Ok(Metrics { evaluation, multi_label: Some(found) })
     }
 }
 
@@ -88,7 +88,7 @@ fn single(prediction: &LabelPrediction) -> Prediction {
     Prediction { path, truth, group: prediction.group, probabilities }
 }
 
-impl Figures {
+impl Metrics {
     /// Accuracy, or mean average precision.
     pub(crate) fn share(&self) -> Option<f64> {
         match &self.multi_label {

@@ -2,13 +2,13 @@
 
 use image::RgbImage;
 
-use crate::Cutout;
+use crate::DecodedRegion;
 
 /// The pixels of a picture, or of a part of it, at full size or uniformly reduced.
 ///
 /// The point (u, v) of `pixels` is the point `origin + (u, v) / scale` of the full picture.
 #[derive(Clone, Copy, Debug)]
-pub struct PictureView<'a> {
+pub struct SourcePixels<'a> {
     /// What there is.
     pub pixels: &'a RgbImage,
     /// Width and height of the full picture.
@@ -19,10 +19,10 @@ pub struct PictureView<'a> {
     pub scale: f64,
 }
 
-impl<'a> PictureView<'a> {
+impl<'a> SourcePixels<'a> {
     /// A picture that is there as a whole.
     pub fn whole(pixels: &'a RgbImage) -> Self {
-        PictureView { pixels, full: pixels.dimensions(), origin: (0.0, 0.0), scale: 1.0 }
+        SourcePixels { pixels, full: pixels.dimensions(), origin: (0.0, 0.0), scale: 1.0 }
     }
 
     /// A part of the full picture, in the pixels there are.
@@ -32,10 +32,10 @@ impl<'a> PictureView<'a> {
     }
 }
 
-impl<'a> From<&'a Cutout> for PictureView<'a> {
-    fn from(cutout: &'a Cutout) -> Self {
+impl<'a> From<&'a DecodedRegion> for SourcePixels<'a> {
+    fn from(cutout: &'a DecodedRegion) -> Self {
         let origin = (f64::from(cutout.origin.0), f64::from(cutout.origin.1));
-        PictureView {
+        SourcePixels {
             pixels: &cutout.pixels,
             full: cutout.full,
             origin,

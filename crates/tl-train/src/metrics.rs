@@ -2,7 +2,7 @@
 
 /// How far a phase has come, and how fast.
 #[derive(Debug, Clone, Copy)]
-pub struct StepNews<'a> {
+pub struct StepMetrics<'a> {
     /// The phase's name.
     pub phase: &'a str,
     /// Steps done in the phase.
@@ -24,7 +24,7 @@ pub struct StepNews<'a> {
 
 /// What an epoch came to.
 #[derive(Debug, Clone, Copy)]
-pub struct EpochNews<'a> {
+pub struct EpochMetrics<'a> {
     /// The phase's name.
     pub phase: &'a str,
     /// Epochs done in the phase.

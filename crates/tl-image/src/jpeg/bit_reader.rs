@@ -2,7 +2,7 @@
 
 /// Bits of one restart interval, from which stuffing was taken out. Copied for a block, so that they stay in registers.
 #[derive(Clone, Copy)]
-pub(super) struct Bits<'a> {
+pub(super) struct BitReader<'a> {
     data: &'a [u8],
     /// Bytes taken from `data`; beyond its end they are zeros.
     taken: usize,
@@ -12,9 +12,9 @@ pub(super) struct Bits<'a> {
     valid: u32,
 }
 
-impl<'a> Bits<'a> {
+impl<'a> BitReader<'a> {
     pub(super) fn new(data: &'a [u8]) -> Self {
-        Bits { data, taken: 0, next: 0, valid: 0 }
+        BitReader { data, taken: 0, next: 0, valid: 0 }
     }
 
     /// Afterwards at least 56 bits are valid: a code of 16 bits with a value of 15, and more.
@@ -77,15 +77,15 @@ impl<'a> Bits<'a> {
 }
 
 /// The restart intervals of a scan, without stuffing.
-pub(super) struct Intervals {
+pub(super) struct RestartIntervals {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
-impl Intervals {
+impl RestartIntervals {
     /// `None` when restart markers are missing or out of order.
     pub(super) fn of(mut data: &[u8]) -> Option<Self> {
-        let mut all = Intervals { bytes: Vec::with_capacity(data.len()), ends: Vec::new() };
+        let mut all = RestartIntervals { bytes: Vec::with_capacity(data.len()), ends: Vec::new() };
         while let Some(at) = memchr::memchr(0xff, data) {
             all.bytes.extend_from_slice(&data[..at]);
             let marker = *data.get(at + 1)?;

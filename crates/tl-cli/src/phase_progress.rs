@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 use tl_data::Progress;
-use tl_train::{Smooth, StepNews};
+use tl_train::{SmoothedMean, StepMetrics};
 
 /// Smoothed losses that are drawn.
 const SHOWN: usize = 30;
@@ -13,22 +13,27 @@ const TIMES: f64 = 0.95;
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// What has been seen of a phase.
-pub(crate) struct Course {
-    loss: Smooth,
+pub(crate) struct PhaseProgress {
+    loss: SmoothedMean,
     /// Seconds of a step, and of a picture.
-    step: Smooth,
-    picture: Smooth,
+    step: SmoothedMean,
+    picture: SmoothedMean,
     curve: VecDeque<f64>,
 }
 
-impl Course {
+impl PhaseProgress {
     pub(crate) fn new() -> Self {
         let curve = VecDeque::with_capacity(SHOWN);
-        Self { loss: Smooth::new(LOSSES), step: Smooth::new(TIMES), picture: Smooth::new(TIMES), curve }
+        Self {
+            loss: SmoothedMean::new(LOSSES),
+            step: SmoothedMean::new(TIMES),
+            picture: SmoothedMean::new(TIMES),
+            curve,
+        }
     }
 
     /// One more step, which came so long after the one before it. Returns the smoothed loss.
-    pub(crate) fn add(&mut self, news: &StepNews<'_>, took: Duration) -> f64 {
+    pub(crate) fn add(&mut self, news: &StepMetrics<'_>, took: Duration) -> f64 {
         let seconds = took.as_secs_f64();
         self.step.add(seconds);
         self.picture.add(seconds / news.pictures.max(1) as f64);
@@ -41,15 +46,15 @@ impl Course {
     }
 
     /// Phase, epoch, step, smoothed loss and rate.
-    pub(crate) fn place(&self, news: &StepNews<'_>) -> String {
-        let &StepNews { phase, step, steps, per_epoch, rate, .. } = news;
+    pub(crate) fn place(&self, news: &StepMetrics<'_>) -> String {
+        let &StepMetrics { phase, step, steps, per_epoch, rate, .. } = news;
         let (epoch, epochs) = (step.div_ceil(per_epoch.max(1)), steps.div_ceil(per_epoch.max(1)));
         let loss = self.loss.mean().unwrap_or(news.loss);
         format!("{phase}: epoch {epoch}/{epochs}, step {step}/{steps}, loss {loss:.3}, rate {rate:.1e}")
     }
 
     /// Pictures per second, and what is left of the whole recipe.
-    pub(crate) fn pace(&self, news: &StepNews<'_>) -> String {
+    pub(crate) fn pace(&self, news: &StepMetrics<'_>) -> String {
         let speed = 1.0 / self.picture.mean().unwrap_or(f64::INFINITY).max(f64::MIN_POSITIVE);
         let step = self.step.mean().unwrap_or(0.0);
         let here = (news.steps - news.step.min(news.steps)) as f64;
@@ -94,34 +99,37 @@ fn duration(seconds: f64) -> String {
 mod tests {
     use super::*;
 
-    fn news(step: usize, loss: f64, ahead: Option<f64>) -> StepNews<'static> {
-        StepNews { phase: "tune", step, steps: 20, per_epoch: 8, loss, rate: 1e-3, pictures: 32, ahead }
+    fn news(step: usize, loss: f64, ahead: Option<f64>) -> StepMetrics<'static> {
+        StepMetrics { phase: "tune", step, steps: 20, per_epoch: 8, loss, rate: 1e-3, pictures: 32, ahead }
     }
 
     #[test]
     fn a_line_says_where_training_is_how_it_goes_and_how_long_it_takes() {
-        let mut course = Course::new();
+        let mut progress = PhaseProgress::new();
         for (step, loss) in [(8, 2.0), (9, 2.0)] {
-            course.add(&news(step, loss, None), Duration::from_millis(500));
+            progress.add(&news(step, loss, None), Duration::from_millis(500));
         }
-        assert_eq!(course.place(&news(9, 2.0, None)), "tune: epoch 2/3, step 9/20, loss 2.000, rate 1.0e-3");
+        assert_eq!(
+            progress.place(&news(9, 2.0, None)),
+            "tune: epoch 2/3, step 9/20, loss 2.000, rate 1.0e-3"
+        );
         for (ahead, expected) in [
             (Some(0.0), "64 pictures/s, 6 s left"),
             (Some(200.0), "64 pictures/s, 1 min 46 s left"),
             (None, "64 pictures/s, 6 s left of this phase"),
         ] {
-            assert_eq!(course.pace(&news(9, 2.0, ahead)), expected);
+            assert_eq!(progress.pace(&news(9, 2.0, ahead)), expected);
         }
     }
 
     #[test]
     fn the_curve_shows_the_last_losses_from_the_floor_to_the_top() {
-        let mut course = Course::new();
-        assert_eq!(course.curve(), "");
+        let mut progress = PhaseProgress::new();
+        assert_eq!(progress.curve(), "");
         for step in 1..=40 {
-            course.add(&news(step, 40.0 - step as f64, None), Duration::ZERO);
+            progress.add(&news(step, 40.0 - step as f64, None), Duration::ZERO);
         }
-        let curve = course.curve();
+        let curve = progress.curve();
         assert_eq!(curve.chars().count(), SHOWN);
         assert!(curve.starts_with('█') && curve.ends_with('▁'), "{curve}");
     }

@@ -9,16 +9,16 @@ use tl_backbones::{Backbone, KeyPath, Stage};
 /// torchvision initialises its ResNets; scales are 1, shifts and biases 0.
 pub fn from_scratch(backbone: Backbone, seed: u64) -> Backbone {
     let stages = backbone.stages();
-    backbone.map(&mut Draw { path: KeyPath::default(), seed, stages })
+    backbone.map(&mut RandomInit { path: KeyPath::default(), seed, stages })
 }
 
-struct Draw {
+struct RandomInit {
     path: KeyPath,
     seed: u64,
     stages: Vec<Stage>,
 }
 
-impl ModuleMapper for Draw {
+impl ModuleMapper for RandomInit {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }

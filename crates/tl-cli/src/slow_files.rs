@@ -36,9 +36,9 @@ mod tests {
     use std::sync::Mutex;
 
     #[derive(Default)]
-    struct Said(Mutex<Vec<String>>);
+    struct Notes(Mutex<Vec<String>>);
 
-    impl TrainObserver for Said {
+    impl TrainObserver for Notes {
         fn noted(&self, what: &str, note: &str) {
             self.0.lock().unwrap().push(format!("{what}: {note}"));
         }
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_file_that_takes_long_is_named_once_while_it_is_read() {
-        let said = Said::default();
+        let said = Notes::default();
         let answer = naming_slow_files(&said, Duration::from_millis(20), || {
             drop(tl_data::reading(Path::new("quick.jpg")));
             let _held = tl_data::reading(Path::new("on/a/drive.jpg"));
@@ -62,7 +62,7 @@ mod tests {
         fn job() {
             panic!("as it should");
         }
-        let panic = std::panic::catch_unwind(|| naming_slow_files(&Said::default(), SLOW, job));
+        let panic = std::panic::catch_unwind(|| naming_slow_files(&Notes::default(), SLOW, job));
         assert!(panic.is_err());
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Args as _, Command, CommandFactory, parser::ValueSource};
 use std::ffi::{OsStr, OsString};
 
-use tl_pipeline::Again;
+use tl_pipeline::FollowUp;
 
 use crate::args::Args;
 use crate::source_args::SourceArgs;
@@ -15,12 +15,12 @@ const NOT_WITH_FOLDS: [&str; 6] = ["val", "test", "split", "folds", "json", "tui
 const OUTPUT: [&str; 3] = ["quiet", "verbose", "color"];
 
 /// A command as it was typed, taken apart.
-pub(crate) struct Typed {
+pub(crate) struct TypedCommand {
     command: Command,
     matches: ArgMatches,
 }
 
-impl Typed {
+impl TypedCommand {
     /// `words` with the program's name first; `None` if they are no command.
     pub(crate) fn of(words: impl IntoIterator<Item = OsString>) -> Option<Self> {
         let mut program = Args::command();
@@ -56,9 +56,9 @@ impl Typed {
     }
 
     /// How the same pictures are named to other commands; a run that is resumed has them in its settings.
-    pub(crate) fn again(&self) -> Again {
+    pub(crate) fn follow_up(&self) -> FollowUp {
         if !self.names_pictures() {
-            return Again::default();
+            return FollowUp::default();
         }
         let source = SourceArgs::augment_args(Command::new("pictures"));
         let is_source = |id: &str| source.get_arguments().any(|arg| arg.get_id() == id);
@@ -70,7 +70,7 @@ impl Typed {
         } else {
             Vec::new()
         };
-        Again { train, data }
+        FollowUp { train, data }
     }
 
     /// A list on standard input has been read and is gone.
@@ -97,8 +97,8 @@ fn with_value(option: Option<&str>, value: &OsStr) -> Vec<OsString> {
 mod tests {
     use super::*;
 
-    fn typed(words: &[&str]) -> Typed {
-        Typed::of(words.iter().map(OsString::from)).unwrap()
+    fn typed(words: &[&str]) -> TypedCommand {
+        TypedCommand::of(words.iter().map(OsString::from)).unwrap()
     }
 
     #[test]
@@ -134,9 +134,9 @@ mod tests {
             (&["tl", "train", "-"], "", ""),
             (&["tl", "resume", "runs/a"], "", ""),
         ] {
-            let again = typed(train).again();
-            assert_eq!(tl_data::shell(&again.train), folds, "{train:?}");
-            assert_eq!(tl_data::shell(&again.data), eval, "{train:?}");
+            let follow_up = typed(train).follow_up();
+            assert_eq!(tl_data::shell(&follow_up.train), folds, "{train:?}");
+            assert_eq!(tl_data::shell(&follow_up.data), eval, "{train:?}");
         }
     }
 }

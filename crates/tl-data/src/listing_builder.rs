@@ -13,7 +13,7 @@ use crate::same_file::SameFile;
 use crate::{SampleError, SourceError, same_name};
 
 /// The pictures listed so far.
-pub(crate) struct Rows<'a> {
+pub(crate) struct ListingBuilder<'a> {
     table: &'a Path,
     add_up: bool,
     several: bool,
@@ -29,12 +29,23 @@ pub(crate) struct Rows<'a> {
     by_chance: (usize, Option<String>),
 }
 
-impl<'a> Rows<'a> {
+impl<'a> ListingBuilder<'a> {
     /// Paths are relative to `root`. With `add_up`, several rows for one picture give it several labels; `several` says whether it may have several.
     pub(crate) fn new(table: &'a Path, root: &'a Path, add_up: bool, several: bool) -> Self {
         let (named, known, conflicts, places) = (Vec::new(), HashMap::new(), Vec::new(), Vec::new());
         let (files, by_chance) = (SameFile::new(root), (0, None));
-        Rows { table, add_up, several, named, files, known, repeated: 0, conflicts, places, by_chance }
+        ListingBuilder {
+            table,
+            add_up,
+            several,
+            named,
+            files,
+            known,
+            repeated: 0,
+            conflicts,
+            places,
+            by_chance,
+        }
     }
 
     /// Is this what systems and tools leave beside pictures, `path` being as written? Then the row is passed over.

@@ -6,7 +6,7 @@ use tl_data::{Dataset, SampleId, folds, shell};
 
 /// How the same pictures are named to other commands, word by word; empty where they cannot be named once more.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Again {
+pub struct FollowUp {
     /// `tl train` as it was typed, without what does not go with `--folds`.
     pub train: Vec<OsString>,
     /// What names the pictures and labels behind `tl eval RUN`.
@@ -20,7 +20,7 @@ const FOLDS: usize = 5;
 pub(crate) fn commands(
     run: &Path,
     picture: Option<&Path>,
-    again: &Again,
+    follow_up: &FollowUp,
     folds: Option<usize>,
 ) -> Vec<String> {
     let run = as_argument(run);
@@ -29,13 +29,13 @@ pub(crate) fn commands(
         let command = [tl("predict"), vec![run.clone(), as_argument(picture)]].concat();
         (command, "what is on a picture; others in its place")
     });
-    let judge = (!again.data.is_empty()).then(|| {
-        let command = [tl("eval"), vec![run.clone()], again.data.clone()].concat();
+    let judge = (!follow_up.data.is_empty()).then(|| {
+        let command = [tl("eval"), vec![run.clone()], follow_up.data.clone()].concat();
         (command, "how good it is; pictures that it has not seen in their place")
     });
-    let cross_validate = folds.filter(|_| !again.train.is_empty()).map(|folds| {
+    let cross_validate = folds.filter(|_| !follow_up.train.is_empty()).map(|folds| {
         let command =
-            [again.train.clone(), ["--folds", &folds.to_string()].map(OsString::from).to_vec()].concat();
+            [follow_up.train.clone(), ["--folds", &folds.to_string()].map(OsString::from).to_vec()].concat();
         (command, "a surer estimate, and a model trained on all pictures")
     });
     let commands = predict.into_iter().chain(cross_validate).chain(judge);
@@ -68,8 +68,9 @@ mod tests {
     #[test]
     fn commands_are_quoted_and_say_what_for() {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect();
-        let again = Again { train: words(&["tl", "train", "my photos"]), data: words(&["my photos"]) };
-        let lines = commands(Path::new("-runs/a-1"), Some(Path::new("my photos/it's.jpg")), &again, Some(5));
+        let follow_up = FollowUp { train: words(&["tl", "train", "my photos"]), data: words(&["my photos"]) };
+        let lines =
+            commands(Path::new("-runs/a-1"), Some(Path::new("my photos/it's.jpg")), &follow_up, Some(5));
         assert_eq!(
             lines,
             [
@@ -78,7 +79,7 @@ mod tests {
                 "tl eval ./-runs/a-1 'my photos'   # how good it is; pictures that it has not seen in their place",
             ]
         );
-        assert_eq!(commands(Path::new("r"), None, &Again::default(), Some(5)), Vec::<String>::new());
-        assert_eq!(commands(Path::new("r"), None, &again, None).len(), 1);
+        assert_eq!(commands(Path::new("r"), None, &FollowUp::default(), Some(5)), Vec::<String>::new());
+        assert_eq!(commands(Path::new("r"), None, &follow_up, None).len(), 1);
     }
 }

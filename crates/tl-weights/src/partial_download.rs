@@ -12,14 +12,14 @@ use crate::Fault;
 
 /// The two files.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct PartialDownload {
     pub(crate) bytes: PathBuf,
     from: PathBuf,
 }
 
 /// What the bytes belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct From {
+pub(crate) struct DownloadSource {
     pub(crate) url: String,
     pub(crate) validator: Option<String>,
     pub(crate) total: Option<u64>,
@@ -27,28 +27,28 @@ pub(crate) struct From {
 
 /// Where to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Resume {
+pub(crate) struct ResumePoint {
     pub(crate) at: u64,
     pub(crate) validator: String,
     /// Nothing is missing any more.
     pub(crate) complete: bool,
 }
 
-impl Part {
+impl PartialDownload {
     pub(crate) fn of(path: &Path) -> Self {
         Self { bytes: beside(path, ".part"), from: beside(path, ".part.from") }
     }
 
     /// Where to go on fetching `url`; `None` to begin at the start.
-    pub(crate) fn resume(&self, url: &str) -> Option<Resume> {
-        let from = From::parse(&fs::read_to_string(&self.from).ok()?)?;
+    pub(crate) fn resume(&self, url: &str) -> Option<ResumePoint> {
+        let from = DownloadSource::parse(&fs::read_to_string(&self.from).ok()?)?;
         let at = fs::metadata(&self.bytes).ok()?.len();
         let validator = from.validator.filter(|_| from.url == url && at > 0)?;
-        Some(Resume { at, validator, complete: from.total == Some(at) })
+        Some(ResumePoint { at, validator, complete: from.total == Some(at) })
     }
 
     /// Begins anew.
-    pub(crate) fn create(&self, from: &From) -> Result<File, Fault> {
+    pub(crate) fn create(&self, from: &DownloadSource) -> Result<File, Fault> {
         // In this order: empty bytes that belong to something else do no harm, full ones would.
         let file = File::create(&self.bytes).map_err(|e| Fault::disk(&self.bytes, e))?;
         fs::write(&self.from, from.to_text()).map_err(|e| Fault::disk(&self.from, e))?;
@@ -77,7 +77,7 @@ impl Part {
     }
 }
 
-impl From {
+impl DownloadSource {
     fn to_text(&self) -> String {
         let total = self.total.map(|total| total.to_string()).unwrap_or_default();
         format!("{}\n{}\n{total}\n", self.url, self.validator.as_deref().unwrap_or_default())
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn what_bytes_belong_to_survives_the_file() {
         for (validator, total) in [(Some("\"a1\"".to_owned()), Some(7)), (None, None)] {
-            let from = From { url: "https://x/y".into(), validator, total };
-            assert_eq!(From::parse(&from.to_text()), Some(from));
+            let from = DownloadSource { url: "https://x/y".into(), validator, total };
+            assert_eq!(DownloadSource::parse(&from.to_text()), Some(from));
         }
-        assert_eq!(From::parse("https://x/y\n"), None);
+        assert_eq!(DownloadSource::parse("https://x/y\n"), None);
     }
 }

@@ -6,13 +6,13 @@ use tl_data::{Dataset, SampleError, SampleId};
 use tl_frozen::{Output, Shelf};
 use tl_image::Blend;
 
-use crate::inputs::{Cut, Pictures, View};
+use crate::inputs::{PictureSource, PrefixOutput, View};
 
 /// What was computed of a picture.
-type Row = Arc<[f32]>;
+type FeatureRow = Arc<[f32]>;
 
 /// The pictures of a batch, before they are read.
-pub(crate) struct Draft {
+pub(crate) struct BatchPlan {
     pub(crate) ids: Vec<SampleId>,
     pub(crate) view: View,
     /// Will the same views come again?
@@ -21,17 +21,17 @@ pub(crate) struct Draft {
 }
 
 /// What is there of a picture before the network computes anything.
-pub(crate) enum Found {
-    Row(Row),
+pub(crate) enum LoadedPicture {
+    Features(FeatureRow),
     /// Normalised, `[3, size, size]` flattened.
     Image(Vec<f32>),
 }
 
 /// Rows at one boundary.
-pub(crate) struct Rows<'a> {
-    pictures: &'a Pictures<'a>,
-    cut: Cut,
-    kept: RwLock<HashMap<(SampleId, View), Row>>,
+pub(crate) struct BoundaryFeatures<'a> {
+    pictures: &'a PictureSource<'a>,
+    cut: PrefixOutput,
+    kept: RwLock<HashMap<(SampleId, View), FeatureRow>>,
     /// How many may be kept in memory.
     most: usize,
     /// Of plain views and of changed ones, from run to run.
@@ -43,9 +43,9 @@ pub(crate) struct Rows<'a> {
 /// Bytes of rows that are kept in memory, at most.
 const KEPT: usize = 2 << 30;
 
-impl<'a> Rows<'a> {
+impl<'a> BoundaryFeatures<'a> {
     /// Nothing is computed yet.
-    pub(crate) fn new(pictures: &'a Pictures<'a>, cut: Cut) -> Self {
+    pub(crate) fn new(pictures: &'a PictureSource<'a>, cut: PrefixOutput) -> Self {
         let shape = pictures.shape(cut);
         let most = KEPT / (shape.iter().product::<usize>() * size_of::<f32>()).max(1);
         let shelves = cut.output().zip(pictures.cache).map(|(output, cache)| {
@@ -62,20 +62,20 @@ impl<'a> Rows<'a> {
     }
 
     /// A picture's row if it is known, else the picture for the network. `keep`: will the same view come again?
-    pub(crate) fn find(&self, id: SampleId, view: View, keep: bool) -> Result<Found, SampleError> {
+    pub(crate) fn find(&self, id: SampleId, view: View, keep: bool) -> Result<LoadedPicture, SampleError> {
         match keep.then(|| self.known(id, view)).flatten() {
-            Some(row) => Ok(Found::Row(row)),
-            None => self.pictures.image(id, view).map(Found::Image),
+            Some(row) => Ok(LoadedPicture::Features(row)),
+            None => self.pictures.image(id, view).map(LoadedPicture::Image),
         }
     }
 
     /// Rows of a batch's pictures, in order and end to end, from what was found of each.
-    pub(crate) fn complete(&self, draft: &Draft, found: Vec<Found>, threads: usize) -> Vec<f32> {
+    pub(crate) fn complete(&self, draft: &BatchPlan, found: Vec<LoadedPicture>, threads: usize) -> Vec<f32> {
         let (mut images, mut missing, mut known) = (Vec::new(), Vec::new(), Vec::new());
         for (&id, found) in draft.ids.iter().zip(found) {
             known.push(match found {
-                Found::Row(row) => Some(row),
-                Found::Image(image) => {
+                LoadedPicture::Features(row) => Some(row),
+                LoadedPicture::Image(image) => {
                     images.extend(image);
                     missing.push(id);
                     None

@@ -11,7 +11,7 @@ use crate::error::PipelineError;
 
 /// Where in the network features are taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum At {
+pub enum FeatureLayer {
     /// Behind the network's own pooling: what a head sees.
     #[default]
     Pooled,
@@ -20,22 +20,22 @@ pub enum At {
 }
 
 /// What is done with a picture.
-pub(super) struct View {
+pub(super) struct OutputSpec {
     pub(super) preprocess: Preprocess,
     pub(super) output: Output,
     /// Of the output: `[features]`, or `[channels, height, width]`.
     pub(super) shape: Vec<usize>,
 }
 
-impl View {
+impl OutputSpec {
     /// # Errors
     /// [`PipelineError::NoStage`]; [`PipelineError::TooSmall`] if the pictures are too small for the network.
     pub(super) fn of(
-        at: &At,
+        at: &FeatureLayer,
         architecture: &Architecture,
         preprocess: Preprocess,
     ) -> Result<Self, PipelineError> {
-        let At::Stage(name) = at else {
+        let FeatureLayer::Stage(name) = at else {
             return Ok(Self { preprocess, output: Output::Features, shape: vec![architecture.features] });
         };
         let summary = summary_at(architecture, [preprocess.size as usize; 2])
@@ -50,7 +50,7 @@ impl View {
 }
 
 /// `pooled`, or the name of a stage.
-impl FromStr for At {
+impl FromStr for FeatureLayer {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -58,7 +58,7 @@ impl FromStr for At {
     }
 }
 
-impl fmt::Display for At {
+impl fmt::Display for FeatureLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Pooled => "pooled",

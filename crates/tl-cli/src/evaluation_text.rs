@@ -1,6 +1,6 @@
 //! What `tl eval` found, as text for people: the pictures that the model has seen apart from the others.
 
-use tl_pipeline::{Evaluated, Judgement, SeenFigures};
+use tl_pipeline::{Evaluated, ModelMetrics, SeenMetrics};
 use tl_report::{Evaluation, MultiLabel};
 
 use crate::labels;
@@ -8,8 +8,8 @@ use crate::text::{self, percent, row};
 
 pub(crate) fn lines(result: &Evaluated) -> Vec<String> {
     let all = match &result.multi_label {
-        Some(found) => Judgement::Several(found.clone()),
-        None => Judgement::One(result.evaluation.clone()),
+        Some(found) => ModelMetrics::Several(found.clone()),
+        None => ModelMetrics::One(result.evaluation.clone()),
     };
     let seen = &result.seen;
     let total = of_total(&all);
@@ -29,8 +29,8 @@ pub(crate) fn lines(result: &Evaluated) -> Vec<String> {
     lines
 }
 
-fn what_was_seen(seen: &SeenFigures, total: usize) -> String {
-    let SeenFigures { known, pictures, related, trained, .. } = seen;
+fn what_was_seen(seen: &SeenMetrics, total: usize) -> String {
+    let SeenMetrics { known, pictures, related, trained, .. } = seen;
     let related = match related {
         0 => String::new(),
         1 => ", 1 more is like one of them or of its group".to_owned(),
@@ -52,27 +52,27 @@ fn what_was_seen(seen: &SeenFigures, total: usize) -> String {
     }
 }
 
-fn of_total(judgement: &Judgement) -> usize {
+fn of_total(judgement: &ModelMetrics) -> usize {
     match judgement {
-        Judgement::One(evaluation) => evaluation.total,
-        Judgement::Several(found) => found.total,
+        ModelMetrics::One(evaluation) => evaluation.total,
+        ModelMetrics::Several(found) => found.total,
     }
 }
 
-fn figures(judgement: &Judgement, pictures: &str) -> Vec<String> {
+fn figures(judgement: &ModelMetrics, pictures: &str) -> Vec<String> {
     match judgement {
-        Judgement::One(evaluation) => text::evaluation(evaluation, None, pictures),
-        Judgement::Several(found) => labels::figures(found, pictures),
+        ModelMetrics::One(evaluation) => text::evaluation(evaluation, None, pictures),
+        ModelMetrics::Several(found) => labels::figures(found, pictures),
     }
 }
 
 /// `100.0 %, 10 of 10 pictures: they say little about others`
-fn of_trained(judgement: &Judgement) -> String {
+fn of_trained(judgement: &ModelMetrics) -> String {
     let figure = match judgement {
-        Judgement::One(Evaluation { accuracy, correct, total, .. }) => {
+        ModelMetrics::One(Evaluation { accuracy, correct, total, .. }) => {
             format!("accuracy {}, {correct} of {total}", accuracy.map_or_else(|| "-".to_owned(), percent))
         }
-        Judgement::Several(MultiLabel { mean_average_precision, total, .. }) => {
+        ModelMetrics::Several(MultiLabel { mean_average_precision, total, .. }) => {
             let precision = mean_average_precision.map(|found| percent(found.value));
             format!("mAP {} on {total}", precision.unwrap_or_else(|| "-".to_owned()))
         }
