@@ -15,6 +15,7 @@ mod kill;
 mod layers;
 mod modules;
 mod sanitize;
+mod systems;
 mod weights;
 
 use anyhow::{Context, Result, bail};
@@ -26,7 +27,14 @@ use std::process::Command;
 #[derive(Debug, Parser)]
 enum Task {
     /// Format, lints, direction of dependencies and of modules, documentation, the optional backends.
-    Check,
+    Check {
+        /// Another system, for which `tl-cli` is checked instead, as far as what is installed goes.
+        #[arg(long, value_enum)]
+        target: Option<systems::System>,
+        /// The compiler to use for it, such as one with the source of the standard library.
+        #[arg(long, requires = "target", value_name = "PROGRAM")]
+        rustc: Option<PathBuf>,
+    },
     /// Lines of each crate, and which of its modules use each other in a circle.
     Modules {
         /// One crate, with the place of every use in its cycles; all without it.
@@ -111,7 +119,8 @@ enum Bench {
 
 fn main() -> Result<()> {
     match Task::parse() {
-        Task::Check => check::run(),
+        Task::Check { target: None, .. } => check::run(),
+        Task::Check { target: Some(system), rustc } => systems::check(system, rustc.as_deref()),
         Task::Modules { name } => modules::run(name.as_deref()),
         Task::FetchWeights { arguments } => weights::run(&arguments),
         Task::Bench(Bench::MainJob(job)) => bench_main_job::run(&job),

@@ -90,7 +90,7 @@ pub(super) trait Store: Lanes {
     ///
     /// # Safety
     /// The contract of [`Lanes`].
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     #[inline(always)]
     unsafe fn store_two_as([first, second]: [Self; 2], format: Format, pixel: *mut f32, channel: usize) {
         // SAFETY: the caller's contract.

@@ -54,6 +54,7 @@ mod x86 {
     use super::{Dot, Int8, Lanes, Work, scale_and_bias};
     use tl_simd::Avx512;
 
+    #[cfg(target_os = "linux")]
     impl Int8 {
         /// Sums that matrix registers have stored.
         ///

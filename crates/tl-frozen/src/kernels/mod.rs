@@ -5,7 +5,7 @@
 //! every offset that a kernel can form lies inside that memory.
 
 mod activation;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
 mod arena;
 mod borders;

@@ -16,7 +16,7 @@ use tl_simd::{Avx512, Vectors};
 use tl_simd::{Lanes, Portable, with_float_lanes};
 
 use super::activation::Finish;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx;
 use super::dot::{self, Dot};
 use super::isa::Isa;
@@ -146,7 +146,7 @@ impl Work<'_> {
         // SAFETY: the caller's; an `Isa` is made by detection only, and multiplies the formats that it is given.
         unsafe {
             match (self.format, self.isa.vectors) {
-                #[cfg(target_arch = "x86_64")]
+                #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
                 _ if let (Some(amx), Some(grid)) = (self.isa.matrices, &self.grid) => {
                     amx::products(self, (amx, grid), memories, part);
                 }

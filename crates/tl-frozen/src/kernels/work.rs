@@ -24,7 +24,10 @@ pub(crate) struct Work<'a> {
     pub(crate) bias: &'a [f32],
     pub(crate) scales: &'a [f32],
     pub(crate) finish: Finish,
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "there are no matrix registers"))]
+    #[cfg_attr(
+        not(all(target_arch = "x86_64", target_os = "linux")),
+        expect(dead_code, reason = "there are no matrix registers")
+    )]
     pub(crate) grid: Option<Grid>,
 }
 
