@@ -43,7 +43,8 @@ struct State {
     said: Vec<String>,
     /// The step's beginning.
     begun: Instant,
-    /// Of training in steps: what has been seen of the phase, when last, and steps up to then and before the phase.
+    /// Progress of training in steps: what has been seen of the phase, when last, and steps up to then and before the
+    /// phase.
     progress: PhaseProgress,
     seen: Instant,
     steps: usize,

@@ -32,7 +32,7 @@ impl PhaseProgress {
         }
     }
 
-    /// One more step, which came so long after the one before it. Returns the smoothed loss.
+    /// Adds one more step, which came so long after the one before it. Returns the smoothed loss.
     pub(crate) fn add(&mut self, news: &StepMetrics<'_>, took: Duration) -> f64 {
         let seconds = took.as_secs_f64();
         self.step.add(seconds);

@@ -32,7 +32,7 @@ struct State {
     bar: ProgressBar,
     begun: Instant,
     said: Instant,
-    /// Of training in steps: what has been seen of the phase, and when last.
+    /// Progress of training in steps: what has been seen of the phase, and when last.
     progress: PhaseProgress,
     seen: Instant,
 }

@@ -26,7 +26,7 @@ pub(crate) struct StepPlan {
 }
 
 impl StepPlan {
-    /// For so many training pictures.
+    /// The plan for so many training pictures.
     pub(crate) fn of(setup: &Setup<'_>, features: &ModeFeatures<'_>, pictures: usize) -> Self {
         let each = pictures / features.data().classes.len().max(1);
         let (recipe, why) = recipe(setup, each);

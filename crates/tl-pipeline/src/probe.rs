@@ -32,7 +32,7 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// On the network as pretrained.
+    /// The model of this head on the network as pretrained.
     pub(crate) fn model(self) -> Model {
         Model::frozen(self.head, self.method)
     }

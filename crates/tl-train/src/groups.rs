@@ -21,7 +21,7 @@ pub struct Group {
 #[derive(Debug, Clone)]
 pub(crate) struct Rates {
     stages: Vec<Stage>,
-    /// Of each stage.
+    /// Peak learning rate of each stage.
     rates: Vec<f64>,
     head: f64,
 }
