@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::keys::KeyPath;
 use crate::{Backbone, Stage};
 
-/// How many leading stages are frozen.
+/// The freeze boundary: how many leading stages are frozen.
 ///
 /// `Boundary(0)` trains everything; [`Backbone::end`] freezes the whole backbone, which is feature extraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -25,10 +25,10 @@ pub struct Batch {
 pub struct Loading {
     /// Samples of a batch; the last one may have fewer. 0 counts as 1.
     pub batch: usize,
-    /// Threads that render.
+    /// Number of threads that render.
     pub threads: usize,
-    /// So many batches' pictures may be begun or finished before they are asked for, and at least one for each thread: the
-    /// memory that is taken.
+    /// Number of batches whose pictures may be begun or finished before they are asked for, at least one for each thread:
+    /// the memory that is taken.
     pub ahead: usize,
 }
 

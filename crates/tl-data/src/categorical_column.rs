@@ -7,9 +7,9 @@ const MOST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct CategoricalColumn {
     pub(crate) name: String,
-    /// In the order in which they come; none of them is empty.
+    /// The different values in the order in which they come; none of them is empty.
     pub(crate) words: Vec<Category>,
-    /// For each row, the number of its word; none where the cell is empty.
+    /// The number of each row's value; none where the cell is empty.
     of_row: Vec<Option<u8>>,
     /// There are more words than are listed.
     pub(crate) many: bool,
@@ -47,7 +47,7 @@ impl CategoricalColumn {
         }
     }
 
-    /// For each row, its word's place in the list.
+    /// The place of each row's value in the list.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Option<usize>> + '_ {
         self.of_row.iter().map(|word| word.map(usize::from))
     }

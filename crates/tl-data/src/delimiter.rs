@@ -141,11 +141,11 @@ pub(crate) fn row_numbers(text: &str, delimiter: u8) -> Result<Vec<u64>, (u64, &
 enum CellState {
     /// Where a cell begins.
     Start,
-    /// In a cell without quotes.
+    /// Inside of a cell without quotes.
     Plain,
-    /// Between quotes.
+    /// Inside of a quoted cell.
     Quoted,
-    /// Behind the second quote.
+    /// Behind the closing quote.
     Closed,
 }
 

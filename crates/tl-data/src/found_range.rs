@@ -13,9 +13,9 @@ use crate::{
     DataError, Dataset, PictureLocation, Progress, RangeChoice, ReadOptions, SampleId, Source, SourceError,
 };
 
-/// One range for the whole of a source: from the smallest to the largest value of its pictures with 16 bits a colour, but
-/// for one value in 10,000 at each end, which may be a dead pixel's. Every such picture is decoded for it, of every part and
-/// portion; none where there is no such picture.
+/// Finds one range for the whole of a source: from the smallest to the largest value of its pictures with 16 bits a colour,
+/// but for one value in 10,000 at each end, which may be a dead pixel's. Every such picture is decoded for it, of every
+/// part and portion; none where there is no such picture.
 ///
 /// Errors: the source or the options make no sense. Pictures that cannot be read are passed over.
 pub fn find_range(

@@ -14,7 +14,7 @@ use crate::{CellFault, Columns, Part, SourceError};
 
 /// More different words than this, none of which names a part, are no spelling of parts that is not understood.
 const FEW: usize = 10;
-/// So many numbers, as 0, 1 and 2, may be.
+/// Most different numbers that a column of parts may have, such as 0, 1 and 2.
 const FEW_NUMBERS: usize = 3;
 
 /// The part of each row, in the order in which they were read.
@@ -40,11 +40,11 @@ pub(crate) fn find_parts(path: &Path, columns: &Columns, table: &Table) -> Resul
 enum ColumnGuess {
     /// Every word names a part.
     Split,
-    /// It seems to name parts, and a word does not.
+    /// The column seems to name parts, and a word does not.
     Muddled,
-    /// It is called as if it did, and means something else.
+    /// The column is called as if it named parts, and means something else.
     SomethingElse,
-    /// It has nothing to do with parts.
+    /// The column has nothing to do with parts.
     Nothing,
 }
 
@@ -326,7 +326,7 @@ struct Guesses<'a> {
 }
 
 impl Guesses<'_> {
-    /// Beside columns about other parts, `valid` is clear too.
+    /// Takes `valid` for clear where there are columns about other parts.
     fn clear_up(&mut self) {
         let clear: Vec<Part> = self.clear.iter().map(|(_, part)| *part).collect();
         let others = |part: Part| !clear.is_empty() && !clear.contains(&part);

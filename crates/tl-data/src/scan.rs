@@ -37,7 +37,8 @@ pub fn scan(
     read(&Source::Folder { path: root.to_path_buf() }, &options, limits, progress)
 }
 
-/// Reads a source: lists it, chooses what the options ask for, and opens every picture once, as [`scan`] does.
+/// Reads a data set from any source: lists it, chooses what the options ask for, and opens every picture once, as [`scan`]
+/// does.
 ///
 /// With [`ReadOptions::near_duplicates`] every picture is also decoded, which takes most of the time; pictures that
 /// cannot be decoded are then rejected here and not later.

@@ -9,7 +9,7 @@ use crate::picture_location::slashed;
 use crate::{DataError, Dataset, Part, Parts, Sample, SampleId, Split, same_name};
 
 const HEADER: [&str; 4] = ["path", "class", "content", "part"];
-/// Without contents, as tables made by hand.
+/// The header without the column of contents, as of tables made by hand.
 const SHORT_HEADER: [&str; 3] = ["path", "class", "part"];
 
 /// Writes one line for each picture of a split, in the order of the data set: [`write_parts`] of `train` and `val`.

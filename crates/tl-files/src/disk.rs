@@ -75,7 +75,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// For `map_err`.
+    /// Makes a [`Fault`] at a path, for `map_err`.
     pub fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |reason| Self { path: path.to_owned(), reason }
     }

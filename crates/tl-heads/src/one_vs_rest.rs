@@ -51,7 +51,7 @@ pub fn one_vs_rest(
 struct BinaryProblem<'a> {
     features_nd: &'a Matrix,
     targets_n: Vec<f32>,
-    /// Per sample, on half the squared weights.
+    /// L2 penalty per sample, on half the squared weights.
     penalty: f64,
 }
 

@@ -21,7 +21,7 @@ const ORIENTATION: u16 = 274;
 const EXIF_PREFIX: &[u8] = b"Exif\0\0";
 /// What stands before XMP in JPEG.
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
-/// How many bytes may stand between the prefix and the EXIF block.
+/// Number of bytes that may stand between the prefix and the EXIF block.
 const PADDING: usize = 64;
 
 /// Metadata of a file, in the order in which it counts.

@@ -52,7 +52,7 @@ impl fmt::Debug for PerceptualHash {
     }
 }
 
-/// Rec. 601 luma, as Pillow's `convert("L")`.
+/// Luminance by Rec. 601, as Pillow's `convert("L")` has it.
 fn luminance([r, g, b]: [u8; 3]) -> f64 {
     0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b)
 }

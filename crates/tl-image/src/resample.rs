@@ -29,7 +29,7 @@ pub(crate) struct Resampling {
 
 /// Takes the rows of a result, in any order.
 pub(crate) trait RowSink {
-    /// Row `y`: three bytes for each pixel.
+    /// Takes row `y`: three bytes for each pixel.
     fn row(&mut self, y: usize, colors: &[u8]);
 }
 
@@ -64,7 +64,7 @@ struct Scratch {
     rows: Axis,
     /// The columns that are read, of [`GROUP`] rows.
     tile: Vec<Across>,
-    /// Their sums.
+    /// Sums over the rows.
     sums: Vec<Across>,
     /// Rows between the passes, the newest in the place of the oldest.
     between: Vec<Chunk>,

@@ -21,7 +21,7 @@ impl ValueRange {
     /// All 16 bits, as files are meant that say nothing else.
     pub const FULL: ValueRange = ValueRange { black: 0, white: u16::MAX };
 
-    /// From `black` to `white`, which must be larger.
+    /// The range from `black` to `white`, which must be larger.
     pub fn new(black: u16, white: u16) -> Option<Self> {
         (black < white).then_some(ValueRange { black, white })
     }

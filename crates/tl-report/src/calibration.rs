@@ -11,7 +11,7 @@ pub struct Bin {
     pub high: f64,
     /// Answers in this bin.
     pub count: usize,
-    /// Those that were right.
+    /// Number of answers in the bin that were right.
     pub correct: usize,
     /// Mean probability of the answer given.
     pub confidence: f64,

@@ -16,7 +16,7 @@ pub enum Sha256 {
     /// The first digits only: torchvision and timm publish eight, in the file's name. That tells damage, and that a
     /// file is not the right one; against somebody who makes files to fit, 32 bits are no protection.
     Prefix(&'static str),
-    /// Nothing: only the connection vouches for the file.
+    /// No sum is published: only the connection vouches for the file.
     Unpublished,
 }
 

@@ -13,7 +13,7 @@ pub enum BorderMode {
     Reflect,
     /// The picture again, `abcd|abcd|abcd`.
     Wrap,
-    /// One colour, `kkkk|abcd|kkkk`.
+    /// The border has one colour, `kkkk|abcd|kkkk`.
     Constant,
 }
 

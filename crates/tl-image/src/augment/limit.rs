@@ -2,7 +2,7 @@
 
 use super::AugmentError;
 
-/// One parameter, its value or the ends of its range, and what is allowed.
+/// A parameter, its value or the ends of its range, and what is allowed.
 pub(super) struct Limit {
     parameter: &'static str,
     ends: [f64; 2],

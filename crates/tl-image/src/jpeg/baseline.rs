@@ -130,7 +130,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// One block, dequantised. Returns one more than the place of its last coefficient, in zigzag order.
+    /// Reads one block, dequantised. Returns one more than the place of its last coefficient, in zigzag order.
     #[inline(always)]
     fn read_block(&mut self, bits: &mut BitReader<'_>, block: &mut Block) -> Option<usize> {
         self.read_dc(bits)?;
@@ -179,7 +179,8 @@ impl Reader<'_> {
         Some(end)
     }
 
-    /// As [`read_ac`](Self::read_ac), several coefficients at once where they are sure to be of this block.
+    /// Passes over what [`read_ac`](Self::read_ac) reads, several coefficients at once where they are sure to be of this
+    /// block.
     #[inline(always)]
     fn pass_over_ac(&self, all: &mut BitReader<'_>) -> Option<()> {
         let (mut bits, mut at, skips) = (*all, 1, self.ac.skips());

@@ -8,7 +8,7 @@ pub(super) struct BitReader<'a> {
     taken: usize,
     /// The next bits, from the top.
     pub(super) next: u64,
-    /// How many of them are valid.
+    /// Number of valid bits in `next`.
     valid: u32,
 }
 

@@ -136,7 +136,7 @@ fn whole_ratio(layout: &Layout, component: &Component) -> Option<(usize, usize)>
 
 /// Brings rows of a component to the resolution of the picture.
 enum Upsampler {
-    /// One or two pixels for each sample: interpolated as libjpeg does it.
+    /// Triangle filter for one or two pixels a sample: interpolated as libjpeg does it.
     ChromaRow(ChromaRow),
     /// Any other ratio: the sample that the pixel lies in, which libjpeg takes too where the ratio is a whole number.
     Nearest { columns: Vec<usize>, pixels: Vec<u8>, v: usize, largest: usize },

@@ -4,7 +4,7 @@ use image::RgbImage;
 
 use super::window::{Plane, Window};
 
-/// `None`: the planes do not fit together.
+/// Converts planes of a window to RGB; `None`: the planes do not fit together.
 #[inline(always)]
 pub(super) fn to_rgb(planes: &[Plane], window: &Window) -> Option<RgbImage> {
     let (width, height) = (window.columns.len(), window.rows.len());
@@ -37,7 +37,7 @@ fn part<'a>(plane: &Plane, row: &'a [u8], first: usize, end: usize) -> &'a [u8] 
 
 /// A row of chroma at the resolution of luma.
 pub(super) struct ChromaRow {
-    /// Where it begins, in pixels.
+    /// The row's left end, in pixels.
     left: usize,
     pixels: Vec<u8>,
     /// Sums over two rows, with a neighbour at either end.
@@ -159,7 +159,7 @@ fn convert_run(luma: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN]) -> [u64; RUN / 
     pairs
 }
 
-/// Each number is written whole; the next one covers what is too much of it.
+/// Writes a run of pixels: each number is written whole; the next one covers what is too much of it.
 #[inline(always)]
 fn write_run(pairs: &[u64; RUN / 2], out: &mut [u8; 3 * RUN]) {
     for (i, pair) in pairs.iter().enumerate().take(RUN / 2 - 1) {
