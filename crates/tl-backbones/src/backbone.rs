@@ -85,7 +85,7 @@ impl Backbone {
 
     /// Makes a network for RGB, pretrained or not, take images of another number of channels.
     ///
-    /// The weights of the first convolution are [adapted](crate::adapt_input_conv), so that a grey picture gives what the
+    /// The weights of the first convolution are adapted as timm does, so that a grey picture gives what the
     /// same picture as RGB gave.
     pub fn with_input_channels(mut self, channels: usize) -> Self {
         self.family_mut().adapt_input(channels);

@@ -50,6 +50,6 @@ pub trait Stages {
     ///
     /// It starts at the maps, for not every head starts at the pooled features (VGG's looks at 7x7 places).
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2>;
-    /// Makes the first convolution take images of another number of channels: [`adapt_input_conv`](crate::adapt_input_conv).
+    /// Makes the first convolution take images of another number of channels, as timm's `adapt_input_conv` does.
     fn adapt_input(&mut self, channels: usize);
 }

@@ -10,7 +10,8 @@ use crate::listing::{Listing, Named};
 use crate::lookup::cleaned;
 use crate::numbers::counted;
 use crate::same_file::SameFile;
-use crate::{SampleError, SourceError, same_name};
+use crate::spelling::same_name;
+use crate::{SampleError, SourceError};
 
 /// The pictures listed so far.
 pub(crate) struct ListingBuilder<'a> {

@@ -10,7 +10,7 @@ use tl_image::ValueRange;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum RangeChoice {
-    /// One range for the whole data set, from its values: [`find_range`](crate::find_range).
+    /// One range for the whole data set, from its values: [`settle_range`](crate::settle_range).
     Auto,
     /// A range that was named.
     Fixed(ValueRange),

@@ -12,9 +12,10 @@ use crate::dataset::place;
 use crate::found_range::limits_for;
 use crate::list_source::list_source;
 use crate::listing::{Candidate, Listing};
+use crate::spelling::same_name;
 use crate::{
     DataError, Dataset, FoundInstead, Portion, Progress, ReadOptions, Rejected, Sample, SampleError, Source,
-    SourceError, list, natural, reading, same_name, walk,
+    SourceError, list, natural, reading, walk,
 };
 
 /// Reads a folder with one sub-folder for each class, pictures anywhere inside it: [`read`] of [`Source::Folder`]

@@ -174,7 +174,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Fault> {
 ///
 /// # Errors
 /// As there.
-pub fn replace_on(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
+fn replace_on(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
     let mut file = AtomicFile::begin_on(disk, path)?;
     file.add(content)?;
     file.commit()
