@@ -70,6 +70,10 @@ static COSINES: LazyLock<[[f64; SIDE]; LOW]> = LazyLock::new(|| {
     })
 });
 
+/// The 8 x 8 lowest frequencies of 32 x 32 values.
+///
+/// The transform is taken apart into one over rows and one over columns, and only the frequencies that are wanted are
+/// computed: 8 x 32 x (32 + 8) products, where the whole of both would need 2 x 32 x 32 x 32.
 fn low_frequencies(luminance: &[f64]) -> [f64; LOW * LOW] {
     let dot = |basis: &[f64; SIDE], values: &[f64]| basis.iter().zip(values).map(|(a, b)| a * b).sum::<f64>();
     let mut across = [[0.0; SIDE]; LOW];

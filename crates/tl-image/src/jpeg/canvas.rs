@@ -109,6 +109,7 @@ fn to_samples(block: &Block, steps: &QuantTable, out: &mut [u8], stride: usize) 
     for ((to, &coefficient), &step) in values.iter_mut().zip(block).zip(steps) {
         *to = coefficient.wrapping_mul(step as i16);
     }
+    // Most blocks have few coefficients: for one colour, or 4 x 4 of low frequency, the transform is shorter.
     let any = |places: &[i16]| places.iter().fold(0, |any, value| any | value) != 0;
     let high = values.as_chunks::<8>().0.iter().fold(0, |any, row| any | row[4] | row[5] | row[6] | row[7]);
     if !any(&values[1..]) {

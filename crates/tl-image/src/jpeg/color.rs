@@ -52,6 +52,10 @@ impl ChromaRow {
 
     /// libjpeg's "fancy" interpolation: 3/4 of the nearer sample and 1/4 of the farther in each direction.
     /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdsample.c>
+    ///
+    /// Two rows of samples are added up first, then each sum makes two pixels with its neighbours: the filter of 2 x 2 samples
+    /// is taken apart into one of each direction, which needs fewer products. Sums of two rows have 10 bits and of both
+    /// directions 12, so 16 bits suffice, and a vector holds twice as many as it would of 32.
     #[inline(always)]
     pub(super) fn pixels<'a>(&'a mut self, plane: &'a Plane, y: usize) -> &'a [u8] {
         let sample = y / plane.high;
@@ -136,10 +140,13 @@ fn run_of(line: Option<&[u8]>) -> [u8; RUN] {
     })
 }
 
-/// Pixels converted at a time.
+/// Pixels converted at a time: the loops over them have a fixed length, of which the compiler makes whole vectors with no rest.
 const RUN: usize = 32;
 
-/// Two pixels in each number: their six bytes from the lowest on.
+/// Converts a run to RGB, two pixels in each number: their six bytes from the lowest on.
+///
+/// Bytes in threes are what vectors do badly. So colours are put together in lanes of 32 bits, pairs of them in 64, and
+/// [`write_run`] stores each pair in one go.
 #[inline(always)]
 fn convert_run(luma: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN]) -> [u64; RUN / 2] {
     let mut colors = [0_u32; RUN];
