@@ -1,4 +1,4 @@
-//! A network of any family: runs its stages, freezes the first of them.
+//! The backbone, a network of any family: runs its stages, freezes the first of them.
 
 use burn::module::{Flag, Module as _, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::tensor::Tensor;

@@ -1,4 +1,4 @@
-//! Where a parameter is in a module, as PyTorch's checkpoints spell it.
+//! Keys of parameters: where one is in a module, as PyTorch's checkpoints spell it.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;

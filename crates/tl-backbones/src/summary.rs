@@ -1,4 +1,4 @@
-//! What a network costs: shapes, parameters and multiply-adds, stage by stage.
+//! The summary of a network, what it costs: shapes, parameters and multiply-adds, stage by stage.
 //!
 //! Nothing is written down twice: the network itself runs, on a batch of no pictures, so that every layer finds out its
 //! shapes and none computes anything, and the layers count as they go (`count.rs`). Parameters are views of a single

@@ -1,4 +1,4 @@
-//! What the dashboard shows, and where on the screen.
+//! The panels of the dashboard: what they show, and where on the screen.
 
 use anstream::adapter::strip_str;
 use ratatui::Frame;
@@ -69,7 +69,7 @@ impl Curve {
 }
 
 impl Panels {
-    pub(crate) fn judged(&mut self, news: &EpochMetrics<'_>) {
+    pub(crate) fn epoch_end(&mut self, news: &EpochMetrics<'_>) {
         let (loss, right) = news.val.unzip();
         if news.best {
             // There is one best epoch.

@@ -1,4 +1,4 @@
-//! How training in steps goes, in words: what has been seen of a phase, made ready to be shown.
+//! Progress of a training phase, in words: what has been seen of a phase, made ready to be shown.
 
 use std::collections::VecDeque;
 use std::time::Duration;

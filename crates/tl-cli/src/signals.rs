@@ -88,9 +88,18 @@ impl Stop {
 mod tests {
     use super::*;
     use signal_hook::low_level::raise;
+    use std::process::Command;
 
+    /// In a process of its own: signals are taken over for good, by other tests of this program too.
     #[test]
     fn work_that_asks_outlives_the_first_signal() {
+        const ALONE: &str = "TL_TEST_SIGNALS";
+        if std::env::var_os(ALONE).is_none() {
+            let test = "signals::tests::work_that_asks_outlives_the_first_signal";
+            let mut program = Command::new(std::env::current_exe().unwrap());
+            assert!(program.args(["--exact", test]).env(ALONE, "1").status().unwrap().success());
+            return;
+        }
         let stop = Stop::on_signals().unwrap();
         assert!(!stop.asked());
         raise(SIGTERM).unwrap();

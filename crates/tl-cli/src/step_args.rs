@@ -1,4 +1,4 @@
-//! How training in steps is set on the command line.
+//! Arguments of training in steps.
 
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;

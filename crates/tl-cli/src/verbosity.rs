@@ -1,4 +1,4 @@
-//! How much is said on standard error, and how: bars on a terminal, lines elsewhere.
+//! Verbosity: how much is said on standard error, and how: bars on a terminal, lines elsewhere.
 
 use std::io::IsTerminal;
 use std::time::Duration;

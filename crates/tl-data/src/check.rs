@@ -1,4 +1,4 @@
-//! What is in a data set and what is wrong with it, before anything is trained.
+//! The check of a data set: what is in it and what is wrong with it, before anything is trained.
 
 mod advice;
 mod duplicates;

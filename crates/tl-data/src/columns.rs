@@ -1,4 +1,4 @@
-//! Which columns of a table hold what.
+//! Columns of a table: which hold what.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What stands between the cells of a table of text, and where its rows begin.
+//! Delimiters: what stands between the cells of a table of text, and where its rows begin.
 
 use std::borrow::Cow;
 

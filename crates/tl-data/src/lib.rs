@@ -1,13 +1,13 @@
 //! Sources, labels, tables, shards, splits, duplicates, order, loader, check: a folder, table or archive of pictures becomes a
-//! labelled [`Dataset`], its parts and its batches, or an error that names the file. Pixels are the matter of `tl_image`.
+//! labelled [`Dataset`], its parts and the order of its pictures, or an error that names the file. Pixels are the matter of `tl_image`.
 //!
 //! ```text
 //! Source --read--> Dataset --split--> Parts { train, val, test }
 //! Source --check--> CheckReport { duplicates, advice, .. }
 //! Source --read_portion--> Dataset, also without classes
 //! folder --scan--> Dataset --train_val--> Split { train, val }
-//! Place (a file, or a part of one) --decode--> RgbImage --tl_image::Preprocess--> [3, size, size] f32
-//! Sampler (seed, epoch) --load_batches (threads, in order)--> Batch { pixels_bchw, labels, ids, rejected }
+//! PictureLocation (a file, or a part of one) --decode--> RgbImage --tl_image::Preprocess--> [3, size, size] f32
+//! Sampler (seed, epoch) --load_groups (threads, in order)--> what is made of each picture, batch by batch
 //! ```
 //!
 //! A file that is not a readable picture never stops the work and is never replaced by another one:
@@ -40,7 +40,6 @@
 //! # }
 //! ```
 
-mod batch;
 mod categorical_column;
 mod cell_fault;
 mod cell_label;
@@ -113,7 +112,6 @@ mod unread;
 mod walk;
 mod wide_values;
 
-pub use batch::{Batch, Loading, load_batches};
 pub use cell_fault::CellFault;
 pub use check::{
     Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicatePicture, DuplicateSet, Likeness,

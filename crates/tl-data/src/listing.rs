@@ -1,4 +1,4 @@
-//! What a source lists, before any picture is opened.
+//! The listing of a source: what it has, before any picture is opened.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! How many bad files are too many.
+//! The limit of bad files: how many are too many.
 
 use std::fmt;
 use std::str::FromStr;

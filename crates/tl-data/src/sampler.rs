@@ -1,4 +1,4 @@
-//! Which samples an epoch is made of, as a pure function of seed and epoch.
+//! Samplers: which samples an epoch is made of, as a pure function of seed and epoch.
 
 use serde::{Deserialize, Serialize};
 

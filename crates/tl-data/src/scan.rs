@@ -1,4 +1,4 @@
-//! From a source to a [`Dataset`], in one reading pass.
+//! Scanning: from a source to a [`Dataset`], in one reading pass.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

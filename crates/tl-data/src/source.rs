@@ -1,4 +1,4 @@
-//! Where the pictures and their labels come from.
+//! Sources: where the pictures and their labels come from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Which pictures train and which are held out.
+//! Splits: which pictures train and which are held out.
 //!
 //! Pictures with equal bytes, pictures that look alike (where [`Sample::perceptual_hash`](crate::Sample::perceptual_hash) is known) and
 //! pictures of a group stay together, as one unit. A unit's side depends on the seed and on its content or on the

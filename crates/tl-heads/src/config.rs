@@ -1,4 +1,4 @@
-//! What a head looks like, and the looks that have names.
+//! The configuration of a head, and those that have names.
 
 use serde::{Deserialize, Serialize};
 

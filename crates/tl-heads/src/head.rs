@@ -1,4 +1,4 @@
-//! A head that trains.
+//! Heads that are trained in steps.
 
 use burn::module::{Module, Param, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear};

@@ -1,4 +1,4 @@
-//! One linear layer on pooled features.
+//! The linear head: one linear layer on pooled features.
 
 use crate::{HeadError, Matrix};
 

@@ -1,4 +1,4 @@
-//! One binary logistic regression for each class, for pictures with several labels: scikit-learn's
+//! One-vs-rest: one binary logistic regression for each class, for pictures with several labels: scikit-learn's
 //! `OneVsRestClassifier(LogisticRegression(C = c))`.
 //!
 //! `targets_nk` is `[samples, classes]`: 1 where a sample has the label, else 0.

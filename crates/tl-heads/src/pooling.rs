@@ -1,4 +1,4 @@
-//! How the last stage's maps become one row per picture.
+//! Pooling: how the last stage's maps become one row per picture.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What a picture's header says.
+//! The header of a picture, and what it says.
 
 use std::fmt;
 

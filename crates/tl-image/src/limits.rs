@@ -1,4 +1,4 @@
-//! What a picture may cost, how far it is looked at, and how its values are read.
+//! Limits: what a picture may cost, how far it is looked at, and how its values are read.
 
 use crate::{PictureError, ValueRange};
 

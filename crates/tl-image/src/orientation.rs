@@ -1,4 +1,4 @@
-//! How a picture is to be turned, as the metadata of its file states it: one reader for every container.
+//! Orientation (EXIF): how a picture is to be turned, as the metadata of its file states it: one reader for every container.
 //!
 //! EXIF decides. Where no EXIF block states an orientation, XMP does, as in Pillow's `exif_transpose`. Of several blocks
 //! the first that states one counts. A value that is not 1 to 8 is upright.

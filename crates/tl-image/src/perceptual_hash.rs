@@ -1,4 +1,4 @@
-//! How a picture looks, in 64 bits: pictures that differ little have hashes that differ in few bits.
+//! The perceptual hash, how a picture looks in 64 bits: pictures that differ little have hashes that differ in few bits.
 //!
 //! The hash is pHash as the Python library imagehash computes it: 32 x 32 pixels of luminance, their discrete cosine
 //! transform, and of its 8 x 8 lowest frequencies one bit each: above their median or not

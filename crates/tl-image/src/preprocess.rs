@@ -1,4 +1,4 @@
-//! From an upright picture of any size to what a network takes.
+//! Preprocessing: from an upright picture of any size to what a network takes.
 
 use std::fmt;
 use std::str::FromStr;

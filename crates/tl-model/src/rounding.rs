@@ -1,4 +1,4 @@
-//! In which numbers the frozen network multiplies, as a setting and as a model file has it.
+//! Precision of the frozen network's products, as a setting and as a model file has it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a run folder is told by.
+//! Run folders: what one is told by.
 
 use std::fs;
 use std::path::{Path, PathBuf};

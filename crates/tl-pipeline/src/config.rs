@@ -1,4 +1,4 @@
-//! Everything a run depends on. `run.toml` is this, resolved.
+//! The configuration, everything a run depends on. `run.toml` is this, resolved.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

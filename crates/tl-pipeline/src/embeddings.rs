@@ -164,7 +164,7 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFil
     // Better now than after an hour.
     drop(AtomicFile::begin_alone(&config.out).map_err(|fault| refused(fault.into()))?);
 
-    observer.step(JobStage::Scan);
+    observer.stage(JobStage::Scan);
     let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, observer)?;
     let view = OutputSpec::of(&config.at, &pretrained.architecture, preprocess)?;
     let limits = Limits::default();
@@ -173,7 +173,7 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFil
     check_bad(&data.rejected, data.files(), &config.max_bad)?;
     observer.scanned(&data);
 
-    observer.step(JobStage::Load);
+    observer.stage(JobStage::Load);
     let fetch = FetchConfig { offline: config.offline, ..FetchConfig::from_env() };
     let (backbone, loaded) = pretrained.load(&device, &fetch, observer)?;
     let frozen = Frozen::new(backbone, device);
@@ -194,7 +194,7 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFil
     let outline = FeatureFileHeader { data: &data, shape: &view.shape, most: data.len(), about };
     let replaced = config.out.exists();
     let mut file = format.begin(&config.out, &outline).map_err(refused)?;
-    observer.step(JobStage::Extract);
+    observer.stage(JobStage::Extract);
     let mut work = ExtractionRun::new(config, &frozen, &data, &view, cache.as_ref());
     work.run(&mut *file, observer)?;
     file.finish().map_err(refused)?;

@@ -81,7 +81,7 @@ pub fn evaluate(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<Evaluated, PipelineError> {
-    observer.step(JobStage::Scan);
+    observer.stage(JobStage::Scan);
     let limits = classifier.preprocess().limits(&Limits::default());
     let data = read_to_judge(source, wanted, &limits, &|progress| observer.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
@@ -92,7 +92,7 @@ pub fn evaluate(
     }
     let (part, ids) = judged(&data);
     let model_class = class_map(classifier, &data, &ids)?;
-    observer.step(JobStage::Extract);
+    observer.stage(JobStage::Extract);
     let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
     let units = duplicate_groups(&data);
     let mut predictions = Vec::new();

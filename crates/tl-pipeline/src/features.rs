@@ -204,7 +204,7 @@ pub(crate) fn ensure_features(
     modes: &[ResizeMode],
 ) -> Result<(), PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(JobStage::Extract);
+    setup.observer.stage(JobStage::Extract);
     table.ensure(ids, modes, &|progress| setup.observer.progress(progress));
     journal.extract += begun.elapsed();
     let cleaned = table.cleaned();

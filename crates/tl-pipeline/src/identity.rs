@@ -1,4 +1,4 @@
-//! What a run is a function of, as one hash.
+//! The fingerprint of a run: what it is a function of, as one hash.
 
 use tl_data::Dataset;
 use tl_files::path_text;

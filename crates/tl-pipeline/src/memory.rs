@@ -1,4 +1,4 @@
-//! What fits into memory: decoded pictures, and the pictures of a step.
+//! Memory, and what fits into it: decoded pictures, and the pictures of a step.
 
 mod step;
 

@@ -1,4 +1,4 @@
-//! Which phases are trained in steps, if any are, and what follows from them.
+//! The step plan: which phases are trained in steps, if any are, and what follows from them.
 
 use burn::tensor::Device;
 use tl_backbones::Stage;

@@ -1,4 +1,4 @@
-//! In which numbers the frozen network multiplies: as asked for, or decided by trying.
+//! Precision of the frozen network: as asked for, or decided by trying.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

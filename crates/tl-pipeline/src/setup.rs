@@ -1,4 +1,4 @@
-//! What is settled before the first picture goes through the network.
+//! The setup: what is settled before the first picture goes through the network.
 
 use burn::tensor::Device;
 use tl_backbones::Architecture;

@@ -66,7 +66,7 @@ pub(crate) fn scores(
     ids: &[SampleId],
 ) -> Result<Vec<Score>, PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(JobStage::Choose);
+    setup.observer.stage(JobStage::Choose);
     let (data, mode) = (features.data(), features.mode);
     let held_out = validation_folds(data, ids, setup.config.seed);
     if held_out.is_empty() {

@@ -1,4 +1,4 @@
-//! From which probability on a label is given.
+//! Decision thresholds: from which probability on a label is given.
 //!
 //! One threshold for each class, the one with the highest F1 on pictures that neither trained the probabilities nor
 //! judge the model. What maximises F1 depends on the class's share and is rarely one half: Lipton, Elkan and Naryanaswamy

@@ -151,7 +151,7 @@ fn train(
     probe: Option<&FittedHead>,
     split: &EpochSplit,
 ) -> Result<Trained, PipelineError> {
-    setup.observer.step(JobStage::Train);
+    setup.observer.stage(JobStage::Train);
     let begun = Instant::now();
     let checkpoints = run.checkpoints(part)?;
     let log = run.take_log(&mut journal.lines)?.trial(part)?;

@@ -1,4 +1,4 @@
-//! How far a figure would move with other pictures of the same kind: the percentile bootstrap.
+//! The percentile bootstrap: how far a figure would move with other pictures of the same kind.
 //!
 //! Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
 

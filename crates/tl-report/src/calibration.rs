@@ -1,4 +1,4 @@
-//! Whether a model's probabilities mean what they say.
+//! Calibration: whether a model's probabilities mean what they say.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How sure a share is where pictures belong together: copies, look-alikes, shots of one thing.
+//! Clustered data, and how sure a share is where pictures belong together: copies, look-alikes, shots of one thing.
 //!
 //! Such pictures are right or wrong together, so that they tell less than as many independent ones. What is drawn again
 //! in a bootstrap is then the group and not the picture (Davison and Hinkley 1997, Bootstrap Methods and their

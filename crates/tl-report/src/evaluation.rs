@@ -1,4 +1,4 @@
-//! From predictions to every figure of the report.
+//! Evaluation: from predictions to every metric of the report.
 
 use serde::{Deserialize, Serialize};
 

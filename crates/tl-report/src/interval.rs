@@ -1,4 +1,4 @@
-//! How sure a share of right answers is: confidence intervals and the spread over folds.
+//! Confidence intervals, how sure a share of right answers is, and the spread over folds.
 
 use serde::{Deserialize, Serialize};
 

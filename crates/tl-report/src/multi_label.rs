@@ -1,4 +1,4 @@
-//! How good a model is that gives pictures several labels each.
+//! Multi-label metrics: how good a model is that gives pictures several labels each.
 
 use serde::{Deserialize, Serialize};
 

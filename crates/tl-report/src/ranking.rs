@@ -1,4 +1,4 @@
-//! How well a class's probabilities put its pictures before the others.
+//! Ranking metrics: how well a class's probabilities put its pictures before the others.
 
 /// The pictures ranked by the probability of one class, the most probable first.
 pub(crate) struct Ranking {

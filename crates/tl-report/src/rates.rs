@@ -1,4 +1,4 @@
-//! What a search for a learning rate found.
+//! The curve of a learning rate range test, and what it suggests.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What a run knows about itself: a plain data model. `report.json` is exactly this.
+//! The record, what a run knows about itself: a plain data model. `report.json` is exactly this.
 //!
 //! Shares are in [0, 1], times in seconds, sizes in bytes or pixels. A figure that may not exist is an
 //! `Option`, so that no number in here ever has to be NaN.

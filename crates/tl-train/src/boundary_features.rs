@@ -1,4 +1,4 @@
-//! What the prefix gave for each picture and view, kept in memory and from run to run.
+//! Features at the freeze boundary: what the frozen prefix gave for each picture and view, kept in memory and from run to run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,4 +1,4 @@
-//! Where a run of training can be gone on from: checkpoints that are there whole, or not at all.
+//! Checkpoints, from which training is resumed: they are there whole, or not at all.
 //!
 //! ```text
 //! checkpoints/

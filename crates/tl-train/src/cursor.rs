@@ -1,4 +1,4 @@
-//! Where training in steps stands: all that a checkpoint keeps besides weights and the optimiser's memory.
+//! The cursor, which says where training in steps stands: all that a checkpoint keeps besides weights and the optimiser's memory.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use tl_report::CurvePoint;

@@ -1,4 +1,4 @@
-//! Groups of parameters: each stage and the head, frozen or not, and at which rate.
+//! Parameter groups: each stage and the head, frozen or not, and at which rate.
 
 use serde::Serialize;
 use tl_backbones::{Boundary, Stage, StageSummary, Summary};

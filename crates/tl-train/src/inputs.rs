@@ -1,5 +1,5 @@
-//! From a picture to what the network is given at the boundary: prepared or changed at random, then through the frozen
-//! prefix.
+//! Inputs of the network, from a picture to what it is given at the boundary: prepared or changed at random, then through
+//! the frozen prefix.
 
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};

@@ -1,4 +1,4 @@
-//! What training in steps tells while it goes.
+//! Metrics of steps and epochs, for observers and the log.
 
 /// How far a phase has come, and how fast.
 #[derive(Debug, Clone, Copy)]

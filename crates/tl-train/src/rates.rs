@@ -1,4 +1,4 @@
-//! Which learning rates a search tries, and what its losses suggest.
+//! The learning rate range test: which rates it tries, and what its losses suggest.
 
 use serde::{Deserialize, Serialize};
 use tl_report::{RatePoint, RateSuggestion};

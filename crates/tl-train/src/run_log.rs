@@ -1,4 +1,4 @@
-//! What a run that is trained in steps writes down while it goes on.
+//! The training log: what a run that is trained in steps writes down while it goes on.
 //!
 //! ```text
 //! metrics.jsonl                                    a line for each step and each epoch, and what else is found out

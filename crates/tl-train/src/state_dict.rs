@@ -1,4 +1,4 @@
-//! Numbers by name: what a checkpoint keeps of a network or an optimiser.
+//! State dicts: tensors by name, what a checkpoint keeps of a network or an optimiser.
 
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, View, serialize};

@@ -1,4 +1,4 @@
-//! What pictures show, one label or several, and what follows from it: loss, probabilities, scores.
+//! Targets: what pictures show, one label or several, and what follows from it: loss, probabilities, scores.
 
 use tl_data::{Dataset, SampleId};
 use tl_heads::{

@@ -1,4 +1,4 @@
-//! What learns, in one phase: a network, its optimiser, and the moving average of its weights.
+//! The train state, what learns in one phase: a network, its optimiser, and the moving average of its weights.
 
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};

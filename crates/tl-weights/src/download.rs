@@ -1,4 +1,4 @@
-//! What is fetched, how, and what happens meanwhile.
+//! Downloads: what is fetched, how, and what happens meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

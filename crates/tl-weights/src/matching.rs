@@ -1,4 +1,4 @@
-//! Which tensor of a file goes where in a network.
+//! Matching of tensors and parameters: which tensor of a file goes where in a network.
 
 use burn::tensor::Device;
 use std::collections::{BTreeMap, BTreeSet};

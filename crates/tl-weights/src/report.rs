@@ -1,4 +1,4 @@
-//! What became of every key of a weights file.
+//! The load report: what became of every key of a weights file.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is known of a file's SHA-256.
+//! SHA-256 sums: what is known of a file's.
 
 use sha2::Digest;
 use std::fmt;

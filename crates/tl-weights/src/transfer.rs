@@ -1,4 +1,4 @@
-//! One attempt to get the bytes of a file.
+//! The transfer of a file's bytes: one attempt.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,4 +1,4 @@
-//! `tl backbones`
+//! The command `tl backbones`.
 
 use anyhow::Result;
 use serde_json::{Value, json};

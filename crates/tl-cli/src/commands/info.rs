@@ -1,4 +1,4 @@
-//! `tl info`
+//! The command `tl info`.
 
 use anyhow::Result;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `tl train`
+//! The command `tl train`.
 
 use anyhow::{Context, Result};
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! Which pixels are seen beyond the borders of a picture.
+//! Border modes: which pixels are seen beyond the borders of a picture.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What parameters may be.
+//! Limits of the parameters of operations.
 
 use super::AugmentError;
 

@@ -1,4 +1,4 @@
-//! From the source to the square, in one resampling.
+//! Rendering: from the source to the square, in one resampling.
 
 use image::RgbImage;
 

@@ -1,4 +1,5 @@
-//! Planes to RGB: chroma is interpolated and converted row by row, to the bit as libjpeg-turbo does it.
+//! Chroma upsampling and colour conversion, planes to RGB: chroma is interpolated and converted row by row, to the bit as
+//! libjpeg-turbo does it.
 
 use image::RgbImage;
 

@@ -1,4 +1,4 @@
-//! Where in the network features are taken, and what shape they have there.
+//! The layer whose output becomes features: where in the network it is, and what shape they have there.
 
 use std::convert::Infallible;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! How much memory a step takes, and the batch that fits.
+//! Memory of a step, and the batch size that fits.
 
 use std::ops::Range;
 use tl_backbones::{Boundary, Summary};

@@ -84,7 +84,7 @@ impl Trainer<'_> {
         let (step, steps, per_epoch) = (cursor.step, phase_run.steps, phase_run.per_epoch);
         let ahead = phase_run.ahead;
         let news = StepMetrics { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
-        self.observer.trained(&news);
+        self.observer.step_end(&news);
         self.log.map_or(Ok(()), |log| log.step(&news, phase_run.steps_before + step))
     }
 
