@@ -28,23 +28,24 @@ pub(crate) struct Frozen {
     /// Folder for ONNX files, kept between runs.
     #[arg(long, default_value = "target/onnx")]
     onnx: PathBuf,
-    /// Other programs: onnxruntime, openvino, torch, torch-compiled [default: the first three; on a GPU the last two].
+    /// Programs to compare with: onnxruntime, openvino, torch, torch-compiled [default: the first three; on a GPU the last
+    /// two].
     #[arg(long)]
     peers: Vec<String>,
-    /// Where networks run.
+    /// Device on which networks run.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
     #[arg(long, default_values_t = [1, 32])]
     batch: Vec<usize>,
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Numbers that products are done in: f32, bf16, int8.
+    /// Precision of the matrix products: f32, bf16, int8.
     #[arg(long, default_value = "f32")]
     precision: String,
     /// Seconds per program and turn.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// Turns, of which the median counts.
+    /// Number of rounds, of which the median counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
 }

@@ -16,7 +16,7 @@ use crate::{cargo, must, root};
 /// How large, and with whose Python.
 #[derive(Debug, Args)]
 pub(crate) struct Logistic {
-    /// Numbers of classes.
+    /// Number of classes; several are measured in turn.
     #[arg(default_values_t = [10, 100, 1000])]
     classes: Vec<usize>,
     /// Python with numpy, scikit-learn and threadpoolctl.
@@ -26,13 +26,13 @@ pub(crate) struct Logistic {
     rows: usize,
     #[arg(long, default_value_t = 1280)]
     columns: usize,
-    /// Inverse strength of the penalty.
+    /// Inverse regularisation strength C, as in scikit-learn.
     #[arg(long, default_value_t = 1.0)]
     c: f64,
     /// Folder for the features, a quarter of a gigabyte, kept between runs.
     #[arg(long, default_value = "target/logistic")]
     folder: PathBuf,
-    /// Turns, of which the median counts.
+    /// Number of rounds, of which the median counts.
     #[arg(long, default_value_t = 2)]
     rounds: usize,
 }
@@ -89,7 +89,7 @@ impl Logistic {
         command
     }
 
-    /// Without what may tell OpenBLAS to be slower than it is on this processor.
+    /// A Python command without what may tell OpenBLAS to be slower than it is on this processor.
     fn python(&self, what: &str) -> Command {
         let mut command = Command::new(&self.python);
         command.args(["xtask/reference/logistic_speed.py", what]).arg(&self.folder).current_dir(root());

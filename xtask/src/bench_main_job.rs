@@ -30,18 +30,18 @@ pub(crate) struct MainJob {
     /// Keras's epochs that are run; the rest are taken to last as long as the last one.
     #[arg(long, default_value_t = 2)]
     keras_epochs: usize,
-    /// Only programs whose name in the table, with the precision, holds one of these: `openvino`, `tl f32`.
+    /// Filter: only programs whose name in the table, with the precision, holds one of these: `openvino`, `tl f32`.
     #[arg(long)]
     only: Vec<String>,
-    /// Where networks run.
+    /// Device on which networks run.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Turns, of which the median counts; Keras has one.
+    /// Number of rounds, of which the median counts; Keras has one.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Instead, `tl train datasets/stamps`, stage by stage, the median of so many runs.
+    /// Number of runs of `tl train datasets/stamps`, stage by stage, whose median is printed, instead of the comparison.
     #[arg(long, value_name = "RUNS", num_args = 0..=1, default_missing_value = "5")]
     stamps: Option<usize>,
 }
@@ -59,7 +59,7 @@ struct Program {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum How {
-    /// With the head that the others have, or with the one that is chosen where nothing is asked for.
+    /// This program, with the head that the others have, or with the one that is chosen where nothing is asked for.
     Ours { same_head: bool },
     /// A PEER of the script.
     Theirs(&'static str),
@@ -73,7 +73,7 @@ const fn theirs(name: &'static str, peer: &'static str, precision: &'static str)
     Program { name, how: How::Theirs(peer), precision }
 }
 
-/// On the processor; the first of each precision is what the others are compared with.
+/// The programs on the processor; the first of each precision is what the others are compared with.
 const ON_CPU: &[Program] = &[
     ours("tl", true, "f32"),
     ours("tl", true, "bf16"),
@@ -89,7 +89,7 @@ const ON_CPU: &[Program] = &[
     theirs("Keras, tf.data", "keras-data", "f32"),
 ];
 
-/// On a GPU, where `tl` computes in f32 only.
+/// The programs on a GPU, where `tl` computes in f32 only.
 const ON_CUDA: &[Program] = &[
     ours("tl", true, "f32"),
     ours("tl, its own head", false, "f32"),

@@ -31,13 +31,13 @@ pub(crate) struct Train {
     batch: usize,
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Where networks run. On a GPU, PyTorch runs there too: tuned, with autocast to bf16, and so compiled.
+    /// Device on which networks run. On a GPU, PyTorch runs there too: tuned, with autocast to bf16, and so compiled.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
     /// Stages that learn besides the head: all, unless so many; 0 and 1, for example.
     #[arg(long)]
     stages: Vec<usize>,
-    /// Beside ours, ours with activations checkpointed, instead of burn's own operations.
+    /// Activation checkpointing: beside ours, ours with activations checkpointed, instead of burn's own operations.
     #[arg(long, conflicts_with = "stages")]
     checkpointed: bool,
     /// Steps with products in bf16, ours and PyTorch's with autocast, beside those in f32.
@@ -46,15 +46,16 @@ pub(crate) struct Train {
     /// Seconds per program and turn.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// Turns, of which the median counts.
+    /// Number of rounds, of which the median counts.
     #[arg(long, default_value_t = 2)]
     rounds: usize,
 }
 
-/// On a GPU, where burn's operations are all there is: ours in f32 and in bf16, PyTorch's eager steps and compiled ones.
+/// The programs on a GPU, where burn's operations are all there is: ours in f32 and in bf16, PyTorch's eager steps and
+/// compiled ones.
 const ON_A_GPU: [&str; 4] = ["ours", "bf16", "torch-bf16", "torch-compiled"];
 const PROGRAMS: [&str; 4] = ["ours", "burn", "plain", "tuned"];
-/// Both precisions.
+/// The programs in both precisions.
 const ROUNDED: [&str; 4] = ["ours", "tuned", "bf16", "torch-bf16"];
 /// Where memory is the question.
 const CHECKPOINTED: [&str; 4] = ["ours", "checkpointed", "plain", "tuned"];

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use crate::{cargo, must, root};
 
-/// Where networks run.
+/// Device on which networks run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Device {
-    /// The processor.
+    /// The processor (CPU).
     Cpu,
     /// The processor, by burn's older backend.
     Ndarray,
@@ -18,7 +18,7 @@ pub(crate) enum Device {
 }
 
 impl Device {
-    /// As `tl --device` and the examples spell it.
+    /// The device's name, as `tl --device` and the examples spell it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
@@ -43,7 +43,8 @@ impl Device {
         self.target().join("release").join(program)
     }
 
-    /// Others than the processor have a folder of their own: with another feature of burn everything is built again.
+    /// The target folder. Others than the processor have one of their own: with another feature of burn everything is built
+    /// again.
     fn target(self) -> PathBuf {
         let target = root().join("target");
         if self == Self::Cpu { target } else { target.join(self.name()) }

@@ -273,11 +273,11 @@ fn pictures(data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// SplitMix64: <https://prng.di.unimi.it/splitmix64.c>
+/// Random numbers by SplitMix64: <https://prng.di.unimi.it/splitmix64.c>
 struct Draws(u64);
 
 impl Draws {
-    /// From 0 to below 1.
+    /// A random number from 0 to below 1.
     fn unit(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -28,7 +28,7 @@ use std::process::Command;
 enum Task {
     /// Format, lints, direction of dependencies and of modules, documentation, the optional backends.
     Check {
-        /// Another system, for which `tl-cli` is checked instead, as far as what is installed goes.
+        /// Target system, for which `tl-cli` is checked instead, as far as what is installed goes.
         #[arg(long, value_enum)]
         target: Option<systems::System>,
         /// The compiler to use for it, such as one with the source of the standard library.
@@ -37,7 +37,7 @@ enum Task {
     },
     /// Lines of each crate, and which of its modules use each other in a circle.
     Modules {
-        /// One crate, with the place of every use in its cycles; all without it.
+        /// Name of one crate, with the place of every use in its cycles [default: all].
         name: Option<String>,
     },
     /// Fetch pretrained weights: what `tl weights fetch` takes; without anything, list what there is.
@@ -54,16 +54,16 @@ enum Task {
         /// Runs to kill, once at least.
         #[arg(long, default_value_t = 50)]
         runs: usize,
-        /// What the instants are drawn from.
+        /// Random seed, from which the instants are drawn.
         #[arg(long, default_value_t = 0)]
         seed: u64,
     },
     /// Give what reads other people's files bytes without end: the targets of `fuzz/`, with cargo-fuzz.
     Fuzz {
-        /// For each target.
+        /// Minutes for each target.
         #[arg(long, default_value_t = 10)]
         minutes: u64,
-        /// One of them; all in turn without it.
+        /// Target of the fuzzer [default: all in turn].
         target: Option<String>,
     },
     /// Tests of the kernels under a sanitizer.
@@ -80,7 +80,7 @@ enum Task {
 /// What to measure.
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// From 2,000 pictures to a classifier, beside PyTorch, ONNX Runtime, OpenVINO and Keras.
+    /// Benchmark of the main job: from 2,000 pictures to a classifier, beside PyTorch, ONNX Runtime, OpenVINO and Keras.
     MainJob(bench_main_job::MainJob),
     /// Accuracy of `tl train --folds 5` on datasets/stamps over five seeds, beside scikit-learn's.
     Accuracy,
@@ -103,7 +103,7 @@ enum Bench {
         /// A Python with tensorflow; without it, Keras is left out.
         #[arg(long)]
         keras: Option<PathBuf>,
-        /// How often every program has its turn.
+        /// Number of rounds, in each of which every program has its turn.
         #[arg(long, default_value_t = 3)]
         rounds: usize,
     },

@@ -113,7 +113,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Of every library and program of the workspace.
+/// The module graphs of every library and program of the workspace.
 fn graphs() -> Result<Vec<Graph>> {
     let output =
         cargo(&["metadata", "--format-version", "1", "--no-deps"]).output().context("cargo metadata")?;

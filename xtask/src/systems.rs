@@ -26,7 +26,7 @@ pub(crate) enum System {
 /// A target of rustc, and what compiles C for it.
 #[derive(Debug)]
 struct Target {
-    /// Also the folder below `target/`.
+    /// The target's name, also that of the folder below `target/`.
     name: &'static str,
     triple: &'static str,
     c_compiler: Option<&'static str>,
@@ -125,7 +125,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Errors: what is missing, in words, and how it is had.
+    /// The plan of a check. Errors: what is missing, in words, and how it is had.
     fn new(target: &Target, found: &Found) -> Result<Self, String> {
         let mut plan = Self::default();
         if !found.library {

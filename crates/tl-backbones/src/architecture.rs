@@ -35,7 +35,7 @@ pub struct Architecture {
     family: Family,
 }
 
-/// The two ends of a network, which change from task to task.
+/// The ends of a network, which change from task to task: its input channels and its classes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ends {
     /// Channels of the images.
@@ -257,7 +257,7 @@ fn nearest(name: &str) -> &'static str {
 }
 
 impl Architecture {
-    /// The same network for images of another number of channels, 3 as published.
+    /// This network for images of another number of channels, 3 as published.
     ///
     /// To use weights published for RGB, load them first and change the network then:
     /// [`Backbone::with_input_channels`].
@@ -266,7 +266,7 @@ impl Architecture {
         self
     }
 
-    /// The same network with a classification head of another width.
+    /// This network with a classification head of another width.
     pub const fn with_classes(mut self, classes: usize) -> Self {
         self.classes = classes;
         self

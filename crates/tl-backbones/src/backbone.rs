@@ -1,4 +1,4 @@
-//! A network of any family: runs its stages, freezes the first of them.
+//! The backbone, a network of any family: runs its stages, freezes the first of them.
 
 use burn::module::{Flag, Module as _, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::tensor::Tensor;
@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::keys::KeyPath;
 use crate::{Backbone, Stage};
 
-/// How many leading stages are frozen.
+/// The freeze boundary: how many leading stages are frozen.
 ///
 /// `Boundary(0)` trains everything; [`Backbone::end`] freezes the whole backbone, which is feature extraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +85,7 @@ impl Backbone {
 
     /// Makes a network for RGB, pretrained or not, take images of another number of channels.
     ///
-    /// The weights of the first convolution are [adapted](crate::adapt_input_conv), so that a grey picture gives what the
+    /// The weights of the first convolution are adapted as timm does, so that a grey picture gives what the
     /// same picture as RGB gave.
     pub fn with_input_channels(mut self, channels: usize) -> Self {
         self.family_mut().adapt_input(channels);

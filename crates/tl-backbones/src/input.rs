@@ -11,7 +11,7 @@ const RGB: usize = 3;
 /// For one channel the three are summed; for more they are repeated in order and scaled by 3 / `channels`, which keeps
 /// the scale of what comes out. A convolution that already fits, or is not for RGB, stays as it is. The rule is timm's
 /// `adapt_input_conv`: <https://github.com/huggingface/pytorch-image-models/blob/main/timm/models/_manipulate.py>.
-pub fn adapt_input_conv(conv: &mut Conv2d, channels: usize) {
+pub(crate) fn adapt_input_conv(conv: &mut Conv2d, channels: usize) {
     let [_, inputs, _, _] = conv.weight.dims();
     if inputs == RGB && channels != RGB && channels > 0 {
         conv.weight = conv.weight.clone().map(|weight_oikk| adapt(weight_oikk, channels));

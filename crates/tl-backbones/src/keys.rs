@@ -1,4 +1,4 @@
-//! Where a parameter is in a module, as PyTorch's checkpoints spell it.
+//! Keys of parameters: where one is in a module, as PyTorch's checkpoints spell it.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -13,7 +13,7 @@ pub struct KeyPath {
 }
 
 impl KeyPath {
-    /// To be called by `enter_module` with its arguments.
+    /// Enters a module: to be called by `enter_module` with its arguments.
     pub fn enter(&mut self, name: &str, container: &str) {
         self.containers.push(container.to_owned());
         if !container.starts_with("Enum:") {
@@ -21,7 +21,7 @@ impl KeyPath {
         }
     }
 
-    /// To be called by `exit_module` with its arguments.
+    /// Leaves a module: to be called by `exit_module` with its arguments.
     pub fn exit(&mut self, container: &str) {
         self.containers.pop();
         if !container.starts_with("Enum:") {

@@ -21,7 +21,7 @@ pub(crate) fn conv(
         .init(device)
 }
 
-/// The same padding on all four sides.
+/// Padding of so many pixels on all four sides.
 pub(crate) fn symmetric(pixels: usize) -> PaddingConfig2d {
     PaddingConfig2d::Explicit(pixels, pixels, pixels, pixels)
 }

@@ -7,7 +7,7 @@ use crate::layers::global_average;
 /// A part of a network that is frozen or trained as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// Its name, spelt as the checkpoint's first module of the stage.
+    /// The stage's name, spelt as the checkpoint's first module of the stage.
     pub name: String,
     /// The modules that belong to it, spelt as in the checkpoint: `layer1`, `features.norm5`.
     pub modules: Vec<String>,
@@ -37,7 +37,7 @@ pub trait Stages {
     /// The stages in order, the stem first. Parameters that [`pool`](Self::pool) uses belong to the last stage; those
     /// of [`classify`](Self::classify) to none.
     fn stages(&self) -> Vec<Stage>;
-    /// One stage: the output of the stage before it (or the images) to `maps_bchw`.
+    /// Runs one stage: the output of the stage before it (or the images) to `maps_bchw`.
     ///
     /// # Panics
     /// If `stage` is not below the number of stages.
@@ -50,6 +50,6 @@ pub trait Stages {
     ///
     /// It starts at the maps, for not every head starts at the pooled features (VGG's looks at 7x7 places).
     fn classify(&self, maps_bchw: Tensor<4>) -> Tensor<2>;
-    /// Makes the first convolution take images of another number of channels: [`adapt_input_conv`](crate::adapt_input_conv).
+    /// Makes the first convolution take images of another number of channels, as timm's `adapt_input_conv` does.
     fn adapt_input(&mut self, channels: usize);
 }

@@ -1,4 +1,4 @@
-//! What a network costs: shapes, parameters and multiply-adds, stage by stage.
+//! The summary of a network, what it costs: shapes, parameters and multiply-adds, stage by stage.
 //!
 //! Nothing is written down twice: the network itself runs, on a batch of no pictures, so that every layer finds out its
 //! shapes and none computes anything, and the layers count as they go (`count.rs`). Parameters are views of a single
@@ -23,21 +23,21 @@ pub struct Summary {
     pub head: HeadSummary,
     /// Trainable parameters of the whole network, as torchvision's `num_params`: running statistics do not count.
     pub parameters: u64,
-    /// Of one image through stages and head, as torchvision's `_ops` (in units of 10⁹ there): convolutions and linear
-    /// layers only, a multiplication and an addition together are one.
+    /// Multiply-adds of one image through stages and head, as torchvision's `_ops` (in units of 10⁹ there): convolutions
+    /// and linear layers only, a multiplication and an addition together are one.
     pub multiply_adds: u64,
 }
 
-/// One stage of a [`Summary`]; the counts are as there.
+/// A stage of a [`Summary`]; the counts are as there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageSummary {
-    /// Its name, as in [`Stage`].
+    /// The stage's name, as in [`Stage`].
     pub name: String,
     /// Channels, height and width of its maps.
     pub output: [usize; 3],
-    /// Trainable parameters.
+    /// Number of trainable parameters.
     pub parameters: u64,
-    /// Of one image.
+    /// Multiply-adds of one image.
     pub multiply_adds: u64,
     /// Values that its convolutions put out for one image: what training has to keep is a few times as much.
     pub outputs: u64,
@@ -46,11 +46,11 @@ pub struct StageSummary {
 /// The classification head in a [`Summary`]: from the last stage's maps to logits; the counts are as there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadSummary {
-    /// Number of logits.
+    /// Number of classes, which is that of the logits.
     pub classes: usize,
-    /// Trainable parameters.
+    /// Number of trainable parameters.
     pub parameters: u64,
-    /// Of one image.
+    /// Multiply-adds of one image.
     pub multiply_adds: u64,
 }
 
@@ -60,7 +60,7 @@ pub struct HeadSummary {
 pub struct ImageTooSmall {
     /// The architecture's name.
     pub architecture: &'static str,
-    /// Its [`smallest_input`](Architecture::smallest_input).
+    /// The network's [`smallest_input`](Architecture::smallest_input).
     pub smallest: usize,
     /// Height of the images.
     pub height: usize,

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line's arguments: what can be typed.
 
 use anyhow::Result;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};

@@ -86,7 +86,7 @@ fn histogram(bins: &[Bin], unit: &str) -> String {
     format!("{}{unit}", named.collect::<Vec<_>>().join(", "))
 }
 
-/// With two decimals, where it has any.
+/// A number with two decimals, where it has any.
 fn short(value: f64) -> String {
     if value.fract() == 0.0 { value.to_string() } else { format!("{value:.2}") }
 }

@@ -1,4 +1,4 @@
-//! One file per command.
+//! The commands of the program, one file for each.
 
 mod backbones;
 mod completions;

@@ -1,4 +1,4 @@
-//! How far a job is, on the whole screen of a terminal.
+//! The dashboard: how far a job is, on the whole screen of a terminal.
 
 use anyhow::{Context, Result};
 use clap::error::ErrorKind;
@@ -43,7 +43,8 @@ struct State {
     said: Vec<String>,
     /// The step's beginning.
     begun: Instant,
-    /// Of training in steps: what has been seen of the phase, when last, and steps up to then and before the phase.
+    /// Progress of training in steps: what has been seen of the phase, when last, and steps up to then and before the
+    /// phase.
     progress: PhaseProgress,
     seen: Instant,
     steps: usize,
@@ -134,7 +135,7 @@ impl State {
         (self.progress, self.seen, self.before) = (PhaseProgress::new(), now, self.steps);
     }
 
-    fn trained(&mut self, news: &StepMetrics<'_>, now: Instant) {
+    fn step_end(&mut self, news: &StepMetrics<'_>, now: Instant) {
         let loss = self.progress.add(news, now - self.seen);
         (self.seen, self.steps) = (now, self.before + news.step);
         let panels = &mut self.panels;
@@ -145,12 +146,12 @@ impl State {
         panels.training.add(self.steps, loss);
     }
 
-    fn judged(&mut self, news: &EpochMetrics<'_>) {
+    fn epoch_end(&mut self, news: &EpochMetrics<'_>) {
         self.said.push(text::epoch(news));
         if let Some((loss, _)) = news.val {
             self.panels.validation.add(self.steps, loss);
         }
-        self.panels.judged(news);
+        self.panels.epoch_end(news);
     }
 }
 
@@ -180,12 +181,12 @@ impl TrainObserver for Dashboard {
         self.lock().phase(phase, groups, Instant::now());
     }
 
-    fn trained(&self, news: &StepMetrics<'_>) {
-        self.lock().trained(news, Instant::now());
+    fn step_end(&self, news: &StepMetrics<'_>) {
+        self.lock().step_end(news, Instant::now());
     }
 
-    fn judged(&self, news: &EpochMetrics<'_>) {
-        self.lock().judged(news);
+    fn epoch_end(&self, news: &EpochMetrics<'_>) {
+        self.lock().epoch_end(news);
     }
 
     fn resumed(&self, checkpoint: &Checkpoint) {
@@ -202,7 +203,7 @@ impl TrainObserver for Dashboard {
 }
 
 impl Observer for Dashboard {
-    fn step(&self, step: JobStage) {
+    fn stage(&self, step: JobStage) {
         self.stop.leave();
         self.lock().begin(doing(step), Instant::now());
     }
@@ -246,11 +247,11 @@ mod tests {
         state.phase(&phase, &[group("stem", None), group("head", Some(1e-3))], now);
         for step in 1..=steps {
             now += Duration::from_millis(500);
-            state.trained(&news(step), now);
+            state.step_end(&news(step), now);
             if step.is_multiple_of(8) {
                 let epoch = step / 8;
                 let (val, best) = (Some((1.0 / epoch as f64, 0.5)), epoch < 3);
-                state.judged(&EpochMetrics { phase: "tune", epoch, train_loss: 0.25, val, best });
+                state.epoch_end(&EpochMetrics { phase: "tune", epoch, train_loss: 0.25, val, best });
             }
         }
         state

@@ -1,4 +1,4 @@
-//! What goes wrong, in words and as an exit code.
+//! Failures, in words and as an exit code.
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Error;

@@ -1,4 +1,4 @@
-//! What to do about an error, where there is something: options that help, and other commands.
+//! Hints, what to do about an error, where there is something: options that help, and other commands.
 
 use anyhow::Error;
 use std::io;

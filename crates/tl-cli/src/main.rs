@@ -33,7 +33,7 @@ mod verbosity;
 
 use std::process::ExitCode;
 
-/// It keeps the memory it has: on virtual machines fresh pages are dear.
+/// The allocator, mimalloc, keeps the memory it has: on virtual machines fresh pages are dear.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

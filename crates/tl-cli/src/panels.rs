@@ -1,4 +1,4 @@
-//! What the dashboard shows, and where on the screen.
+//! The panels of the dashboard: what they show, and where on the screen.
 
 use anstream::adapter::strip_str;
 use ratatui::Frame;
@@ -12,10 +12,10 @@ use tl_train::EpochMetrics;
 
 use crate::text;
 
-/// From this height on there is a chart, from this width on a table of groups.
+/// Height of the terminal from which on there is a chart, and width from which on there is a table of groups.
 const TALL: u16 = 18;
 const WIDE: u16 = 80;
-/// Most points of a curve: a wide terminal has no more columns of dots.
+/// Maximum number of points of a curve: a wide terminal has no more columns of dots.
 const POINTS: usize = 1024;
 const EPOCHS: [&str; 6] = ["phase", "epoch", "  loss", "validation", "  right", ""];
 
@@ -28,7 +28,7 @@ pub(crate) struct Panels {
     pub(crate) share: f64,
     /// Has a signal asked for an end?
     pub(crate) stopping: bool,
-    /// Of training in steps: where it is, how fast and how long.
+    /// The state of training in steps: where it is, how fast and how long.
     pub(crate) place: String,
     pub(crate) pace: String,
     /// Smoothed losses of training, and losses of validation.
@@ -69,7 +69,7 @@ impl Curve {
 }
 
 impl Panels {
-    pub(crate) fn judged(&mut self, news: &EpochMetrics<'_>) {
+    pub(crate) fn epoch_end(&mut self, news: &EpochMetrics<'_>) {
         let (loss, right) = news.val.unzip();
         if news.best {
             // There is one best epoch.
@@ -131,7 +131,7 @@ fn gauge(panels: &Panels) -> LineGauge<'_> {
     gauge.filled_symbol("━").unfilled_symbol("┄").filled_style(Style::new().cyan())
 }
 
-/// Both losses by steps.
+/// The chart of training and validation losses by steps.
 fn losses(panels: &Panels) -> Chart<'_> {
     let points = || panels.training.points.iter().chain(&panels.validation.points);
     let bounds = |of: fn(&(f64, f64)) -> f64| {

@@ -1,4 +1,4 @@
-//! From the words that were typed to what they mean.
+//! Parsing of the command line: from the words that were typed to what they mean.
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Error, Parser};

@@ -1,4 +1,4 @@
-//! How training in steps goes, in words: what has been seen of a phase, made ready to be shown.
+//! Progress of a training phase, in words: what has been seen of a phase, made ready to be shown.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl PhaseProgress {
         }
     }
 
-    /// One more step, which came so long after the one before it. Returns the smoothed loss.
+    /// Adds one more step, which came so long after the one before it. Returns the smoothed loss.
     pub(crate) fn add(&mut self, news: &StepMetrics<'_>, took: Duration) -> f64 {
         let seconds = took.as_secs_f64();
         self.step.add(seconds);

@@ -16,7 +16,7 @@ use crate::text::percent;
 pub(crate) struct PredictionRow {
     #[serde(serialize_with = "tl_files::path_as_text::serialize")]
     pub(crate) path: PathBuf,
-    /// Those it is given, of a model that gives several.
+    /// The labels that the picture is given, by a model that gives several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) labels: Option<Vec<ClassProbability>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -34,7 +34,7 @@ pub(crate) struct PredictionWriter {
 }
 
 enum OutputFormat {
-    /// With what the columns are as wide as: the longest path, and the longest answer so far.
+    /// Lines for people; columns are as wide as the longest path, and the longest answer so far.
     Lines {
         longest: usize,
         width: usize,
@@ -44,7 +44,7 @@ enum OutputFormat {
 }
 
 impl PredictionWriter {
-    /// For answers on these pictures.
+    /// A writer of predictions for these pictures.
     pub(crate) fn new(args: &PredictArgs, multi_label: bool, pictures: &[PictureLocation]) -> Self {
         let format = match args {
             PredictArgs { json: true, .. } => OutputFormat::Json,

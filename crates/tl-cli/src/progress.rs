@@ -1,4 +1,4 @@
-//! How far a job is: a bar on a terminal, a line now and then elsewhere.
+//! Progress, how far a job is: a bar on a terminal, a line now and then elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::{Mutex, PoisonError};
@@ -32,7 +32,7 @@ struct State {
     bar: ProgressBar,
     begun: Instant,
     said: Instant,
-    /// Of training in steps: what has been seen of the phase, and when last.
+    /// Progress of training in steps: what has been seen of the phase, and when last.
     progress: PhaseProgress,
     seen: Instant,
 }
@@ -119,7 +119,7 @@ impl TrainObserver for Display {
         state.bar.set_position(0);
     }
 
-    fn trained(&self, news: &StepMetrics<'_>) {
+    fn step_end(&self, news: &StepMetrics<'_>) {
         let mut state = self.lock();
         state.bar.set_length(news.steps as u64);
         state.bar.set_position(news.step as u64);
@@ -136,7 +136,7 @@ impl TrainObserver for Display {
         eprintln!("{place}, {pace}");
     }
 
-    fn judged(&self, news: &EpochMetrics<'_>) {
+    fn epoch_end(&self, news: &EpochMetrics<'_>) {
         self.say(&text::epoch(news));
     }
 
@@ -154,7 +154,7 @@ impl TrainObserver for Display {
 }
 
 impl Observer for Display {
-    fn step(&self, step: JobStage) {
+    fn stage(&self, step: JobStage) {
         if let Some(stop) = &self.stop {
             stop.leave();
         }

@@ -10,7 +10,7 @@ use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use std::io::{self, Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Is it taken? Changed, and written to, only with the lock of standard error.
+/// Whether the whole screen is taken. Changed, and written to, only with the lock of standard error.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Takes the terminal of standard error. Keys stay as they are, so that Ctrl-C is a signal.

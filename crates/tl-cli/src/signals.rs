@@ -10,7 +10,7 @@ use std::{io, thread};
 
 use crate::failure::STOPPED;
 
-/// How often the thread of [`Stop::after`] looks.
+/// Interval at which the thread of [`Stop::after`] looks for signals.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Whether a signal has asked for an end.
@@ -36,8 +36,8 @@ impl Stop {
         Ok(stop)
     }
 
-    /// The same for a program that has changed the terminal: a thread looks for signals, and calls `restore` before one ends
-    /// the program. A handler of a signal could not, there is little that it may do.
+    /// Catches signals as [`Stop`] does, for a program that has changed the terminal: a thread looks for signals, and calls
+    /// `restore` before one ends the program. A handler of a signal could not, there is little that it may do.
     pub(crate) fn after(restore: fn()) -> io::Result<Self> {
         let stop = Self { asked: Arc::default(), unheard: Arc::new(AtomicBool::new(true)) };
         let came = [(SIGINT, Arc::default()), (SIGTERM, Arc::default())];
@@ -88,9 +88,18 @@ impl Stop {
 mod tests {
     use super::*;
     use signal_hook::low_level::raise;
+    use std::process::Command;
 
+    /// In a process of its own: signals are taken over for good, by other tests of this program too.
     #[test]
     fn work_that_asks_outlives_the_first_signal() {
+        const ALONE: &str = "TL_TEST_SIGNALS";
+        if std::env::var_os(ALONE).is_none() {
+            let test = "signals::tests::work_that_asks_outlives_the_first_signal";
+            let mut program = Command::new(std::env::current_exe().unwrap());
+            assert!(program.args(["--exact", test]).env(ALONE, "1").status().unwrap().success());
+            return;
+        }
         let stop = Stop::on_signals().unwrap();
         assert!(!stop.asked());
         raise(SIGTERM).unwrap();

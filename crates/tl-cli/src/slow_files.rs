@@ -6,9 +6,9 @@ use std::time::Duration;
 use tl_data::overdue;
 use tl_train::TrainObserver;
 
-/// How long a file may take before it is named.
+/// The time that a file may take before it is named.
 pub(crate) const SLOW: Duration = Duration::from_secs(30);
-/// How often the thread looks, at most.
+/// Maximum interval at which the thread looks for slow files.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Does a job; a file that is read for longer than `after` is named, once, while it is read.

@@ -1,4 +1,4 @@
-//! How pictures and labels are named on the command line.
+//! Arguments that name pictures and labels.
 
 use anyhow::{Result, bail};
 use clap::Args as ClapArgs;

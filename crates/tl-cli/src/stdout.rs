@@ -1,4 +1,4 @@
-//! What goes to standard output.
+//! Standard output: what goes there.
 
 use anyhow::{Context, Result};
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! How training in steps is set on the command line.
+//! Arguments of training in steps.
 
 use anyhow::{Context, Result};
 use clap::Args as ClapArgs;
@@ -28,10 +28,10 @@ pub(crate) struct StepArgs {
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
     /// Batch size: pictures of a step, or auto, as many as the free memory allows [default: 32].
-    #[arg(long, value_name = "N|auto", value_parser = batch)]
+    #[arg(long, alias = "batch-size", value_name = "N|auto", value_parser = batch)]
     batch: Option<Batch>,
     /// Learning rate, the peak of the last phase [default: the recipe's].
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, alias = "learning-rate", value_name = "RATE")]
     lr: Option<f64>,
     /// Optimizer of all phases: sgd, adam, adamw or lamb [default: the recipe's].
     #[arg(long, value_name = "NAME")]
@@ -258,4 +258,18 @@ fn word<T: Copy>(what: &str, text: &str, known: &[(&str, T)]) -> Result<T> {
 
 fn unknown(what: &str, text: &str, known: &[&str]) -> String {
     format!("there is no {what} `{text}`, there are {}", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::args::Args;
+
+    #[test]
+    fn the_usual_names_of_batch_and_rate_are_taken_too() {
+        for option in ["--batch", "--batch-size", "--lr", "--learning-rate"] {
+            assert!(Args::try_parse_from(["tl", "train", "photos", option, "8"]).is_ok(), "{option}");
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! How much is said on standard error, and how: bars on a terminal, lines elsewhere.
+//! Verbosity: how much is said on standard error, and how: bars on a terminal, lines elsewhere.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use crate::args::Args;
 /// Off a terminal, a line is written this often.
 pub(crate) const EVERY: Duration = Duration::from_secs(10);
 
-/// How much is said on standard error.
+/// The amount of text on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// Errors.
+    /// Errors and nothing else.
     Quiet,
     /// What was found and chosen, and how far the work is.
     Normal,

@@ -9,9 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tl_data::{
-    Dataset, Loading, PictureLocation, SampleError, SampleId, Sampler, Sampling, load_batches, scan,
-};
+use tl_data::{Dataset, PictureLocation, SampleId, Sampler, Sampling, load_groups, scan};
 use tl_image::{Crop, Limits, PictureError, Preprocess, RegionRequest, decode_part};
 
 const SIDE: u32 = 224;
@@ -60,20 +58,27 @@ fn decode_all(data: &Dataset) -> usize {
         .count()
 }
 
-/// One epoch in batches of 32.
+/// Pictures of a batch.
+const BATCH: usize = 32;
+
+/// One epoch in batches: number of pictures.
 fn load(data: &Dataset, threads: usize, epoch: u64) -> usize {
     let labels: Vec<_> = data.samples.iter().map(|sample| sample.class).collect();
     let sampler = Sampler::new(&labels, Sampling::Natural, 0, epoch);
-    let ids = (0..sampler.len()).map(|i| SampleId(sampler.at(i)));
-    let loading = Loading { batch: 32, threads, ahead: threads + 2 };
+    let ids: Vec<usize> = (0..sampler.len()).map(|i| sampler.at(i)).collect();
     let values = 3 * (SIDE * SIDE) as usize;
-    let mut pictures = 0;
-    let render = |id: SampleId, place: &PictureLocation, out: &mut [f32]| -> Result<(), SampleError> {
-        let bytes = std::fs::read(&place.file).map_err(|_| PictureError::Empty)?;
-        Ok(Steps::default().render(&bytes, epoch << 32 | id.0 as u64, out)?)
+    let render = |id: usize| -> Result<Vec<f32>, PictureError> {
+        let bytes = std::fs::read(data.file_of(SampleId(id))).map_err(|_| PictureError::Empty)?;
+        let mut pixels = vec![0.0; values];
+        Steps::default().render(&bytes, epoch << 32 | id as u64, &mut pixels)?;
+        Ok(pixels)
     };
-    let _ = load_batches(data, ids, &loading, values, render, |batch| {
-        pictures += batch.ids.len();
+    let (mut pictures, mut pixels_bchw) = (0, Vec::with_capacity(BATCH * values));
+    let batches = ids.chunks(BATCH).map(|ids| ((), ids.to_vec()));
+    let _ = load_groups(batches, threads, (threads + 2) * BATCH, render, |(), rendered| {
+        pixels_bchw.clear();
+        rendered.iter().flatten().for_each(|pixels| pixels_bchw.extend_from_slice(pixels));
+        pictures += pixels_bchw.len() / values;
         ControlFlow::<()>::Continue(())
     });
     pictures

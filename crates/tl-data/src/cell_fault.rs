@@ -6,35 +6,35 @@ use crate::shell::shell;
 /// What is wrong with a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CellFault {
-    /// It is neither 0 nor 1, in a column of 0 and 1.
+    /// The cell is neither 0 nor 1, in a column of 0 and 1.
     NotAnAnswer,
-    /// It says "uncertain", in a column of 0 and 1.
+    /// The cell says "uncertain", in a column of 0 and 1.
     Uncertain,
-    /// It says nothing, in a column of 0 and 1, and other cells of its row do.
+    /// The cell says nothing, in a column of 0 and 1, and other cells of its row do.
     Blank,
-    /// It says nothing, and other cells are lists.
+    /// The cell says nothing, and other cells are lists.
     NotAList,
-    /// It is written like a list and cannot be read as one.
+    /// The cell is written like a list and cannot be read as one.
     BadList,
-    /// It is none of train, val and test, and others are.
+    /// The cell is none of train, val and test, and others are.
     NotAPart,
-    /// It is none of train, val and test, and neither are the others.
+    /// The cell is none of train, val and test, and neither are the others.
     UnclearParts {
         /// Words of the column.
         words: String,
     },
-    /// It is neither yes nor no, in a column such as `is_test`.
+    /// The cell is neither yes nor no, in a column such as `is_test`.
     NotYesOrNo,
-    /// It says yes or no, and its column may be about a part or about something else.
+    /// The cell says yes or no, and its column may be about a part or about something else.
     UnclearAnswer {
         /// The part, if it is about one.
         part: Option<Part>,
     },
-    /// It says that its row is not of a part, and no other column says which part it is of.
+    /// The cell says that its row is not of a part, and no other column says which part it is of.
     NoPart,
-    /// Another column puts its row into another part.
+    /// Another column puts the cell's row into another part.
     OtherPart {
-        /// That column.
+        /// The other column's name.
         column: String,
         /// The part it names, or what it says.
         says: String,

@@ -5,7 +5,7 @@
 pub(crate) enum CellLabel {
     Yes,
     No,
-    /// As in CheXpert and MIMIC-CXR, -1: <https://arxiv.org/abs/1901.07031>, section 2.
+    /// Uncertain, -1 as in CheXpert and MIMIC-CXR: <https://arxiv.org/abs/1901.07031>, section 2.
     Uncertain,
     /// Nothing, or what programs write for it.
     Blank,
@@ -14,9 +14,9 @@ pub(crate) enum CellLabel {
 /// How cells answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LabelNotation {
-    /// By 1 and 0, or true and false.
+    /// Labels are 1 and 0, or true and false.
     InNumbers,
-    /// By yes and no.
+    /// Labels are yes and no.
     InWords,
 }
 
@@ -48,7 +48,7 @@ fn of_number(number: f64) -> Option<CellLabel> {
         .map(|(_, truth)| truth)
 }
 
-/// The same in words, where no cell has a number.
+/// Reads a label in words, where no cell has a number.
 pub(crate) fn label_in_words(text: &str) -> Option<CellLabel> {
     match text.trim().to_ascii_lowercase().as_str() {
         "yes" | "y" | "t" => Some(CellLabel::Yes),

@@ -1,4 +1,4 @@
-//! What is in a data set and what is wrong with it, before anything is trained.
+//! The check of a data set: what is in it and what is wrong with it, before anything is trained.
 
 mod advice;
 mod duplicates;
@@ -27,7 +27,7 @@ pub use report::{
 /// What to check, and against what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckOptions {
-    /// Which pictures; they are always compared by their perceptual hashes.
+    /// Options of reading the pictures; they are always compared by their perceptual hashes.
     pub read: ReadOptions,
     /// Side of the network's input, in pixels.
     pub input: u32,
@@ -126,7 +126,7 @@ fn describe(source: &Source, data: &Dataset, options: &CheckOptions) -> CheckRep
     }
 }
 
-/// Largest class over smallest class with pictures.
+/// Class imbalance: the largest class over the smallest class with pictures.
 fn imbalance(counts: &[usize]) -> Option<f64> {
     let (most, least) = (counts.iter().max()?, counts.iter().filter(|n| **n > 0).min()?);
     Some(*most as f64 / *least as f64)

@@ -1,4 +1,4 @@
-//! Which of the listed files are wanted: globs, groups and a share of each class.
+//! Filters, which of the listed files are wanted: globs, groups and a share of each class.
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClassWeights {
-    /// 1 / n: every class counts the same.
+    /// Weights of 1 / n: every class counts the same.
     /// <https://scikit-learn.org/stable/modules/generated/sklearn.utils.class_weight.compute_class_weight.html>
     Balanced,
     /// 1 / sqrt(n).
@@ -14,7 +14,7 @@ pub enum ClassWeights {
     /// (1 - beta) / (1 - beta^n), the effective number of samples: Cui et al., "Class-Balanced Loss", CVPR 2019,
     /// <https://arxiv.org/abs/1901.05555>, which has beta from 0.9 to 0.9999.
     Effective {
-        /// From 0 (all the same) to just below 1 (like [`Balanced`](Self::Balanced)).
+        /// Strength of the weights, from 0 (all the same) to just below 1 (like [`Balanced`](Self::Balanced)).
         beta: f64,
     },
 }

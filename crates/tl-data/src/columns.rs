@@ -1,4 +1,4 @@
-//! Which columns of a table hold what.
+//! Columns of a table: which hold what.
 
 use std::path::Path;
 
@@ -69,7 +69,7 @@ pub(crate) fn find(
     Ok(ColumnPositions { path, labels, group, label_names, notes })
 }
 
-/// Other columns that could as well have been the labels.
+/// Names other columns that could as well have been the labels.
 fn unused(names: &[String], label: usize) -> Option<String> {
     let alike = names.iter().enumerate().filter(|(column, name)| {
         *column != label && LABELS.iter().any(|usual| name.eq_ignore_ascii_case(usual))

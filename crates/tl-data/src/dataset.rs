@@ -14,7 +14,7 @@ use crate::{Part, Rejected, SampleError, Span};
 pub struct ClassId(pub usize);
 
 impl ClassId {
-    /// In place of a class, where a picture that may have several labels is known to have none.
+    /// The number that stands in place of a class, where a picture that may have several labels is known to have none.
     pub const NONE: ClassId = ClassId(usize::MAX);
 }
 
@@ -23,7 +23,7 @@ impl ClassId {
 #[serde(transparent)]
 pub struct SampleId(pub usize);
 
-/// Labelled pictures. [`scan`](crate::scan) makes one of a folder, [`read`](crate::read) of any source.
+/// A labelled set of pictures. [`scan`](crate::scan) makes one of a folder, [`read`](crate::read) of any source.
 #[derive(Clone, Debug, Default)]
 pub struct Dataset {
     /// What the pictures' paths are relative to.
@@ -35,9 +35,9 @@ pub struct Dataset {
     pub samples: Vec<Sample>,
     /// The files that should be pictures and are not, in natural order of their paths.
     pub rejected: Vec<Rejected>,
-    /// How many hidden files, hidden folders and well-known other files (`README`, `*.txt`, ..) were passed over.
+    /// Number of hidden files, hidden folders and well-known other files (`README`, `*.txt`, ..) that were passed over.
     pub ignored: usize,
-    /// How many rows of a table or list said again what an earlier one had said.
+    /// Number of rows of a table or list that said again what an earlier one had said.
     pub repeated: usize,
     /// May a picture have several labels? Then [`Sample::also`] matters.
     pub multi_label: bool,
@@ -45,20 +45,21 @@ pub struct Dataset {
     pub notes: Vec<String>,
 }
 
-/// One readable picture.
+/// A readable picture and its labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// Path, relative to [`Dataset::root`]. Of a picture in a tar: the tar's, then the name in it.
     pub path: PathBuf,
-    /// Its class; of several labels, the first in the order of classes; [`ClassId::NONE`] if it is known to be of none.
+    /// The picture's class; of several labels, the first in the order of classes; [`ClassId::NONE`] if it is known to be of
+    /// none.
     pub class: ClassId,
-    /// Further labels, ascending.
+    /// The picture's further labels, ascending.
     pub also: Vec<ClassId>,
-    /// What it belongs to: a split keeps a group on one side.
+    /// The group that the picture belongs to: a split keeps a group on one side.
     pub group: Option<String>,
     /// The part its source puts it in.
     pub part: Option<Part>,
-    /// How it looks, if that was asked for and there is something to see: the hash of its upright pixels.
+    /// Perceptual hash of the upright pixels, if it was asked for and there is something to see.
     pub perceptual_hash: Option<PerceptualHash>,
     /// Which bytes of a tar it is; none for a file of its own.
     pub span: Option<Span>,
@@ -84,7 +85,7 @@ impl Sample {
         Sample { path, class, also, group, part, perceptual_hash, span, header, content, bytes }
     }
 
-    /// Its path with `/` between the parts on every system.
+    /// The picture's path with `/` between the parts on every system.
     pub fn name(&self) -> String {
         slashed(&self.path)
     }

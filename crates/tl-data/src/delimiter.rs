@@ -1,4 +1,4 @@
-//! What stands between the cells of a table of text, and where its rows begin.
+//! Delimiters: what stands between the cells of a table of text, and where its rows begin.
 
 use std::borrow::Cow;
 
@@ -141,11 +141,11 @@ pub(crate) fn row_numbers(text: &str, delimiter: u8) -> Result<Vec<u64>, (u64, &
 enum CellState {
     /// Where a cell begins.
     Start,
-    /// In a cell without quotes.
+    /// Inside of a cell without quotes.
     Plain,
-    /// Between quotes.
+    /// Inside of a quoted cell.
     Quoted,
-    /// Behind the second quote.
+    /// Behind the closing quote.
     Closed,
 }
 

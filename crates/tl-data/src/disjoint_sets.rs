@@ -2,12 +2,12 @@
 
 /// Things, by number, in sets that can be joined.
 pub(crate) struct DisjointSets {
-    /// For each thing, one of its set that is nearer the root; a root is linked to itself.
+    /// The link of each thing to one of its set that is nearer the root; a root is linked to itself.
     link: Vec<usize>,
 }
 
 impl DisjointSets {
-    /// So many things, each in a set of its own.
+    /// Disjoint sets of so many things, each in a set of its own.
     pub(crate) fn new(things: usize) -> Self {
         DisjointSets { link: (0..things).collect() }
     }

@@ -12,7 +12,7 @@ use crate::{Dataset, Sample, SampleId, Tightened};
 /// Which pictures of a data set belong together, so that a split moves them as one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DuplicateGroups {
-    /// For each picture of the data set, the number of its group; groups are numbered by their first pictures.
+    /// The group's number of each picture of the data set; groups are numbered by their first pictures.
     of: Vec<usize>,
     /// Chains of look-alikes that were cut, if some were too long.
     pub tightened: Option<Tightened>,

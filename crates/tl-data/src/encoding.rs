@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::SourceError;
 use crate::source_error::{UTF_32, ZERO};
 
-/// How much is looked at to tell UTF-16 that has no mark.
+/// Number of bytes that are looked at to tell UTF-16 that has no mark.
 const LOOKED_AT: usize = 4096;
 
 /// Text, and its encoding where that is another than UTF-8.
@@ -15,7 +15,8 @@ pub(crate) struct Decoded {
     pub(crate) encoding: Option<&'static str>,
 }
 
-/// Errors: [`SourceError::NotText`], for bytes that are no text in the encoding they seem to be in.
+/// Decodes the text of a table or list; [`SourceError::NotText`] for bytes that are no text in the encoding they seem to be
+/// in.
 pub(crate) fn decode_text(path: &Path, bytes: &[u8]) -> Result<Decoded, SourceError> {
     let (little, big): (Word, Word) = (u16::from_le_bytes, u16::from_be_bytes);
     let decoded = match (packed(bytes), bytes) {

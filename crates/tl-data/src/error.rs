@@ -42,7 +42,7 @@ pub enum DataError {
         /// What is there.
         found: FoundInstead,
     },
-    /// Only one class folder.
+    /// The data set has a single class folder.
     #[error("only one class folder in {}: `{}`", shown_path(path), shown(class))]
     SingleClass {
         /// The folder asked for.
@@ -108,7 +108,7 @@ pub enum DataError {
         /// Different pictures of it.
         pictures: usize,
     },
-    /// Too few or too many folds.
+    /// Too few or too many folds were asked for.
     #[error("{k} folds were asked for, these pictures allow 2 to {most}")]
     BadFolds {
         /// The number asked for.
@@ -126,7 +126,7 @@ pub enum DataError {
         rejected: Vec<Rejected>,
         /// All files that should be pictures.
         files: usize,
-        /// How many may be rejected.
+        /// Number of files that may be rejected.
         allowed: usize,
     },
     /// A limit on bad files that is neither a count nor a percentage.
@@ -135,7 +135,7 @@ pub enum DataError {
         /// What was given.
         text: String,
     },
-    /// Not one of so many portions.
+    /// The portion is not one of so many.
     #[error("`{text}` is none of so many shards: the third of sixteen is 3/16")]
     BadPortion {
         /// What was given.
@@ -233,7 +233,7 @@ pub struct FoundInstead {
     pub folders: usize,
     /// Files inside those folders that are not readable pictures.
     pub rejected: usize,
-    /// Those of them in formats that are not read.
+    /// Number of rejected files in formats that are not read.
     pub unread: Vec<Unread>,
 }
 

@@ -13,12 +13,12 @@ use crate::{
     DataError, Dataset, PictureLocation, Progress, RangeChoice, ReadOptions, SampleId, Source, SourceError,
 };
 
-/// One range for the whole of a source: from the smallest to the largest value of its pictures with 16 bits a colour, but
-/// for one value in 10,000 at each end, which may be a dead pixel's. Every such picture is decoded for it, of every part and
-/// portion; none where there is no such picture.
+/// Finds one range for the whole of a source: from the smallest to the largest value of its pictures with 16 bits a colour,
+/// but for one value in 10,000 at each end, which may be a dead pixel's. Every such picture is decoded for it, of every
+/// part and portion; none where there is no such picture.
 ///
 /// Errors: the source or the options make no sense. Pictures that cannot be read are passed over.
-pub fn find_range(
+fn find_range(
     source: &Source,
     options: &ReadOptions,
     limits: &Limits,
@@ -36,10 +36,10 @@ pub fn find_range(
     Ok(values_of(&places, limits, progress).range())
 }
 
-/// The options with a range that is known: of [`RangeChoice::Auto`], the one that [`find_range`] finds, or the full one where
+/// The options with a range that is known: of [`RangeChoice::Auto`], the one that is found from the smallest to the largest value, or the full one where
 /// no picture has 16 bits a colour.
 ///
-/// Errors: as [`find_range`].
+/// Errors: the source or the options make no sense. Pictures that cannot be read are passed over.
 pub fn settle_range(
     source: &Source,
     options: &ReadOptions,

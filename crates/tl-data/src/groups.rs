@@ -1,4 +1,4 @@
-//! Things that belong together, made one at a time: all threads load the pictures of one batch, not a batch each.
+//! Groups of items, such as batches, loaded one item at a time: all threads load the pictures of one batch, not a batch each.
 
 use std::ops::ControlFlow;
 

@@ -17,11 +17,11 @@ use crate::{CellFault, Columns, SourceError};
 /// How label cells are spelt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LabelFormat {
-    /// Each holds a name, several with a separator between them, or nothing.
+    /// Each cell holds a name, several with a separator between them, or nothing.
     Names,
-    /// Each holds a list of names; a name alone is a list of one.
+    /// Each cell holds a list of names; a name alone is a list of one.
     Lists,
-    /// Each says whether its column's class is there.
+    /// Each cell says whether its column's class is there.
     Classes(LabelNotation),
 }
 
@@ -29,9 +29,9 @@ enum LabelFormat {
 pub(crate) struct LabelCells<'a> {
     path: &'a Path,
     columns: &'a Columns,
-    /// Of the label columns.
+    /// Names of the label columns.
     names: Vec<String>,
-    /// Where they begin in a row's cells.
+    /// Where the label cells begin in a row's cells.
     first: usize,
     spelling: LabelFormat,
     /// What the cells may mean besides, for people.

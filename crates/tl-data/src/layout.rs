@@ -19,7 +19,7 @@ pub(crate) struct Folder {
 
 /// What the folders below a root are.
 pub(crate) enum FolderLayout {
-    /// Classes.
+    /// The folders are classes.
     Classes,
     /// Parts, with the classes inside; other folders have no part.
     PartsOfClasses(Vec<(Part, Folder)>),
@@ -200,7 +200,7 @@ fn understood<'a>(parts: impl Iterator<Item = (&'a str, Part)>) -> String {
     format!("folders are taken for the parts of a split: {}", each.join(", "))
 }
 
-/// Up to six names.
+/// Up to six names, in words.
 fn listed(names: &[&str]) -> String {
     let shown: Vec<String> = names.iter().take(6).map(|name| format!("`{}`", shown(*name))).collect();
     match names.len() {

@@ -1,13 +1,13 @@
 //! Sources, labels, tables, shards, splits, duplicates, order, loader, check: a folder, table or archive of pictures becomes a
-//! labelled [`Dataset`], its parts and its batches, or an error that names the file. Pixels are the matter of `tl_image`.
+//! labelled [`Dataset`], its parts and the order of its pictures, or an error that names the file. Pixels are the matter of `tl_image`.
 //!
 //! ```text
 //! Source --read--> Dataset --split--> Parts { train, val, test }
 //! Source --check--> CheckReport { duplicates, advice, .. }
 //! Source --read_portion--> Dataset, also without classes
 //! folder --scan--> Dataset --train_val--> Split { train, val }
-//! Place (a file, or a part of one) --decode--> RgbImage --tl_image::Preprocess--> [3, size, size] f32
-//! Sampler (seed, epoch) --load_batches (threads, in order)--> Batch { pixels_bchw, labels, ids, rejected }
+//! PictureLocation (a file, or a part of one) --decode--> RgbImage --tl_image::Preprocess--> [3, size, size] f32
+//! Sampler (seed, epoch) --load_groups (threads, in order)--> what is made of each picture, batch by batch
 //! ```
 //!
 //! A file that is not a readable picture never stops the work and is never replaced by another one:
@@ -40,7 +40,6 @@
 //! # }
 //! ```
 
-mod batch;
 mod categorical_column;
 mod cell_fault;
 mod cell_label;
@@ -113,7 +112,6 @@ mod unread;
 mod walk;
 mod wide_values;
 
-pub use batch::{Batch, Loading, load_batches};
 pub use cell_fault::CellFault;
 pub use check::{
     Advice, Bin, CheckOptions, CheckReport, ClassCheck, DuplicatePicture, DuplicateSet, Likeness,
@@ -123,7 +121,7 @@ pub use class_weights::ClassWeights;
 pub use dataset::{ClassId, Dataset, Sample, SampleId};
 pub use duplicate_groups::{DuplicateGroups, duplicate_groups};
 pub use error::{DataError, FoundInstead};
-pub use found_range::{find_range, settle_range};
+pub use found_range::settle_range;
 pub use groups::load_groups;
 pub use leftover::is_passed_over;
 pub use loader::load_ordered;
@@ -146,9 +144,9 @@ pub use scan::{read, read_portion, read_to_judge, scan};
 pub use shell::shell;
 pub use source::{Blank, Columns, ReadOptions, Source, Uncertain};
 pub use source_error::SourceError;
-pub use spelling::{position_of_name, same_name};
+pub use spelling::position_of_name;
 pub use split::{Parts, Shares, Split, folds, split, train_val};
-pub use split_csv::{GivenSplit, read_csv, read_parts, write_csv, write_parts};
+pub use split_csv::{GivenSplit, read_parts, write_parts};
 pub use summary::{Spread, Summary};
 pub use unread::Unread;
 pub use wide_values::WideValues;

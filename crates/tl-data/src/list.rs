@@ -19,7 +19,8 @@ pub(crate) fn list(path: &Path, root: Option<&Path>) -> Result<Listing, SourceEr
     list_text(path, &text_of(path)?, root.unwrap_or(Path::new("")))
 }
 
-/// As [`list`]; if no line has a label and a picture lies in no folder that could name its class, all are without classes.
+/// Lists pictures as [`list`] does; if no line has a label and a picture lies in no folder that could name its class, all
+/// are without classes.
 pub(crate) fn list_labelled_or_not(path: &Path, root: Option<&Path>) -> Result<Listing, SourceError> {
     let (text, root) = (text_of(path)?, root.unwrap_or(Path::new("")));
     let bare = |line: &str| {

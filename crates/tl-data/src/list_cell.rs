@@ -64,7 +64,7 @@ fn elements(text: &str) -> Option<Vec<String>> {
     Some(elements)
 }
 
-/// From a quote to the same quote.
+/// Reads the text from a quote to the same quote.
 fn word(text: &mut Peekable<Chars<'_>>) -> Option<String> {
     let quote = text.next()?;
     let mut word = String::new();
@@ -88,7 +88,7 @@ fn escaped(text: &mut Peekable<Chars<'_>>) -> Option<char> {
     }
 }
 
-/// So many hexadecimal digits; of a pair of surrogates, both.
+/// Reads a character code of so many hexadecimal digits; of a pair of surrogates, both.
 fn code(text: &mut Peekable<Chars<'_>>, digits: usize) -> Option<char> {
     let first = hexadecimal(text, digits)?;
     if !(0xd800..0xdc00).contains(&first) {

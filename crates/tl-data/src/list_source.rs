@@ -1,4 +1,4 @@
-//! From a source to what it lists.
+//! Listing of a source, whatever its kind.
 
 use crate::listing::Listing;
 use crate::{DataError, Source, list, manifest, pattern, shards, walk};

@@ -1,4 +1,4 @@
-//! What a source lists, before any picture is opened.
+//! The listing of a source: what it has, before any picture is opened.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ pub(crate) struct Candidate {
     pub(crate) span: Option<Span>,
     /// `row` or `line`, and its number, for one that a table or list names.
     pub(crate) row: Option<(&'static str, u64)>,
-    /// Its source says which classes it is of, be it of none.
+    /// Whether the picture's source says which classes it is of, be it of none.
     pub(crate) answered: bool,
 }
 
@@ -65,7 +65,7 @@ impl Listing {
         self.rejected.push(Rejected { path, bytes: None, reason });
     }
 
-    /// All notes: what was said so far, and which folders of this program's own were passed over.
+    /// All notes of the listing: what was said so far, and which folders of this program's own were passed over.
     pub(crate) fn all_notes(&mut self) -> Vec<String> {
         let mut notes = std::mem::take(&mut self.notes);
         self.ours.sort_by_cached_key(|path| natural::path_key(path));
@@ -111,7 +111,7 @@ impl Listing {
         self.sort();
     }
 
-    /// By class, then by path in natural order.
+    /// Sorts pictures by class, then by path in natural order.
     pub(crate) fn sort(&mut self) {
         self.files.sort_by_cached_key(|file| (file.class, natural::path_key(&file.path)));
     }

@@ -10,7 +10,8 @@ use crate::listing::{Listing, Named};
 use crate::lookup::cleaned;
 use crate::numbers::counted;
 use crate::same_file::SameFile;
-use crate::{SampleError, SourceError, same_name};
+use crate::spelling::same_name;
+use crate::{SampleError, SourceError};
 
 /// The pictures listed so far.
 pub(crate) struct ListingBuilder<'a> {
@@ -19,7 +20,7 @@ pub(crate) struct ListingBuilder<'a> {
     several: bool,
     named: Vec<Named>,
     files: SameFile<'a>,
-    /// By the key of its file, the place of each picture.
+    /// The place of each picture, by the key of its file.
     known: HashMap<PathBuf, usize>,
     repeated: usize,
     /// Pictures whose rows have different labels, and whose rows have different parts or groups.
@@ -84,7 +85,7 @@ impl<'a> ListingBuilder<'a> {
         file.group = file.group.take().or(row.file.group);
     }
 
-    /// The listing. A picture without any answer is rejected; one that is of no class has one.
+    /// Finishes the listing. A picture without any label is rejected; one that is of no class has one.
     ///
     /// Errors: nothing is listed, rows contradict each other, or no picture has a label.
     pub(crate) fn finish(self, root: &Path) -> Result<Listing, SourceError> {
@@ -124,8 +125,8 @@ impl<'a> ListingBuilder<'a> {
     }
 }
 
-/// "1.png: part `train` in row 2, `test` in row 5", if both rows say something and it is not the same; with the second
-/// row's path, if that is spelt in another way.
+/// Describes a difference between two rows, "1.png: part `train` in row 2, `test` in row 5", if both rows say something and
+/// it is not the same; with the second row's path, if that is spelt in another way.
 fn differ(
     what: &str,
     first: &Named,
@@ -158,7 +159,7 @@ fn words(named: &Named) -> String {
     }
 }
 
-/// `row 7`
+/// The row in words, such as `row 7`.
 fn at(named: &Named) -> String {
     named.file.row.map_or_else(String::new, |(at, row)| format!("{at} {row}"))
 }

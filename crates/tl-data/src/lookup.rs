@@ -16,13 +16,13 @@ pub(crate) struct Lookup<'a> {
     table: &'a Path,
     root: &'a Path,
     suffix: Option<Cow<'a, str>>,
-    /// Of folders that were looked into: the pictures by their names without an ending.
+    /// The pictures of each folder that was looked into, by their names without an extension.
     folders: HashMap<PathBuf, HashMap<OsString, Vec<OsString>>>,
     /// Names that were found with another ending, by that.
     endings: BTreeMap<String, usize>,
     /// The folders of another computer that absolute paths begin with, once they are known.
     elsewhere: Option<PathBuf>,
-    /// How often they may still be looked for.
+    /// Number of times that names may still be looked for.
     tries: usize,
 }
 

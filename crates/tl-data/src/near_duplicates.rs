@@ -26,9 +26,9 @@ pub const NEAR_BITS: u32 = 4;
 
 const HASH_BITS: u32 = u64::BITS;
 
-/// So many pictures may hang together by their hashes in any data set.
+/// Number of pictures that may hang together by their hashes in any data set.
 const ALWAYS: usize = 50;
-/// Of a large data set, one part in so many may.
+/// Divisor of a large data set's size that gives how many pictures may hang together.
 const SHARE: usize = 100;
 
 /// Chains of pictures that look alike and were too long: a looks like b, b like c, and in the end nothing is left that
@@ -92,7 +92,7 @@ impl NearDuplicates {
 
 /// Distinct hashes on their way into sets that are not too large.
 struct Clustering<'a> {
-    /// Each hash, and the pictures that have it.
+    /// The different hashes, and the pictures that have each.
     equal: &'a [(PerceptualHash, Vec<usize>)],
     most: usize,
     found: NearDuplicates,
@@ -126,7 +126,7 @@ impl Clustering<'_> {
         self.found.sets.extend(Some(pictures).filter(|pictures| pictures.len() > 1));
     }
 
-    /// So many more pictures were in a chain that was too long, and the bound is `bits` now.
+    /// Notes that so many more pictures were in a chain that was too long, and that the bound is `bits` now.
     fn note(&mut self, pictures: usize, bits: Option<u32>) {
         let none = Tightened { pictures: 0, most: self.most, bits };
         let tightened = self.found.tightened.get_or_insert(none);
@@ -165,12 +165,12 @@ fn blocks(hashes: &[PerceptualHash], count: usize) -> Vec<u64> {
     blocks
 }
 
-/// Those of a bucket that were met.
+/// Pictures of a bucket that were found to be near each other.
 #[derive(Default)]
 struct BucketHits {
     /// Near none of the others.
     loose: Vec<(PerceptualHash, usize)>,
-    /// By the set they are in.
+    /// Pictures by the set they are in.
     united: Vec<Vec<(PerceptualHash, usize)>>,
 }
 

@@ -31,7 +31,7 @@ impl SampleOrder {
         SampleOrder { len, half_bits: bits.div_ceil(2).max(1), round_keys: round_keys(seed, epoch) }
     }
 
-    /// Number of samples.
+    /// The number of samples.
     pub fn len(&self) -> usize {
         self.len
     }

@@ -8,7 +8,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-/// Longest footer: 10,000 columns in 1,000 groups of rows take less.
+/// Length of the longest footer: 10,000 columns in 1,000 groups of rows take less.
 const LONGEST: u64 = 64 << 20;
 /// Things that are told of in it, of any kind.
 const MOST: usize = 4_000_000;
@@ -18,7 +18,7 @@ const DEEPEST: usize = 24;
 const DEEPEST_SCHEMA: usize = 64;
 /// Length and mark at the end of the file.
 const TAIL: u64 = 8;
-/// Fields: of the file its schema, of an element of the schema its name's number of children.
+/// Numbers of fields: of the file its schema, of an element of the schema its name's number of children.
 const SCHEMA: i64 = 2;
 const NUM_CHILDREN: i64 = 5;
 
@@ -76,9 +76,9 @@ fn check_schema(children: &[i64]) -> Result<(), String> {
 
 struct Walk<'a> {
     rest: &'a [u8],
-    /// How many more things there may be.
+    /// Number of things that there may still be.
     left: usize,
-    /// Of each element of the schema.
+    /// Number of children of each element of the schema.
     children: Vec<i64>,
 }
 

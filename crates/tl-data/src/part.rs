@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// To learn from.
+    /// The training set, to learn from.
     Train,
-    /// To choose settings by.
+    /// The validation set, to choose settings by.
     Val,
-    /// To judge by, once, at the end.
+    /// The test set, to evaluate on once, at the end.
     Test,
 }
 

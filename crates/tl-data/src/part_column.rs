@@ -14,7 +14,7 @@ use crate::{CellFault, Columns, Part, SourceError};
 
 /// More different words than this, none of which names a part, are no spelling of parts that is not understood.
 const FEW: usize = 10;
-/// So many numbers, as 0, 1 and 2, may be.
+/// Most different numbers that a column of parts may have, such as 0, 1 and 2.
 const FEW_NUMBERS: usize = 3;
 
 /// The part of each row, in the order in which they were read.
@@ -40,34 +40,34 @@ pub(crate) fn find_parts(path: &Path, columns: &Columns, table: &Table) -> Resul
 enum ColumnGuess {
     /// Every word names a part.
     Split,
-    /// It seems to name parts, and a word does not.
+    /// The column seems to name parts, and a word does not.
     Muddled,
-    /// It is called as if it did, and means something else.
+    /// The column is called as if it named parts, and means something else.
     SomethingElse,
-    /// It has nothing to do with parts.
+    /// The column has nothing to do with parts.
     Nothing,
 }
 
 impl ColumnGuess {
-    fn of(words: &CategoricalColumn) -> Self {
-        let named = SplitNameMatch::of(&words.name);
-        let understood = words.words.iter().filter(|word| meant(&word.text).is_some()).count();
-        let roles: Vec<Role> = words.words.iter().filter_map(spoken_of).collect();
+    fn of(column: &CategoricalColumn) -> Self {
+        let named = SplitNameMatch::of(&column.name);
+        let understood = column.categories.iter().filter(|word| meant(&word.text).is_some()).count();
+        let roles: Vec<Role> = column.categories.iter().filter_map(spoken_of).collect();
         let several = roles.iter().any(|role| *role != roles[0]);
-        let (known, all) = (words.rows_with(|word| meant(&word.text).is_some()), words.rows_with(|_| true));
-        let spoken = words.rows_with(|word| spoken_of(word).is_some());
-        let numbers = words.words.iter().all(|word| word.text.parse::<f64>().is_ok());
-        let few_numbers = words.words.len() <= FEW_NUMBERS && numbers;
-        let are_many = words.many || named == SplitNameMatch::Speaks && words.words.len() > FEW;
+        let (known, all) = (column.rows_with(|word| meant(&word.text).is_some()), column.rows_with(|_| true));
+        let spoken = column.rows_with(|word| spoken_of(word).is_some());
+        let numbers = column.categories.iter().all(|word| word.text.parse::<f64>().is_ok());
+        let few_numbers = column.categories.len() <= FEW_NUMBERS && numbers;
+        let are_many = column.many || named == SplitNameMatch::Speaks && column.categories.len() > FEW;
         match named {
             _ if all == 0 => ColumnGuess::Nothing,
-            SplitNameMatch::Other if !several || spoken * 2 < all || words.many => ColumnGuess::Nothing,
+            SplitNameMatch::Other if !several || spoken * 2 < all || column.many => ColumnGuess::Nothing,
             SplitNameMatch::Speaks if are_many && known * 2 < all => ColumnGuess::Nothing,
-            _ if words.many && known * 2 < all => ColumnGuess::SomethingElse,
-            _ if understood == words.words.len() => ColumnGuess::Split,
+            _ if column.many && known * 2 < all => ColumnGuess::SomethingElse,
+            _ if understood == column.categories.len() => ColumnGuess::Split,
             _ if known > 0 || spoken * 2 >= all => ColumnGuess::Muddled,
-            SplitNameMatch::Split if words.words.len() <= FEW => ColumnGuess::Muddled,
-            SplitNameMatch::Perhaps | SplitNameMatch::Speaks if few_numbers || answers_mostly(words) => {
+            SplitNameMatch::Split if column.categories.len() <= FEW => ColumnGuess::Muddled,
+            SplitNameMatch::Perhaps | SplitNameMatch::Speaks if few_numbers || answers_mostly(column) => {
                 ColumnGuess::Muddled
             }
             _ => ColumnGuess::SomethingElse,
@@ -88,9 +88,9 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn asked(&self, name: &str) -> Result<RowParts, SourceError> {
         let others = &self.table.others;
-        let exact = others.iter().find(|words| words.name == name);
-        let words = exact.or_else(|| others.iter().find(|words| words.name.eq_ignore_ascii_case(name)));
-        let Some(words) = words else {
+        let exact = others.iter().find(|column| column.name == name);
+        let column = exact.or_else(|| others.iter().find(|column| column.name.eq_ignore_ascii_case(name)));
+        let Some(column) = column else {
             return Err(SourceError::NoColumn {
                 path: self.path.to_path_buf(),
                 what: "parts",
@@ -98,38 +98,38 @@ impl Finder<'_> {
                 found: self.table.names.clone(),
             });
         };
-        match FlagColumn::of(&words.name).and_then(FlagColumn::part) {
-            Some(part) if says_yes_or_no(words) => self.by_answers(&[(words, part)]),
-            _ => self.by_words(words),
+        match FlagColumn::of(&column.name).and_then(FlagColumn::part) {
+            Some(part) if says_yes_or_no(column) => self.by_answers(&[(column, part)]),
+            _ => self.by_words(column),
         }
     }
 
     fn guessed(&self) -> Result<RowParts, SourceError> {
         let mut columns = Guesses::default();
-        for words in &self.table.others {
-            match (asking(words), ColumnGuess::of(words)) {
-                (Some(FlagColumn::Clearly(part)), _) => columns.clear.push((words, part)),
-                (Some(asks), _) => columns.doubtful.push((words, asks)),
-                (None, ColumnGuess::Split) => columns.splits.push(words),
-                (None, ColumnGuess::Muddled) => columns.muddled.push(words),
-                (None, ColumnGuess::SomethingElse) => columns.others.push(words),
+        for column in &self.table.others {
+            match (asking(column), ColumnGuess::of(column)) {
+                (Some(FlagColumn::Clearly(part)), _) => columns.clear.push((column, part)),
+                (Some(asks), _) => columns.doubtful.push((column, asks)),
+                (None, ColumnGuess::Split) => columns.splits.push(column),
+                (None, ColumnGuess::Muddled) => columns.muddled.push(column),
+                (None, ColumnGuess::SomethingElse) => columns.others.push(column),
                 (None, ColumnGuess::Nothing) => {}
             }
         }
-        columns.splits.sort_by_key(|words| SplitNameMatch::of(&words.name));
+        columns.splits.sort_by_key(|column| SplitNameMatch::of(&column.name));
         columns.clear_up();
         let mut found = self.by_guesses(&columns)?;
         // What could be a split, and is not understood, may be left alone only where the parts are known without it.
         let mut known = found.parts.iter().flatten();
         let divided = known.next().is_some_and(|first| known.any(|part| part != first));
-        for words in columns.muddled {
-            let unlike = words.words.iter().all(|word| spoken_of(word).is_none());
-            let left = if divided && unlike { Ok(passed_over(words)) } else { Err(self.unclear(words)) };
+        for column in columns.muddled {
+            let unlike = column.categories.iter().all(|word| spoken_of(word).is_none());
+            let left = if divided && unlike { Ok(passed_over(column)) } else { Err(self.unclear(column)) };
             found.notes.push(left?);
         }
-        for (words, asks) in columns.doubtful {
-            let unused = || format!("the column `{}` is not used", words.name);
-            let left = if divided { Ok(unused()) } else { Err(self.doubtful(words, asks.part())) };
+        for (column, asks) in columns.doubtful {
+            let unused = || format!("the column `{}` is not used", column.name);
+            let left = if divided { Ok(unused()) } else { Err(self.doubtful(column, asks.part())) };
             found.notes.push(left?);
         }
         found.notes.extend(columns.others.into_iter().map(passed_over));
@@ -146,22 +146,23 @@ impl Finder<'_> {
         let mut found = self.by_words(first)?;
         others.iter().try_for_each(|other| self.add_agreeing(first, &mut found, other))?;
         let answers = &mut columns.clear.iter();
-        answers.try_for_each(|&(words, part)| self.add_answers(first, &mut found, words, part))?;
+        answers.try_for_each(|&(column, part)| self.add_answers(first, &mut found, column, part))?;
         Ok(found)
     }
 
-    fn by_words(&self, words: &CategoricalColumn) -> Result<RowParts, SourceError> {
-        let meaning: Vec<Option<Part>> = words.words.iter().map(|word| meant(&word.text)).collect();
-        if words.many || meaning.contains(&None) {
-            return Err(self.unclear(words));
+    fn by_words(&self, column: &CategoricalColumn) -> Result<RowParts, SourceError> {
+        let meaning: Vec<Option<Part>> = column.categories.iter().map(|word| meant(&word.text)).collect();
+        if column.many || meaning.contains(&None) {
+            return Err(self.unclear(column));
         }
-        let parts = words.rows().map(|word| word.and_then(|word| meaning.get(word).copied().flatten()));
-        let mut notes = vec![format!("parts are in the column `{}`: {}", words.name, spelt(words, &meaning))];
-        if words.empty() > 0 {
-            let rows = counted(words.empty(), "row");
+        let parts = column.rows().map(|word| word.and_then(|word| meaning.get(word).copied().flatten()));
+        let mut notes =
+            vec![format!("parts are in the column `{}`: {}", column.name, spelt(column, &meaning))];
+        if column.empty() > 0 {
+            let rows = counted(column.empty(), "row");
             notes.push(format!(
                 "{rows} without a word in `{}`: they train, or are held out by chance",
-                words.name
+                column.name
             ));
         }
         Ok(RowParts { parts: parts.collect(), notes })
@@ -173,19 +174,19 @@ impl Finder<'_> {
         let alone = columns.iter().all(|(_, part)| *part == Part::Train);
         let otherwise = if alone { Part::Test } else { Part::Train };
         let answers: Vec<Vec<Option<bool>>> =
-            columns.iter().map(|(words, _)| self.answers(words)).collect::<Result<_, _>>()?;
+            columns.iter().map(|(column, _)| self.answers(column)).collect::<Result<_, _>>()?;
         let part = |row: usize| {
-            let of_row = columns.iter().zip(&answers).map(|(&(words, part), answers)| {
+            let of_row = columns.iter().zip(&answers).map(|(&(column, part), answers)| {
                 let answer = answers.get(row).copied().flatten();
-                let answer = answer.ok_or_else(|| self.bad_row(words, row, CellFault::NotYesOrNo))?;
-                Ok((words, part, answer))
+                let answer = answer.ok_or_else(|| self.bad_row(column, row, CellFault::NotYesOrNo))?;
+                Ok((column, part, answer))
             });
             let of_row: Vec<FlagValue<'_>> = of_row.collect::<Result<_, SourceError>>()?;
             self.part_of(row, &of_row, otherwise)
         };
         let parts: Vec<Part> = (0..self.table.rows.len()).map(part).collect::<Result<_, _>>()?;
         let names: Vec<String> =
-            columns.iter().map(|(words, part)| format!("1 in `{}` is {part}", words.name)).collect();
+            columns.iter().map(|(column, part)| format!("1 in `{}` is {part}", column.name)).collect();
         let counts = Part::ALL.map(|part| (part, parts.iter().filter(|of_row| **of_row == part).count()));
         let counts: Vec<String> = counts.iter().map(|(part, rows)| format!("{part} {rows}")).collect();
         let note = format!("{}, all else is {otherwise}: {}", names.join(", "), counts.join(", "));
@@ -194,21 +195,21 @@ impl Finder<'_> {
 
     /// The part that a row's answers give it together.
     fn part_of(&self, row: usize, answers: &[FlagValue<'_>], otherwise: Part) -> Result<Part, SourceError> {
-        let contradicts = |column: &CategoricalColumn, says: String, words: &CategoricalColumn| {
-            self.bad_row(words, row, CellFault::OtherPart { column: column.name.clone(), says })
+        let contradicts = |column: &CategoricalColumn, says: String, other: &CategoricalColumn| {
+            self.bad_row(other, row, CellFault::OtherPart { column: column.name.clone(), says })
         };
         let Some(&(first, part, _)) = answers.iter().find(|(.., yes)| *yes) else {
             // Somebody said that it does not train, and nobody what it does.
             let denied = answers.iter().find(|(_, part, _)| *part == otherwise);
             return match denied {
-                Some((words, ..)) => Err(self.bad_row(words, row, CellFault::NoPart)),
+                Some((column, ..)) => Err(self.bad_row(column, row, CellFault::NoPart)),
                 None => Ok(otherwise),
             };
         };
-        for (words, other, yes) in answers.iter().filter(|(words, ..)| words.name != first.name) {
+        for (column, other, yes) in answers.iter().filter(|(column, ..)| column.name != first.name) {
             match (other == &part, yes) {
-                (false, true) => return Err(contradicts(first, format!("{part} too"), words)),
-                (true, false) => return Err(contradicts(first, part.to_string(), words)),
+                (false, true) => return Err(contradicts(first, format!("{part} too"), column)),
+                (true, false) => return Err(contradicts(first, part.to_string(), column)),
                 _ => {}
             }
         }
@@ -216,14 +217,14 @@ impl Finder<'_> {
     }
 
     /// Yes or no for each row; nothing where the cell is empty.
-    fn answers(&self, words: &CategoricalColumn) -> Result<Vec<Option<bool>>, SourceError> {
-        let bad = words.words.iter().find(|word| yes(word).is_none());
+    fn answers(&self, column: &CategoricalColumn) -> Result<Vec<Option<bool>>, SourceError> {
+        let bad = column.categories.iter().find(|word| yes(word).is_none());
         if let Some(word) = bad {
-            return Err(self.bad_word(words, word, CellFault::NotYesOrNo));
+            return Err(self.bad_word(column, word, CellFault::NotYesOrNo));
         }
-        let meaning: Vec<Option<bool>> = words.words.iter().map(yes).collect();
+        let meaning: Vec<Option<bool>> = column.categories.iter().map(yes).collect();
         let answer = |word: Option<usize>| word.and_then(|word| meaning.get(word).copied().flatten());
-        Ok(words.rows().map(answer).collect())
+        Ok(column.rows().map(answer).collect())
     }
 
     /// A column such as `is_test` has to agree with one that names parts; where that says nothing, it does.
@@ -231,21 +232,21 @@ impl Finder<'_> {
         &self,
         first: &CategoricalColumn,
         found: &mut RowParts,
-        words: &CategoricalColumn,
+        column: &CategoricalColumn,
         part: Part,
     ) -> Result<(), SourceError> {
-        let answers = self.answers(words)?;
+        let answers = self.answers(column)?;
         for (row, (of_row, answer)) in found.parts.iter_mut().zip(answers).enumerate() {
             match (*of_row, answer) {
                 (Some(says), Some(yes)) if (says == part) != yes => {
                     let fault = CellFault::OtherPart { column: first.name.clone(), says: says.to_string() };
-                    return Err(self.bad_row(words, row, fault));
+                    return Err(self.bad_row(column, row, fault));
                 }
                 (None, Some(true)) => *of_row = Some(part),
                 _ => {}
             }
         }
-        found.notes.push(format!("the column `{}` names the same parts", words.name));
+        found.notes.push(format!("the column `{}` names the same parts", column.name));
         Ok(())
     }
 
@@ -273,29 +274,29 @@ impl Finder<'_> {
     }
 
     /// The first word that names no part.
-    fn unclear(&self, words: &CategoricalColumn) -> SourceError {
-        let understood = words.words.iter().any(|word| meant(&word.text).is_some());
+    fn unclear(&self, column: &CategoricalColumn) -> SourceError {
+        let understood = column.categories.iter().any(|word| meant(&word.text).is_some());
         let fault = match understood {
             true => CellFault::NotAPart,
-            false => CellFault::UnclearParts { words: words.quoted() },
+            false => CellFault::UnclearParts { words: column.quoted() },
         };
-        match words.words.iter().find(|word| meant(&word.text).is_none()) {
-            Some(word) => self.bad_word(words, word, fault),
-            None => self.bad_row(words, 0, fault),
+        match column.categories.iter().find(|word| meant(&word.text).is_none()) {
+            Some(word) => self.bad_word(column, word, fault),
+            None => self.bad_row(column, 0, fault),
         }
     }
 
     /// A column of yes and no that may speak of a part or of something else.
-    fn doubtful(&self, words: &CategoricalColumn, part: Option<Part>) -> SourceError {
+    fn doubtful(&self, column: &CategoricalColumn, part: Option<Part>) -> SourceError {
         let fault = CellFault::UnclearAnswer { part };
-        match words.words.iter().find(|word| yes(word) == Some(true)).or(words.words.first()) {
-            Some(word) => self.bad_word(words, word, fault),
-            None => self.bad_row(words, 0, fault),
+        match column.categories.iter().find(|word| yes(word) == Some(true)).or(column.categories.first()) {
+            Some(word) => self.bad_word(column, word, fault),
+            None => self.bad_row(column, 0, fault),
         }
     }
 
-    fn bad_word(&self, words: &CategoricalColumn, word: &Category, fault: CellFault) -> SourceError {
-        let (column, value) = (words.name.clone(), word.text.clone());
+    fn bad_word(&self, column: &CategoricalColumn, word: &Category, fault: CellFault) -> SourceError {
+        let (column, value) = (column.name.clone(), word.text.clone());
         SourceError::BadCell {
             path: self.path.to_path_buf(),
             row: word.first_row,
@@ -305,9 +306,9 @@ impl Finder<'_> {
         }
     }
 
-    fn bad_row(&self, words: &CategoricalColumn, row: usize, fault: CellFault) -> SourceError {
-        let word = words.rows().nth(row).flatten().and_then(|word| words.words.get(word));
-        let (column, value) = (words.name.clone(), word.map_or_else(String::new, |word| word.text.clone()));
+    fn bad_row(&self, column: &CategoricalColumn, row: usize, fault: CellFault) -> SourceError {
+        let word = column.rows().nth(row).flatten().and_then(|word| column.categories.get(word));
+        let (column, value) = (column.name.clone(), word.map_or_else(String::new, |word| word.text.clone()));
         let row = self.table.rows.get(row).map_or(0, |row| row.number);
         SourceError::BadCell { path: self.path.to_path_buf(), row, column, value, fault: Box::new(fault) }
     }
@@ -326,13 +327,13 @@ struct Guesses<'a> {
 }
 
 impl Guesses<'_> {
-    /// Beside columns about other parts, `valid` is clear too.
+    /// Takes `valid` for clear where there are columns about other parts.
     fn clear_up(&mut self) {
         let clear: Vec<Part> = self.clear.iter().map(|(_, part)| *part).collect();
         let others = |part: Part| !clear.is_empty() && !clear.contains(&part);
-        self.doubtful.retain(|&(words, asks)| match asks {
+        self.doubtful.retain(|&(column, asks)| match asks {
             FlagColumn::Barely(part) if others(part) => {
-                self.clear.push((words, part));
+                self.clear.push((column, part));
                 false
             }
             _ => true,
@@ -344,18 +345,19 @@ impl Guesses<'_> {
 type FlagValue<'a> = (&'a CategoricalColumn, Part, bool);
 
 /// What a column of yes and no asks. One that is called `is_test` has to answer; others are of this kind by their cells.
-fn asking(words: &CategoricalColumn) -> Option<FlagColumn> {
-    let named = || asked_by(&words.name).is_some();
-    FlagColumn::of(&words.name).filter(|_| !words.words.is_empty() && (named() || answers_mostly(words)))
+fn asking(column: &CategoricalColumn) -> Option<FlagColumn> {
+    let named = || asked_by(&column.name).is_some();
+    FlagColumn::of(&column.name)
+        .filter(|_| !column.categories.is_empty() && (named() || answers_mostly(column)))
 }
 
 /// Do most of the cells that are filled in say yes or no?
-fn answers_mostly(words: &CategoricalColumn) -> bool {
-    !words.many && words.rows_with(|word| yes(word).is_some()) * 2 >= words.rows_with(|_| true)
+fn answers_mostly(column: &CategoricalColumn) -> bool {
+    !column.many && column.rows_with(|word| yes(word).is_some()) * 2 >= column.rows_with(|_| true)
 }
 
-fn says_yes_or_no(words: &CategoricalColumn) -> bool {
-    words.words.iter().any(|word| yes(word).is_some())
+fn says_yes_or_no(column: &CategoricalColumn) -> bool {
+    column.categories.iter().any(|word| yes(word).is_some())
 }
 
 fn yes(word: &Category) -> Option<bool> {
@@ -366,17 +368,17 @@ fn yes(word: &Category) -> Option<bool> {
     }
 }
 
-fn passed_over(words: &CategoricalColumn) -> String {
-    let (name, found) = (&words.name, words.quoted());
+fn passed_over(column: &CategoricalColumn) -> String {
+    let (name, found) = (&column.name, column.quoted());
     format!("the column `{name}` has {found}, and not train, val or test: it divides nothing")
 }
 
 /// "`dev` is val, 30 rows; test 40 rows"
-fn spelt(words: &CategoricalColumn, meaning: &[Option<Part>]) -> String {
+fn spelt(column: &CategoricalColumn, meaning: &[Option<Part>]) -> String {
     let word = |(word, part): (&Category, &Option<Part>)| {
         let (part, rows) = ((*part)?, counted(word.rows, "row"));
         let plain = word.text == part.name();
         Some(if plain { format!("{part} {rows}") } else { format!("`{}` is {part}, {rows}", word.text) })
     };
-    words.words.iter().zip(meaning).filter_map(word).collect::<Vec<_>>().join("; ")
+    column.categories.iter().zip(meaning).filter_map(word).collect::<Vec<_>>().join("; ")
 }

@@ -5,9 +5,10 @@ use crate::Part;
 /// What a folder's name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It is this part.
+    /// The folder is this part.
     Part(Part),
-    /// It is some part: the name speaks of several, or of evaluation, which may be by the validation or the test part.
+    /// The folder is some part: the name speaks of several, or of evaluation, which may be by the validation or the test
+    /// part.
     Some,
 }
 
@@ -124,8 +125,8 @@ pub(crate) fn are_roles_only(names: &[&str]) -> bool {
     names.iter().all(|name| role(name).is_some()) && words.iter().all(only)
 }
 
-/// As [`role`], also where the word is a piece of another one: `birdstrain`. Only names beside each other can tell that
-/// this is meant.
+/// The role of a name as [`role`] tells it, also where the word is a piece of another one: `birdstrain`. Only names beside
+/// each other can tell that this is meant.
 pub(crate) fn possible_role(name: &str) -> Option<Role> {
     let letters: String = name.chars().filter(|c| c.is_alphabetic()).collect::<String>().to_lowercase();
     let piece = || WORDS.iter().find(|(word, ..)| word.len() > 3 && letters.contains(word)).map(|row| row.1);

@@ -28,14 +28,16 @@ pub(crate) fn asked_by(name: &str) -> Option<Part> {
 pub(crate) enum FlagColumn {
     /// Is the row of this part? `is_test`, `train`, `in_val`, `test_flag`.
     Clearly(Part),
-    /// The same, or something else: `valid` may say that the row is. Beside columns of the other parts it is clear.
+    /// The column asks whether the row is of this part, or something else: `valid` may say that the row is. Beside columns
+    /// of the other parts it is clear.
     Barely(Part),
     /// The name has a part's word among others, as `test_result` and `test2`.
     Vaguely(Option<Part>),
 }
 
 impl FlagColumn {
-    /// None for a name that has nothing to do with parts, or that is one of a whole split, as `train_test_split`.
+    /// What a column asks by its name; none if that has nothing to do with parts, or is one of a whole split, as
+    /// `train_test_split`.
     pub(crate) fn of(name: &str) -> Option<Self> {
         if let Some(part) = asked_by(name) {
             return Some(FlagColumn::Clearly(part));
@@ -108,13 +110,13 @@ fn word(plain: &str) -> Option<Part> {
 /// How surely a column of this name is a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SplitNameMatch {
-    /// It is called so.
+    /// The name is one of a split column.
     Split,
-    /// It may be.
+    /// The name may be one of a split column.
     Perhaps,
     /// The name has a word of it among others, as `image_set` or `test_result`.
     Speaks,
-    /// Its name does not say so.
+    /// The name says nothing of a split.
     Other,
 }
 
@@ -151,7 +153,7 @@ impl SplitNameMatch {
     }
 }
 
-/// `traintest`, `trainvaltest`: a word of two parts' names.
+/// Whether a word has the names of two parts: `traintest`, `trainvaltest`.
 fn names_several(word: &str) -> bool {
     const SEVERAL: &[&str] = &["traintest", "trainval", "trainortest", "testtrain", "valtest"];
     SEVERAL.iter().any(|names| word.contains(names))

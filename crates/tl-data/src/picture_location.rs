@@ -14,7 +14,7 @@ use crate::{ReadGuard, SampleError, file, reading};
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureLocation {
-    /// The file.
+    /// The file that holds the picture.
     pub file: PathBuf,
     /// The part of it, for a picture inside a tar.
     pub span: Option<Span>,
@@ -23,9 +23,9 @@ pub struct PictureLocation {
 /// The part of a file that is one picture of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
-    /// Where it begins, in bytes.
+    /// The offset of the picture in the file, in bytes.
     pub offset: u64,
-    /// How long it is, in bytes.
+    /// The length of the picture, in bytes.
     pub bytes: u64,
 }
 

@@ -1,11 +1,11 @@
-//! How many bad files are too many.
+//! The limit of bad files: how many are too many.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{DataError, Rejected};
 
-/// How many files may be rejected before the work stops.
+/// The maximum of rejected files before the work stops.
 ///
 /// ```
 /// use tl_data::MaxBad;
@@ -29,7 +29,7 @@ impl Default for MaxBad {
 }
 
 impl MaxBad {
-    /// How many of so many files may be rejected.
+    /// The number of files that may be rejected of so many.
     pub fn allowed(&self, files: usize) -> usize {
         match *self {
             MaxBad::Count(count) => count,

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::listing::Listing;
 use crate::{DataError, natural};
 
-/// One of so many portions of a source: every so manieth of the listed files, by their place in the order of the
+/// A portion (shard) of a source: every so manieth of the listed files, by their place in the order of the
 /// [`Dataset`](crate::Dataset).
 ///
 /// The portions of a source have no file in common, leave none out, and differ by one file at most in size. Each is
@@ -22,7 +22,7 @@ use crate::{DataError, natural};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Portion {
-    /// From 0, below `of`.
+    /// The portion's number, from 0, below `of`.
     index: usize,
     of: NonZeroUsize,
 }

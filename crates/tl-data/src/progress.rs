@@ -5,6 +5,6 @@
 pub struct Progress {
     /// Files read so far.
     pub done: usize,
-    /// Files to read.
+    /// Number of files to read.
     pub total: usize,
 }

@@ -10,9 +10,9 @@ use tl_image::ValueRange;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum RangeChoice {
-    /// One for the whole data set, from its values: [`find_range`](crate::find_range).
+    /// One range for the whole data set, from its values: [`settle_range`](crate::settle_range).
     Auto,
-    /// This one.
+    /// A range that was named.
     Fixed(ValueRange),
 }
 

@@ -20,7 +20,7 @@ struct Entry {
     said: bool,
 }
 
-/// That a file is being read, until it is dropped.
+/// A guard that counts a file as being read until it is dropped.
 #[must_use = "the file counts as read when this is dropped"]
 #[derive(Debug)]
 pub struct ReadGuard(u64);

@@ -9,7 +9,7 @@ use tl_files::{shown, shown_path};
 use crate::SampleError;
 use crate::numbers::grouped;
 
-/// One file that cannot be used, and why.
+/// A file that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rejected {
     /// Path, relative to [`Dataset::root`](crate::Dataset::root).
@@ -17,7 +17,7 @@ pub struct Rejected {
     pub path: PathBuf,
     /// Length of the file, where it is known.
     pub bytes: Option<u64>,
-    /// The reason.
+    /// The reason why the file cannot be used.
     pub reason: SampleError,
 }
 
@@ -27,10 +27,10 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// How many rejected files a message lists before it says "and N more".
+/// Number of rejected files that a message lists before it says "and N more".
 const LISTED: usize = 20;
 
-/// One line for each of the first files.
+/// The first rejected files, one line for each.
 pub(crate) fn listed(rejected: &[Rejected]) -> String {
     let mut out = String::new();
     for file in rejected.iter().take(LISTED) {

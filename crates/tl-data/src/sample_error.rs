@@ -9,7 +9,7 @@ use crate::numbers::grouped;
 /// The reason one file was rejected. The path is kept beside it, in [`Rejected`](crate::Rejected).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SampleError {
-    /// Its content is not a readable picture.
+    /// The file's content is not a readable picture.
     #[error(transparent)]
     Picture(#[from] PictureError),
     /// The file is larger than [`Limits::file_bytes`](tl_image::Limits::file_bytes); it was not read.
@@ -43,7 +43,7 @@ pub enum SampleError {
     Missing {
         /// `row` or `line`.
         at: &'static str,
-        /// Its number, from 1; a table's header is a row too.
+        /// The row's number, from 1; a table's header is a row too.
         row: u64,
     },
     /// A picture whose class is not told.

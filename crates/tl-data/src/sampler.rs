@@ -1,10 +1,10 @@
-//! Which samples an epoch is made of, as a pure function of seed and epoch.
+//! Samplers: which samples an epoch is made of, as a pure function of seed and epoch.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ClassId, SampleOrder};
 
-/// How often pictures of each class come in an epoch.
+/// The sampling strategy: how often pictures of each class come in an epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sampling {
@@ -36,7 +36,7 @@ struct Share {
     members: Vec<usize>,
     /// The first of its positions before they are shuffled.
     first: usize,
-    /// How many there are.
+    /// Number of positions of the class.
     positions: usize,
 }
 
@@ -47,7 +47,7 @@ impl Sampler {
         Sampler { order: SampleOrder::new(seed, epoch, labels.len()), seed, epoch, shares }
     }
 
-    /// Number of positions.
+    /// The number of positions in an epoch.
     pub fn len(&self) -> usize {
         self.order.len()
     }

@@ -1,4 +1,4 @@
-//! From a source to a [`Dataset`], in one reading pass.
+//! Scanning: from a source to a [`Dataset`], in one reading pass.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +12,10 @@ use crate::dataset::place;
 use crate::found_range::limits_for;
 use crate::list_source::list_source;
 use crate::listing::{Candidate, Listing};
+use crate::spelling::same_name;
 use crate::{
     DataError, Dataset, FoundInstead, Portion, Progress, ReadOptions, Rejected, Sample, SampleError, Source,
-    SourceError, list, natural, reading, same_name, walk,
+    SourceError, list, natural, reading, walk,
 };
 
 /// Reads a folder with one sub-folder for each class, pictures anywhere inside it: [`read`] of [`Source::Folder`]
@@ -37,7 +38,8 @@ pub fn scan(
     read(&Source::Folder { path: root.to_path_buf() }, &options, limits, progress)
 }
 
-/// Reads a source: lists it, chooses what the options ask for, and opens every picture once, as [`scan`] does.
+/// Reads a data set from any source: lists it, chooses what the options ask for, and opens every picture once, as [`scan`]
+/// does.
 ///
 /// With [`ReadOptions::near_duplicates`] every picture is also decoded, which takes most of the time; pictures that
 /// cannot be decoded are then rejected here and not later.

@@ -1,4 +1,4 @@
-//! Where the pictures and their labels come from.
+//! Sources: where the pictures and their labels come from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,8 @@ use crate::{Part, RangeChoice};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
-    /// One sub-folder for each class; or `train/`, `val/` and `test/` with one sub-folder for each class in them.
+    /// A folder with one sub-folder for each class; or `train/`, `val/` and `test/` with one sub-folder for each class in
+    /// them.
     Folder {
         /// The folder.
         #[serde(with = "tl_files::path_as_text")]
@@ -77,7 +78,7 @@ pub struct Columns {
     /// Paths of the pictures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// Labels. Of several columns, each holds a label or nothing; if they hold only 0 and 1, each is a class.
+    /// The label columns. Of several, each holds a label or nothing; if they hold only 0 and 1, each is a class.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub label: Vec<String>,
     /// What stands between several labels in one cell.
@@ -85,7 +86,7 @@ pub struct Columns {
     pub separator: Option<char>,
     /// Several rows for one picture add up to several labels; otherwise they contradict each other.
     pub add_up: bool,
-    /// What belongs together: pictures with the same text never come to different sides of a split.
+    /// The group column: pictures with the same text never come to different sides of a split.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// The part a picture belongs to: train, val or test.
@@ -113,9 +114,9 @@ fn is_false(value: &bool) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Uncertain {
-    /// 0.
+    /// Uncertain labels count as 0.
     Negative,
-    /// 1.
+    /// Uncertain labels count as 1.
     Positive,
 }
 
@@ -135,7 +136,7 @@ impl FromStr for Uncertain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Blank {
-    /// 0; of a cell that would hold names, none of the classes.
+    /// Empty cells count as 0; of cells that would hold names, as none of the classes.
     Negative,
 }
 
@@ -193,7 +194,7 @@ pub struct ReadOptions {
     /// is compared with the name alone, `**` stands for any folders.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
-    /// Globs; a picture must match none of them.
+    /// Glob patterns; a picture must match none of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
     /// Share of each class that is kept, above 0, at most 1. A larger share contains a smaller one.

@@ -61,7 +61,7 @@ pub enum SourceError {
         path: PathBuf,
         /// `row` or `line`.
         at: &'static str,
-        /// Its number, from 1; a table's header is a row too.
+        /// The row's number, from 1; a table's header is a row too.
         row: u64,
         /// What is wrong.
         detail: String,
@@ -146,7 +146,7 @@ pub enum SourceError {
         /// Pictures listed.
         pictures: usize,
     },
-    /// None of the listed files is there.
+    /// None of the listed files exists.
     #[error(
         "none of the {} of {} exists, the first is {}",
         counted(*files, "picture"), shown_path(path), shown_path(first)
@@ -313,7 +313,7 @@ impl SourceError {
         SourceError::Unreadable { path: path.to_path_buf(), detail }
     }
 
-    /// That a reader panicked: a defect of its own, on a file that is damaged.
+    /// The error of a reader that panicked: a defect of its own, on a file that is damaged.
     pub(crate) fn stopped(path: &Path, panicked: &Panicked) -> Self {
         let detail = format!("it is damaged, its reader stopped: {}", panicked.message);
         SourceError::Unreadable { path: path.to_path_buf(), detail }
@@ -435,7 +435,7 @@ fn listed_twice(pictures: usize) -> String {
     format!("{} {verb}", counted(pictures, "picture"))
 }
 
-/// How many lines a message lists before it says "and N more".
+/// Number of lines that a message lists before it says "and N more".
 const LISTED: usize = 20;
 
 fn lines(texts: &[String]) -> String {

@@ -1,4 +1,4 @@
-//! Which pictures train and which are held out.
+//! Splits: which pictures train and which are held out.
 //!
 //! Pictures with equal bytes, pictures that look alike (where [`Sample::perceptual_hash`](crate::Sample::perceptual_hash) is known) and
 //! pictures of a group stay together, as one unit. A unit's side depends on the seed and on its content or on the
@@ -78,8 +78,8 @@ pub fn train_val(data: &Dataset, val: f64, seed: u64) -> Result<Split, DataError
     Ok(Split { train, val })
 }
 
-/// Three parts: those the source gives, and where it gives no validation or no test part, these shares of each class
-/// of the pictures that remain, which are those for training and those without a part.
+/// Splits a data set in three parts: those the source gives, and where it gives no validation or no test part, these shares
+/// of each class of the pictures that remain, which are those for training and those without a part.
 ///
 /// As [`train_val`]: shares are rounded, and each class has at least one unit in each part, as far as it has enough;
 /// training comes first, then validation, then the test. What the source gives is kept even where copies of a
@@ -167,7 +167,7 @@ fn give_every_class_its_parts(data: &Dataset, strata: &Strata, wanted: &[Part], 
     }
 }
 
-/// `k` splits; each picture is held out in exactly one of them.
+/// Makes `k` splits for cross-validation; each picture is held out in exactly one of them.
 ///
 /// Each class is dealt out evenly. A class with fewer than `k` units has none on the validation side of some folds; it
 /// needs two, so that it is never absent from the training side.

@@ -6,19 +6,12 @@ use std::io::{Read, Write};
 
 use crate::part_words::meant;
 use crate::picture_location::slashed;
-use crate::{DataError, Dataset, Part, Parts, Sample, SampleId, Split, same_name};
+use crate::spelling::same_name;
+use crate::{DataError, Dataset, Parts, Sample, SampleId, Split};
 
 const HEADER: [&str; 4] = ["path", "class", "content", "part"];
-/// Without contents, as tables made by hand.
+/// The header without the column of contents, as of tables made by hand.
 const SHORT_HEADER: [&str; 3] = ["path", "class", "part"];
-
-/// Writes one line for each picture of a split, in the order of the data set: [`write_parts`] of `train` and `val`.
-///
-/// Errors: [`DataError::SplitFile`] when `out` fails.
-pub fn write_csv(data: &Dataset, split: &Split, out: impl Write) -> Result<(), DataError> {
-    let part = |part: Part, ids: &[SampleId]| (part.name().to_string(), ids.to_vec());
-    write_parts(data, &[part(Part::Train, &split.train), part(Part::Val, &split.val)], out)
-}
 
 /// Writes one line for each picture that is in a part, in the order of the data set.
 ///
@@ -44,30 +37,6 @@ pub fn write_parts(
         }
     }
     table.flush().map_err(|error| refused(error.into()))
-}
-
-/// Reads a split of this very data set back.
-///
-/// Errors: [`DataError::SplitFile`], with the line, for a table of another shape, a picture that is unknown, in
-/// another class or listed twice, and a part other than `train` and `val`; and when pictures are missing.
-pub fn read_csv(data: &Dataset, input: impl Read) -> Result<Split, DataError> {
-    let mut split = Split { train: Vec::new(), val: Vec::new() };
-    let unlisted = read_rows(data, input, |id, part| {
-        let side = match part {
-            "train" => &mut split.train,
-            "val" => &mut split.val,
-            other => return Err(format!("part `{other}` is neither train nor val")),
-        };
-        side.push(id);
-        Ok(())
-    })?;
-    if let Some(first) = unlisted.first() {
-        let path = slashed(&data.samples[first.0].path);
-        return Err(problem(format!("{} pictures are not listed, the first is `{path}`", unlisted.len())));
-    }
-    split.train.sort_unstable();
-    split.val.sort_unstable();
-    Ok(split)
 }
 
 /// A split as a table gives it.

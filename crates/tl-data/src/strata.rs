@@ -24,8 +24,8 @@ pub(crate) struct SampleGroup {
 /// The units of some samples.
 pub(crate) struct Strata {
     pub(crate) units: Vec<SampleGroup>,
-    /// For each class, the units that stand for it, by their keys. A unit with several classes stands for the rarest;
-    /// units of no class stand together, under the number behind the last class.
+    /// The units that stand for each class, by their keys. A unit with several classes stands for the rarest; units of no
+    /// class stand together, under the number behind the last class.
     pub(crate) of_class: BTreeMap<ClassId, Vec<usize>>,
 }
 

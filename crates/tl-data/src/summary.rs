@@ -16,9 +16,9 @@ pub struct Summary {
     pub formats: BTreeMap<String, usize>,
     /// Pictures of each way to store colours.
     pub colors: BTreeMap<String, usize>,
-    /// Widths, in pixels.
+    /// Spread of the pictures' widths, in pixels.
     pub widths: Spread,
-    /// Heights, in pixels.
+    /// Spread of the pictures' heights, in pixels.
     pub heights: Spread,
     /// Median of longer side / shorter side; 1 is square.
     pub median_aspect: f64,
@@ -36,14 +36,14 @@ pub struct Summary {
     shorter_sides: Vec<u32>,
 }
 
-/// Smallest, middle and largest value; all 0 when there are none. Of an even number, the upper middle.
+/// Minimum, median and maximum of some values; all 0 when there are none. Of an even number, the upper median.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Spread {
-    /// Smallest value.
+    /// The minimum value.
     pub min: u32,
-    /// Middle value.
+    /// The median value.
     pub median: u32,
-    /// Largest value.
+    /// The maximum value.
     pub max: u32,
 }
 

@@ -6,7 +6,7 @@ use crate::numbers::counted;
 /// What was read of a table.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    /// Of all columns.
+    /// Names of all columns.
     pub(crate) names: Vec<String>,
     pub(crate) rows: Vec<Row>,
     /// The columns that were not asked for, as far as they could say something about their rows.
@@ -15,10 +15,10 @@ pub(crate) struct Table {
     pub(crate) notes: Vec<String>,
 }
 
-/// A row: its number, and the wanted cells in the order they were asked for.
+/// A row of a table: its number, and the wanted cells in the order they were asked for.
 #[derive(Debug)]
 pub(crate) struct Row {
-    /// From 1; in CSV the header is row 1, as in a spreadsheet.
+    /// The row's number, from 1; in CSV the header is row 1, as in a spreadsheet.
     pub(crate) number: u64,
     pub(crate) cells: Vec<String>,
 }

@@ -10,7 +10,7 @@ use crate::numbers::grouped;
 const LONGEST: u64 = 1 << 30;
 /// Longest line, in bytes: a header of 100,000 columns takes a megabyte.
 const LONGEST_LINE: usize = 16 << 20;
-/// Most rows of a table whose rows may take no bytes.
+/// Maximum number of rows of a table whose rows may take no bytes.
 #[cfg(feature = "parquet")]
 pub(crate) const MOST_ROWS: usize = 20_000_000;
 

@@ -15,7 +15,7 @@ use crate::{Dataset, Rejected, SampleError};
 pub struct Unread {
     /// The format's name.
     pub format: String,
-    /// How many files.
+    /// Number of files of the format.
     pub files: usize,
     /// The command that converts one of them, `FILE` standing for its name.
     pub command: String,

@@ -32,7 +32,7 @@ pub(crate) fn list(root: &Path) -> Result<Listing, DataError> {
     list_folders(root, None)
 }
 
-/// As [`list`], where it is said which folder is which part; none, if the folders are classes.
+/// Lists pictures as [`list`] does, where it is said which folder is which part; none, if the folders are classes.
 ///
 /// Errors: those of [`list`]; there is no such folder.
 pub(crate) fn list_divided(root: &Path, parts: &BTreeMap<String, Part>) -> Result<Listing, DataError> {
@@ -58,7 +58,7 @@ fn list_folders(root: &Path, parts: Option<&BTreeMap<String, Part>>) -> Result<L
     Ok(listing)
 }
 
-/// As [`list`]; if there is nothing in class folders, every file below the folder, without classes.
+/// Lists pictures as [`list`] does; if there is nothing in class folders, every file below the folder, without classes.
 pub(crate) fn list_labelled_or_not(root: &Path) -> Result<Listing, DataError> {
     let labelled = list(root)?;
     if labelled.files.is_empty() { list_flat(root) } else { Ok(labelled) }

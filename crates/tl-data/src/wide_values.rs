@@ -15,9 +15,9 @@ const NARROW: u16 = u16::MAX / 4 + 1;
 pub struct WideValues {
     /// Pictures that were looked at.
     pub pictures: usize,
-    /// The smallest value.
+    /// The smallest value that was found.
     pub smallest: u16,
-    /// The largest value.
+    /// The largest value that was found.
     pub largest: u16,
     /// The range without the few values at both ends: what `auto` takes.
     pub found: Option<ValueRange>,
@@ -26,8 +26,8 @@ pub struct WideValues {
 }
 
 impl WideValues {
-    /// Of a data set's pictures with 16 bits a colour, or of so many of them, evenly out of all; none where there are none.
-    /// Each is decoded for it.
+    /// Values of a data set's pictures with 16 bits a colour, or of so many of them, evenly out of all; none where there
+    /// are none. Each is decoded for it.
     pub fn of(data: &Dataset, most: usize, limits: &Limits) -> Option<Self> {
         let values = values_in(data, most, limits);
         let (smallest, largest) = values.extremes()?;

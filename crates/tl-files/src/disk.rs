@@ -75,7 +75,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// For `map_err`.
+    /// Makes a [`Fault`] at a path, for `map_err`.
     pub fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |reason| Self { path: path.to_owned(), reason }
     }
@@ -98,7 +98,7 @@ pub fn words(error: &io::Error) -> String {
 ///
 /// # Errors
 /// [`Fault`] naming the file.
-pub fn write_durably(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
+pub(crate) fn write_durably(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
     disk.create(path)
         .and_then(|mut file| {
             disk.write(&mut file, path, content)?;

@@ -11,9 +11,9 @@ use crate::{Disk, Os};
 /// What happens at the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// It returns an error; a write has written half by then, a removal has removed one file.
+    /// The call returns an error; a write has written half by then, a removal has removed one file.
     Error(ErrorKind),
-    /// So does every later call.
+    /// The call and every later one return an error.
     ErrorsFrom(ErrorKind),
     /// The process ends in the midst of it: it and later calls do no more than its half.
     Crash,
@@ -54,12 +54,12 @@ impl FaultyDisk {
         Self { at, trouble, state: RefCell::default() }
     }
 
-    /// Without trouble.
+    /// A disk without trouble.
     pub fn sound() -> Self {
         Self::new(usize::MAX, Trouble::Crash)
     }
 
-    /// How many calls were made.
+    /// The number of calls that were made.
     pub fn calls(&self) -> usize {
         self.state.borrow().calls
     }

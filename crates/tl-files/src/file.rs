@@ -28,8 +28,8 @@ impl AtomicFile<'static> {
         Self::begin_on(&Os, path)
     }
 
-    /// As [`begin`](Self::begin), of a file that no other process is writing: what took an hour is not overwritten by what
-    /// took another hour.
+    /// Begins as [`begin`](Self::begin) does, for a file that no other process is writing: what took an hour is not
+    /// overwritten by what took another hour.
     ///
     /// # Errors
     /// [`Fault`] of the kind `ResourceBusy` if another process is writing it.
@@ -41,7 +41,7 @@ impl AtomicFile<'static> {
         Self::begin(path)
     }
 
-    /// As [`begin`](Self::begin), in a folder of many files that is [swept](crate::sweep) by itself.
+    /// Begins as [`begin`](Self::begin) does, in a folder of many files that is [swept](crate::sweep) by itself.
     ///
     /// # Errors
     /// [`Fault`] naming the file.
@@ -174,7 +174,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Fault> {
 ///
 /// # Errors
 /// As there.
-pub fn replace_on(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
+fn replace_on(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault> {
     let mut file = AtomicFile::begin_on(disk, path)?;
     file.add(content)?;
     file.commit()

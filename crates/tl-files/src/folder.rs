@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::disk::write_durably;
 use crate::file::claim;
 use crate::name::LOCK;
-use crate::{Disk, Fault, Os, name, write_durably};
+use crate::{Disk, Fault, Os, name};
 
 /// A folder that is filled under another name, and gets its own only when it is whole: a crash or a power loss at any
 /// moment leaves none or all of it. Dropped, it leaves nothing.

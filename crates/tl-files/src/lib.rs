@@ -26,8 +26,8 @@ mod name;
 mod name_text;
 mod sweep;
 
-pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words, write_durably};
-pub use file::{AtomicFile, replace, replace_on, settle};
+pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words};
+pub use file::{AtomicFile, replace, settle};
 pub use folder::{AtomicFolder, remove_folder};
 pub use name_text::{
     Shown, bytes_text, ending, name_text, optional_path_as_text, path_as_text, path_of_bytes, path_of_text,

@@ -176,7 +176,7 @@ pub mod path_as_text {
         serializer.serialize_str(&super::path_text(path))
     }
 
-    /// Reads it back.
+    /// Reads a path back from its text.
     ///
     /// Errors: those of the deserializer.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
@@ -184,7 +184,7 @@ pub mod path_as_text {
     }
 }
 
-/// As [`path_as_text`], of a path that may be left out.
+/// Serialises as [`path_as_text`] does, for a path that may be left out.
 pub mod optional_path_as_text {
     use std::path::PathBuf;
 
@@ -197,7 +197,7 @@ pub mod optional_path_as_text {
         path.as_deref().map(super::path_text).serialize(serializer)
     }
 
-    /// Reads it back.
+    /// Reads a path back from its text, if there is one.
     ///
     /// Errors: those of the deserializer.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {

@@ -1,4 +1,4 @@
-//! What a head looks like, and the looks that have names.
+//! The configuration of a head, and those that have names.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub struct HeadConfig {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Init {
-    /// All zero: every class equally probable. A cosine layer has no direction at zero and starts as `Scaled`.
+    /// All weights are zero: every class equally probable. A cosine layer has no direction at zero and starts as `Scaled`.
     #[default]
     Zero,
     /// Normal with variance 2 / inputs, the bias zero: He et al. 2015, <https://arxiv.org/abs/1502.01852>, equation 10,
@@ -90,7 +90,7 @@ impl HeadConfig {
         !self.norm && self.hidden.is_none() && !self.cosine
     }
 
-    /// Its layers in words: `dropout 0.25, 512 units with ReLU, linear layer`.
+    /// The head's layers in words: `dropout 0.25, 512 units with ReLU, linear layer`.
     pub fn describe(&self) -> String {
         let norm = || self.norm.then(|| "batch norm".to_owned());
         let dropout = |share: f64| (share > 0.0).then(|| format!("dropout {share}"));

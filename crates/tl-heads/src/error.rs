@@ -10,7 +10,7 @@ pub enum HeadError {
         rows: usize,
         /// Columns asked for.
         columns: usize,
-        /// Values given.
+        /// Number of values that were given.
         actual: usize,
     },
     /// The head was trained on features of another width.
@@ -18,21 +18,21 @@ pub enum HeadError {
     Width {
         /// Features the head takes.
         expected: usize,
-        /// Features given.
+        /// Number of features that were given.
         actual: usize,
     },
     /// There is not one label for each row.
     #[error("there are {labels} labels for {rows} rows of features")]
     LabelCount {
-        /// Labels given.
+        /// Number of labels that were given.
         labels: usize,
-        /// Rows given.
+        /// Number of rows that were given.
         rows: usize,
     },
     /// A label is not a class.
     #[error("label {label} is not below the number of classes, {classes}")]
     Label {
-        /// The label.
+        /// The label that is no class.
         label: usize,
         /// Number of classes.
         classes: usize,
@@ -49,7 +49,7 @@ pub enum HeadError {
          largest, more than 1e-4"
     )]
     Folding {
-        /// By how much logits differ, as a share of the largest.
+        /// The difference of the logits, as a share of the largest.
         apart: f32,
     },
     /// The loss, or its gradient, is not finite where the search for its minimum has come to.
@@ -65,7 +65,7 @@ pub enum HeadError {
         step: usize,
         /// Learning rate of the last one.
         rate: f64,
-        /// The loss.
+        /// The loss that is not finite.
         loss: f64,
     },
     /// No model of a comparison gives probabilities that are numbers.
@@ -74,9 +74,9 @@ pub enum HeadError {
     /// A share of a configuration is not one.
     #[error("`{name}` is {value}, it must be at least 0 and below 1")]
     Share {
-        /// The setting.
+        /// The setting's name.
         name: &'static str,
-        /// Its value.
+        /// The value that was refused.
         value: f64,
     },
     /// A hidden layer of no width.
@@ -88,25 +88,25 @@ pub enum HeadError {
     /// A setting of the loss is out of range.
     #[error("`{name}` of the loss is {value}, it must be from {range}")]
     Loss {
-        /// The setting.
+        /// The setting's name.
         name: &'static str,
-        /// Where it may be.
+        /// The range that the value must be in.
         range: &'static str,
-        /// Its value.
+        /// The value that was refused.
         value: f64,
     },
     /// More neighbours are to vote than there are, or none.
     #[error("{k} nearest of {rows} stored features cannot vote; choose from 1 to {rows}")]
     Neighbours {
-        /// How many are to vote.
+        /// Number of neighbours that are to vote.
         k: usize,
-        /// How many are stored.
+        /// Number of rows that are stored.
         rows: usize,
     },
     /// A tensor of a stored head is wrong.
     #[error("tensor `{name}` {reason}")]
     Tensor {
-        /// Its name.
+        /// The tensor's name.
         name: String,
         /// What is wrong with it.
         reason: String,
@@ -114,7 +114,7 @@ pub enum HeadError {
     /// The layers of a stored head are no head.
     #[error("its layers are no head: {reason}")]
     Layers {
-        /// Why not.
+        /// The reason why the tensor cannot be used.
         reason: &'static str,
     },
 }

@@ -6,18 +6,18 @@ use crate::{HeadError, LinearHead, Matrix, Neighbours, softmax_rows};
 /// A head in evaluation: its layers in order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FittedHead {
-    /// The layers.
+    /// The layers, in order.
     pub layers: Vec<FittedLayer>,
 }
 
-/// One layer of a [`FittedHead`].
+/// A layer of a [`FittedHead`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum FittedLayer {
     /// Inputs times weights, plus bias.
     Linear(LinearHead),
-    /// Each input times its scale plus its shift: batch normalisation in evaluation.
+    /// Batch normalisation in evaluation: each input times its scale plus its shift.
     Affine {
-        /// One factor per input.
+        /// The factor of each input.
         scale_d: Vec<f32>,
         /// What is added after.
         shift_d: Vec<f32>,
@@ -32,7 +32,7 @@ pub enum FittedLayer {
 }
 
 impl FittedHead {
-    /// `features_nd` to `logits_nk`.
+    /// The logits of some features: `features_nd` to `logits_nk`.
     ///
     /// # Errors
     /// [`HeadError::Width`] if a layer is given more or fewer features than it takes.
@@ -72,7 +72,7 @@ impl FittedHead {
         })
     }
 
-    /// Number of classes; 0 if no layer says.
+    /// The number of classes; 0 if no layer says.
     pub fn classes(&self) -> usize {
         self.layers.iter().rev().find_map(FittedLayer::outputs).unwrap_or(0)
     }
@@ -83,7 +83,7 @@ impl FittedHead {
     }
 }
 
-/// One layer for what comes before the scaling.
+/// A linear layer with the scaling that comes before it folded in.
 fn behind(scale_d: &[f32], shift_d: &[f32], head: &LinearHead) -> LinearHead {
     let mut linear = head.clone();
     let rows = linear.weight_kd.values_mut().chunks_exact_mut(scale_d.len().max(1));

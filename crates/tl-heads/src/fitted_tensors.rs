@@ -8,17 +8,17 @@ use crate::{FittedHead, FittedLayer, HeadError, LinearHead, Matrix, Neighbours};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum LayerKind {
-    /// [`FittedLayer::Linear`]: `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`.
+    /// The tensors of [`FittedLayer::Linear`]: `weight`, `[outputs, inputs]`, and `bias`, `[outputs]`.
     Linear,
-    /// [`FittedLayer::Affine`]: `scale` and `shift`, `[inputs]`.
+    /// The tensors of [`FittedLayer::Affine`]: `scale` and `shift`, `[inputs]`.
     Affine,
-    /// [`FittedLayer::Relu`]: no tensors.
+    /// A layer [`FittedLayer::Relu`], which has no tensors.
     Relu,
-    /// [`FittedLayer::Normalise`]: no tensors.
+    /// A layer [`FittedLayer::Normalise`], which has no tensors.
     Normalise,
-    /// [`FittedLayer::Neighbours`]: `features`, `[stored, inputs]`, and `labels`, `[stored]`.
+    /// The tensors of [`FittedLayer::Neighbours`]: `features`, `[stored, inputs]`, and `labels`, `[stored]`.
     Neighbours {
-        /// How many vote.
+        /// Number of neighbours that vote.
         k: usize,
         /// Number of classes.
         classes: usize,
@@ -159,7 +159,7 @@ impl Reader<'_, '_> {
         Ok(Neighbours { features_md, labels_m: labels_m.ok_or_else(no_class)?, classes, k })
     }
 
-    /// As wide as what the layers before give.
+    /// Reads a matrix as wide as what the layers before give.
     fn matrix(&mut self, name: &str) -> Result<Matrix, HeadError> {
         let (shape, values) = self.finite(name, |shape, width| match shape {
             [rows, _] if *rows > 0 => fits(&shape[1..], &[width]),

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::{FittedHead, FittedLayer, HeadError, LinearHead, Matrix};
 
-/// Largest difference of logits that counts as none, as a share of the largest logit, or of 1 if that is larger: logits that are
-/// 1e-4 apart give probabilities that differ by 1e-4 of their value.
+/// Largest difference of logits that counts as none, as a share of the largest logit, or of 1 if that is larger: logits
+/// that are 1e-4 apart give probabilities that differ by 1e-4 of their value.
 pub(crate) const TOLERANCE: f32 = 1e-4;
 /// Rows that are compared together.
 const ROWS: usize = 256;
@@ -14,12 +14,12 @@ const ROWS: usize = 256;
 /// `(x - mean) * factor` of each feature, before a linear layer.
 pub(crate) struct Scaling {
     pub(crate) mean: Vec<f64>,
-    /// 0: the feature counts for nothing.
+    /// The factor of each feature; with 0 it counts for nothing.
     pub(crate) factor: Vec<f64>,
 }
 
 impl Scaling {
-    /// One layer that does what both do one after the other.
+    /// A linear layer that does what scaling and head do one after the other.
     pub(crate) fn fold(&self, head: &LinearHead) -> LinearHead {
         self.fold_from(head, &vec![0.0; self.mean.len()])
     }
@@ -63,7 +63,7 @@ impl Scaling {
         scaled_nd
     }
 
-    /// One layer if that gives `expected` for `features_nd`, else the means by a layer of their own.
+    /// One layer if that gives `expected` for `features_nd`, else the means are taken off by a layer of their own.
     ///
     /// # Errors
     /// [`HeadError::Folding`] if neither does.

@@ -1,4 +1,4 @@
-//! A head that trains.
+//! Heads that are trained in steps.
 
 use burn::module::{Module, Param, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear};
@@ -109,7 +109,7 @@ impl Head {
         Ok(Self { norm: Some(norm), ..Self::from_linear(config, &standardiser.unfold(head)?, device) })
     }
 
-    /// `features_bd` to `logits_bk`.
+    /// The logits of some features: `features_bd` to `logits_bk`.
     ///
     /// With a key, dropout is on: the key decides what is zeroed, and what is kept is divided by the share that is
     /// kept. Without, it is off. Batch normalisation takes and keeps the batch's statistics if the features are on a
@@ -188,7 +188,7 @@ fn scaled(inputs: usize, outputs: usize, draws: Draws, device: &Device) -> Linea
     }
 }
 
-/// [`Init::Scaled`].
+/// Kaiming initialisation, [`Init::Scaled`].
 fn kaiming(shape: [usize; 2], inputs: usize, draws: Draws) -> TensorData {
     let deviation = (2.0 / inputs.max(1) as f64).sqrt();
     let values = (0..shape[0] * shape[1]).map(|index| (deviation * draws.normal(index as u64)) as f32);

@@ -149,7 +149,7 @@ fn add_scaled(to: &mut [f64], scale: f64, what: &[f64]) {
     });
 }
 
-/// Not a number if one of them is none.
+/// The largest absolute value; not a number if one of them is none.
 fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |largest: f64, value| {
         let value = value.abs();

@@ -1,4 +1,4 @@
-//! One linear layer on pooled features.
+//! The linear head: one linear layer on pooled features.
 
 use crate::{HeadError, Matrix};
 
@@ -7,22 +7,22 @@ use crate::{HeadError, Matrix};
 pub struct LinearHead {
     /// `[classes, features]`.
     pub weight_kd: Matrix,
-    /// `[classes]`.
+    /// The bias, `[classes]`.
     pub bias_k: Vec<f32>,
 }
 
 impl LinearHead {
-    /// All zero: every class equally probable.
+    /// A head of zeros: every class equally probable.
     pub fn zeros(classes: usize, features: usize) -> Self {
         Self { weight_kd: Matrix::zeros(classes, features), bias_k: vec![0.0; classes] }
     }
 
-    /// Number of classes.
+    /// The number of classes.
     pub fn classes(&self) -> usize {
         self.bias_k.len()
     }
 
-    /// `features_nd` to `logits_nk`.
+    /// The logits of some features: `features_nd` to `logits_nk`.
     ///
     /// # Errors
     /// [`HeadError::Width`] if there are more or fewer features than the head takes.
@@ -56,7 +56,7 @@ pub fn softmax_rows(mut logits_nk: Matrix) -> Matrix {
     logits_nk
 }
 
-/// Logits to probabilities: that add up to 1, or of each label by itself.
+/// Turns logits into probabilities: that add up to 1, or of each label by itself.
 pub fn probabilities(multi_label: bool, logits_nk: Matrix) -> Matrix {
     if multi_label { sigmoids(logits_nk) } else { softmax_rows(logits_nk) }
 }

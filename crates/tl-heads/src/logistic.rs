@@ -14,13 +14,13 @@ pub(crate) const ITERATIONS: usize = 1000;
 /// A fitted head, and how the search ended.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// The head.
+    /// The fitted head.
     pub head: LinearHead,
     /// Mean cross-entropy plus penalty, in nats.
     pub loss: f64,
     /// Steps that were taken.
     pub iterations: usize,
-    /// Largest absolute entry of the gradient where the search ended.
+    /// The largest absolute entry of the gradient where the search ended.
     pub gradient: f64,
     /// Whether the minimum was reached: the gradient is as small as was asked for.
     pub converged: bool,
@@ -91,7 +91,7 @@ struct Problem<'a> {
     features_nd: &'a Matrix,
     labels_n: &'a [usize],
     classes: usize,
-    /// Per sample, on half the squared weight.
+    /// L2 penalty per sample, on half the squared weight.
     penalty: f64,
 }
 

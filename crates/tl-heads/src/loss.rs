@@ -13,14 +13,14 @@ const LEAST_DISTANCE: f32 = 1e-7;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossConfig {
-    /// The loss.
+    /// The kind of loss.
     pub kind: LossKind,
     /// Share of every target, in 0..=1, that is spread evenly over the classes: Szegedy et al. 2016, section 7,
     /// <https://arxiv.org/abs/1512.00567>. Where every class is a question of its own, targets move to 0.5 by it.
     pub smoothing: f64,
 }
 
-/// The losses.
+/// The loss functions.
 ///
 /// Below, `t` are the smoothed targets, `w` the class weights (1 where there are none), and `p` the softmax of the
 /// logits. Sums are over pictures and classes. `norm` is the number of pictures; with class weights, the sum of `w`

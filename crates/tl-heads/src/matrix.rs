@@ -40,17 +40,17 @@ impl Matrix {
         Self { rows, columns, values }
     }
 
-    /// All zero.
+    /// A matrix of zeros.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         Self { rows, columns, values: vec![0.0; rows * columns] }
     }
 
-    /// Number of rows.
+    /// The number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Number of columns.
+    /// The number of columns.
     pub fn columns(&self) -> usize {
         self.columns
     }
@@ -65,7 +65,7 @@ impl Matrix {
         &mut self.values
     }
 
-    /// One row.
+    /// A row of the matrix.
     ///
     /// # Panics
     /// If there is no such row.
@@ -73,7 +73,7 @@ impl Matrix {
         &self.values[row * self.columns..][..self.columns]
     }
 
-    /// Rows, in order.
+    /// The rows, in order.
     pub fn iter_rows(&self) -> impl Iterator<Item = &[f32]> {
         self.values.chunks_exact(self.columns.max(1))
     }

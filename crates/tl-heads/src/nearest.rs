@@ -1,4 +1,4 @@
-//! Heads that are not trained: the nearest class mean, and votes of the nearest pictures.
+//! Nearest class mean and k-nearest neighbours: heads that are not trained.
 
 use crate::head::SCALE;
 use crate::logistic::check;

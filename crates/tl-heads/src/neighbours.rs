@@ -14,19 +14,19 @@ const ROWS: usize = 256;
 pub struct Neighbours {
     /// `[stored, features]`, of length 1 each.
     pub(crate) features_md: Matrix,
-    /// One class for each stored row.
+    /// The class of each stored row.
     pub(crate) labels_m: Vec<usize>,
     pub(crate) classes: usize,
     pub(crate) k: usize,
 }
 
 impl Neighbours {
-    /// How many vote.
+    /// The number of neighbours that vote.
     pub fn k(&self) -> usize {
         self.k
     }
 
-    /// How many are stored.
+    /// The number of rows that are stored.
     pub fn stored(&self) -> usize {
         self.labels_m.len()
     }

@@ -1,4 +1,4 @@
-//! One binary logistic regression for each class, for pictures with several labels: scikit-learn's
+//! One-vs-rest: one binary logistic regression for each class, for pictures with several labels: scikit-learn's
 //! `OneVsRestClassifier(LogisticRegression(C = c))`.
 //!
 //! `targets_nk` is `[samples, classes]`: 1 where a sample has the label, else 0.
@@ -51,7 +51,7 @@ pub fn one_vs_rest(
 struct BinaryProblem<'a> {
     features_nd: &'a Matrix,
     targets_n: Vec<f32>,
-    /// Per sample, on half the squared weights.
+    /// L2 penalty per sample, on half the squared weights.
     penalty: f64,
 }
 

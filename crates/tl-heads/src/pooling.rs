@@ -1,4 +1,4 @@
-//! How the last stage's maps become one row per picture.
+//! Pooling: how the last stage's maps become one row per picture.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub enum Pooling {
 }
 
 impl Pooling {
-    /// `maps_bchw` to `features_bd`. [`Pooling::Published`] is taken for [`Pooling::Average`] here: a network with a
+    /// Pools `maps_bchw` to `features_bd`. [`Pooling::Published`] is taken for [`Pooling::Average`] here: a network with a
     /// way of its own applies it itself.
     pub fn apply(self, maps_bchw: Tensor<4>) -> Tensor<2> {
         let [batch, channels, height, width] = maps_bchw.dims();
@@ -37,7 +37,7 @@ impl Pooling {
         }
     }
 
-    /// In words.
+    /// The pooling in words.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Published => "the network's own pooling",
@@ -58,7 +58,7 @@ impl Pooling {
         Matrix::with_columns(columns, features_bd.into_data().iter::<f32>().collect())
     }
 
-    /// How many features [`apply`](Self::apply) makes of maps of this shape.
+    /// The number of features that [`apply`](Self::apply) makes of maps of this shape.
     pub fn width(self, channels: usize, height: usize, width: usize) -> usize {
         match self {
             Self::Published | Self::Average | Self::Max => channels,

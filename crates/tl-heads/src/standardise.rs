@@ -40,7 +40,7 @@ impl Standardiser {
         Self { mean: moments.into_iter().map(|(mean, _)| mean).collect(), deviation }
     }
 
-    /// The features, standardised; constant ones are 0 everywhere.
+    /// Standardises features; constant ones are 0 everywhere.
     ///
     /// # Errors
     /// [`HeadError::Width`] if there are more or fewer features than were measured, [`HeadError::NotFinite`].
@@ -60,7 +60,7 @@ impl Standardiser {
         Ok(scaled)
     }
 
-    /// How many features are constant.
+    /// The number of features that are constant.
     pub fn constants(&self) -> usize {
         self.deviation.iter().filter(|&&deviation| deviation == 0.0).count()
     }
@@ -70,12 +70,12 @@ impl Standardiser {
         self.mean.iter().zip(&self.deviation).map(|(&mean, &deviation)| deviation == 0.0 && mean != 0.0)
     }
 
-    /// Of each feature.
+    /// The mean of each feature.
     pub(crate) fn mean(&self) -> Vec<f32> {
         self.mean.iter().map(|&mean| mean as f32).collect()
     }
 
-    /// Of each feature; 1 for one that is constant.
+    /// The variance of each feature; 1 for one that is constant.
     pub(crate) fn variance(&self) -> Vec<f32> {
         let variance = |&deviation: &f64| if deviation > 0.0 { (deviation * deviation) as f32 } else { 1.0 };
         self.deviation.iter().map(variance).collect()

@@ -14,7 +14,8 @@ use crate::Matrix;
 
 /// Blocks of a part, where there are more: sums of parts cost about half as much to clear and to add up as a block does.
 const LEAST: usize = 4;
-/// Most parts, where there are so many blocks; of weights that are more than [`LARGE`], fewer: sums of parts are large as well.
+/// Maximum number of parts, where there are so many blocks; of weights that are more than [`LARGE`], fewer: sums of parts
+/// are large as well.
 const PARTS: usize = 64;
 const FEWER: usize = 16;
 const LARGE: usize = 1 << 18;

@@ -40,7 +40,7 @@ pub fn is_contained() -> bool {
     DEPTH.get() > 0
 }
 
-/// That a panic would be contained, until it is dropped.
+/// A guard that says, until it is dropped, that a panic would be contained.
 struct Within;
 
 impl Within {

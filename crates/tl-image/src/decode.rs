@@ -1,4 +1,4 @@
-//! Bytes to upright RGB pixels.
+//! Decoding: bytes to upright RGB pixels.
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};

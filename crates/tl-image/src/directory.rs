@@ -136,7 +136,7 @@ impl<'a> Directory<'a> {
 }
 
 const RATIONAL: u16 = 5;
-/// As many as there are tags; BigTIFF has room for 2^64.
+/// Maximum number of entries, as many as there are tags; BigTIFF has room for 2^64.
 const MOST_ENTRIES: u64 = 1 << 16;
 /// Values that are kept of one tag: enough for tiles of 16 x 16 pixels in planes of their own, and 32 MiB.
 const MOST_VALUES: usize = 1 << 22;

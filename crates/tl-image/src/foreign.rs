@@ -17,7 +17,7 @@ use signatures::SIGNATURES;
 pub(crate) enum Foreign {
     /// A picture, or something pictures can be made of.
     Format(&'static UnsupportedFormat),
-    /// No picture.
+    /// Something that is no picture.
     Other(&'static str),
 }
 
@@ -49,7 +49,8 @@ fn by_signature(bytes: &[u8]) -> Option<Foreign> {
 }
 
 impl PictureError {
-    /// The same, with what the ending of the name tells where the content tells nothing: some formats have no signature.
+    /// The same error, with what the extension of the name tells where the content tells nothing: some formats have no
+    /// signature.
     #[must_use]
     pub fn with_name(self, path: &Path, bytes: &[u8]) -> Self {
         if !matches!(self, PictureError::NotAPicture { .. }) || recognise(bytes).is_some() {

@@ -12,13 +12,13 @@ use crate::unsupported_format::ends_like_a_still_picture;
 pub enum Format {
     /// JPEG, baseline and progressive, 8 bits a sample.
     Jpeg,
-    /// PNG; of an animation, the default picture.
+    /// Portable Network Graphics; of an animation, the default picture.
     Png,
     /// WebP, lossy and lossless; of an animation, the first frame.
     WebP,
     /// GIF, first frame.
     Gif,
-    /// Windows bitmap.
+    /// Windows bitmap (BMP).
     Bmp,
     /// TIFF, first page.
     Tiff,
@@ -47,7 +47,7 @@ pub fn ends_like_a_picture(name: &str) -> bool {
     ends_usually(name) || ending(name).is_some_and(|ending| ends_like_a_still_picture(&ending))
 }
 
-/// The same, of the usual formats alone: the name of a folder may end in many ways.
+/// Whether a name has the extension of one of the usual formats: the name of a folder may end in many ways.
 pub fn ends_usually(name: &str) -> bool {
     ending(name).is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }

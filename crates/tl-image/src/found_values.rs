@@ -6,12 +6,12 @@ use crate::contained::contained_or;
 use crate::decode::values;
 use crate::{Limits, PictureError, ValueRange, read_header};
 
-/// One value in so many may be cut off at each end: a dead or hot pixel, a marker burnt in.
+/// Divisor of the number of values that may be cut off at each end: a dead or hot pixel, a marker burnt in.
 const OUTLIERS: u64 = 10_000;
 /// Values that there can be.
 const VALUES: usize = 1 << 16;
 
-/// How often each value of 16 bits was found, transparency aside.
+/// Histogram of the values of 16 bits that were found, transparency aside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundValues {
     /// Empty as long as nothing was found.
@@ -50,7 +50,7 @@ impl FoundValues {
         }
     }
 
-    /// How many pictures with 16 bits a colour were looked at.
+    /// The number of pictures with 16 bits a colour that were looked at.
     pub fn pictures(&self) -> usize {
         self.pictures
     }

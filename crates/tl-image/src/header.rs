@@ -1,4 +1,4 @@
-//! What a picture's header says.
+//! The header of a picture, and what it says.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl PictureHeader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ColorMode {
-    /// Up to 8 bits of gray.
+    /// Gray values of up to 8 bits.
     Gray,
     /// 8 bits of gray and of transparency.
     GrayAlpha,

@@ -1,4 +1,4 @@
-//! How pixels between pixels are made up.
+//! Interpolation: how pixels between pixels are made up.
 
 use std::fmt;
 use std::str::FromStr;

@@ -8,7 +8,7 @@ use crate::Interpolation;
 /// Bits of a weight behind the point: 32, less 8 of a pixel and 2 for weights that overshoot.
 pub(crate) const WEIGHT_BITS: u32 = 32 - 8 - 2;
 
-/// One axis of a result: which source positions each of its positions is made of, and their weights.
+/// An axis of a result: which source positions each of its positions is made of, and their weights.
 #[derive(Default)]
 pub(crate) struct Axis {
     lines: Vec<Line>,
@@ -61,7 +61,7 @@ impl Axis {
         self.lines.len()
     }
 
-    /// For each position, the first source position and the weights of it and those behind it.
+    /// The first source position of each position, with the weights of it and those behind it.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &[i32])> {
         self.lines.iter().map(|line| (line.first, self.weights.get(line.weights.clone()).unwrap_or_default()))
     }

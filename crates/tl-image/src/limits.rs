@@ -1,17 +1,17 @@
-//! What a picture may cost, how far it is looked at, and how its values are read.
+//! Limits: what a picture may cost, how far it is looked at, and how its values are read.
 
 use crate::{PictureError, ValueRange};
 
 /// Bounds checked before memory is taken for a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest file that is read, in bytes.
+    /// Maximum size of a file that is read, in bytes.
     pub file_bytes: u64,
-    /// Largest width and largest height, in pixels.
+    /// Maximum width and maximum height, in pixels.
     pub side: u32,
-    /// Largest width x height, in pixels.
+    /// Maximum of width x height, in pixels.
     pub pixels: u64,
-    /// Most memory a decoder may take for one picture, in bytes.
+    /// Maximum of the memory that a decoder may take for one picture, in bytes.
     pub alloc: u64,
     /// Are files known to be whole, since they were decoded before? Then a part is decoded without reading what lies behind
     /// it, and damage there is not found.
@@ -36,7 +36,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same, for pictures whose values are in this range.
+    /// These limits, for pictures whose values are in this range.
     #[must_use]
     pub fn with_range(self, range: ValueRange) -> Self {
         Limits { range, ..self }

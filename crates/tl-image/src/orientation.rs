@@ -1,4 +1,4 @@
-//! How a picture is to be turned, as the metadata of its file states it: one reader for every container.
+//! Orientation (EXIF): how a picture is to be turned, as the metadata of its file states it: one reader for every container.
 //!
 //! EXIF decides. Where no EXIF block states an orientation, XMP does, as in Pillow's `exif_transpose`. Of several blocks
 //! the first that states one counts. A value that is not 1 to 8 is upright.
@@ -21,7 +21,7 @@ const ORIENTATION: u16 = 274;
 const EXIF_PREFIX: &[u8] = b"Exif\0\0";
 /// What stands before XMP in JPEG.
 const XMP_PREFIX: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
-/// How many bytes may stand between the prefix and the EXIF block.
+/// Number of bytes that may stand between the prefix and the EXIF block.
 const PADDING: usize = 64;
 
 /// Metadata of a file, in the order in which it counts.

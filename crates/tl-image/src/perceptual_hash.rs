@@ -1,4 +1,4 @@
-//! How a picture looks, in 64 bits: pictures that differ little have hashes that differ in few bits.
+//! The perceptual hash, how a picture looks in 64 bits: pictures that differ little have hashes that differ in few bits.
 //!
 //! The hash is pHash as the Python library imagehash computes it: 32 x 32 pixels of luminance, their discrete cosine
 //! transform, and of its 8 x 8 lowest frequencies one bit each: above their median or not
@@ -52,7 +52,7 @@ impl fmt::Debug for PerceptualHash {
     }
 }
 
-/// Rec. 601 luma, as Pillow's `convert("L")`.
+/// Luminance by Rec. 601, as Pillow's `convert("L")` has it.
 fn luminance([r, g, b]: [u8; 3]) -> f64 {
     0.299 * f64::from(r) + 0.587 * f64::from(g) + 0.114 * f64::from(b)
 }
@@ -70,6 +70,10 @@ static COSINES: LazyLock<[[f64; SIDE]; LOW]> = LazyLock::new(|| {
     })
 });
 
+/// The 8 x 8 lowest frequencies of 32 x 32 values.
+///
+/// The transform is taken apart into one over rows and one over columns, and only the frequencies that are wanted are
+/// computed: 8 x 32 x (32 + 8) products, where the whole of both would need 2 x 32 x 32 x 32.
 fn low_frequencies(luminance: &[f64]) -> [f64; LOW * LOW] {
     let dot = |basis: &[f64; SIDE], values: &[f64]| basis.iter().zip(values).map(|(a, b)| a * b).sum::<f64>();
     let mut across = [[0.0; SIDE]; LOW];

@@ -34,7 +34,7 @@ pub enum PictureError {
     UnsupportedProcess {
         /// What the process is called.
         process: String,
-        /// How it is converted, with `IN.jpg` for its name.
+        /// The command that converts the picture, with `IN.jpg` for its name.
         remedy: String,
     },
     /// The file ends before the picture does.
@@ -86,7 +86,7 @@ pub enum PictureError {
 }
 
 impl PictureError {
-    /// That the file of these bytes ends before the picture does.
+    /// The error of a file of these bytes that ends before the picture does.
     pub(crate) fn truncated(bytes: &[u8]) -> Self {
         PictureError::Truncated { bytes: bytes.len() as u64 }
     }
@@ -98,7 +98,7 @@ impl From<Panicked> for PictureError {
     }
 }
 
-/// That a format is not read, and the command that converts it.
+/// Says that a format is not read, and which command converts it.
 fn not_read(format: &str) -> String {
     match UnsupportedFormat::named(format) {
         Some(known) if !known.still => {

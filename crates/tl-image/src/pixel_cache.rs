@@ -52,7 +52,7 @@ struct Index {
     /// What earlier runs left, that of longest ago first.
     earlier: VecDeque<Key>,
     used: HashSet<Key>,
-    /// Of what is not used.
+    /// Number of bytes of the entries that are not in use.
     unused_bytes: u64,
 }
 
@@ -120,7 +120,7 @@ impl PixelCache {
         Ok(stored.part(part).cutout())
     }
 
-    /// How many bytes of pixels the cache holds now.
+    /// The number of bytes of pixels that the cache holds now.
     pub fn bytes(&self) -> u64 {
         self.index().bytes
     }
@@ -242,7 +242,7 @@ impl Index {
     }
 }
 
-/// Is it what a run that was killed left half written?
+/// Whether a file is what a run that was killed left half written.
 fn is_abandoned(path: &Path, used: SystemTime) -> bool {
     let day = Duration::from_secs(24 * 60 * 60);
     path.extension().is_some_and(|ending| ending == "part") && used.elapsed().is_ok_and(|age| age > day)
@@ -288,7 +288,7 @@ fn named(name: &str) -> Option<(Key, Shape)> {
     matches!(reduction, 0 | 1 | 2 | 4 | 8).then_some((key, Shape { size: (width, height), turned }))
 }
 
-/// Of the pixels that decoding gives: raised when they change.
+/// Version of the pixels that decoding gives: raised when they change.
 const DECODER: u32 = 1;
 /// Length of the hash of the pixels, behind them.
 const HASH: usize = 32;

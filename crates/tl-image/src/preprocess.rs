@@ -1,4 +1,4 @@
-//! From an upright picture of any size to what a network takes.
+//! Preprocessing: from an upright picture of any size to what a network takes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -60,7 +60,7 @@ pub struct Preprocess {
     pub interpolation: Interpolation,
     /// Subtracted from each colour in 0..1.
     pub mean: [f32; 3],
-    /// Each colour is divided by it.
+    /// The standard deviation that each colour is divided by.
     pub std: [f32; 3],
     /// How pictures become square.
     pub mode: ResizeMode,
@@ -102,7 +102,7 @@ impl Default for Preprocess {
 }
 
 impl Preprocess {
-    /// These limits, for pictures whose values are in this range.
+    /// The limits, for pictures whose values are in the range of this preprocessing.
     pub fn limits(&self, limits: &Limits) -> Limits {
         limits.with_range(self.range)
     }
@@ -188,7 +188,7 @@ impl Preprocess {
         self.write_at(picture, what, self.place(what.size), self.fill, out);
     }
 
-    /// As [`write`](Self::write), with the place of the result in the square given, and the colour around it.
+    /// Writes as [`write`](Self::write) does, with the place of the result in the square given, and the colour around it.
     pub(crate) fn write_at(
         &self,
         picture: &RgbImage,
@@ -217,7 +217,7 @@ impl Preprocess {
         (centred(width), centred(height))
     }
 
-    /// One colour has 256 values: the division is made once for each.
+    /// The normalised value of each of the 256 values of a colour: the division is made once for each.
     fn table(&self, channel: usize) -> [f32; 256] {
         std::array::from_fn(|v| (v as f32 / 255.0 - self.mean[channel]) / self.std[channel])
     }

@@ -32,7 +32,7 @@ impl RegionRequest {
 }
 
 impl RegionRequest {
-    /// What serves both: the region around both, at the finer of the two scales.
+    /// The request that serves both: the region around both, at the finer of the two scales.
     #[must_use]
     pub fn and(&self, other: &RegionRequest) -> RegionRequest {
         let ([left, top, right, bottom], [l, t, r, b]) = (self.region, other.region);
@@ -51,7 +51,7 @@ impl RegionRequest {
 /// Pixels around the region that was wanted; perhaps the whole picture, perhaps at a reduced resolution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodedRegion {
-    /// Upright pixels.
+    /// The pixels, upright.
     pub pixels: RgbImage,
     /// Width and height of the whole upright picture at full size.
     pub full: (u32, u32),
@@ -119,7 +119,7 @@ pub(crate) enum RegionKind {
     Asked,
     /// The whole picture at full size, as always with this file.
     Whole,
-    /// The same, but with another window it may be different.
+    /// The whole picture at full size, but with another window it may be different.
     WholeThisTime,
 }
 
@@ -128,7 +128,7 @@ pub(crate) enum RegionKind {
 pub(crate) struct Shape {
     /// Width and height as stored, at full size.
     pub(crate) size: (u32, u32),
-    /// How it is to be turned.
+    /// The orientation of the stored pixels.
     pub(crate) turned: Orientation,
 }
 
@@ -187,7 +187,7 @@ impl StoredRegion {
         StoredRegion { pixels, window, shape: self.shape, kind: self.kind }
     }
 
-    /// Upright.
+    /// The decoded region, turned upright.
     pub(crate) fn cutout(self) -> DecodedRegion {
         let StoredRegion { pixels, window, shape: Shape { size, turned }, .. } = self;
         let borders = [&window.columns, &window.rows]

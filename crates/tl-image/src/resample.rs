@@ -4,8 +4,12 @@
 //! shrink much more: <https://github.com/python-pillow/Pillow/pull/9549>). Where the cubic kernel overshoots and is
 //! clipped between the passes, the other order is up to 13/255 off in our golden pictures.
 //!
-//! Rows are taken eight at a time, side by side, so that the sums over columns are vectors too; only as many rows
-//! between the passes are kept as one row of the result is made of. Compiled for AVX2 too, chosen when the program runs.
+//! Rows are taken eight at a time, side by side, so that the sums over columns are vectors too: a weight is one number for
+//! all of them, where along a row each of a pixel's three bytes would want its own place in the vector. Only as many rows
+//! between the passes are kept as one row of the result is made of, so they stay in the cache. Compiled for AVX2 too, chosen
+//! when the program runs (`pulp`).
+//!
+//! Weights in fixed point, and the shift and clipping behind the sums, are Pillow's, so results are equal to the bit.
 
 use std::cell::RefCell;
 
@@ -29,7 +33,7 @@ pub(crate) struct Resampling {
 
 /// Takes the rows of a result, in any order.
 pub(crate) trait RowSink {
-    /// Row `y`: three bytes for each pixel.
+    /// Takes row `y`: three bytes for each pixel.
     fn row(&mut self, y: usize, colors: &[u8]);
 }
 
@@ -50,7 +54,7 @@ pub(crate) fn resample(picture: &RgbImage, what: &Resampling, out: &mut impl Row
 
 /// Rows of the source that are taken at once.
 const GROUP: usize = 8;
-/// A pixel of each of them, with a byte that does not count.
+/// A pixel of each of them, with a byte that does not count: four bytes are copied as one number, three are not.
 type Across = [u8; 4 * GROUP];
 /// Bytes of a row between the passes that are summed at once.
 type Chunk = [u8; 32];
@@ -64,7 +68,7 @@ struct Scratch {
     rows: Axis,
     /// The columns that are read, of [`GROUP`] rows.
     tile: Vec<Across>,
-    /// Their sums.
+    /// Sums over the rows.
     sums: Vec<Across>,
     /// Rows between the passes, the newest in the place of the oldest.
     between: Vec<Chunk>,

@@ -7,14 +7,14 @@ const SUB_DIRECTORIES: u16 = 330;
 /// Bytes of an entry.
 const ENTRY: usize = 12;
 
-/// One entry.
+/// An entry of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Its directory, in the order they were found; 0 is the first picture's.
+    /// The number of the entry's directory, in the order they were found; 0 is the first picture's.
     pub(crate) directory: usize,
-    /// What it is about.
+    /// The entry's tag, what it is about.
     pub(crate) tag: u16,
-    /// Its first value, where it is a whole number and stands in the entry itself; else where its values are.
+    /// The entry's first value, where it is a whole number and stands in the entry itself; else where its values are.
     pub(crate) value: u32,
     count: u32,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
 pub(crate) struct Directories(Vec<Entry>);
 
 impl Directories {
-    /// Of a TIFF with offsets of 32 bits; none for anything else.
+    /// The directories of a TIFF with offsets of 32 bits; none for anything else.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let file = File { bytes, little: bytes.starts_with(b"II*\0") };
         if !file.little && !bytes.starts_with(b"MM\0*") {
@@ -76,7 +76,7 @@ impl File<'_> {
         Some(Entry { directory, tag, value, count })
     }
 
-    /// One stands in the entry, several somewhere else.
+    /// Follows an entry to its sub-directories: one stands in the entry, several somewhere else.
     fn sub_directories(&self, entry: &Entry, queue: &mut Vec<u32>) {
         let listed = (0..entry.count.min(MOST as u32) as usize)
             .filter_map(|number| self.long((entry.value as usize).saturating_add(4 * number)));

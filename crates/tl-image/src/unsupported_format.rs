@@ -3,7 +3,7 @@
 /// A format of pictures, or of what pictures can be made of, that is not read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UnsupportedFormat {
-    /// What it is called.
+    /// The format's name.
     pub name: &'static str,
     /// Endings of names, in small letters.
     pub endings: &'static [&'static str],
@@ -11,7 +11,7 @@ pub struct UnsupportedFormat {
     pub(crate) convert: &'static str,
     /// Has some file of it no signature? Then the ending counts.
     pub(crate) without_signature: bool,
-    /// Is it a still picture? Others are expected beside pictures, in tar files for example.
+    /// Whether it is a format of still pictures. Others are expected beside pictures, in tar files for example.
     pub(crate) still: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which values of pictures with 16 bits a colour are black and white.
+//! The value range: which values of pictures with 16 bits a colour are black and white.
 //!
 //! A camera or scanner of 10 or 12 bits often writes its values into 16 bits as they are: 4,095 of 65,535 is nearly black, and
 //! at 8 bits 16 shades are left of 4,096. Which values are white is not in the file, so somebody has to say, once for all
@@ -21,7 +21,7 @@ impl ValueRange {
     /// All 16 bits, as files are meant that say nothing else.
     pub const FULL: ValueRange = ValueRange { black: 0, white: u16::MAX };
 
-    /// From `black` to `white`, which must be larger.
+    /// The range from `black` to `white`, which must be larger.
     pub fn new(black: u16, white: u16) -> Option<Self> {
         (black < white).then_some(ValueRange { black, white })
     }

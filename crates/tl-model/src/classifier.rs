@@ -36,7 +36,7 @@ pub struct Classifier {
     /// The pictures that it has seen; none if that is not known.
     pub seen: Option<SeenHashes>,
     frozen: Frozen,
-    /// `None`: the head the network was published with.
+    /// The fitted head; `None` for the head that the network was published with.
     head: Option<FittedHead>,
     /// The boundary behind the last stage.
     end: Boundary,
@@ -47,7 +47,7 @@ pub struct Classifier {
 pub struct ClassProbability {
     /// The class's name.
     pub class: String,
-    /// In 0..1.
+    /// The class's probability, in 0..1.
     pub probability: f32,
 }
 
@@ -68,8 +68,8 @@ impl Classifier {
         Ok(classifier)
     }
 
-    /// The same model with its network's products in this precision; `Auto` is the one it was trained with, or f32 where
-    /// the processor has no instructions for that.
+    /// This classifier with another precision of its network's products; `Auto` is the one it was trained with, or f32
+    /// where the processor has no instructions for that.
     ///
     /// # Errors
     /// [`ModelError::Setting`] if the processor has no instructions for it, or it is int8 and the model was not trained so.
@@ -142,8 +142,8 @@ impl Classifier {
         Ok(answers)
     }
 
-    /// As [`predict`](Self::predict), but hands the answers to `sink` as they come, some pictures at a time and in their
-    /// order: the first ones soon, and memory holds no more than some hundred.
+    /// Predicts as [`predict`](Self::predict) does, but hands the answers to `sink` as they come, some pictures at a time
+    /// and in their order: the first ones soon, and memory holds no more than some hundred.
     ///
     /// # Errors
     /// If the head does not fit the network, and those of `sink`, which end the work.
@@ -197,7 +197,7 @@ impl Classifier {
         Ok(answers)
     }
 
-    /// From features by the head, or from the published head's logits.
+    /// Probabilities from features by the head, or from the published head's logits.
     fn probabilities(&self, outputs: &Matrix) -> Result<Matrix, ModelError> {
         Ok(match &self.head {
             Some(head) if self.header.pooling == Pooling::Published => self.answer(head.logits(outputs)?),
@@ -213,7 +213,7 @@ impl Classifier {
         probabilities(self.header.multi_label, logits_nk)
     }
 
-    /// Of the last stage's maps; 0 for a network that is not known, which there cannot be.
+    /// Channels of the last stage's maps; 0 for a network that is not known, which there cannot be.
     fn channels(&self) -> usize {
         let summary =
             tl_backbones::architecture(&self.header.backbone).map(|row| tl_backbones::summary(&row));

@@ -18,7 +18,7 @@ pub enum ModelError {
     /// A user's own file of weights.
     #[error("cannot use the weights in `{}`: {error}", tl_files::shown_path(path))]
     WeightsFile {
-        /// The file.
+        /// The file of weights.
         path: PathBuf,
         /// What is wrong with it.
         error: WeightsError,
@@ -29,7 +29,7 @@ pub enum ModelError {
         tl_files::shown_path(path)
     )]
     WeightsOfRun {
-        /// The folder.
+        /// The folder that was looked into.
         path: PathBuf,
     },
     /// The head, asked with other features than it takes.
@@ -38,15 +38,15 @@ pub enum ModelError {
     /// There is no such device here.
     #[error("cannot use the device `{name}`: {detail}")]
     Device {
-        /// As asked for.
+        /// The name, as it was asked for.
         name: String,
-        /// Why not.
+        /// The reason why it cannot be used.
         detail: String,
     },
     /// A file cannot be read.
     #[error("cannot read `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Read {
-        /// The file.
+        /// The file that could not be read.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -54,7 +54,7 @@ pub enum ModelError {
     /// Not a model file of ours, or a damaged one.
     #[error("`{}` is not a model that `tl` can use: {}", tl_files::shown_path(path), tl_files::shown(detail))]
     NotAModel {
-        /// The file.
+        /// The file that is no model.
         path: PathBuf,
         /// What is wrong.
         detail: String,
@@ -64,13 +64,13 @@ pub enum ModelError {
     OtherModel {
         /// The file or folder.
         path: PathBuf,
-        /// What it is.
+        /// The program or format that the file comes from.
         other: ForeignWeights,
     },
     /// A run that has no model yet.
     #[error("the run `{}` is unfinished: it has no model yet", tl_files::shown_path(path))]
     Unfinished {
-        /// Its folder.
+        /// The run's folder.
         path: PathBuf,
     },
     /// Nothing is there; there are runs of this name with a number behind it.
@@ -84,17 +84,17 @@ pub enum ModelError {
     /// The model computes something else than probabilities.
     #[error("the model gives probabilities that are not finite for `{}`", tl_files::shown_path(path))]
     AnswerNotFinite {
-        /// The picture.
+        /// The picture that could not be read.
         path: PathBuf,
     },
     /// A setting that cannot be.
     #[error("{what} is {value}, it must be {rule}")]
     Setting {
-        /// The setting.
+        /// The setting's name.
         what: String,
-        /// Its value.
+        /// The value that was refused.
         value: String,
-        /// What it must be.
+        /// The rule that the value breaks.
         rule: String,
     },
     /// Nothing to predict.

@@ -15,7 +15,7 @@ mod model;
 #[path = "../../../fuzz/src/replay.rs"]
 mod replay;
 
-/// For each target.
+/// Time for each target of the fuzzer.
 const TIME: Duration = Duration::from_millis(1500);
 
 const VERSIONS: &[&str] = &["crates/tl-pipeline/tests/golden/versions"];

@@ -40,6 +40,6 @@ pub use observer::FetchObserver;
 pub use places::pictures;
 pub use pretrained::Pretrained;
 pub use rounding::{PrecisionChoice, Rounding, check_precision};
-pub use runs::{is_run, is_unfinished};
+pub use runs::is_unfinished;
 pub use seen_hashes::{SeenCount, SeenHashes};
 pub use tl_frozen::Precision;

@@ -69,16 +69,16 @@ pub struct Header {
     /// The head's layers, in order.
     #[serde(default = "linear")]
     pub layers: Vec<LayerKind>,
-    /// Does it give pictures several labels each? Then probabilities are sigmoids of the logits, else their softmax.
+    /// Whether pictures may have several labels each. Then probabilities are sigmoids of the logits, else their softmax.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub multi_label: bool,
-    /// From which probability on a picture is given each label, in 0..=1; none if it gives one label each.
+    /// Decision thresholds: from which probability on a picture is given each label, in 0..=1; empty if it gets one label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<f64>,
     /// How the network multiplied when the head was trained, if not in f32.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
-    /// How many pictures trained it or chose between its versions; none in files that do not say which.
+    /// How many pictures trained the model or chose between its versions; none in files that do not say which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<SeenCount>,
 }
@@ -109,13 +109,13 @@ impl Header {
         }
     }
 
-    /// The same, for a head of other layers.
+    /// This header for a head of other layers.
     pub fn with_layers(self, pooling: Pooling, layers: Vec<LayerKind>) -> Self {
         let plain = pooling == Pooling::Published && layers == linear();
         Self { schema: if plain { LINEAR_SCHEMA } else { LAYERS_SCHEMA }, pooling, layers, ..self }
     }
 
-    /// The same, for a model that gives the labels whose probability reaches their threshold; as it is, without any.
+    /// This header for a model that gives the labels whose probability reaches their threshold; as it is, without any.
     pub fn with_thresholds(self, thresholds: Vec<f64>) -> Self {
         let multi_label = !thresholds.is_empty();
         Self { schema: if multi_label { SCHEMA } else { self.schema }, multi_label, thresholds, ..self }
@@ -132,7 +132,7 @@ impl Header {
 pub struct ModelFile {
     /// What the tensors mean.
     pub header: Header,
-    /// The head.
+    /// The fitted head.
     pub head: FittedHead,
     /// The backbone with its weights.
     pub backbone: Backbone,
@@ -292,9 +292,9 @@ fn head_size(header: &Header, features: usize) -> u64 {
 
 /// Why a header was not read.
 enum HeaderError {
-    /// It is another program's file.
+    /// The file belongs to another program.
     Foreign(String),
-    /// It is ours, and cannot be used.
+    /// The file is a model of this program, and cannot be used.
     Wrong(String),
 }
 
@@ -353,7 +353,7 @@ fn head(tensors: &SafeTensors<'_>, header: &Header) -> Result<FittedHead, String
     head.map_err(|error| error.to_string())
 }
 
-/// Little-endian values.
+/// Decodes little-endian 32-bit floats.
 fn f32s(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|&four| f32::from_le_bytes(four)).collect()
 }

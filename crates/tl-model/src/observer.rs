@@ -1,4 +1,4 @@
-//! What fetching weights tells whoever follows it.
+//! The observer (callback) of fetching: what it tells whoever follows it.
 
 use tl_weights::{Event, Weights};
 

@@ -1,4 +1,4 @@
-//! What people point at when they want a prediction: files, folders, patterns.
+//! Pictures to predict, as people point at them: files, folders, patterns.
 
 use rayon::slice::ParallelSliceMut;
 use std::ffi::OsStr;

@@ -16,7 +16,7 @@ use crate::runs::is_run;
 /// A network and where its weights are, not loaded yet.
 #[derive(Debug, Clone)]
 pub struct Pretrained {
-    /// The network.
+    /// The network's architecture.
     pub architecture: Architecture,
     /// What a picture goes through before the network sees it.
     pub preprocess: Preprocess,

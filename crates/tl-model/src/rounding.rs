@@ -1,4 +1,4 @@
-//! In which numbers the frozen network multiplies, as a setting and as a model file has it.
+//! Precision of the frozen network's products, as a setting and as a model file has it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -8,14 +8,14 @@ use tl_frozen::{Arithmetic, Frozen, Output, Precision, Ranges};
 
 use crate::error::ModelError;
 
-/// The setting.
+/// The precision that was asked for: a fixed one, or a choice left to the program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum PrecisionChoice {
     /// bf16 if the processor has it, there are many pictures, and features and predictions stay what they are; else f32.
     #[default]
     Auto,
-    /// This one.
+    /// A precision that was named.
     Fixed(Precision),
 }
 
@@ -57,9 +57,9 @@ impl TryFrom<String> for PrecisionChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "precision")]
 pub enum Rounding {
-    /// In bf16.
+    /// Products of bfloat16 numbers.
     Bf16,
-    /// In bytes.
+    /// Products of bytes, which are quantized.
     Int8 {
         /// The least and greatest value of every step on the way to pooled features: [`Ranges`].
         ranges: Vec<[f32; 2]>,

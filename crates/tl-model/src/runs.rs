@@ -1,4 +1,4 @@
-//! What a run folder is told by.
+//! Run folders: what one is told by.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ const CHECKPOINTS: &str = "checkpoints";
 const RESULT: &str = "report.json";
 
 /// Is this the folder of a run, finished or not?
-pub fn is_run(path: &Path) -> bool {
+pub(crate) fn is_run(path: &Path) -> bool {
     path.join(SETTINGS).is_file()
 }
 

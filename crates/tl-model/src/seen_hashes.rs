@@ -30,14 +30,14 @@ pub struct SeenHashes {
 /// What the header says about them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenCount {
-    /// How many different files there are.
+    /// How many different files the model has seen.
     pub pictures: u64,
-    /// Are these all?
+    /// Whether these are all that the model has seen.
     pub complete: bool,
 }
 
 impl SeenHashes {
-    /// These pictures, and no others.
+    /// The hashes of these pictures, and of no others.
     pub fn of(data: &Dataset, ids: &[SampleId]) -> Self {
         let hashes = ids.iter().map(|id| data.samples[id.0].content.short()).collect();
         Self { hashes, complete: true }.sorted()
@@ -61,7 +61,7 @@ impl SeenHashes {
         self.hashes.binary_search(&content.short()).is_ok()
     }
 
-    /// Are they all that the model has seen?
+    /// Whether these are all pictures that the model has seen.
     pub fn is_complete(&self) -> bool {
         self.complete
     }
@@ -70,12 +70,12 @@ impl SeenHashes {
         SeenCount { pictures: self.hashes.len() as u64, complete: self.complete }
     }
 
-    /// For the model file.
+    /// The hashes as a tensor of the model file.
     pub(crate) fn tensor(&self) -> (String, SavedTensor) {
         (TENSOR.to_owned(), SavedTensor::bytes(vec![self.hashes.len(), BYTES], self.hashes.concat()))
     }
 
-    /// From a model file whose header says so many.
+    /// Reads the hashes from a model file whose header says so many.
     pub(crate) fn from_tensors(tensors: &SafeTensors<'_>, count: SeenCount) -> Result<Self, String> {
         let tensor = tensors.tensor(TENSOR).map_err(|_| format!("its `{TENSOR}` are missing"))?;
         Self::from_bytes(tensor.dtype(), tensor.shape(), tensor.data(), count)
@@ -91,7 +91,7 @@ impl SeenHashes {
         Ok(Self { hashes: hashes.to_vec(), complete: count.complete })
     }
 
-    /// From a model file whose header was read, which is `start`; nothing else of it is.
+    /// Reads the hashes from a model file whose header was read, which is `start`; nothing else of the file is read.
     pub(crate) fn from_file(file: &mut File, start: &[u8], count: SeenCount) -> Result<Self, String> {
         let text = start.get(8..).unwrap_or_default();
         let metadata: Metadata = serde_json::from_slice(text).map_err(|e| e.to_string())?;

@@ -44,7 +44,7 @@ pub(crate) struct EpochLoss {
 /// [`HeadError::Diverged`] if a loss or a weight is not finite.
 pub(crate) fn train_linear(
     features_nd: &Matrix,
-    truth: &Targets,
+    targets: &Targets,
     classes: usize,
     settings: &AdamWSettings,
     device: &Device,
@@ -52,18 +52,18 @@ pub(crate) fn train_linear(
     progress: &dyn Fn(EpochLoss),
 ) -> Result<LinearHead, HeadError> {
     let device = device.clone().autodiff();
-    let config = LossConfig { kind: truth.loss(), ..LossConfig::default() };
+    let config = LossConfig { kind: targets.loss(), ..LossConfig::default() };
     let loss = config.init(None, &device);
     let zeros = LinearHead::zeros(classes, features_nd.columns());
     let mut layer = Layer::new(start.unwrap_or(&zeros), settings.decay, &device);
-    let pictures = truth.pictures();
+    let pictures = targets.pictures();
     let steps = pictures.div_ceil(settings.batch) * settings.epochs;
     let (mut step, mut rate) = (0, settings.rate);
     for epoch in 0..settings.epochs {
         let mut sum = 0.0;
         for rows in batches(pictures, settings, epoch) {
             rate = cosine(settings.rate, step, steps);
-            let value = layer.step(&features_nd.select_rows(&rows), truth, &rows, &loss, rate);
+            let value = layer.step(&features_nd.select_rows(&rows), targets, &rows, &loss, rate);
             step += 1;
             if !value.is_finite() {
                 return Err(HeadError::Diverged { step, rate, loss: value });
@@ -114,13 +114,13 @@ impl Layer {
     }
 
     /// The loss before the step.
-    fn step(&mut self, batch_bd: &Matrix, truth: &Targets, rows: &[usize], loss: &Loss, rate: f64) -> f64 {
+    fn step(&mut self, batch_bd: &Matrix, targets: &Targets, rows: &[usize], loss: &Loss, rate: f64) -> f64 {
         let shape = [batch_bd.rows(), batch_bd.columns()];
         let features_bd =
             Tensor::<2>::from_data(TensorData::new(batch_bd.values().to_vec(), shape), &self.device);
         let logits_bk = features_bd.matmul(self.weight_dk.clone()) + self.bias_k.clone().unsqueeze();
         let [_, classes] = logits_bk.dims();
-        let targets = TensorData::new(truth.targets(rows, classes), [rows.len(), classes]);
+        let targets = TensorData::new(targets.targets(rows, classes), [rows.len(), classes]);
         let loss = loss.forward(logits_bk, Tensor::from_data(targets, &self.device));
         let value = f64::from(loss.clone().into_scalar::<f32>());
         let mut gradients = loss.backward();
@@ -169,13 +169,13 @@ mod tests {
     #[test]
     fn the_loss_falls_and_the_same_seed_gives_the_same_bits() {
         let (features_nd, labels_n) = problem();
-        let truth = Targets::One(labels_n);
+        let targets = Targets::One(labels_n);
         let settings = AdamWSettings { batch: 16, rate: 0.05, decay: 0.0, ..AdamWSettings::default() };
         let run = |seed| {
             let losses = std::cell::RefCell::new(Vec::new());
             let settings = AdamWSettings { seed, ..settings };
             let keep = |epoch: EpochLoss| losses.borrow_mut().push(epoch.loss);
-            let head = train_linear(&features_nd, &truth, 2, &settings, &Device::flex(), None, &keep);
+            let head = train_linear(&features_nd, &targets, 2, &settings, &Device::flex(), None, &keep);
             (head.unwrap(), losses.into_inner())
         };
         let (head, losses) = run(1);
@@ -209,9 +209,9 @@ mod tests {
         let start =
             LinearHead { weight_kd: Matrix::with_columns(1, vec![2.0, -2.0]), bias_k: vec![1.0, -1.0] };
         let settings = AdamWSettings { epochs: 1, batch: 1, rate: 0.1, decay: 0.5, seed: 0 };
-        let truth = Targets::One(vec![1]);
-        let head =
-            train_linear(&features_nd, &truth, 2, &settings, &Device::flex(), Some(&start), &|_| {}).unwrap();
+        let targets = Targets::One(vec![1]);
+        let head = train_linear(&features_nd, &targets, 2, &settings, &Device::flex(), Some(&start), &|_| {})
+            .unwrap();
         let expected = [2.0 * 0.95 - 0.1, -2.0 * 0.95 + 0.1, 1.0 - 0.1, -1.0 + 0.1];
         for (found, expected) in head.weight_kd.values().iter().chain(&head.bias_k).zip(expected) {
             // An epsilon of 1e-8 beside a gradient of 1e-3; one of 1e-5 would be off by 1e-3.

@@ -1,4 +1,4 @@
-//! Everything a run depends on. `run.toml` is this, resolved.
+//! The configuration, everything a run depends on. `run.toml` is this, resolved.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -48,7 +48,7 @@ pub struct TrainConfig {
     pub folds: Option<usize>,
     /// What everything random comes from.
     pub seed: u64,
-    /// How many files may be bad, `2%` or `5`.
+    /// Maximum of unreadable files, `2%` or `5`.
     pub max_bad: String,
     /// Folder that holds the runs.
     #[serde(with = "tl_files::path_as_text")]
@@ -58,14 +58,15 @@ pub struct TrainConfig {
     pub name: Option<String>,
     /// Leave the backbone's weights out of the model file and refer to them by hash.
     pub slim: bool,
-    /// Fetch nothing. It changes no result and is not written to `run.toml`.
+    /// Fetch nothing from the network. This changes no result and is not written to `run.toml`.
     #[serde(skip_serializing)]
     pub offline: bool,
     /// Take features of pictures from the cache folder where an earlier run has left them, and keep what is computed.
     /// It changes no result and is not written to `run.toml`.
     #[serde(skip_serializing)]
     pub cache: bool,
-    /// Most that kept features may take, of all runs together, in GiB. It changes no result and is not written either.
+    /// Maximum size in GiB of the features that are kept on disk, of all runs together. It changes no result and is not
+    /// written either.
     #[serde(skip_serializing)]
     pub cache_gib: u64,
     /// Where decoded pictures are kept from epoch to epoch, where training in steps changes them anew every time; as much as
@@ -74,13 +75,13 @@ pub struct TrainConfig {
     pub pixels: Option<Pixels>,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
-    /// In which numbers products are done: those of the frozen network, and, in bf16, those of training in steps.
+    /// Precision of the matrix products: those of the frozen network, and, in bf16, those of training in steps.
     #[serde(skip_serializing_if = "is_auto")]
     pub precision: PrecisionChoice,
     /// Threads that decode pictures and compute features; the processor's number by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
-    /// Training in steps.
+    /// Settings of training in steps.
     #[serde(skip_serializing_if = "is_usual")]
     pub steps: StepsConfig,
 }
@@ -99,12 +100,12 @@ fn is_usual(steps: &StepsConfig) -> bool {
 pub enum Data {
     /// A folder or file, whose layout is told by looking at it: [`Source::of_path`].
     Path(#[serde(with = "tl_files::path_as_text")] PathBuf),
-    /// In full.
+    /// A source that is spelt out: its kind, its path and how it is read.
     Source(Source),
 }
 
 impl Data {
-    /// In full.
+    /// The source, spelt out.
     pub fn source(&self) -> Source {
         match self {
             Self::Path(path) => Source::of_path(path),
@@ -129,9 +130,9 @@ fn is_default(options: &ReadOptions) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pixels {
-    /// In memory, for this run.
+    /// Decoded pictures are kept in memory, for this run.
     Ram,
-    /// In the cache's folder, for later runs too.
+    /// Decoded pictures are kept in the cache's folder, for later runs too.
     Disk,
 }
 
@@ -142,7 +143,7 @@ pub enum Resize {
     /// Compare the ways on training pictures where it may matter, else as the weights were evaluated.
     #[default]
     Auto,
-    /// This way.
+    /// A resize mode that was named.
     Fixed(ResizeMode),
 }
 
@@ -150,7 +151,7 @@ pub enum Resize {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeadKind {
-    /// By the amount of data.
+    /// A head chosen by the amount of data.
     #[default]
     Auto,
     /// Multinomial logistic regression, solved to its minimum; the L2 strength is chosen by cross-validation.
@@ -224,8 +225,8 @@ impl TrainConfig {
         }
     }
 
-    /// The same, for pictures with several labels if they have: every class is then a question of its own, also in
-    /// training in steps.
+    /// These settings for pictures that have several labels if `several`: every class is then a binary classification of
+    /// its own, also in training in steps.
     ///
     /// # Errors
     /// [`PipelineError::OneLabelOnly`] if something was asked for that only makes sense where classes exclude each other.
@@ -250,12 +251,12 @@ impl TrainConfig {
         FetchConfig { offline: self.offline, ..FetchConfig::from_env() }
     }
 
-    /// Most that kept features may take, in GiB; `None` if none are kept.
+    /// Maximum size in GiB of the features that are kept; `None` if none are kept.
     pub(crate) fn kept_gib(&self) -> Option<u64> {
         self.cache.then_some(self.cache_gib)
     }
 
-    /// Threads to use: as set, else one for each processor.
+    /// Number of threads: as set, else one for each processor.
     pub fn threads(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, usize::from);
         self.threads.unwrap_or_else(processors).max(1)

@@ -15,7 +15,7 @@ pub(crate) struct DataPlan {
     /// Which pictures belong together.
     pub(crate) units: DuplicateGroups,
     pub(crate) data_split: DataSplit,
-    /// How they were divided.
+    /// The split in words: how the pictures were divided.
     pub(crate) words: SplitDescription,
     /// The model that the job begins from.
     pub(crate) start: Option<InitialModel>,
@@ -33,7 +33,7 @@ impl DataPlan {
         Ok(Self { data, units, data_split, words, start: None })
     }
 
-    /// The same for a job that begins from a model: what that has seen judges nothing.
+    /// Makes this the plan of a job that begins from a model: pictures that the model has seen evaluate nothing.
     pub(crate) fn begin_from(&mut self, mut start: Option<InitialModel>) {
         if let Some(start) = &mut start {
             start.set_apart(&self.data, &self.units, self.words.made, &mut self.data_split);

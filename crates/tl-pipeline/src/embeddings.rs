@@ -66,13 +66,14 @@ pub struct EmbedConfig {
     pub at: FeatureLayer,
     /// The file, whose ending says its format: `.parquet`, `.npy` or `.safetensors`.
     pub out: PathBuf,
-    /// How many files may be bad.
+    /// Maximum of unreadable files.
     pub max_bad: MaxBad,
-    /// Fetch no weights.
+    /// Fetch no weights from the network.
     pub offline: bool,
-    /// Most that kept features may take, of all runs together, in GiB; `None`: nothing is taken from there or kept.
+    /// Maximum size in GiB of the features that are kept, of all runs together; `None`: nothing is taken from there or
+    /// kept.
     pub cache_gib: Option<u64>,
-    /// In which numbers the network multiplies: f32 or bf16.
+    /// Precision of the matrix products: f32 or bf16.
     pub precision: Precision,
     /// `auto`, `cpu`, `ndarray` or `cuda[:n]`.
     pub device: String,
@@ -80,16 +81,16 @@ pub struct EmbedConfig {
     pub threads: usize,
 }
 
-/// What was written.
+/// The files of features that were written.
 #[derive(Debug)]
 pub struct FeatureFiles {
     /// The file, and the table beside it if there is one.
     pub files: Vec<PathBuf>,
     /// Whether there was such a file before.
     pub replaced: bool,
-    /// Number of rows.
+    /// Number of rows in the file.
     pub rows: usize,
-    /// Of one row: `[d]`, or `[channels, height, width]`.
+    /// Shape of one row: `[d]`, or `[channels, height, width]`.
     pub shape: Vec<usize>,
     /// Rows whose features were kept from an earlier time.
     pub kept: usize,
@@ -98,7 +99,7 @@ pub struct FeatureFiles {
 }
 
 impl EmbedConfig {
-    /// The defaults: pooled features of the embedded network.
+    /// Settings with the defaults: pooled features of the embedded network.
     pub fn new(data: impl Into<PathBuf>, out: impl Into<PathBuf>) -> Self {
         let train = TrainConfig::new(data);
         Self {
@@ -163,7 +164,7 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFil
     // Better now than after an hour.
     drop(AtomicFile::begin_alone(&config.out).map_err(|fault| refused(fault.into()))?);
 
-    observer.step(JobStage::Scan);
+    observer.stage(JobStage::Scan);
     let (options, preprocess) = settled(&config.data.source(), &config.read, preprocess, observer)?;
     let view = OutputSpec::of(&config.at, &pretrained.architecture, preprocess)?;
     let limits = Limits::default();
@@ -172,7 +173,7 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFil
     check_bad(&data.rejected, data.files(), &config.max_bad)?;
     observer.scanned(&data);
 
-    observer.step(JobStage::Load);
+    observer.stage(JobStage::Load);
     let fetch = FetchConfig { offline: config.offline, ..FetchConfig::from_env() };
     let (backbone, loaded) = pretrained.load(&device, &fetch, observer)?;
     let frozen = Frozen::new(backbone, device);
@@ -193,7 +194,7 @@ pub fn embed(config: &EmbedConfig, observer: &dyn Observer) -> Result<FeatureFil
     let outline = FeatureFileHeader { data: &data, shape: &view.shape, most: data.len(), about };
     let replaced = config.out.exists();
     let mut file = format.begin(&config.out, &outline).map_err(refused)?;
-    observer.step(JobStage::Extract);
+    observer.stage(JobStage::Extract);
     let mut work = ExtractionRun::new(config, &frozen, &data, &view, cache.as_ref());
     work.run(&mut *file, observer)?;
     file.finish().map_err(refused)?;

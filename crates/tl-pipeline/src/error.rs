@@ -16,7 +16,7 @@ pub enum PipelineError {
     /// Training in steps.
     #[error(transparent)]
     Train(#[from] TrainError),
-    /// The pictures.
+    /// The data set cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
     /// A model cannot refer to weights that only this computer has.
@@ -25,16 +25,16 @@ pub enum PipelineError {
         /// The file of weights.
         path: PathBuf,
     },
-    /// The features.
+    /// The head cannot be fitted to the features.
     #[error(transparent)]
     Head(#[from] HeadError),
-    /// The figures.
+    /// The metrics cannot be computed.
     #[error(transparent)]
     Report(#[from] tl_report::Error),
     /// After unreadable pictures were left out, a class has none to learn from.
     #[error("class `{}` has no readable picture to train on, {val} held out", tl_files::shown(class))]
     ClassLost {
-        /// The class.
+        /// The name of the class.
         class: String,
         /// Readable held-out pictures.
         val: usize,
@@ -42,7 +42,7 @@ pub enum PipelineError {
     /// A file or folder cannot be written.
     #[error("cannot write `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Write {
-        /// The file.
+        /// The file that could not be written.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -50,7 +50,7 @@ pub enum PipelineError {
     /// A file cannot be read.
     #[error("cannot read `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Read {
-        /// The file.
+        /// The file that could not be read.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -78,11 +78,11 @@ pub enum PipelineError {
     /// A file of settings that cannot be read.
     #[error("`{}`: {detail}", tl_files::shown_path(path))]
     Settings {
-        /// The file.
+        /// The file of settings.
         path: PathBuf,
         /// What is wrong, with line and column.
         detail: String,
-        /// Of a name that is not known, the known one that is most like it.
+        /// The known name that is most like one that is not known.
         nearest: Option<String>,
     },
     /// Pictures would be too small for the network.
@@ -94,17 +94,17 @@ pub enum PipelineError {
     /// A setting that cannot be.
     #[error("{what} is {value}, it must be {rule}")]
     Setting {
-        /// The setting.
+        /// The setting's name.
         what: String,
-        /// Its value.
+        /// The value that was refused.
         value: String,
-        /// What it must be.
+        /// The rule that the value breaks.
         rule: String,
     },
     /// The network computes something else than numbers.
     #[error("the network gives features that are not finite for `{}`", path.display())]
     FeaturesNotFinite {
-        /// The picture.
+        /// The picture that cannot be used.
         path: PathBuf,
     },
     /// Settings that `run.toml` cannot hold.
@@ -116,13 +116,13 @@ pub enum PipelineError {
     /// A run that cannot be gone on with.
     #[error("the run `{}` is finished", tl_files::shown_path(path))]
     Finished {
-        /// Its folder.
+        /// The run's folder.
         path: PathBuf,
     },
     /// There is no stage of this name.
     #[error("the network has no stage `{asked}`: give `pooled`, or one of {}", quoted(known))]
     NoStage {
-        /// As asked for.
+        /// The stage, as it was asked for.
         asked: String,
         /// The stages, in order.
         known: Vec<String>,
@@ -130,7 +130,7 @@ pub enum PipelineError {
     /// A file of features whose format is not known.
     #[error("`{}` ends in none of .parquet, .npy and .safetensors", tl_files::shown_path(path))]
     UnknownFormat {
-        /// The file.
+        /// The file of features.
         path: PathBuf,
     },
     /// A Parquet file, and the program was built without it.
@@ -139,19 +139,19 @@ pub enum PipelineError {
         tl_files::shown_path(path)
     )]
     NoParquet {
-        /// The file.
+        /// The file of features.
         path: PathBuf,
     },
     /// Features would be written over the list of their pictures.
     #[error("`{}` is what the pictures are read from", tl_files::shown_path(path))]
     OutIsSource {
-        /// The file.
+        /// The file of features.
         path: PathBuf,
     },
     /// A file of features cannot be written.
     #[error("cannot write `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Out {
-        /// The file.
+        /// The file of features.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -159,7 +159,7 @@ pub enum PipelineError {
     /// Somebody asked to stop before the features were written.
     #[error("stopped; `{}` is not written", tl_files::shown_path(path))]
     Interrupted {
-        /// The file.
+        /// The file of features.
         path: PathBuf,
     },
 }

@@ -24,7 +24,7 @@ pub struct Evaluated {
     pub evaluation: Evaluation,
     /// The figures of a model that gives several labels each.
     pub multi_label: Option<MultiLabel>,
-    /// Those of them that the model has seen, judged apart.
+    /// The pictures that the model has seen, with metrics of their own.
     pub seen: SeenMetrics,
     /// The pictures of the source, those that could not be used included.
     pub data: Dataset,
@@ -39,7 +39,7 @@ pub struct SeenMetrics {
     pub known: bool,
     /// Pictures that trained it or chose between its versions, by the hashes of their files.
     pub pictures: usize,
-    /// Others that are copies or look-alikes of these, or of their groups.
+    /// Pictures that are copies or look-alikes of those that the model has seen, or of their groups.
     pub related: usize,
     /// The figures of both together; none without any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,9 +53,9 @@ pub struct SeenMetrics {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ModelMetrics {
-    /// One label each.
+    /// Metrics of a model that gives one label each.
     One(Evaluation),
-    /// Several.
+    /// Metrics of a model that gives several labels each.
     Several(MultiLabel),
 }
 
@@ -81,7 +81,7 @@ pub fn evaluate(
     threads: usize,
     observer: &dyn Observer,
 ) -> Result<Evaluated, PipelineError> {
-    observer.step(JobStage::Scan);
+    observer.stage(JobStage::Scan);
     let limits = classifier.preprocess().limits(&Limits::default());
     let data = read_to_judge(source, wanted, &limits, &|progress| observer.progress(progress))?;
     check_bad(&data.rejected, data.files(), max_bad)?;
@@ -92,7 +92,7 @@ pub fn evaluate(
     }
     let (part, ids) = judged(&data);
     let model_class = class_map(classifier, &data, &ids)?;
-    observer.step(JobStage::Extract);
+    observer.stage(JobStage::Extract);
     let places: Vec<PictureLocation> = ids.iter().map(|&id| data.place_of(id)).collect();
     let units = duplicate_groups(&data);
     let mut predictions = Vec::new();

@@ -22,12 +22,12 @@ pub(crate) const MODES: [ResizeMode; 3] = [ResizeMode::Crop, ResizeMode::Squash,
 pub(crate) struct FeatureSource<'a> {
     pub(crate) frozen: &'a Frozen,
     pub(crate) data: &'a Dataset,
-    /// As the weights were evaluated; the resize mode is the table's matter.
+    /// The preprocessing that the weights were evaluated with; the resize mode is the table's matter.
     pub(crate) preprocess: Preprocess,
     pub(crate) threads: usize,
-    /// `None`: nothing is kept for the next run.
+    /// The cache of features on disk; `None`: nothing is kept for the next run.
     pub(crate) cache: Option<FeatureCache>,
-    /// Decoded pictures; `None`: each is decoded whenever it is used.
+    /// The cache of decoded pictures; `None`: each is decoded whenever it is used.
     pub(crate) pixels: Option<PixelCache>,
 }
 
@@ -119,7 +119,7 @@ impl<'a> FeatureTable<'a> {
         self.source.data.without(self.failed.clone().into_iter().collect())
     }
 
-    /// Those of `ids` that could be read so far.
+    /// The pictures among `ids` that could be read so far.
     pub(crate) fn readable(&self, ids: &[SampleId]) -> Vec<SampleId> {
         ids.iter().copied().filter(|id| !self.failed.contains_key(id)).collect()
     }
@@ -153,7 +153,7 @@ impl<'a> ModeFeatures<'a> {
         &self.table.source
     }
 
-    /// The pictures.
+    /// The data set that the features were computed of.
     pub(crate) fn data(&self) -> &'a Dataset {
         self.table.source.data
     }
@@ -204,7 +204,7 @@ pub(crate) fn ensure_features(
     modes: &[ResizeMode],
 ) -> Result<(), PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(JobStage::Extract);
+    setup.observer.stage(JobStage::Extract);
     table.ensure(ids, modes, &|progress| setup.observer.progress(progress));
     journal.extract += begun.elapsed();
     let cleaned = table.cleaned();

@@ -75,14 +75,14 @@ fn prepare<T>(
     config.steps.check()?;
     let device = open_device(&config.device)?;
     let pretrained = config.pretrained()?;
-    observer.step(JobStage::Scan);
+    observer.stage(JobStage::Scan);
     let (config, pretrained, _) = with_range(config, pretrained, observer)?;
     let config = &config;
     let data = pictures_of(config, observer)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;
     let config = &config.for_labels(data.multi_label)?;
     observer.scanned(&data);
-    observer.step(JobStage::Load);
+    observer.stage(JobStage::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), observer)?;
     let (config, _) =
         config.with_batch(&pretrained.architecture, &backbone, DataSplit::new(&data, config)?.learning())?;

@@ -138,7 +138,7 @@ impl Finished<'_> {
         self.job.journal.lines.iter().cloned().chain([figures.line()]).collect()
     }
 
-    /// Each part's pictures that could be read.
+    /// The pictures of each part of the split that could be read.
     fn parts(&self) -> Vec<(String, Vec<SampleId>)> {
         let parts = self.plan.data_split.parts().into_iter();
         parts.map(|(name, ids)| (name, self.job.table.readable(ids))).collect()
@@ -160,7 +160,7 @@ impl Finished<'_> {
         Ok(table)
     }
 
-    /// With folds every picture trains the model that is kept.
+    /// Number of pictures of each class; with folds every picture trains the model that is kept.
     fn class_counts(&self) -> Vec<ClassCount> {
         let parts = self.parts();
         let held_out = |name: &str| ["val", "test"].into_iter().find(|part| *part == name);

@@ -11,7 +11,7 @@ use tl_train::Targets;
 use crate::adamw::{AdamWSettings, EpochLoss, train_linear};
 use crate::config::HeadKind;
 
-/// Above so many training pictures, steps are cheaper than solving at once.
+/// Number of training pictures above which steps are cheaper than solving at once.
 const SOLVABLE: usize = 20_000;
 /// scikit-learn's default.
 const NEIGHBOURS: usize = 5;
@@ -77,7 +77,7 @@ impl Fitted {
     }
 }
 
-/// From standardised features and what to begin at.
+/// Fits a linear head to standardised features, from what to begin at.
 type LinearFit<'a> =
     dyn Fn(&Matrix, Option<&LinearHead>) -> Result<(LinearHead, Option<Solver>), HeadError> + 'a;
 
@@ -91,7 +91,7 @@ pub(crate) fn solver(fit: &Fit) -> Solver {
 pub(crate) fn fit(
     method: Method,
     features_nd: &Matrix,
-    truth: &Targets,
+    targets: &Targets,
     classes: usize,
     device: &Device,
     start: Option<&LinearHead>,
@@ -108,23 +108,23 @@ pub(crate) fn fit(
     };
     match method {
         Method::Logistic { c } => standardised(&|scaled_nd, start| {
-            let fit = truth.logistic(scaled_nd, classes, c, start)?;
+            let fit = targets.logistic(scaled_nd, classes, c, start)?;
             let solver = solver(&fit);
             Ok((fit.head, Some(solver)))
         }),
         Method::AdamW(settings) => standardised(&|scaled_nd, start| {
-            Ok((train_linear(scaled_nd, truth, classes, &settings, device, start, progress)?, None))
+            Ok((train_linear(scaled_nd, targets, classes, &settings, device, start, progress)?, None))
         }),
-        Method::Prototype => nearest_prototype(features_nd, truth.labels(), classes).map(Fitted::from),
+        Method::Prototype => nearest_prototype(features_nd, targets.labels(), classes).map(Fitted::from),
         Method::Neighbours => {
-            let neighbours = NEIGHBOURS.min(truth.pictures());
-            nearest_neighbours(features_nd, truth.labels(), classes, neighbours).map(Fitted::from)
+            let neighbours = NEIGHBOURS.min(targets.pictures());
+            nearest_neighbours(features_nd, targets.labels(), classes, neighbours).map(Fitted::from)
         }
     }
 }
 
 impl Method {
-    /// In words.
+    /// The method in words.
     pub(crate) fn describe(self) -> String {
         match self {
             Self::Logistic { c } => format!("logistic regression, C = {c}"),
@@ -143,11 +143,11 @@ mod tests {
     fn a_solver_that_begins_at_the_minimum_stays_there() {
         let value = |i: usize| ((i * 7919 + i / 3 * 104_729) % 1000) as f32 / 500.0 + 3.0;
         let features_nd = Matrix::with_columns(3, (0..3 * 90).map(value).collect());
-        let truth = Targets::One(features_nd.iter_rows().map(|row| usize::from(row[0] > row[1])).collect());
+        let targets = Targets::One(features_nd.iter_rows().map(|row| usize::from(row[0] > row[1])).collect());
         let device = Device::flex();
         let of = |start: Option<&LinearHead>| {
             let method = Method::Logistic { c: 1.0 };
-            let fitted = fit(method, &features_nd, &truth, 2, &device, start, &|_| {}).unwrap();
+            let fitted = fit(method, &features_nd, &targets, 2, &device, start, &|_| {}).unwrap();
             assert!(fitted.solver.unwrap().converged && fitted.remarks().is_empty());
             fitted.head.as_linear().unwrap()
         };
@@ -176,16 +176,16 @@ mod tests {
             _ => ((i * 7919 + i / 6 * 104_729) % 1000) as f32 / 500.0,
         };
         let features_nd = Matrix::with_columns(6, (0..6 * 200).map(value).collect());
-        let truth = Targets::One(features_nd.iter_rows().map(|row| usize::from(row[0] > row[2])).collect());
-        (features_nd, truth)
+        let targets = Targets::One(features_nd.iter_rows().map(|row| usize::from(row[0] > row[2])).collect());
+        (features_nd, targets)
     }
 
     #[test]
     fn features_that_never_vary_have_no_weight_whatever_fits_the_head_and_are_counted() {
-        let (features_nd, truth) = with_constants();
+        let (features_nd, targets) = with_constants();
         let settings = AdamWSettings { epochs: 30, batch: 16, rate: 0.02, ..AdamWSettings::default() };
         for method in [Method::Logistic { c: 1.0 }, Method::AdamW(settings)] {
-            let fitted = fit(method, &features_nd, &truth, 2, &Device::flex(), None, &|_| {}).unwrap();
+            let fitted = fit(method, &features_nd, &targets, 2, &Device::flex(), None, &|_| {}).unwrap();
             assert_eq!(
                 fitted.remarks(),
                 ["2 of 6 features are the same in every picture and have no weight"]
@@ -195,14 +195,14 @@ mod tests {
                 assert!(row[1] == 0.0 && row[4] == 0.0 && row[0] != 0.0, "{method:?}: {row:?}");
             }
             let p_nk = fitted.head.probabilities(&features_nd).unwrap();
-            let accuracy = truth.scores(&p_nk).accuracy;
+            let accuracy = targets.scores(&p_nk).accuracy;
             assert!(accuracy > 0.95, "{method:?}: {accuracy}");
         }
     }
 
     #[test]
     fn features_that_are_not_finite_are_refused_whatever_fits_the_head() {
-        let (features_nd, truth) = with_constants();
+        let (features_nd, targets) = with_constants();
         let mut values = features_nd.values().to_vec();
         values[6 * 7 + 3] = f32::NAN;
         let features_nd = Matrix::with_columns(6, values);
@@ -213,7 +213,7 @@ mod tests {
             Method::Neighbours,
         ];
         for method in methods {
-            let error = fit(method, &features_nd, &truth, 2, &Device::flex(), None, &|_| {}).unwrap_err();
+            let error = fit(method, &features_nd, &targets, 2, &Device::flex(), None, &|_| {}).unwrap_err();
             assert_eq!(error, HeadError::NotFinite { row: 7 }, "{method:?}");
         }
     }

@@ -42,8 +42,8 @@ pub(crate) fn commands(
     commands.map(|(command, what_for)| format!("{}   # {what_for}", shell(&command))).collect()
 }
 
-/// Into how many folds the pictures can be divided, at most [`FOLDS`]; `None` where their source says what judges, or a
-/// class is too small.
+/// Number of folds into which the pictures can be divided, at most [`FOLDS`]; `None` where their source says what
+/// evaluates, or a class is too small.
 pub(crate) fn possible_folds(data: &Dataset, seed: u64) -> Option<usize> {
     let divided = data.samples.iter().any(|sample| sample.part.is_some());
     (2..=FOLDS).rev().find(|&k| !divided && folds(data, k, seed).is_ok())

@@ -15,7 +15,7 @@ mod replay;
 #[path = "../../../fuzz/src/settings.rs"]
 mod settings;
 
-/// For each target.
+/// Time for each target of the fuzzer.
 const TIME: Duration = Duration::from_millis(1500);
 
 const RUNS: &[&str] =

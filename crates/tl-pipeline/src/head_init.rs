@@ -15,7 +15,7 @@ use crate::error::PipelineError;
 /// What a head begins from.
 #[derive(Debug)]
 pub(crate) struct HeadInit {
-    /// In the order of the new classes; none if the head has more layers than one.
+    /// The weights in the order of the new classes; none if the head has more layers than one.
     pub(crate) head: Option<LinearHead>,
     /// What the head takes.
     pub(crate) pooling: Pooling,
@@ -36,7 +36,7 @@ impl HeadInit {
         config.init_from.as_ref().map(|model| Self::open(model, data, device)).transpose()
     }
 
-    /// From a run folder or model file.
+    /// The initial head from a run folder or model file.
     ///
     /// # Errors
     /// If there is none or it is damaged; [`PipelineError::SeveralLabels`] or [`PipelineError::OneLabel`] if it answers
@@ -83,7 +83,7 @@ fn matched(old: &LinearHead, known: &[String], data: &Dataset) -> LinearHead {
     LinearHead { weight_kd: Matrix::with_columns(old.weight_kd.columns(), weights), bias_k }
 }
 
-/// One row: the mean of these.
+/// The mean of some rows of a head, as one row.
 fn mean(head: &LinearHead, rows: &[usize]) -> LinearHead {
     let mut sum = LinearHead::zeros(1, head.weight_kd.columns());
     let share = 1.0 / rows.len().max(1) as f32;

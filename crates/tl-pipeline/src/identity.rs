@@ -1,4 +1,4 @@
-//! What a run is a function of, as one hash.
+//! The fingerprint of a run: what it is a function of, as one hash.
 
 use tl_data::Dataset;
 use tl_files::path_text;
@@ -8,7 +8,7 @@ use tl_train::StepsConfig;
 use crate::config::TrainConfig;
 use crate::error::PipelineError;
 
-/// One hash for the whole data set: classes, paths and contents.
+/// A hash of the whole data set: classes, paths and contents.
 pub(crate) fn fingerprint(data: &Dataset) -> String {
     let lines = data.samples.iter().map(|s| format!("{}\t{}\n", path_text(&s.path), s.content.to_hex()));
     ContentHash::of(lines.collect::<String>().as_bytes()).to_hex()

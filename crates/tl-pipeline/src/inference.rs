@@ -1,4 +1,4 @@
-//! What a model that was just trained says about pictures of its data set.
+//! Inference: what a model that was just trained says about pictures of its data set.
 
 use tl_data::{PictureLocation, SampleId};
 use tl_frozen::Frozen;

@@ -14,11 +14,11 @@ use crate::split_description::SetApart;
 #[derive(Debug)]
 pub(crate) struct InitialModel {
     path: PathBuf,
-    /// `None`: it is too old to say.
+    /// Hashes of the pictures that the model has seen; `None`: it is too old to say.
     pub(crate) seen: Option<SeenHashes>,
     /// Held-out pictures that it has seen, and those that belong together with one.
     apart: BTreeSet<SampleId>,
-    /// Do they train now? Else they do nothing.
+    /// Whether those pictures train now. Else they do nothing.
     train: bool,
 }
 
@@ -50,7 +50,7 @@ impl InitialModel {
         self.train = made && data_split.train_instead(&self.apart);
     }
 
-    /// Those of some held-out pictures that may judge.
+    /// The held-out pictures among `ids` that may evaluate.
     pub(crate) fn judges(&self, ids: &[SampleId]) -> Vec<SampleId> {
         ids.iter().copied().filter(|id| !self.apart.contains(id)).collect()
     }
@@ -60,13 +60,13 @@ impl InitialModel {
         SetApart { pictures: self.apart.len(), train: self.train }
     }
 
-    /// For the record.
+    /// What the model had seen, for the record.
     pub(crate) fn card(&self) -> SeenBefore {
         let known = self.seen.as_ref().is_some_and(SeenHashes::is_complete);
         SeenBefore { known, pictures: self.apart.len(), train: self.train }
     }
 
-    /// In words.
+    /// What became of the pictures that the model had seen, in words.
     pub(crate) fn choice(&self) -> Choice {
         let (path, count) = (self.path.display(), self.apart.len());
         let chosen = match count {

@@ -63,7 +63,7 @@ pub fn train(
     let Scanned { config, pretrained, range, mut plan } = scan(config, pretrained, observer)?;
     let scanned = begun.elapsed();
 
-    observer.step(JobStage::Load);
+    observer.stage(JobStage::Load);
     let (backbone, loaded) = pretrained.load(&device, &config.fetch(), observer)?;
     config.steps.check_stages(&backbone.stages())?;
     plan.begin_from(InitialModel::of(&pretrained)?);
@@ -113,7 +113,7 @@ pub fn train(
     choices.extend(judged.trial.choices.iter().cloned());
     choices.iter().for_each(|choice| observer.chosen(choice));
 
-    observer.step(JobStage::Write);
+    observer.stage(JobStage::Write);
     let stages = stages(&job, scanned, network);
     let finished = Finished { invocation, pretrained: &pretrained, loaded: &loaded, plan: &plan, job };
     finished.commit(judged, choices, stages)
@@ -134,7 +134,7 @@ fn scan(
     pretrained: Pretrained,
     observer: &dyn Observer,
 ) -> Result<Scanned, PipelineError> {
-    observer.step(JobStage::Scan);
+    observer.stage(JobStage::Scan);
     let (config, pretrained, range) = with_range(config, pretrained, observer)?;
     let data = pictures_of(&config, observer)?;
     check_bad(&data.rejected, data.files(), &config.max_bad.parse()?)?;

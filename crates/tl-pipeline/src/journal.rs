@@ -1,4 +1,4 @@
-//! What a job notes on its way.
+//! The journal: what a job notes on its way.
 
 use serde_json::Value;
 use std::time::Duration;

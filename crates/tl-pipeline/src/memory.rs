@@ -1,4 +1,4 @@
-//! What fits into memory: decoded pictures, and the pictures of a step.
+//! Memory, and what fits into it: decoded pictures, and the pictures of a step.
 
 mod step;
 
@@ -37,7 +37,7 @@ fn is_gpu(device: &str) -> bool {
     kind == "cuda" || (kind == "auto" && cfg!(feature = "cuda"))
 }
 
-/// By NVIDIA's own program: burn does not say. It counts all GPUs, CUDA those that are visible.
+/// Free memory of a GPU by NVIDIA's own program: burn does not say. It counts all GPUs, CUDA those that are visible.
 fn free_on_gpu(index: &str) -> Option<u64> {
     let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
     let named = visible.split(',').nth(index.parse().ok()?).filter(|name| !name.is_empty());
@@ -48,7 +48,7 @@ fn free_on_gpu(index: &str) -> Option<u64> {
 }
 
 impl TrainConfig {
-    /// With the batch decided, where that is left to the program, and why.
+    /// These settings with the batch size decided, where that is left to the program, and why.
     pub(crate) fn with_batch(
         &self,
         architecture: &Architecture,

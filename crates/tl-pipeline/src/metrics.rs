@@ -1,4 +1,4 @@
-//! From predictions to figures, for one label each or several.
+//! Metrics from predictions, for one label each or several.
 
 use std::path::Path;
 use tl_data::{Dataset, DuplicateGroups, SampleId};

@@ -8,11 +8,12 @@ use crate::fit::Method;
 /// A network with a head.
 #[derive(Debug)]
 pub(crate) struct Model {
-    /// `None`: as pretrained. On the heap: by value, a network takes 50 KB of stack wherever it passes.
+    /// The fine-tuned network; `None`: as pretrained. On the heap: by value, a network takes 50 KB of stack wherever it
+    /// passes.
     pub(crate) backbone: Option<Box<Backbone>>,
     pub(crate) head: FittedHead,
     pub(crate) pooling: Pooling,
-    /// How it was trained.
+    /// How the model was trained, in words.
     pub(crate) how: String,
     /// Parameters of the backbone that were trained.
     pub(crate) trained: u64,

@@ -1,4 +1,4 @@
-//! What a job tells whoever follows it.
+//! The job's observer (callback): what a job tells whoever follows it.
 
 use std::fmt;
 use tl_data::Dataset;
@@ -6,7 +6,7 @@ use tl_model::FetchObserver;
 use tl_report::Choice;
 use tl_train::TrainObserver;
 
-/// A part of the job that takes time.
+/// A stage of the job, which takes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobStage {
     /// Reading files and headers.
@@ -39,8 +39,8 @@ impl fmt::Display for JobStage {
 /// Callbacks of a job, with those of what it consists of. Every method may be called from any thread, and does nothing
 /// unless overridden.
 pub trait Observer: FetchObserver + TrainObserver {
-    /// A step has begun.
-    fn step(&self, _step: JobStage) {}
+    /// A stage of the job has begun.
+    fn stage(&self, _stage: JobStage) {}
     /// The folder was scanned.
     fn scanned(&self, _data: &Dataset) {}
     /// Something was decided.

@@ -1,4 +1,4 @@
-//! Which phases are trained in steps, if any are, and what follows from them.
+//! The step plan: which phases are trained in steps, if any are, and what follows from them.
 
 use burn::tensor::Device;
 use tl_backbones::Stage;
@@ -26,7 +26,7 @@ pub(crate) struct StepPlan {
 }
 
 impl StepPlan {
-    /// For so many training pictures.
+    /// The plan for so many training pictures.
     pub(crate) fn of(setup: &Setup<'_>, features: &ModeFeatures<'_>, pictures: usize) -> Self {
         let each = pictures / features.data().classes.len().max(1);
         let (recipe, why) = recipe(setup, each);

@@ -1,4 +1,4 @@
-//! In which numbers the frozen network multiplies: as asked for, or decided by trying.
+//! Precision of the frozen network: as asked for, or decided by trying.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -149,10 +149,10 @@ pub(crate) fn cost(
     let source = FeatureSource { frozen: &exact, data, preprocess, threads, cache: None, pixels: None };
     let mut floats = FeatureTable::new(source);
     floats.ensure(ids, &[kept.mode], &|_| ());
-    let truth = Targets::of(data, ids);
+    let targets = Targets::of(data, ids);
     let right = |features: &ModeFeatures<'_>| -> Result<f64, PipelineError> {
         let logits = head.logits(&features.matrix(ids))?;
-        Ok(truth.scores(&truth.probabilities(logits)).accuracy)
+        Ok(targets.scores(&targets.probabilities(logits)).accuracy)
     };
     let (floats, bytes) = (right(&floats.at(kept.mode))?, right(kept)?);
     let why = format!(

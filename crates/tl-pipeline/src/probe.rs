@@ -32,7 +32,7 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// On the network as pretrained.
+    /// The model of this head on the network as pretrained.
     pub(crate) fn model(self) -> Model {
         Model::frozen(self.head, self.method)
     }
@@ -124,7 +124,7 @@ pub(crate) fn fit_head(
     method: Method,
 ) -> Result<(Fitted, Vec<CurvePoint>), PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(JobStage::Train);
+    setup.observer.stage(JobStage::Train);
     let (features_nd, truth) = (features.matrix(train), Targets::of(features.data(), train));
     let epochs = std::cell::RefCell::new(Vec::new());
     let keep = |epoch: EpochLoss| epochs.borrow_mut().push(epoch);

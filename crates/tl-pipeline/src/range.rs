@@ -33,8 +33,8 @@ pub(crate) fn with_range(
     Ok((config, pretrained, choice))
 }
 
-/// The same of options to read with, and of how a network wants pictures: a range that it was trained with stays, unless another
-/// is asked for.
+/// Settles the range of values in the options to read with and in the preprocessing: a range that the network was trained
+/// with stays, unless another is asked for.
 pub(crate) fn settled(
     source: &Source,
     asked: &ReadOptions,

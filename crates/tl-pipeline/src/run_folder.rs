@@ -38,7 +38,7 @@ impl RunFolder {
         Ok(Self(commit_numbered(unfinished, runs, name, naming)?))
     }
 
-    /// The folder.
+    /// The path of the run's folder.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
@@ -84,7 +84,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), PipelineError
 #[derive(Debug)]
 pub(crate) struct UnfinishedRun {
     path: PathBuf,
-    /// For this process alone.
+    /// The lock that keeps the run for this process alone.
     _lock: File,
 }
 
@@ -140,7 +140,7 @@ impl UnfinishedRun {
         }
     }
 
-    /// The folder.
+    /// The path of the run's folder.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }

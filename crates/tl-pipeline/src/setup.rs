@@ -1,4 +1,4 @@
-//! What is settled before the first picture goes through the network.
+//! The setup: what is settled before the first picture goes through the network.
 
 use burn::tensor::Device;
 use tl_backbones::Architecture;
@@ -10,7 +10,7 @@ use crate::observer::Observer;
 /// The settings of a job, resolved, and what it works with.
 pub(crate) struct Setup<'a> {
     pub(crate) config: &'a TrainConfig,
-    /// For training in steps, at least one; everything else is done on the first.
+    /// The devices of training in steps, at least one; everything else is done on the first.
     pub(crate) devices: &'a [Device],
     pub(crate) architecture: Architecture,
     /// What the head begins from.

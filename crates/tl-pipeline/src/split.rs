@@ -11,15 +11,15 @@ use tl_train::label;
 use crate::config::TrainConfig;
 use crate::error::PipelineError;
 
-/// One part in so many of the training pictures is what epochs are judged by, where there are no validation pictures.
+/// Divisor of the training pictures that gives the validation set of epochs, where there are no validation pictures.
 pub(crate) const MONITORED: usize = 5;
 
 /// The ways to divide a data set.
 #[derive(Debug)]
 pub(crate) enum DataSplit {
-    /// One or two parts are held out.
+    /// A held-out split: one or two parts are held out.
     HeldOut(Parts),
-    /// Each picture is held out once.
+    /// Cross-validation: each picture is held out once.
     Folds(Vec<Split>),
 }
 

@@ -13,7 +13,7 @@ pub(crate) struct SplitDescription {
     pub(crate) made: bool,
     /// What is held out, as a setting.
     pub(crate) setting: String,
-    /// How it was divided.
+    /// How the pictures were divided.
     how: String,
     /// What is on one side only.
     together: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct SplitDescription {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct SetApart {
     pub(crate) pictures: usize,
-    /// Do they train now? Else they do nothing.
+    /// Whether these pictures train now. Else they do nothing.
     pub(crate) train: bool,
 }
 
@@ -245,7 +245,7 @@ pub(crate) fn warning(across: AcrossParts) -> String {
     )
 }
 
-/// For each picture its class, or the rarest of its labels.
+/// The class of each picture, or the rarest of its labels.
 struct Rarest<'a> {
     data: &'a Dataset,
     counts: Vec<usize>,
@@ -256,7 +256,7 @@ impl<'a> Rarest<'a> {
         Self { data, counts: data.class_counts() }
     }
 
-    /// How many of these pictures there are of each class.
+    /// Number of these pictures of each class.
     fn count(&self, ids: &[SampleId]) -> Vec<usize> {
         let mut found: HashMap<usize, usize> = HashMap::new();
         for id in ids {

@@ -21,7 +21,7 @@ pub(crate) const STRENGTHS: [f64; 6] = [1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0];
 
 /// Folds of the cross-validation that chooses settings.
 const FOLDS: usize = 5;
-/// From so many pictures on, one of those folds tells enough.
+/// Number of pictures from which on one of those folds tells enough.
 const MANY: usize = 2_000;
 /// Why there is no cross-validation.
 pub(crate) const TOO_SMALL: &str = "a class has too few training pictures for cross-validation";
@@ -42,9 +42,9 @@ pub(crate) struct Score {
 /// How a resize mode did, strength by strength.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Comparison {
-    /// The mode.
+    /// The resize mode that was compared.
     pub(crate) mode: ResizeMode,
-    /// One score for each of [`STRENGTHS`], or none.
+    /// Scores of each of [`STRENGTHS`], or none.
     pub(crate) scores: Vec<Score>,
 }
 
@@ -66,14 +66,14 @@ pub(crate) fn scores(
     ids: &[SampleId],
 ) -> Result<Vec<Score>, PipelineError> {
     let begun = Instant::now();
-    setup.observer.step(JobStage::Choose);
+    setup.observer.stage(JobStage::Choose);
     let (data, mode) = (features.data(), features.mode);
     let held_out = validation_folds(data, ids, setup.config.seed);
     if held_out.is_empty() {
         return Ok(Vec::new());
     }
-    let (features_nd, truth) = (features.matrix(ids), Targets::of(data, ids));
-    let scores = cross_validate(&features_nd, &truth, data.classes.len(), &held_out)
+    let (features_nd, targets) = (features.matrix(ids), Targets::of(data, ids));
+    let scores = cross_validate(&features_nd, &targets, data.classes.len(), &held_out)
         .map_err(|error| features.naming_picture(error, ids))?;
     let line = |s: &Score| {
         let mut line = json!({"event": "cross-validation", "pictures": ids.len(), "resize": mode, "c": s.c,
@@ -109,13 +109,15 @@ pub(crate) fn validation_folds(data: &Dataset, ids: &[SampleId], seed: u64) -> V
 /// If a feature is not finite, or no strength gives probabilities that are numbers.
 fn cross_validate(
     features_nd: &Matrix,
-    truth: &Targets,
+    targets: &Targets,
     classes: usize,
     held_out: &[Vec<usize>],
 ) -> Result<Vec<Score>, HeadError> {
     check_finite(features_nd)?;
-    let folds: Vec<Vec<(Scores, bool)>> =
-        held_out.par_iter().map(|rows| fold(features_nd, truth, classes, rows)).collect::<Result<_, _>>()?;
+    let folds: Vec<Vec<(Scores, bool)>> = held_out
+        .par_iter()
+        .map(|rows| fold(features_nd, targets, classes, rows))
+        .collect::<Result<_, _>>()?;
     let total = held_out.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let score = |(index, &c): (usize, &f64)| {
         let mean = |figure: fn(&Scores) -> f64| {
@@ -132,16 +134,16 @@ fn cross_validate(
 
 fn fold(
     features_nd: &Matrix,
-    truth: &Targets,
+    targets: &Targets,
     classes: usize,
     held_out: &[usize],
 ) -> Result<Vec<(Scores, bool)>, HeadError> {
-    let train = others(truth.pictures(), held_out);
+    let train = others(targets.pictures(), held_out);
     let train_nd = features_nd.select_rows(&train);
     let standardiser = Standardiser::measure(&train_nd);
     let (train_nd, val_nd) =
         (standardiser.apply(&train_nd)?, standardiser.apply(&features_nd.select_rows(held_out))?);
-    let (train_n, val_n) = (truth.select(&train), truth.select(held_out));
+    let (train_n, val_n) = (targets.select(&train), targets.select(held_out));
     let mut head: Option<LinearHead> = None;
     let mut path = Vec::with_capacity(STRENGTHS.len());
     for c in STRENGTHS {
@@ -171,8 +173,8 @@ mod tests {
             ("signal", (0..40).map(signal).collect::<Vec<f32>>(), true),
             ("noise", (0..40).map(noise).collect(), false),
         ] {
-            let truth = Targets::One(labels_n.clone());
-            let scores = cross_validate(&Matrix::with_columns(1, values), &truth, 2, &held_out).unwrap();
+            let targets = Targets::One(labels_n.clone());
+            let scores = cross_validate(&Matrix::with_columns(1, values), &targets, 2, &held_out).unwrap();
             let best = Comparison { mode: ResizeMode::Crop, scores }.best().unwrap();
             assert_eq!(best.c == 100.0, weakest, "{name}: {best:?}");
         }

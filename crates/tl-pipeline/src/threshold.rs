@@ -1,4 +1,4 @@
-//! From which probability on a label is given.
+//! Decision thresholds: from which probability on a label is given.
 //!
 //! One threshold for each class, the one with the highest F1 on pictures that neither trained the probabilities nor
 //! judge the model. What maximises F1 depends on the class's share and is rarely one half: Lipton, Elkan and Naryanaswamy
@@ -65,17 +65,17 @@ fn held_out(
 ) -> Result<Option<(Matrix, Targets)>, PipelineError> {
     let data = features.data();
     let folds = validation_folds(data, train, setup.config.seed);
-    let (features_nd, truth) = (features.matrix(train), Targets::of(data, train));
+    let (features_nd, targets) = (features.matrix(train), Targets::of(data, train));
     let classes = data.classes.len();
     let mut values = Vec::with_capacity(train.len() * classes);
     for held_out in &folds {
         let rows = others(train.len(), held_out);
-        let (known_nd, known) = (features_nd.select_rows(&rows), truth.select(&rows));
+        let (known_nd, known) = (features_nd.select_rows(&rows), targets.select(&rows));
         let fitted = fit(method, &known_nd, &known, classes, setup.device(), None, &|_| {})?;
         let logits_nk = fitted.head.logits(&features_nd.select_rows(held_out))?;
-        values.extend_from_slice(truth.probabilities(logits_nk).values());
+        values.extend_from_slice(targets.probabilities(logits_nk).values());
     }
-    let judged = truth.select(&folds.concat());
+    let judged = targets.select(&folds.concat());
     Ok((!folds.is_empty()).then(|| (Matrix::with_columns(classes, values), judged)))
 }
 
@@ -97,8 +97,8 @@ fn thresholds(probabilities_nk: &Matrix, targets_nk: &Matrix) -> Vec<f64> {
     (0..targets_nk.columns()).map(of_class).collect()
 }
 
-/// Of one half and the middles between neighbouring probabilities, the one with the highest F1; of equals, the one
-/// nearest to one half.
+/// The decision threshold with the highest F1, of one half and the middles between neighbouring probabilities; of equals,
+/// the one nearest to one half.
 fn threshold(mut answers: Vec<(f64, bool)>) -> f64 {
     let support = answers.iter().filter(|(_, has_label)| *has_label).count();
     if support < LEAST || answers.len() - support < LEAST {

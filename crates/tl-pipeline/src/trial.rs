@@ -37,7 +37,7 @@ pub(crate) struct Trial {
 #[derive(Debug)]
 pub(crate) struct HeldOutPredictions {
     pub(crate) predictions: Vec<LabelPrediction>,
-    /// From which probability on each label is given; none if there is one each.
+    /// Decision thresholds: from which probability on each label is given; none if there is one label each.
     pub(crate) thresholds: Vec<f64>,
 }
 

@@ -120,9 +120,9 @@ impl BaselineHead {
         model: Model,
         validation: &[SampleId],
     ) -> Result<Self, PipelineError> {
-        let truth = Targets::of(features.data(), validation);
-        let p_nk = truth.probabilities(probe.logits(&features.matrix(validation))?);
-        Ok(Self { model, scores: truth.scores(&p_nk), losses: truth.losses(&p_nk) })
+        let targets = Targets::of(features.data(), validation);
+        let p_nk = targets.probabilities(probe.logits(&features.matrix(validation))?);
+        Ok(Self { model, scores: targets.scores(&p_nk), losses: targets.losses(&p_nk) })
     }
 
     /// Is the other model better than this one on the pictures that judged it?
@@ -151,7 +151,7 @@ fn train(
     probe: Option<&FittedHead>,
     split: &EpochSplit,
 ) -> Result<Trained, PipelineError> {
-    setup.observer.step(JobStage::Train);
+    setup.observer.stage(JobStage::Train);
     let begun = Instant::now();
     let checkpoints = run.checkpoints(part)?;
     let log = run.take_log(&mut journal.lines)?.trial(part)?;

@@ -1,4 +1,4 @@
-//! How far a figure would move with other pictures of the same kind: the percentile bootstrap.
+//! The percentile bootstrap: how far a figure would move with other pictures of the same kind.
 //!
 //! Efron and Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
 
@@ -17,7 +17,7 @@ const WORK: usize = 400_000_000;
 /// A figure and where it would lie with other pictures of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The figure.
+    /// The estimated figure.
     pub value: f64,
     /// 95 % interval, by drawing the pictures again with replacement, or the groups where pictures belong together. Too
     /// narrow for a few dozen pictures; that of an average precision leans upwards, since a picture that is drawn twice

@@ -1,4 +1,4 @@
-//! Whether a model's probabilities mean what they say.
+//! Calibration: whether a model's probabilities mean what they say.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub struct Bin {
     pub high: f64,
     /// Answers in this bin.
     pub count: usize,
-    /// Those that were right.
+    /// Number of answers in the bin that were right.
     pub correct: usize,
     /// Mean probability of the answer given.
     pub confidence: f64,
@@ -26,7 +26,7 @@ impl Bin {
 
 /// Sorts answers, given as (probability of the answer in [0, 1], whether it was right), into `bins` bins of
 /// equal width.
-pub fn reliability(answers: &[(f64, bool)], bins: usize) -> Vec<Bin> {
+pub(crate) fn reliability(answers: &[(f64, bool)], bins: usize) -> Vec<Bin> {
     let bins = bins.max(1);
     let width = 1.0 / bins as f64;
     (0..bins).filter_map(|index| bin(answers, index, bins, width)).collect()
@@ -49,7 +49,7 @@ fn bin(answers: &[(f64, bool)], index: usize, bins: usize, width: f64) -> Option
 /// by their answers. None without answers.
 ///
 /// Guo, Pleiss, Sun and Weinberger 2017, equation 3, <https://arxiv.org/abs/1706.04599>.
-pub fn expected_calibration_error(answers: &[(f64, bool)], bins: usize) -> Option<f64> {
+pub(crate) fn expected_calibration_error(answers: &[(f64, bool)], bins: usize) -> Option<f64> {
     let distance = |bin: &Bin| bin.count as f64 * (bin.accuracy() - bin.confidence).abs();
     let sum: f64 = reliability(answers, bins).iter().map(distance).sum();
     (!answers.is_empty()).then(|| sum / answers.len() as f64)

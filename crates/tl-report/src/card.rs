@@ -11,7 +11,7 @@ pub struct DataCard {
     pub root: String,
     /// The classes in the order of the model's outputs.
     pub classes: Vec<ClassCount>,
-    /// Files looked at.
+    /// Number of files looked at.
     pub files: usize,
     /// Files that claim to be pictures but cannot be used.
     pub rejected: Vec<RejectedFile>,
@@ -53,7 +53,7 @@ pub struct AcrossParts {
     /// Pictures of a part that have a copy, a look-alike or one of their group in a part before it: of validation in
     /// training, of the test in either.
     pub pictures: usize,
-    /// Those of them that are there as the same file.
+    /// Number of those pictures that are there as the same file.
     pub equal: usize,
 }
 
@@ -64,16 +64,16 @@ pub struct SeenBefore {
     pub known: bool,
     /// Held-out pictures that trained it, or belong together with one that did. They do not judge.
     pub pictures: usize,
-    /// Whether they train now instead.
+    /// Whether these pictures train now instead.
     pub train: bool,
 }
 
 /// The pictures of one class, by part.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassCount {
-    /// The class.
+    /// The name of the class.
     pub name: String,
-    /// Pictures trained on.
+    /// Number of pictures trained on.
     pub train: usize,
     /// Pictures held back to choose the model.
     pub val: usize,
@@ -85,38 +85,38 @@ pub struct ClassCount {
 /// A name and its value, both for reading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
-    /// What it is.
+    /// The setting's name.
     pub name: String,
-    /// What it is set to, with its unit.
+    /// The setting's value, with its unit.
     pub value: String,
 }
 
 /// A file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RejectedFile {
-    /// Where it lies.
+    /// The file's path.
     pub path: String,
     /// What is wrong with it.
     pub reason: String,
 }
 
-/// How many pictures have some property.
+/// A count of pictures that have some property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
-    /// The property.
+    /// The name of the property.
     pub name: String,
-    /// Pictures.
+    /// Number of pictures that have it.
     pub count: usize,
 }
 
 /// The range of a measure over the pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Smallest.
+    /// The minimum.
     pub min: f64,
     /// Half of the pictures lie below.
     pub median: f64,
-    /// Largest.
+    /// The maximum.
     pub max: f64,
 }
 
@@ -135,13 +135,13 @@ pub struct ModelCard {
     pub features: usize,
     /// Parameters of the whole network.
     pub parameters: u64,
-    /// Those that training changed.
+    /// Number of parameters that training changed.
     pub trained_parameters: u64,
     /// The head in words.
     pub head: String,
     /// What is done to a picture before the network sees it.
     pub preprocess: Vec<Setting>,
-    /// Where it was trained.
+    /// The device that it was trained on.
     pub device: String,
 }
 

@@ -1,4 +1,4 @@
-//! How sure a share is where pictures belong together: copies, look-alikes, shots of one thing.
+//! Clustered data, and how sure a share is where pictures belong together: copies, look-alikes, shots of one thing.
 //!
 //! Such pictures are right or wrong together, so that they tell less than as many independent ones. What is drawn again
 //! in a bootstrap is then the group and not the picture (Davison and Hinkley 1997, Bootstrap Methods and their
@@ -20,13 +20,13 @@ const DOUBT: f64 = 20.0;
 
 /// Which of some pictures belong together.
 pub(crate) struct Clusters {
-    /// For each picture, the number of its group, from 0.
+    /// The number of each picture's group, from 0.
     of: Vec<usize>,
     count: usize,
 }
 
 impl Clusters {
-    /// From the number of each picture's group, which may be any number, or none for one by itself. `None` if every
+    /// Groups from the number of each picture's group, which may be any number, or none for one by itself. `None` if every
     /// picture is by itself.
     pub(crate) fn of(groups: impl Iterator<Item = Option<usize>>) -> Option<Self> {
         let mut number: HashMap<usize, usize> = HashMap::new();
@@ -44,12 +44,12 @@ impl Clusters {
         (count < of.len()).then_some(Self { of, count })
     }
 
-    /// How many groups there are.
+    /// The number of groups.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// How often each picture counts, if each group counts so often.
+    /// The number of times that each picture counts, if each group counts so often.
     pub(crate) fn spread(&self, times: &[usize]) -> Vec<usize> {
         self.of.iter().map(|&group| times[group]).collect()
     }

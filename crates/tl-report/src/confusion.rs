@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Interval, Result};
 
-/// How often pictures of one class (row) were given each answer (column).
+/// A confusion matrix: how often pictures of one class (row) were given each answer (column).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored")]
 pub struct Confusion {
@@ -12,16 +12,16 @@ pub struct Confusion {
     counts: Vec<Vec<usize>>,
 }
 
-/// One class's figures. A figure is none where its denominator is zero, never 0 or 1 by convention.
+/// Metrics of a class. A metric is none where its denominator is zero, never 0 or 1 by convention.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassMetrics {
-    /// The class.
+    /// The name of the class.
     pub name: String,
     /// Pictures of this class.
     pub support: usize,
-    /// Of the answers naming this class, the share that was right; none if it was never the answer.
+    /// Precision: the share of the answers naming this class that was right; none if it was never the answer.
     pub precision: Option<f64>,
-    /// Of the pictures of this class, the share that was found; none without pictures.
+    /// Recall: the share of the pictures of this class that was found; none without pictures.
     pub recall: Option<f64>,
     /// 95 % interval of the recall where pictures belong together; else it is Wilson's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,21 +31,21 @@ pub struct ClassMetrics {
     pub f1: Option<f64>,
 }
 
-/// One kind of mistake.
+/// A kind of mistake: pictures of one class that were taken for another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// What the pictures show.
     pub truth: String,
     /// What the model said.
     pub predicted: String,
-    /// How many pictures.
+    /// Number of pictures with this mistake.
     pub count: usize,
-    /// Out of how many of the true class.
+    /// Number of pictures of the true class.
     pub of: usize,
 }
 
 impl Confusion {
-    /// An empty matrix.
+    /// A confusion matrix without answers.
     pub fn new(classes: Vec<String>) -> Self {
         let counts = vec![vec![0; classes.len()]; classes.len()];
         Self { classes, counts }
@@ -88,12 +88,12 @@ impl Confusion {
         &self.counts
     }
 
-    /// Right answers.
+    /// The number of right answers.
     pub fn correct(&self) -> usize {
         (0..self.classes.len()).map(|class| self.counts[class][class]).sum()
     }
 
-    /// All answers.
+    /// The number of all answers.
     pub fn total(&self) -> usize {
         self.counts.iter().flatten().sum()
     }

@@ -1,10 +1,10 @@
 //! Random draws for resamples.
 
-/// SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
+/// Random numbers by SplitMix64: <https://prng.di.unimi.it/splitmix64.c>.
 pub(crate) struct Draws(pub(crate) u64);
 
 impl Draws {
-    /// How often each of some things is drawn, if as many are drawn as there are.
+    /// The number of times that each of some things is drawn, if as many are drawn as there are.
     pub(crate) fn times(&mut self, things: usize) -> Vec<usize> {
         let mut times = vec![0; things];
         (0..things).for_each(|_| times[self.below(things)] += 1);

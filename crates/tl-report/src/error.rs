@@ -9,7 +9,7 @@ pub enum Error {
     UnknownClass {
         /// The number given.
         index: usize,
-        /// How many classes there are.
+        /// Number of classes.
         classes: usize,
     },
     /// A stored matrix is not square, or does not fit its class names.
@@ -45,7 +45,7 @@ pub enum Error {
     /// The record was written by another version of the program.
     #[error("run record has schema {actual}, expected {expected}; read it with the `tl` that wrote it")]
     Schema {
-        /// [`crate::SCHEMA`].
+        /// The schema that this version reads, [`crate::SCHEMA`].
         expected: u32,
         /// The schema in the file.
         actual: u32,

@@ -1,4 +1,4 @@
-//! From predictions to every figure of the report.
+//! Evaluation: from predictions to every metric of the report.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,13 +28,13 @@ pub enum EvaluationSet {
 /// What the model said about one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// The picture.
+    /// The picture's path.
     pub path: String,
     /// Number of its class.
     pub truth: usize,
     /// Number of the group that it belongs to, if others may: copies, look-alikes, pictures of one thing.
     pub group: Option<usize>,
-    /// One probability per class.
+    /// The probability of each class.
     pub probabilities: Vec<f64>,
 }
 
@@ -43,9 +43,9 @@ pub struct Prediction {
 pub struct Evaluation {
     /// The pictures it was measured on.
     pub part: EvaluationSet,
-    /// Right answers.
+    /// Number of right answers.
     pub correct: usize,
-    /// Pictures.
+    /// Number of pictures.
     pub total: usize,
     /// Share of right answers; none without pictures, as all figures below.
     pub accuracy: Option<f64>,
@@ -67,9 +67,9 @@ pub struct Evaluation {
     pub confusion: Confusion,
     /// Precision, recall and F1 per class.
     pub per_class: Vec<ClassMetrics>,
-    /// The commonest mistakes.
+    /// The most frequent mistakes.
     pub worst_confusions: Vec<Pair>,
-    /// Confidence against accuracy.
+    /// Reliability diagram: confidence against accuracy.
     pub reliability: Vec<Bin>,
     /// The wrong answers that gave the truth the least probability.
     pub worst_pictures: Vec<Mistake>,
@@ -78,11 +78,11 @@ pub struct Evaluation {
 /// A picture the model got wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mistake {
-    /// The picture.
+    /// The picture's path.
     pub path: String,
-    /// Its class.
+    /// The picture's class.
     pub truth: String,
-    /// The answer.
+    /// The class that the model answered.
     pub predicted: String,
     /// Probability of the answer.
     pub probability: f64,

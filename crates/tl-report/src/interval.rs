@@ -1,4 +1,4 @@
-//! How sure a share of right answers is: confidence intervals and the spread over folds.
+//! Confidence intervals, how sure a share of right answers is, and the spread over folds.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,9 +8,9 @@ pub(crate) const Z: f64 = 1.959_963_984_540_054;
 /// A confidence interval for a share, both ends in [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
-    /// Lower end.
+    /// The lower end.
     pub low: f64,
-    /// Upper end.
+    /// The upper end.
     pub high: f64,
 }
 
@@ -26,7 +26,7 @@ pub fn wilson(correct: usize, total: usize) -> Interval {
     score_interval(correct.min(total) as f64 / total as f64, total as f64)
 }
 
-/// The same for a share of so many independent pictures, which need not be a whole number.
+/// Wilson's score interval for a share of so many independent pictures, which need not be a whole number.
 pub(crate) fn score_interval(share: f64, n: f64) -> Interval {
     let z2 = Z * Z;
     let centre = share + z2 / (2.0 * n);
@@ -42,15 +42,15 @@ pub(crate) fn score_interval(share: f64, n: f64) -> Interval {
 /// Mean and spread of a few measurements, such as the accuracies of k folds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct MeanSpread {
-    /// Arithmetic mean.
+    /// The arithmetic mean.
     pub mean: f64,
     /// Sample standard deviation (divisor `n - 1`); none for a single value.
     pub sd: Option<f64>,
-    /// Smallest value.
+    /// The smallest value.
     pub min: f64,
-    /// Largest value.
+    /// The largest value.
     pub max: f64,
-    /// How many values.
+    /// Number of values.
     pub n: usize,
 }
 

@@ -23,7 +23,7 @@ mod tensorboard;
 mod text;
 
 pub use bootstrap::Estimate;
-pub use calibration::{Bin, expected_calibration_error, reliability};
+pub use calibration::Bin;
 pub use card::{
     AcrossParts, ClassCount, Count, DataCard, ModelCard, RejectedFile, SeenBefore, Setting, Summary,
 };

@@ -13,7 +13,7 @@ pub fn loss_of(probability: f64) -> f64 {
     0.0 - probability.clamp(LEAST_PROBABILITY, 1.0).ln()
 }
 
-/// Mean of [`loss_of`]; none without probabilities.
+/// The log loss: the mean of [`loss_of`]; none without probabilities.
 pub fn log_loss(truth_probabilities: &[f64]) -> Option<f64> {
     let sum: f64 = truth_probabilities.iter().map(|&probability| loss_of(probability)).sum();
     (!truth_probabilities.is_empty()).then(|| sum / truth_probabilities.len() as f64)

@@ -1,4 +1,4 @@
-//! How good a model is that gives pictures several labels each.
+//! Multi-label metrics: how good a model is that gives pictures several labels each.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::{Error, Estimate, EvaluationSet, Interval, MeanSpread, Result, log_lo
 /// What the model said about one picture that may have several labels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelPrediction {
-    /// The picture.
+    /// The picture's path.
     pub path: String,
     /// Numbers of its classes; it may have none.
     pub truths: Vec<usize>,
@@ -19,7 +19,7 @@ pub struct LabelPrediction {
     pub group: Option<usize>,
     /// Numbers of the classes whose label it was given.
     pub given: Vec<usize>,
-    /// One probability per class, each by itself.
+    /// The probability of each class, each by itself.
     pub probabilities: Vec<f64>,
 }
 
@@ -29,7 +29,7 @@ pub struct LabelPrediction {
 pub struct MultiLabel {
     /// The pictures it was measured on.
     pub part: EvaluationSet,
-    /// Pictures.
+    /// Number of pictures.
     pub total: usize,
     /// Mean of the classes' average precisions (mAP): how well pictures with a label are put before those without,
     /// whatever the thresholds.
@@ -44,9 +44,9 @@ pub struct MultiLabel {
     pub hamming_loss: Option<Estimate>,
     /// Pictures with exactly the right labels.
     pub exact: usize,
-    /// Their share.
+    /// The share of pictures whose labels are all right.
     pub exact_match: Option<f64>,
-    /// Its 95 % interval: Wilson's; where pictures belong together, with the scatter over [`Self::groups`].
+    /// The 95 % interval of that share: Wilson's; where pictures belong together, with the scatter over [`Self::groups`].
     pub exact_interval: Interval,
     /// Groups of pictures that belong together, a picture by itself being one; none if all are by themselves. Intervals
     /// are then bootstrapped over groups.
@@ -54,7 +54,7 @@ pub struct MultiLabel {
     pub groups: Option<usize>,
     /// Mean over pictures and classes of the negative natural logarithm of the probability given to what is so.
     pub log_loss: Option<f64>,
-    /// Class by class.
+    /// Metrics of each class.
     pub per_class: Vec<LabelMetrics>,
     /// The wrongly labelled pictures whose truth was given the least probability.
     pub worst_pictures: Vec<LabelMistake>,
@@ -62,24 +62,24 @@ pub struct MultiLabel {
     pub folds: Option<MeanSpread>,
 }
 
-/// One class's figures.
+/// Metrics of a class where pictures have several labels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelMetrics {
-    /// The class.
+    /// The name of the class.
     pub name: String,
-    /// From which probability on the model that is kept gives the label.
+    /// The decision threshold: from which probability on the model that is kept gives the label.
     pub threshold: Option<f64>,
     /// Pictures with the label.
     pub support: usize,
     /// Pictures that were given it.
     pub given: usize,
-    /// Those of them that have it.
+    /// Number of pictures that were given the label and have it.
     pub hits: usize,
     /// Area under precision over recall, as scikit-learn's `average_precision_score`; none without pictures.
     pub average_precision: Option<f64>,
-    /// Of the pictures that were given the label, the share that has it.
+    /// Precision: the share of the pictures that were given the label that has it.
     pub precision: Option<f64>,
-    /// Of the pictures with the label, the share that was given it.
+    /// Recall: the share of the pictures with the label that was given it.
     pub recall: Option<f64>,
     /// 95 % interval of the recall, as [`MultiLabel::exact_interval`].
     pub recall_interval: Interval,
@@ -90,9 +90,9 @@ pub struct LabelMetrics {
 /// A picture that was not given exactly its labels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelMistake {
-    /// The picture.
+    /// The picture's path.
     pub path: String,
-    /// Its labels.
+    /// The picture's labels.
     pub truths: Vec<String>,
     /// Labels it has and was not given.
     pub missed: Vec<String>,
@@ -159,7 +159,7 @@ impl MultiLabel {
     }
 }
 
-/// One class of one picture.
+/// A class of a picture.
 #[derive(Clone, Copy)]
 struct Label {
     there: bool,

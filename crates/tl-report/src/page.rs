@@ -30,14 +30,14 @@ const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inlin
 /// Bytes for the sections and the thumbnails in them: with the rest the page stays below 2 MB.
 const LIMIT: usize = 1_900_000;
 
-/// One part of the page under a heading.
+/// A section of the page under a heading.
 struct Section {
-    /// For links: `#id`.
+    /// The section's id, for links: `#id`.
     id: &'static str,
     title: &'static str,
     /// How to read it, as plain text.
     lede: String,
-    /// HTML.
+    /// The section's HTML.
     body: String,
     /// Whether the body needs the page's full width.
     wide: bool,
@@ -79,7 +79,7 @@ it loads nothing and can be mailed or archived as it is.</footer>
     )
 }
 
-/// In the order of the reader's questions: how good, on what grounds, where it fails, how to get it again.
+/// Sections in the order of the reader's questions: how good, on what grounds, where it fails, how to get it again.
 fn sections(record: &Record) -> Vec<Section> {
     let evaluation = &record.evaluation;
     let verdict = match &record.multi_label {
@@ -142,7 +142,7 @@ fn name(root: &str) -> &str {
     root.rsplit(['/', '\\']).next().filter(|name| !name.is_empty()).unwrap_or("Pictures")
 }
 
-/// How many pictures there were in all parts.
+/// The number of pictures in all parts.
 fn used(record: &Record) -> usize {
     let data = &record.data;
     match record.multi_label {

@@ -1,13 +1,13 @@
-//! How well a class's probabilities put its pictures before the others.
+//! Ranking metrics: how well a class's probabilities put its pictures before the others.
 
-/// One class's pictures, the most probable first.
+/// The pictures ranked by the probability of one class, the most probable first.
 pub(crate) struct Ranking {
     /// Number of the picture, whether it has the label, and whether the next one's probability is another.
     places: Vec<(usize, bool, bool)>,
 }
 
 impl Ranking {
-    /// Of (probability, whether the picture has the label), one for each picture.
+    /// The ranking of (probability, whether the picture has the label), one for each picture.
     pub(crate) fn new(answers: &[(f64, bool)]) -> Self {
         let mut order: Vec<usize> = (0..answers.len()).collect();
         order.sort_by(|&a, &b| answers[b].0.total_cmp(&answers[a].0));

@@ -1,11 +1,11 @@
-//! What a search for a learning rate found.
+//! The curve of a learning rate range test, and what it suggests.
 
 use serde::Serialize;
 
 /// Losses by learning rate, and what they suggest.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RateCurve {
-    /// One for each step, the rates rising.
+    /// The points of the curve, one for each step, the rates rising.
     pub points: Vec<RatePoint>,
     /// The first is the one to take; empty if the curve says nothing.
     pub suggestions: Vec<RateSuggestion>,
@@ -33,9 +33,9 @@ pub struct RatePoint {
 /// A learning rate that is worth a try.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RateSuggestion {
-    /// How it was found: `valley`, `steep` or `minimum/10`.
+    /// The method that found the rate: `valley`, `steep` or `minimum/10`.
     pub name: &'static str,
-    /// The rate.
+    /// The suggested rate.
     pub rate: f64,
     /// The rule in words.
     pub why: &'static str,

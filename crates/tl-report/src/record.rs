@@ -1,4 +1,4 @@
-//! What a run knows about itself: a plain data model. `report.json` is exactly this.
+//! The record, what a run knows about itself: a plain data model. `report.json` is exactly this.
 //!
 //! Shares are in [0, 1], times in seconds, sizes in bytes or pixels. A figure that may not exist is an
 //! `Option`, so that no number in here ever has to be NaN.
@@ -10,10 +10,10 @@ use crate::{DataCard, Error, Evaluation, MeanSpread, ModelCard, MultiLabel, Resu
 /// The version of [`Record`]'s layout; it goes up when a field changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
 
-/// One run, from the command to the figures.
+/// The record of a run, from the command to the metrics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// [`SCHEMA`].
+    /// The version of the record's form, [`SCHEMA`].
     pub schema: u32,
     /// Version of the program.
     pub tl_version: String,
@@ -31,9 +31,9 @@ pub struct Record {
     pub timings: Vec<StageTime>,
     /// The most memory the process held, in bytes.
     pub peak_memory_bytes: Option<u64>,
-    /// The pictures.
+    /// The pictures of the run.
     pub data: DataCard,
-    /// The network.
+    /// The network of the run.
     pub model: ModelCard,
     /// What the program decided by itself.
     pub choices: Vec<Choice>,
@@ -54,13 +54,13 @@ pub struct Record {
     /// How solving for the head ended, if it was solved for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solver: Option<Solver>,
-    /// How training went.
+    /// The losses during training.
     pub curve: Vec<CurvePoint>,
     /// Commands worth running next, each a line for the shell.
     pub next: Vec<String>,
 }
 
-/// One stage of the run.
+/// A stage of the job and the time it took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageTime {
     /// What was done, such as `decode` or `train head`.
@@ -74,14 +74,14 @@ pub struct StageTime {
 pub struct Choice {
     /// What there was to decide.
     pub what: String,
-    /// What it decided.
+    /// The decision.
     pub chosen: String,
     /// Why, as a sentence.
     pub why: String,
 }
 
 impl Choice {
-    /// Of `what` there was to decide, what was chosen and why.
+    /// A choice of `what` there was to decide, what was chosen and why.
     pub fn new(what: &str, chosen: String, why: String) -> Self {
         Self { what: what.to_owned(), chosen, why }
     }
@@ -90,11 +90,11 @@ impl Choice {
 /// A phase of training in steps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PhaseCard {
-    /// Its name, as in [`CurvePoint::phase`].
+    /// The phase's name, as in [`CurvePoint::phase`].
     pub name: String,
     /// What learns in it, such as `trains the last stage and the head`.
     pub learns: String,
-    /// How long it is, such as `4 epochs`.
+    /// The phase's length, such as `4 epochs`.
     pub length: String,
     /// Optimiser and schedule, such as `AdamW, cosine`.
     pub how: String,
@@ -107,20 +107,20 @@ pub struct PhaseCard {
 pub struct GroupCard {
     /// The stage, or `head`.
     pub name: String,
-    /// How many there are.
+    /// Number of parameters in the group.
     pub parameters: u64,
-    /// Peak learning rate; none if they are frozen.
+    /// Peak learning rate; none if the group is frozen.
     pub rate: Option<f64>,
 }
 
 /// A model that was compared with others on the validation pictures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// What it is, such as `head only` or `fine-tuned from stage 4`.
+    /// The candidate, such as `head only` or `fine-tuned from stage 4`.
     pub name: String,
     /// Right answers on the validation pictures.
     pub correct: usize,
-    /// The validation pictures.
+    /// Number of validation pictures.
     pub total: usize,
     /// Mean negative natural logarithm of the probability given to the truth.
     pub log_loss: Option<f64>,
@@ -135,9 +135,9 @@ pub struct Candidate {
 pub struct Solver {
     /// Steps that were taken; of several labels, for the one with the most.
     pub iterations: usize,
-    /// Largest absolute entry of the gradient at the end.
+    /// The largest absolute entry of the gradient at the end.
     pub gradient: f64,
-    /// Whether it is a minimum: the gradient is as small as was asked for.
+    /// Whether the search ended in a minimum: the gradient is as small as was asked for.
     pub converged: bool,
 }
 
@@ -146,7 +146,7 @@ pub struct Solver {
 pub struct Folds {
     /// Accuracy on each fold's held-out pictures.
     pub accuracies: Vec<f64>,
-    /// Their mean and spread; none without folds.
+    /// Mean and spread of the accuracies; none without folds.
     pub spread: Option<MeanSpread>,
 }
 

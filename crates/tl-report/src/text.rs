@@ -72,7 +72,7 @@ pub(crate) fn percent_whole(share: f64) -> String {
     per_cent(share, 0)
 }
 
-/// Both ends of an interval in whole per cent, or to one decimal if it is too narrow for that.
+/// The ends of an interval in whole per cent, or to one decimal if it is too narrow for that.
 pub(crate) fn ends(Interval { low, high }: Interval) -> (String, String) {
     match high - low {
         width if width < 0.05 => (percent(low), percent(high)),

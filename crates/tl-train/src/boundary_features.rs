@@ -1,4 +1,4 @@
-//! What the prefix gave for each picture and view, kept in memory and from run to run.
+//! Features at the freeze boundary: what the frozen prefix gave for each picture and view, kept in memory and from run to run.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -32,9 +32,9 @@ pub(crate) struct BoundaryFeatures<'a> {
     pictures: &'a PictureSource<'a>,
     cut: PrefixOutput,
     kept: RwLock<HashMap<(SampleId, View), FeatureRow>>,
-    /// How many may be kept in memory.
+    /// How many rows may be kept in memory.
     most: usize,
-    /// Of plain views and of changed ones, from run to run.
+    /// The caches of plain and of augmented views on disk, which last from run to run.
     shelves: Option<[RwLock<Shelf>; 2]>,
     /// Channels, height and width of a row; of features, their number.
     pub(crate) shape: [usize; 3],

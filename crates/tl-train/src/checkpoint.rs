@@ -1,4 +1,4 @@
-//! Where a run of training can be gone on from: checkpoints that are there whole, or not at all.
+//! Checkpoints, from which training is resumed: they are there whole, or not at all.
 //!
 //! ```text
 //! checkpoints/
@@ -50,16 +50,16 @@ pub struct Checkpoint {
     pub step: u64,
     /// Where training stands, as given to [`Checkpoints::commit`].
     pub cursor: serde_json::Value,
-    /// Its folder.
+    /// The checkpoint's folder.
     pub path: PathBuf,
     /// Newer checkpoints, which are damaged; newest first.
     pub skipped: Vec<Skipped>,
-    /// Content by name.
+    /// The content of each file, by its name.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
 impl Checkpoints {
-    /// Two: the newest, and one more in case that one is damaged.
+    /// How many checkpoints are kept: the newest, and one more in case that one is damaged.
     pub const KEEP: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
     /// Opens the checkpoints in `folder`, which is created if it is not there, and removes what commits that did not
@@ -89,7 +89,7 @@ impl Checkpoints {
         self.newest_but(None)
     }
 
-    /// Where they are.
+    /// The folder that holds the checkpoints.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -141,7 +141,7 @@ fn lock(folder: &Path) -> Result<File, TrainError> {
     }
 }
 
-/// With the lock, nobody is writing there any more.
+/// Removes half-written checkpoints: with the lock held, nobody is writing there any more.
 fn remove_scratch(folder: &Path) -> Result<(), TrainError> {
     tl_files::sweep_mine(folder)?;
     // Version 0.1 had names of its own.

@@ -9,7 +9,7 @@ pub(crate) const SCHEMA: u32 = 1;
 /// A damaged checkpoint. Displayed as `step-000120 (model.safetensors: 10 bytes short)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
-    /// Its folder.
+    /// The damaged checkpoint's folder.
     pub path: PathBuf,
     /// What is wrong with it, beginning with the name of the file.
     pub reason: String,

@@ -17,7 +17,7 @@ use crate::recipe::{Norms, Phase, Recipe, Unfreeze};
 pub struct StepsConfig {
     /// The recipe, unless there are phases.
     pub recipe: Recipe,
-    /// How much of the backbone learns in the recipe's last phase, instead of what the recipe says.
+    /// The part of the backbone that learns in the recipe's last phase, instead of what the recipe says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unfreeze: Option<Unfreeze>,
     /// Epochs of the recipe's last phase, instead of what the recipe says.
@@ -46,19 +46,19 @@ pub struct StepsConfig {
     /// for more time. It changes no bit of a result.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub checkpoint_activations: bool,
-    /// The loss.
+    /// The loss that training lowers.
     pub loss: LossConfig,
     /// Weights of classes in the loss.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weights: Option<ClassWeights>,
-    /// How often the classes come.
+    /// The sampler: how often pictures of each class are drawn.
     pub sampler: Sampling,
     /// Random changes of the training pictures.
     pub augment: Augment,
     /// Change pictures in phases whose head alone learns, too: set where the changes were asked for.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub augment_head: bool,
-    /// So many changed views of each picture, kept and taken in turn; without, every epoch has new ones.
+    /// Number of augmented views of each picture that are kept and taken in turn; without it, every epoch has new ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub views: Option<u64>,
     /// Pictures faded into each other.
@@ -211,5 +211,5 @@ impl StepsConfig {
     }
 }
 
-/// Of MixUp and CutMix.
+/// The values that alpha of MixUp and CutMix may have.
 const ALPHAS: &str = "from 0.01 to 100";

@@ -1,4 +1,4 @@
-//! Where training in steps stands: all that a checkpoint keeps besides weights and the optimiser's memory.
+//! The cursor, which says where training in steps stands: all that a checkpoint keeps besides weights and the optimiser's memory.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use tl_report::CurvePoint;
@@ -14,7 +14,7 @@ pub(crate) struct Cursor {
     pub(crate) step: usize,
     /// Epochs of the phase that are done and judged.
     pub(crate) epoch: usize,
-    /// Of the epoch that is going on.
+    /// Sum of the training losses of the epoch that is going on.
     pub(crate) sum: LossSum,
     /// The best epoch of all phases so far.
     pub(crate) best: Option<Best>,
@@ -22,7 +22,7 @@ pub(crate) struct Cursor {
     pub(crate) waited: usize,
     /// What drops on plateaus have left of the rates; 1 at first.
     pub(crate) plateau: Plateau,
-    /// How long the run's log is.
+    /// Lengths of the files of the run's log.
     pub(crate) logged: Lengths,
     /// The learning curve.
     pub(crate) curve: Vec<CurvePoint>,
@@ -31,7 +31,7 @@ pub(crate) struct Cursor {
 /// Losses of the batches of an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LossSum {
-    /// Of loss times pictures.
+    /// Sum of each batch's loss times its number of pictures.
     pub(crate) loss: f64,
     pub(crate) pictures: usize,
 }
@@ -43,7 +43,7 @@ pub struct Best {
     pub phase: usize,
     /// Number of the epoch in its phase, from 1.
     pub epoch: usize,
-    /// How it does on the validation set.
+    /// Loss and accuracy on the validation set.
     pub scores: Scores,
 }
 
@@ -87,7 +87,7 @@ impl LossSum {
 }
 
 impl Cursor {
-    /// At the start of the next phase.
+    /// Moves on to the start of the next phase.
     pub(crate) fn next_phase(&mut self) {
         self.phase += 1;
         (self.step, self.epoch, self.waited) = (0, 0, 0);

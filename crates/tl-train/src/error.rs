@@ -16,17 +16,17 @@ pub enum TrainError {
     /// A setting that cannot be.
     #[error("{what} is {value}, it must be {rule}")]
     Setting {
-        /// The setting.
+        /// The setting's name.
         what: String,
-        /// Its value.
+        /// The value that was refused.
         value: String,
-        /// What it must be.
+        /// The rule that the value breaks.
         rule: String,
     },
     /// There are not so many stages, or none of this name.
     #[error("cannot unfreeze `{asked}`: the network's stages are {}", quoted(known))]
     Stage {
-        /// As asked for.
+        /// What was to be unfrozen, as it was asked for.
         asked: String,
         /// The stages, in order.
         known: Vec<String>,
@@ -34,7 +34,7 @@ pub enum TrainError {
     /// A file or folder cannot be written.
     #[error("cannot write `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Write {
-        /// The file.
+        /// The file that could not be written.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -42,7 +42,7 @@ pub enum TrainError {
     /// A file cannot be read.
     #[error("cannot read `{}`: {}", tl_files::shown_path(path), tl_files::words(reason))]
     Read {
-        /// The file.
+        /// The file that could not be read.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -50,7 +50,7 @@ pub enum TrainError {
     /// A checkpoint cannot be written.
     #[error("cannot write the checkpoint `{}`: {}; {}", tl_files::shown_path(path), tl_files::words(reason), intact(earlier.as_deref()))]
     CheckpointWrite {
-        /// The file.
+        /// The file that could not be written.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -64,7 +64,7 @@ pub enum TrainError {
         tl_files::words(reason)
     )]
     CheckpointRemove {
-        /// The folder.
+        /// The folder of the checkpoints.
         path: PathBuf,
         /// The operating system's reason.
         reason: io::Error,
@@ -72,26 +72,26 @@ pub enum TrainError {
     /// Another process has these checkpoints open.
     #[error("the checkpoints in `{}` are in use by another process", tl_files::shown_path(path))]
     CheckpointsInUse {
-        /// The folder.
+        /// The folder of the checkpoints.
         path: PathBuf,
     },
     /// Going on from it would not give the run that was begun.
     #[error("the checkpoint `{}` is of another run: {}", tl_files::shown_path(path), different(differences))]
     CheckpointOfAnotherRun {
-        /// The checkpoint.
+        /// The checkpoint's folder.
         path: PathBuf,
         /// What is other than when that was begun, as far as it is known.
         differences: Vec<String>,
     },
-    /// Another version wrote it in another form.
+    /// Another version of the program wrote the checkpoint in another form.
     #[error(
         "the checkpoint `{}` has schema {schema}, written by tl {tl}; this is tl {}, which reads schema {}",
         tl_files::shown_path(path), env!("CARGO_PKG_VERSION"), crate::checkpoint_facts::SCHEMA
     )]
     CheckpointSchema {
-        /// The checkpoint.
+        /// The checkpoint's folder.
         path: PathBuf,
-        /// Its form.
+        /// The version of the form that the checkpoint has.
         schema: u32,
         /// The version that wrote it.
         tl: String,
@@ -99,15 +99,15 @@ pub enum TrainError {
     /// There are checkpoints, and each is damaged.
     #[error("no checkpoint in `{}` can be used: {}", tl_files::shown_path(path), listed(skipped))]
     CheckpointsDamaged {
-        /// The folder.
+        /// The folder of the checkpoints.
         path: PathBuf,
-        /// Each of them, newest first.
+        /// The damaged checkpoints, newest first.
         skipped: Vec<Skipped>,
     },
     /// A checkpoint that is whole and yet no use.
     #[error("cannot use the checkpoint `{}`: {detail}", tl_files::shown_path(path))]
     Checkpoint {
-        /// Its folder.
+        /// The checkpoint's folder.
         path: PathBuf,
         /// What is wrong with it.
         detail: String,
@@ -117,7 +117,7 @@ pub enum TrainError {
         "training diverged: in phase {phase}, step {step}, at learning rate {rate:.1e}, the loss is {loss}"
     )]
     Diverged {
-        /// The phase.
+        /// The name of the training phase.
         phase: String,
         /// The step, from 1.
         step: usize,
@@ -131,7 +131,7 @@ pub enum TrainError {
         "training diverged: in phase {phase}, after step {step}, `{tensor}` holds numbers that are not finite"
     )]
     NotFinite {
-        /// The phase.
+        /// The name of the training phase.
         phase: String,
         /// Steps of the phase that were taken.
         step: usize,
@@ -144,9 +144,9 @@ pub enum TrainError {
         tl_files::shown_path(path)
     )]
     Lost {
-        /// The picture.
+        /// The picture that cannot be used.
         path: PathBuf,
-        /// Why not.
+        /// The reason why the picture cannot be used.
         reason: SampleError,
     },
     /// Somebody asked to stop.

@@ -13,7 +13,7 @@ pub struct FeatureCache {
 }
 
 impl FeatureCache {
-    /// Those in a folder, of so many bytes at most, for a network of this architecture and weights.
+    /// Opens the feature cache in a folder, of so many bytes at most, for a network of this architecture and weights.
     pub fn open(
         folder: PathBuf,
         limit_bytes: u64,

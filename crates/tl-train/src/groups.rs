@@ -1,4 +1,4 @@
-//! Groups of parameters: each stage and the head, frozen or not, and at which rate.
+//! Parameter groups: each stage and the head, frozen or not, and at which rate.
 
 use serde::Serialize;
 use tl_backbones::{Boundary, Stage, StageSummary, Summary};
@@ -21,7 +21,7 @@ pub struct Group {
 #[derive(Debug, Clone)]
 pub(crate) struct Rates {
     stages: Vec<Stage>,
-    /// Of each stage.
+    /// Peak learning rate of each stage.
     rates: Vec<f64>,
     head: f64,
 }

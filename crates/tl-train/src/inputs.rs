@@ -1,5 +1,5 @@
-//! From a picture to what the network is given at the boundary: prepared or changed at random, then through the frozen
-//! prefix.
+//! Inputs of the network, from a picture to what it is given at the boundary: prepared or changed at random, then through
+//! the frozen prefix.
 
 use std::num::NonZeroUsize;
 use tl_backbones::{Boundary, Summary};
@@ -16,7 +16,7 @@ use crate::feature_cache::FeatureCache;
 /// The pictures of a run, and how they are prepared.
 #[derive(Clone)]
 pub struct PictureSource<'a> {
-    /// Where they are, and what they show.
+    /// The data set: where pictures are, and what they show.
     pub data: &'a Dataset,
     /// The network, as its frozen prefix is asked.
     pub frozen: &'a Frozen,
@@ -51,21 +51,21 @@ pub(crate) struct PrefixOutput {
 
 /// Published features of plain pictures that are there already.
 pub trait PrecomputedFeatures: Sync {
-    /// Those of a picture, if they are.
+    /// Features of a picture, if they have been computed.
     fn row(&self, id: SampleId) -> Option<&[f32]>;
 }
 
-/// One way to look at a picture.
+/// One view of a picture: unchanged, or augmented in one of many ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum View {
-    /// As at prediction.
+    /// The picture as it is at prediction, not augmented.
     Plain,
     /// Changed at random, in the way of this number.
     Changed(u64),
 }
 
 impl PictureSource<'_> {
-    /// The same pictures before another network, whose outputs are neither known nor kept.
+    /// These pictures before another network, whose outputs are neither known nor kept.
     pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> PictureSource<'b> {
         PictureSource { frozen, known: None, cache: None, ..self.clone() }
     }
@@ -152,7 +152,7 @@ impl PictureSource<'_> {
     }
 }
 
-/// The same picture is changed in the same way wherever it lies and whatever lies beside it.
+/// A number for a picture's content, so that it is augmented in the same way wherever it lies and whatever lies beside it.
 fn number_of(content: ContentHash) -> u64 {
     content.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

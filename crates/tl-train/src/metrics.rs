@@ -1,4 +1,4 @@
-//! What training in steps tells while it goes.
+//! Metrics of steps and epochs, for observers and the log.
 
 /// How far a phase has come, and how fast.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,6 @@ pub struct EpochMetrics<'a> {
     pub train_loss: f64,
     /// Validation loss in nats, and share of right answers; none without validation pictures.
     pub val: Option<(f64, f64)>,
-    /// Is it the lowest validation loss so far?
+    /// Is the validation loss of this epoch the lowest so far?
     pub best: bool,
 }

@@ -87,7 +87,7 @@ impl Network {
         (Inputs::Maps(kept.last_bchw.clone()), Some(kept))
     }
 
-    /// Of all parameters that learn, from those behind the last segment.
+    /// Gradients of all parameters that learn, continued from those behind the last segment.
     pub(crate) fn gradients(&self, kept: Option<SegmentInputs>, behind: Gradients) -> GradientsParams {
         match kept {
             Some(kept) => kept.backward(self, &self.backbone, behind),
@@ -116,7 +116,7 @@ impl Network {
         collect.state
     }
 
-    /// With the values that [`state`](Self::state) gave.
+    /// The network with the values that [`state`](Self::state) gave.
     pub(crate) fn with_state(&self, state: &StateDict) -> Self {
         self.valid().train().map(&mut LoadState { path: KeyPath::default(), state })
     }
@@ -140,7 +140,8 @@ impl Network {
         squares.sum.sqrt()
     }
 
-    /// After a step: every parameter with a gradient, which is multiplied by `scale`, changed at the rate of its key.
+    /// Takes an optimizer step: every parameter with a gradient, which is multiplied by `scale`, is changed at the rate of
+    /// its key.
     pub(crate) fn step(
         self,
         gradients: GradientsParams,

@@ -29,7 +29,7 @@ pub enum OptimizerKind {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
-    /// The rule.
+    /// The update rule.
     pub kind: OptimizerKind,
     /// Share of the past in the mean of gradients, 0 to below 1.
     pub momentum: f64,
@@ -49,7 +49,7 @@ impl Default for OptimizerConfig {
 
 /// An optimiser at work: its settings and what it remembers of every parameter.
 pub struct Optimizer {
-    /// For parameters with weight decay, and for those without.
+    /// The update rules of parameters with weight decay, and of those without.
     rules: [Box<dyn Rule>; 2],
 }
 

@@ -1,4 +1,4 @@
-//! Which learning rates a search tries, and what its losses suggest.
+//! The learning rate range test: which rates it tries, and what its losses suggest.
 
 use serde::{Deserialize, Serialize};
 use tl_report::{RatePoint, RateSuggestion};
@@ -23,7 +23,7 @@ pub struct RateSearch {
 pub(crate) const BETA: f64 = 0.98;
 /// A running mean so many times the lowest one ends the search.
 pub(crate) const DIVERGED: f64 = 4.0;
-/// One step in so many is dropped from the beginning before a rate is suggested, and so many from the end.
+/// The share of steps dropped at the beginning and at the end before a rate is suggested: one in so many.
 const DROPPED: usize = 10;
 const DROPPED_LAST: usize = 5;
 /// A running mean that falls by less than this share has found nothing to learn, as far as a few steps can tell.

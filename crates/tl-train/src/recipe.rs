@@ -17,16 +17,16 @@ pub enum Unfreeze {
     /// Nothing of it: the head alone.
     #[default]
     Head,
-    /// So many stages, the last ones.
+    /// The last stages, so many of them.
     Last(usize),
     /// This stage and all behind it.
     From(String),
-    /// All of it.
+    /// The whole backbone.
     All,
 }
 
 impl Unfreeze {
-    /// In words: `the last 2 stages and the head`.
+    /// What learns, in words: `the last 2 stages and the head`.
     pub fn what_learns(&self) -> String {
         match self {
             Self::Head | Self::Last(0) => "the head alone".to_owned(),
@@ -42,11 +42,11 @@ impl Unfreeze {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Norms {
-    /// They use and keep their running statistics, as Keras's guide to transfer learning does:
+    /// Batch norms use and keep their running statistics, as Keras's guide to transfer learning does:
     /// <https://keras.io/guides/transfer_learning/>. Scales and shifts learn.
     #[default]
     Frozen,
-    /// They normalise by each batch, and running statistics follow.
+    /// Batch norms normalise by each batch, and running statistics follow.
     Train,
 }
 
@@ -54,9 +54,9 @@ pub enum Norms {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Phase {
-    /// Its name in logs and reports.
+    /// The phase's name in logs and reports.
     pub name: String,
-    /// How much of the backbone learns.
+    /// The part of the backbone that learns.
     pub unfreeze: Unfreeze,
     /// Passes over the pictures.
     pub epochs: usize,
@@ -73,7 +73,7 @@ pub struct Phase {
     pub schedule: Schedule,
     /// Share of the steps in which the rates rise to their peak, before the schedule begins.
     pub warmup: f64,
-    /// The optimiser.
+    /// The optimizer of the phase.
     pub optimizer: OptimizerConfig,
     /// What batch norms do.
     pub norms: Norms,
@@ -122,11 +122,11 @@ impl Phase {
     }
 }
 
-/// Recipes by name.
+/// The fine-tuning recipes, by name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recipe {
-    /// By the number of pictures and the device.
+    /// A recipe chosen by the number of pictures and the device.
     #[default]
     Auto,
     /// The head alone, on features that are computed once.
@@ -163,7 +163,7 @@ impl Recipe {
         Recipe::Scratch,
     ];
 
-    /// Does it begin with the best head on frozen features?
+    /// Whether the recipe begins with the best head on frozen features.
     pub fn begins_with_probe(self) -> bool {
         matches!(self, Self::Auto | Self::Features | Self::LpFt)
     }
@@ -308,7 +308,7 @@ impl fmt::Display for Unfreeze {
 }
 
 impl Recipe {
-    /// As people type it.
+    /// The recipe's name, as people type it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",

@@ -27,7 +27,7 @@ pub(super) struct SgdState<const D: usize> {
     velocity: Option<Tensor<D>>,
 }
 
-/// As burn's own names it.
+/// The key of SGD's velocity, as burn's own optimizer names it.
 const VELOCITY: &str = "momentum.velocity";
 
 impl<const D: usize> RecordState for SgdState<D> {

@@ -1,4 +1,4 @@
-//! What a run that is trained in steps writes down while it goes on.
+//! The training log: what a run that is trained in steps writes down while it goes on.
 //!
 //! ```text
 //! metrics.jsonl                                    a line for each step and each epoch, and what else is found out
@@ -45,7 +45,7 @@ struct Files {
     events: AppendFile,
 }
 
-/// How long the files are, in bytes.
+/// Lengths of the log's files, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lengths {
     metrics: u64,
@@ -58,7 +58,7 @@ struct StepLine<'a> {
     event: &'static str,
     trial: &'a str,
     phase: &'a str,
-    /// Of the phase, from 1; the epoch too.
+    /// Step of the phase, from 1; the epoch counts from 1 too.
     step: usize,
     epoch: usize,
     loss: f64,
@@ -232,7 +232,7 @@ fn row(line: &EpochLine<'_>) -> String {
     format!("{}\n", cells.join(","))
 }
 
-/// A cell: RFC 4180, section 2, <https://www.rfc-editor.org/rfc/rfc4180#section-2>.
+/// A cell of CSV, quoted where it must be: RFC 4180, section 2, <https://www.rfc-editor.org/rfc/rfc4180#section-2>.
 fn quoted(text: &str) -> String {
     let plain = !text.contains([',', '"', '\n', '\r']);
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }

@@ -17,8 +17,8 @@ pub enum Schedule {
     Cosine,
     /// Down to zero along a line.
     Linear,
-    /// Up from `1 / div` along half a cosine for the share `up` of the steps, then down to `1 / div_final`: Smith 2018,
-    /// <https://arxiv.org/abs/1803.09820>, with fastai's annealing,
+    /// One-cycle: up from `1 / div` along half a cosine for the share `up` of the steps, then down to `1 / div_final`:
+    /// Smith 2018, <https://arxiv.org/abs/1803.09820>, with fastai's annealing,
     /// <https://github.com/fastai/fastai/blob/2.7.18/fastai/callback/schedule.py>.
     OneCycle {
         /// Share of the steps on the way up, 0 to 1.
@@ -50,7 +50,7 @@ pub enum Schedule {
 /// Where in a phase a step is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SchedulePosition {
-    /// Steps done.
+    /// Steps done in the phase.
     pub(crate) step: usize,
     /// Steps of the phase.
     pub(crate) steps: usize,

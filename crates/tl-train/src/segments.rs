@@ -46,7 +46,7 @@ impl Segments {
         Self { again: (boundary.0..last).map(|stage| stage..stage + 1).collect(), last: Boundary(last) }
     }
 
-    /// Those that run twice.
+    /// The segments that run twice: once forward, once more for their gradients.
     pub fn again(&self) -> &[Range<usize>] {
         &self.again
     }

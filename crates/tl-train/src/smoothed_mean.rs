@@ -12,7 +12,7 @@ pub struct SmoothedMean {
 }
 
 impl SmoothedMean {
-    /// Of nothing yet; `beta` is from 0, which follows at once, to below 1.
+    /// A mean of nothing yet; `beta` is from 0, which follows at once, to below 1.
     pub fn new(beta: f64) -> Self {
         Self { beta, zero: 1.0, sum: 0.0 }
     }
@@ -24,7 +24,7 @@ impl SmoothedMean {
         self.sum / (1.0 - self.zero)
     }
 
-    /// The mean; `None` before the first value.
+    /// The smoothed mean; `None` before the first value.
     pub fn mean(&self) -> Option<f64> {
         (self.zero < 1.0).then(|| self.sum / (1.0 - self.zero))
     }

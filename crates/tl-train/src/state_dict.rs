@@ -1,4 +1,4 @@
-//! Numbers by name: what a checkpoint keeps of a network or an optimiser.
+//! State dicts: tensors by name, what a checkpoint keeps of a network or an optimiser.
 
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensors, View, serialize};
@@ -17,7 +17,7 @@ pub(crate) struct StateDict {
 const COUNTERS: &str = "counters";
 
 impl StateDict {
-    /// As a safetensors file.
+    /// The tensors as a safetensors file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {
         let tensors =
             self.tensors.iter().map(|(name, values)| (name, Flat { values, shape: [values.len()] }));
@@ -36,7 +36,7 @@ impl StateDict {
         }
     }
 
-    /// From a file that [`to_bytes`](Self::to_bytes) made.
+    /// Reads tensors from a file that [`to_bytes`](Self::to_bytes) made.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
         let counters = header.metadata().as_ref().and_then(|entries| entries.get(COUNTERS));

@@ -1,4 +1,4 @@
-//! What pictures show, one label or several, and what follows from it: loss, probabilities, scores.
+//! Targets: what pictures show, one label or several, and what follows from it: loss, probabilities, scores.
 
 use tl_data::{Dataset, SampleId};
 use tl_heads::{
@@ -8,17 +8,17 @@ use tl_report::loss_of;
 
 use crate::cursor::Scores;
 
-/// What pictures show.
+/// The targets of pictures: one class each, or several labels.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
-    /// One class each.
+    /// One class for each picture.
     One(Vec<usize>),
     /// Any number of labels: `targets_nk`, 1 where a picture has the label, else 0.
     Several(Matrix),
 }
 
 impl Targets {
-    /// Those of pictures of a data set, in this order.
+    /// Targets of pictures of a data set, in this order.
     pub fn of(data: &Dataset, ids: &[SampleId]) -> Self {
         if !data.multi_label {
             return Self::One(labels(data, ids));
@@ -36,7 +36,7 @@ impl Targets {
         }
     }
 
-    /// Of the pictures with these numbers.
+    /// Targets of the pictures with these numbers.
     pub fn select(&self, rows: &[usize]) -> Self {
         match self {
             Self::One(labels_n) => Self::One(rows.iter().map(|&row| labels_n[row]).collect()),
@@ -65,12 +65,12 @@ impl Targets {
         }
     }
 
-    /// Class by class; none if a picture may have several.
+    /// The class of each picture; empty if a picture may have several labels.
     pub fn labels(&self) -> &[usize] {
         if let Self::One(labels_n) = self { labels_n } else { &[] }
     }
 
-    /// Logistic regression: multinomial, or one for each label.
+    /// Fits logistic regression to features: multinomial, or one classifier for each label.
     pub fn logistic(
         &self,
         features_nd: &Matrix,
@@ -116,7 +116,7 @@ impl Targets {
     }
 }
 
-/// Its class; of several, the first; of none, more than any.
+/// The class of a picture; of several labels, the first; without any, a number beyond all classes.
 pub fn label(data: &Dataset, id: SampleId) -> usize {
     data.samples[id.0].class.0
 }

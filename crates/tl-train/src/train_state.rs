@@ -1,4 +1,4 @@
-//! What learns, in one phase: a network, its optimiser, and the moving average of its weights.
+//! The train state, what learns in one phase: a network, its optimiser, and the moving average of its weights.
 
 use burn::module::Module;
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -23,7 +23,7 @@ pub(crate) struct TrainState {
     /// The stages behind the boundary, cut.
     pub(crate) segments: Segments,
     pub(crate) pooling: Pooling,
-    /// With autodiff. The first holds the network; batches are dealt out to all.
+    /// Devices with automatic differentiation. The first holds the network; batches are dealt out to all.
     pub(crate) devices: Vec<Device>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Batch {
 pub(crate) struct StepRule<'a> {
     pub(crate) loss: &'a Loss,
     pub(crate) rates: &'a Rates,
-    /// Of the peak rates.
+    /// The schedule's share of the peak learning rates in this step.
     pub(crate) share: f64,
     pub(crate) clip: Option<f64>,
     /// What the dropout of the step comes from.
@@ -50,7 +50,7 @@ pub(crate) struct StepRule<'a> {
 }
 
 impl TrainState {
-    /// One step on some batches, whose gradients are added up. The mean loss before it.
+    /// Takes one step on some batches, whose gradients are added up, and returns the mean loss before it.
     ///
     /// Several devices each get every n-th batch and a copy of the network; gradients are added up in the order of the
     /// batches, whichever is ready first.
@@ -69,7 +69,7 @@ impl TrainState {
         mean
     }
 
-    /// Of each batch, its share of the mean loss and of the gradients.
+    /// Each batch's share of the mean loss and of the gradients.
     fn gradients(
         &self,
         batches: &[Batch],

@@ -43,9 +43,9 @@ const JUDGED: usize = 32;
 /// Everything that training in steps is a function of.
 #[derive(Clone)]
 pub struct Trainer<'a> {
-    /// The settings.
+    /// The settings of training in steps.
     pub steps: &'a StepsConfig,
-    /// The phases, resolved.
+    /// The phases of the recipe, resolved.
     pub phases: &'a [Phase],
     /// The pictures, and how they are prepared.
     pub pictures: &'a PictureSource<'a>,
@@ -57,9 +57,9 @@ pub struct Trainer<'a> {
     pub device: &'a Device,
     /// Where steps are taken: that one, and perhaps others.
     pub devices: &'a [Device],
-    /// To train on.
+    /// The training set.
     pub train: &'a [SampleId],
-    /// To judge by, after every epoch. None: the last epoch is kept.
+    /// The validation set, evaluated after every epoch. If it is empty, the last epoch is kept.
     pub validation: &'a [SampleId],
     /// Threads that load pictures.
     pub threads: usize,

@@ -1,4 +1,4 @@
-//! Where fetched weights lie, and how they come from there into a network.
+//! The cache of weights: where fetched ones lie, and how they come from there into a network.
 
 use etcetera::BaseStrategy;
 use std::path::{Path, PathBuf};

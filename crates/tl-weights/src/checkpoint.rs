@@ -71,7 +71,8 @@ fn check_tar(file: impl Read) -> Result<(), WeightsError> {
     Ok(())
 }
 
-/// A count; for each storage a pickle that names its type, the number of values and the values; a pickle of views.
+/// Checks the storages: a count; for each storage a pickle that names its type, the number of values and the values; a
+/// pickle of views.
 fn check_storages(content: &mut impl BufRead) -> Result<(), WeightsError> {
     inspect(content)?;
     loop {
@@ -85,7 +86,8 @@ fn check_storages(content: &mut impl BufRead) -> Result<(), WeightsError> {
     }
 }
 
-/// A count; for each tensor a pickle, the number of dimensions, 4 bytes of nothing, sizes, strides and an offset.
+/// Checks the tensors: a count; for each tensor a pickle, the number of dimensions, 4 bytes of nothing, sizes, strides and
+/// an offset.
 fn check_tensors(content: &mut impl BufRead) -> Result<(), WeightsError> {
     inspect(content)?;
     while !content.fill_buf().map_err(unreadable)?.is_empty() {

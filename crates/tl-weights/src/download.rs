@@ -1,4 +1,4 @@
-//! What is fetched, how, and what happens meanwhile.
+//! Downloads: what is fetched, how, and what happens meanwhile.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::{Fault, FetchError, Sha256};
 pub struct Download<'a> {
     /// What messages call it.
     pub name: &'a str,
-    /// Where it is, the first choice first.
+    /// Addresses of the file, the first choice first.
     pub urls: &'a [&'a str],
-    /// Where it is to lie.
+    /// The path that the file is to have.
     pub path: &'a Path,
     /// What is known of its hash.
     pub sha256: Sha256,
-    /// Its length, if known to the byte.
+    /// The file's length, if known to the byte.
     pub length: Option<u64>,
     /// The most bytes that are taken.
     pub limit: u64,
@@ -28,7 +28,7 @@ impl Download<'_> {
     }
 }
 
-/// How to fetch.
+/// Settings of fetching.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchConfig {
     /// Stands in for scheme and host of every address.
@@ -43,7 +43,7 @@ pub struct FetchConfig {
     pub stall: Duration,
     /// The fewest bytes that must come in that time.
     pub floor: u64,
-    /// How often each address is tried.
+    /// Number of times that each address is tried.
     pub attempts: u32,
     /// The pause before the second attempt; it doubles from then on.
     pub backoff: Duration,
@@ -91,7 +91,7 @@ pub enum Event<'a> {
     Retrying {
         /// What went wrong.
         fault: &'a Fault,
-        /// The pause.
+        /// The length of the pause.
         pause: Duration,
     },
 }

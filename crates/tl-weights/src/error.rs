@@ -23,7 +23,7 @@ pub enum WeightsError {
     /// The bytes are not those that were published.
     #[error("the weights `{name}` are damaged: sha256 {actual}, expected {expected}")]
     Checksum {
-        /// Catalogue name.
+        /// The weights' name in the catalogue.
         name: &'static str,
         /// The published hash.
         expected: &'static str,
@@ -37,19 +37,19 @@ pub enum WeightsError {
         tl_files::shown_path(path)
     )]
     NotFetched {
-        /// Catalogue name.
+        /// The weights' name in the catalogue.
         name: &'static str,
-        /// Where it is to be had.
+        /// The address that the weights can be had from.
         from: String,
-        /// Where it has to lie.
+        /// The path that the file has to have.
         path: PathBuf,
     },
     /// The file in the cache is not the published one.
     #[error("the weights `{name}` in {} are damaged, remove that file: {fault}", tl_files::shown_path(path))]
     Damaged {
-        /// Catalogue name.
+        /// The weights' name in the catalogue.
         name: &'static str,
-        /// Where it lies.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong with it.
         fault: Box<Fault>,
@@ -57,7 +57,7 @@ pub enum WeightsError {
     /// A file could not be read.
     #[error("{}: {detail}", tl_files::shown_path(path))]
     Read {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
         /// What the operating system said.
         detail: String,
@@ -71,7 +71,7 @@ pub enum WeightsError {
     /// Nowhere to keep fetched files.
     #[error("there is no home folder to keep weights in: name a folder in the environment variable TL_CACHE")]
     NoCache,
-    /// Not a file of weights, or a damaged one.
+    /// The file holds no weights, or is damaged.
     #[error("not a readable file of weights: {detail}")]
     Format {
         /// What the parser found.
@@ -82,7 +82,7 @@ pub enum WeightsError {
         "the file says to call `{name}`, which weights do not need: nothing was run; save the network's state dict"
     )]
     Calls {
-        /// What it names.
+        /// The name that the file holds.
         name: String,
     },
     /// Larger than the network could need.
@@ -96,7 +96,7 @@ pub enum WeightsError {
     /// A tensor that the network needs does not hold real numbers.
     #[error("the tensor `{key}` is not of the types f64, f32, f16 and bf16")]
     Type {
-        /// Its key.
+        /// The tensor's key.
         key: String,
     },
     /// A tensor that the network needs holds an infinite value or no number.
@@ -105,7 +105,7 @@ pub enum WeightsError {
         tl_files::shown(key)
     )]
     NotFinite {
-        /// Its key.
+        /// The tensor's key.
         key: String,
     },
     /// Tensors are missing or of another shape.

@@ -15,7 +15,7 @@ use crate::partial_download::{PartialDownload, beside, remove};
 use crate::transfer::transfer;
 use crate::{Download, Event, Fault, FetchConfig, FetchError, ImportError, sha256};
 
-/// How often nobody may answer: without a network one should hear of it soon.
+/// Number of times that nobody may answer: without a network one should hear of it soon.
 const KNOCKS: u32 = 3;
 
 /// Gets a file into its place, if the right one is not there yet.
@@ -138,7 +138,7 @@ fn from_url(
     Ok(())
 }
 
-/// One attempt; what went wrong, and whether another can end differently.
+/// Makes one attempt; says what went wrong, and whether another can end differently.
 fn attempt(
     url: &str,
     download: &Download,

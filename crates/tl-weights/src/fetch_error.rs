@@ -13,7 +13,7 @@ pub struct FetchError {
     pub url: String,
     /// Where the file was to lie.
     pub path: PathBuf,
-    /// What happened.
+    /// The fault that happened.
     pub fault: Fault,
 }
 
@@ -25,7 +25,7 @@ pub struct ImportError {
     pub name: Box<str>,
     /// The user's file.
     pub file: PathBuf,
-    /// What happened.
+    /// The fault that happened.
     pub fault: Fault,
 }
 
@@ -60,7 +60,7 @@ fn apart_from(file: &Path, fault: &Fault) -> String {
 /// What to do where nothing can be written.
 const DISK: &str = "make room, or name another folder in the environment variable TL_CACHE";
 
-/// What happened.
+/// A fault of fetching or importing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// Fetching was forbidden and the file is not there.
@@ -86,7 +86,7 @@ pub enum Fault {
     /// Nothing, or next to nothing, came for too long.
     #[error("the server has sent next to nothing for {0:?}", waited)]
     Stall {
-        /// How long.
+        /// The time that was waited.
         waited: Duration,
     },
     /// The server answered with an error.
@@ -100,9 +100,9 @@ pub enum Fault {
     /// A redirect that is not followed.
     #[error("the redirect to {to} is not followed: {why}")]
     Redirect {
-        /// Where it led.
+        /// The address that it led to.
         to: String,
-        /// Why not.
+        /// The reason why it is not followed.
         why: &'static str,
     },
     /// More came than the file can be long.
@@ -138,7 +138,7 @@ pub enum Fault {
     /// A file or folder could not be read or written.
     #[error("{}: {detail}", tl_files::shown_path(path))]
     Disk {
-        /// Which.
+        /// The path of the file.
         path: PathBuf,
         /// What the operating system said.
         detail: String,

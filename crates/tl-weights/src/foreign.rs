@@ -22,7 +22,7 @@ const MOST_NAMES: usize = 10_000;
 /// What a file is, and what to do with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignWeights {
-    /// What it is, such as `a Keras file (HDF5)`.
+    /// The kind of file, such as `a Keras file (HDF5)`.
     pub kind: Cow<'static, str>,
     /// What makes a file of it that is read.
     pub remedy: &'static str,
@@ -161,7 +161,7 @@ fn of_folder(path: &Path) -> Option<ForeignWeights> {
     holds("Manifest.json").then_some(foreign("a Core ML package", NETWORK))
 }
 
-/// Of an archive that is not one of `torch.save`.
+/// Recognises an archive that is not one of `torch.save`.
 fn of_zip(file: File) -> Option<ForeignWeights> {
     let damaged = foreign("a ZIP archive that is damaged or cut off", DOWNLOAD);
     let Ok(archive) = ZipArchive::new(file) else { return Some(damaged) };
@@ -175,7 +175,7 @@ fn of_zip(file: File) -> Option<ForeignWeights> {
     }
 }
 
-/// Of an archive whose members are not those that PyTorch wrote up to version 0.1.9.
+/// Recognises an archive whose members are not those that PyTorch wrote up to version 0.1.9.
 fn of_tar(file: File) -> Option<ForeignWeights> {
     let damaged = foreign("a tar archive that is damaged or cut off", DOWNLOAD);
     let mut archive = tar::Archive::new(file);
@@ -201,7 +201,7 @@ fn of_late_hdf5(mut file: File, length: u64) -> Option<ForeignWeights> {
     places.any(&mut begins).then_some(foreign("a Keras file, or other HDF5", FROM_KERAS))
 }
 
-/// By the first bytes, and the length of the file.
+/// Recognises a file by its first bytes, and its length.
 fn of_bytes(start: &[u8], length: u64) -> Option<ForeignWeights> {
     let starts = |(at, mark, _): &&(usize, &[u8], ForeignWeights)| {
         start.get(*at..).is_some_and(|rest| rest.starts_with(mark))

@@ -1,4 +1,4 @@
-//! Which tensor of a file goes where in a network.
+//! Matching of tensors and parameters: which tensor of a file goes where in a network.
 
 use burn::tensor::Device;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,17 +17,17 @@ const WIDEST: u64 = 8;
 /// A tensor that the network needs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ExpectedTensor {
-    /// Its key in the module.
+    /// The tensor's key in the module.
     pub(crate) place: String,
-    /// Its key in the file.
+    /// The tensor's key in the file.
     pub(crate) key: String,
-    /// Its key in the files of another publisher.
+    /// The tensor's key in the files of another publisher.
     pub(crate) elsewhere: Option<String>,
-    /// Its shape in the file.
+    /// The tensor's shape in the file.
     pub(crate) shape: Vec<usize>,
-    /// Whether it changes with the number of classes.
+    /// Whether the tensor changes with the number of classes.
     pub(crate) head: bool,
-    /// Whether it belongs to no stage, but to what turns the last stage's maps into logits.
+    /// Whether the tensor belongs to no stage, but to what turns the last stage's maps into logits.
     pub(crate) classifies: bool,
 }
 

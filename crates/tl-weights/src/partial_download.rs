@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Fault;
 
-/// The two files.
+/// A download that is not complete: its bytes, and beside them where they are from.
 #[derive(Debug)]
 pub(crate) struct PartialDownload {
     pub(crate) bytes: PathBuf,
@@ -47,7 +47,7 @@ impl PartialDownload {
         Some(ResumePoint { at, validator, complete: from.total == Some(at) })
     }
 
-    /// Begins anew.
+    /// Begins the download anew.
     pub(crate) fn create(&self, from: &DownloadSource) -> Result<File, Fault> {
         // In this order: empty bytes that belong to something else do no harm, full ones would.
         let file = File::create(&self.bytes).map_err(|e| Fault::disk(&self.bytes, e))?;

@@ -18,7 +18,7 @@ const LONGEST_LINE: u64 = 4096;
 
 /// What follows an instruction.
 enum Argument {
-    /// So many bytes.
+    /// An argument of so many bytes.
     Bytes(u64),
     /// A line of text.
     Line,
@@ -26,7 +26,7 @@ enum Argument {
     Counted(usize),
     /// Module and name of something, a line each.
     Global,
-    /// Nothing: the pickle is over.
+    /// No argument: the pickle is over.
     Stop,
 }
 

@@ -40,7 +40,7 @@ const fn bicubic(share: f32) -> Preprocess {
     crop(224, share, Interpolation::Bicubic, IMAGENET_MEAN, IMAGENET_STD)
 }
 
-/// Of TensorFlow's descent: bicubic, pixels scaled to -1..1.
+/// Preprocessing of TensorFlow's descendants: bicubic, pixels scaled to -1..1.
 const fn half(size: u32, share: f32) -> Preprocess {
     crop(size, share, Interpolation::Bicubic, HALF, HALF)
 }
@@ -130,8 +130,8 @@ macro_rules! github {
 }
 
 const INCEPTION: &[&str] = pytorch!("inception_v3_google-0cc3c7bd");
-/// As torchvision normalises for the plain network: `transform_input` turns ImageNet's mean and standard deviation
-/// into -1..1.
+/// Normalisation of torchvision for the plain network: `transform_input` turns ImageNet's mean and standard deviation into
+/// -1..1.
 const INCEPTION_V1: Preprocess = Preprocess { mean: HALF, std: HALF, ..resized(299, 342.0) };
 
 macro_rules! package {

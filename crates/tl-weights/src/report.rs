@@ -1,4 +1,4 @@
-//! What became of every key of a weights file.
+//! The load report: what became of every key of a weights file.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct LoadReport {
 /// A tensor of another shape than the network's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Its key in the file.
+    /// The tensor's key in the file.
     pub key: String,
     /// The shape that the network needs, as PyTorch has it.
     pub expected: Vec<usize>,

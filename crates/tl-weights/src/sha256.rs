@@ -1,4 +1,4 @@
-//! What is known of a file's SHA-256.
+//! SHA-256 sums: what is known of a file's.
 
 use sha2::Digest;
 use std::fmt;
@@ -16,7 +16,7 @@ pub enum Sha256 {
     /// The first digits only: torchvision and timm publish eight, in the file's name. That tells damage, and that a
     /// file is not the right one; against somebody who makes files to fit, 32 bits are no protection.
     Prefix(&'static str),
-    /// Nothing: only the connection vouches for the file.
+    /// No sum is published: only the connection vouches for the file.
     Unpublished,
 }
 

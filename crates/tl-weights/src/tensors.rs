@@ -15,9 +15,9 @@ const LONGEST_HEADER: u64 = 16 << 20;
 
 /// A tensor in a file.
 pub(crate) struct Stored<'a> {
-    /// Its shape, as PyTorch has it.
+    /// The tensor's shape, as PyTorch has it.
     pub(crate) shape: Vec<usize>,
-    /// Its type, if it is one of real numbers.
+    /// The tensor's type, if it is one of real numbers.
     pub(crate) dtype: Option<DType>,
     /// The bytes it takes when it is read.
     pub(crate) length: u64,
@@ -39,7 +39,7 @@ impl Stored<'_> {
         Self { shape, dtype: Some(DType::F32), length: 0, content: Content::Here(&[]) }
     }
 
-    /// Its bytes, in rows.
+    /// Reads the tensor's bytes, in rows.
     pub(crate) fn read(&self) -> Result<Vec<u8>, WeightsError> {
         match &self.content {
             Content::Here(bytes) => Ok(bytes.to_vec()),

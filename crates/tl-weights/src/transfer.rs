@@ -1,4 +1,4 @@
-//! One attempt to get the bytes of a file.
+//! The transfer of a file's bytes: one attempt.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ use crate::address::{check, is_loopback, redirected};
 use crate::partial_download::{DownloadSource, PartialDownload, ResumePoint};
 use crate::{Download, Event, Fault, FetchConfig};
 
-/// As many as browsers follow is 20; the publishers of weights need two.
+/// Maximum number of redirects: browsers follow 20; the publishers of weights need two.
 const REDIRECTS: usize = 10;
 
 /// Gets what is missing of `url` into `part`. True if it went on where an earlier attempt had stopped.
@@ -168,7 +168,7 @@ impl Stream<'_> {
     }
 }
 
-/// How much came lately: a server that drips is as good as one that stands still.
+/// The bytes that came lately: a server that drips is as good as one that stands still.
 struct TransferRate {
     since: Instant,
     bytes: u64,

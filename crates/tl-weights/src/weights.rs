@@ -9,11 +9,11 @@ use crate::{Download, Sha256, WeightsError, sha256};
 /// A published set of weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// Architecture, dot, tag: the spelling of timm.
+    /// The weights' name: architecture, dot, tag, in the spelling of timm.
     pub name: &'static str,
     /// The architecture they belong to, a name in `tl_backbones::ARCHITECTURES`.
     pub architecture: &'static str,
-    /// Where they are.
+    /// The source of the weights.
     pub source: Source,
     /// What is published of the file's SHA-256, in lower-case hexadecimal: 64 digits, or the first ones, or none;
     /// [`Weights::hash`] says which.
@@ -28,7 +28,7 @@ pub struct Weights {
     pub classes: usize,
     /// What a picture goes through before the network sees it.
     pub preprocess: Preprocess,
-    /// Per cent of ImageNet's validation pictures that the publisher counted as right.
+    /// Top-1 accuracy on ImageNet's validation pictures in per cent, as the publisher counted it.
     pub top1: Option<f32>,
     /// Where the file comes from, for the curious.
     pub origin: &'static str,
@@ -39,11 +39,11 @@ pub struct Weights {
 /// Where a set of weights is to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// In this binary, where the feature `embedded` is on.
+    /// Weights in this binary, where the feature `embedded` is on.
     Embedded,
-    /// On the network; [`Cache`](crate::Cache) keeps a copy.
+    /// Weights on the network; [`Cache`](crate::Cache) keeps a copy.
     Published {
-        /// The same file, the first choice first.
+        /// Addresses of the same file, the first choice first.
         urls: &'static [&'static str],
     },
     /// Inside a package of a Python registry; [`Cache`](crate::Cache) keeps a copy.
@@ -83,7 +83,7 @@ impl Weights {
         if let Source::Package(package) = self.source { Some(package) } else { None }
     }
 
-    /// Whether they are inside the program.
+    /// Whether the weights are inside the program.
     pub const fn is_embedded(&self) -> bool {
         matches!(self.source, Source::Embedded)
     }

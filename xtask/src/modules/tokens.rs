@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Other,
 }
 
-/// One token and the line it begins in, counted from 1.
+/// A token and the line it begins in, counted from 1.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind,
@@ -30,7 +30,7 @@ pub(super) struct Token<'a> {
 #[derive(Debug)]
 pub(super) struct Tokens<'a> {
     all: Vec<Token<'a>>,
-    /// For each opening bracket the position of the closing one, for anything else its own.
+    /// The position of each opening bracket's closing one, for anything else its own.
     closing: Vec<usize>,
 }
 
@@ -178,7 +178,7 @@ fn block_comment(rest: &str) -> usize {
     rest.len()
 }
 
-/// Of a string of any kind: the length of what is before its content, of the content, and of the whole.
+/// The length of what is before the content of a string of any kind, of the content, and of the whole.
 fn string(rest: &str) -> Option<(usize, usize, usize)> {
     let letters = rest.find(|letter| !matches!(letter, 'r' | 'b' | 'c'))?;
     let raw = rest[..letters].contains('r');

@@ -14,7 +14,7 @@ pub(super) struct SourceLine {
     pub(super) line: usize,
 }
 
-/// One `a::b as c` of a `use`, or one `a::*`.
+/// An import: one `a::b as c` of a `use`, or one `a::*`.
 #[derive(Debug)]
 pub(super) struct Import {
     pub(super) path: Vec<String>,
@@ -28,18 +28,18 @@ pub(super) struct Import {
 /// How a path is mentioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Manner {
-    /// In code, of whatever kind.
+    /// The path stands in code, of whatever kind.
     Code,
-    /// With `!` behind it.
+    /// The path names a macro, with `!` behind it.
     Macro,
-    /// As the string of an attribute: `#[serde(with = "crate::path_as_text")]`.
+    /// The path is the string of an attribute: `#[serde(with = "crate::path_as_text")]`.
     Text,
 }
 
 /// A module, by position among all of its crate.
 #[derive(Debug, Default)]
 pub(super) struct Module {
-    /// What it is called from the root, `plan::fuse`; empty for the root.
+    /// The module's path from the root, `plan::fuse`; empty for the root.
     pub(super) path: String,
     pub(super) parent: Option<usize>,
     pub(super) public: bool,
@@ -49,7 +49,7 @@ pub(super) struct Module {
     /// Names among them that `macro_rules!` defines.
     pub(super) macros: Vec<String>,
     pub(super) imports: Vec<Import>,
-    /// Each path in its code with the place where it stands first.
+    /// Each path in the module's code with the place where it stands first.
     pub(super) mentions: BTreeMap<(Vec<String>, Manner), SourceLine>,
 }
 
@@ -226,7 +226,8 @@ impl Tree<'_> {
     }
 }
 
-/// Not a field or method, nor the end of `<T as Trait>::Name`, nor what a macro is given.
+/// Whether a path begins at a token: it is not a field or method, nor the end of `<T as Trait>::Name`, nor what a macro is
+/// given.
 fn begins_path(tokens: &Tokens<'_>, at: usize) -> bool {
     let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens.code(at));
     match before(1) {

@@ -21,7 +21,7 @@ use crate::{Stage, Stages};
 /// Channels of a layer's inner convolution over those it adds: `bn_size` of the reference.
 const BOTTLENECK: usize = 4;
 
-/// One variant of the family.
+/// A variant of DenseNet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct DenseNetConfig {
     stem_channels: usize,

@@ -22,7 +22,7 @@ use crate::input::adapt_input_conv;
 use crate::layers::global_average;
 use crate::{Stage, Stages};
 
-/// One variant of EfficientNet or MobileNet.
+/// A variant of EfficientNet or MobileNet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct EfficientNetConfig {
     /// Channels of the stem; the width multiplier is in the number.
@@ -43,9 +43,9 @@ pub(crate) struct EfficientNetConfig {
 pub(crate) enum Head {
     /// MobileNetV1 has none.
     None,
-    /// With a batch norm, then pooling.
+    /// The last convolution has a batch norm and comes before pooling.
     BeforePooling(usize),
-    /// With a bias, of the pooled maps: the "efficient last stage" of MobileNetV3.
+    /// The last convolution has a bias and takes the pooled maps: the "efficient last stage" of MobileNetV3.
     AfterPooling(usize),
 }
 

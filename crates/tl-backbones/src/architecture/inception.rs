@@ -35,16 +35,16 @@ const STD: [f64; 3] = [0.229, 0.224, 0.225];
 /// How torchvision's function arguments vary the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InceptionConfig {
-    /// With the auxiliary head behind Mixed_6e, which helps training from scratch.
+    /// Whether there is the auxiliary head behind Mixed_6e, which helps training from scratch.
     pub(crate) aux_logits: bool,
     /// Images come normalised with ImageNet's mean and standard deviation, the weights want `(x - 0.5) / 0.5`: the
     /// network converts. Without, the preprocessing has to give the latter.
     pub(crate) transform_input: bool,
 }
 
-/// As timm has it: no auxiliary head, and images normalised with 0.5 and 0.5.
+/// Inception-v3 as timm has it: no auxiliary head, and images normalised with 0.5 and 0.5.
 pub(crate) const PLAIN: InceptionConfig = InceptionConfig { aux_logits: false, transform_input: false };
-/// As torchvision builds it for its weights.
+/// Inception-v3 as torchvision builds it for its weights.
 pub(crate) const WITH_AUX: InceptionConfig = InceptionConfig { aux_logits: true, transform_input: true };
 
 /// Inception-v3; fields are named as torchvision's checkpoint keys. Pictures have at least 75x75 pixels.
@@ -180,8 +180,8 @@ impl Stages for InceptionV3 {
     }
 }
 
-/// From ImageNet's mean and standard deviation to 0.5 and 0.5. Channel `c` of other images than RGB is converted as
-/// channel `c % 3`.
+/// Converts images normalised by ImageNet's mean and standard deviation to 0.5 and 0.5. Channel `c` of other images than
+/// RGB is converted as channel `c % 3`.
 fn transform_input(images_bchw: Tensor<4>) -> Tensor<4> {
     let channels_b1hw = images_bchw.split(1, 1).into_iter().enumerate();
     let converted = channels_b1hw.map(|(channel, image_b1hw)| {

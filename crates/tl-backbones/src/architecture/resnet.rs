@@ -21,7 +21,7 @@ use crate::{Stage, Stages};
 
 const STEM_CHANNELS: usize = 64;
 
-/// One variant of the family.
+/// A variant of ResNet, ResNeXt or Wide ResNet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ResNetConfig {
     /// Blocks per stage.
@@ -37,7 +37,7 @@ enum Kind {
     Bottleneck {
         /// Groups of the 3x3 convolution ("cardinality").
         groups: usize,
-        /// Its channels per group in the first stage, where a plain ResNet has 64.
+        /// Channels per group in the first stage, where a plain ResNet has 64.
         width: usize,
     },
 }

@@ -24,7 +24,7 @@ const STEM_CHANNELS: usize = 64;
 /// Channels of each of a fire module's two expansions over those it squeezes to.
 const EXPANSION: usize = 4;
 
-/// One variant of the family.
+/// A variant of SqueezeNet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct SqueezeNetConfig {
     /// The fire modules behind each pooling: the channels that each squeezes to.

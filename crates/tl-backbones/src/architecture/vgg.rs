@@ -25,7 +25,7 @@ const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 const PLACES: usize = 7;
 const HIDDEN: usize = 4096;
 
-/// One variant of the family.
+/// A variant of VGG.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct VggConfig {
     /// Convolutions per stage.

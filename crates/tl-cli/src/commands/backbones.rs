@@ -1,4 +1,4 @@
-//! `tl backbones`
+//! The command `tl backbones`.
 
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -132,7 +132,7 @@ fn millions(count: u64) -> String {
     format!("{:.1} M", count as f64 / 1e6)
 }
 
-/// `4.089`
+/// A count in billions, such as `4.089`.
 fn billions(count: u64) -> String {
     format!("{:.3}", count as f64 / 1e9)
 }

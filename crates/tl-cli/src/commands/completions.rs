@@ -1,4 +1,4 @@
-//! `tl completions`
+//! The command `tl completions`.
 
 use anyhow::Result;
 use clap::CommandFactory;

@@ -1,4 +1,4 @@
-//! `tl data`
+//! The command `tl data`.
 
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn check_data(args: &CheckArgs, verbosity: Verbosity) -> Result<ExitCode> {
     };
     let source = args.source.data(&args.data)?.source();
     let display = Display::new(verbosity.unless(args.json));
-    display.step(JobStage::Scan);
+    display.stage(JobStage::Scan);
     let progress = |progress| display.progress(progress);
     let job = || check(&source, &options, &Limits::default(), &progress);
     let report = naming_slow_files(&display, SLOW, job);

@@ -1,4 +1,4 @@
-//! `tl eval`
+//! The command `tl eval`.
 
 use anyhow::Result;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `tl extract`
+//! The command `tl extract`.
 
 use anyhow::Result;
 use serde_json::json;

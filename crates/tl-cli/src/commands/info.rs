@@ -1,4 +1,4 @@
-//! `tl info`
+//! The command `tl info`.
 
 use anyhow::Result;
 use std::path::Path;
@@ -50,7 +50,7 @@ fn model_lines(header: &Header) -> Vec<String> {
     ]
 }
 
-/// How many labels a picture is given, and from which probabilities on.
+/// Number of labels that a picture may be given, and their decision thresholds.
 fn labels(header: &Header) -> String {
     let threshold = |(class, threshold): (&String, &f64)| format!("{class} from {threshold:.2}");
     let thresholds = header.classes.iter().zip(&header.thresholds).map(threshold);

@@ -1,4 +1,4 @@
-//! `tl lr-find`
+//! The command `tl lr-find`.
 
 use anyhow::{Context, Result};
 use std::ffi::OsString;

@@ -1,4 +1,4 @@
-//! `tl predict`
+//! The command `tl predict`.
 
 use anyhow::{Result, bail};
 use std::ffi::OsString;
@@ -49,7 +49,7 @@ fn answer(
     let display = Display::new(verbosity.unless(few));
     // Without a bar a slow file is still named.
     let words = if few { &Display::new(verbosity) } else { &display };
-    display.step(JobStage::Extract);
+    display.stage(JobStage::Extract);
     let mut writer = PredictionWriter::new(args, classifier.header.multi_label, &files);
     let mut failed = false;
     let show = |pictures: &[PictureLocation], answers: Vec<Probabilities>| {

@@ -1,4 +1,4 @@
-//! `tl train`
+//! The command `tl train`.
 
 use anyhow::{Context, Result};
 use std::ffi::OsString;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &TrainArgs, verbosity: Verbosity) -> Result<ExitCode> {
     show(&outcome, args.json)
 }
 
-/// `tl resume`
+/// Runs `tl resume`.
 pub(crate) fn resume(args: &ResumeArgs, verbosity: Verbosity) -> Result<ExitCode> {
     let job = |watch: &dyn Observer| tl_pipeline::resume(&args.run, &invocation(), watch);
     let outcome = watched(args.tui, verbosity.unless(args.json), job)??;

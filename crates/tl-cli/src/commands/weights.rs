@@ -1,4 +1,4 @@
-//! `tl weights`
+//! The command `tl weights`.
 
 use anyhow::{Result, bail};
 use serde_json::{Value, json};

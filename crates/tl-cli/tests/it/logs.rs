@@ -17,7 +17,7 @@ struct StopsAfter(usize, AtomicUsize);
 impl FetchObserver for StopsAfter {}
 
 impl TrainObserver for StopsAfter {
-    fn trained(&self, _news: &StepMetrics<'_>) {
+    fn step_end(&self, _news: &StepMetrics<'_>) {
         self.1.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -21,7 +21,7 @@ const WIDE: f64 = 1.5;
 /// A share of the pictures that matters.
 const MANY: f64 = 0.1;
 
-/// One thing to look for.
+/// A rule that finds one thing to advise about.
 type Rule = fn(&CheckReport) -> Option<Advice>;
 
 const RULES: &[Rule] = &[
@@ -85,7 +85,7 @@ fn percent(part: usize, all: usize) -> String {
     }
 }
 
-/// Up to three of the names.
+/// Up to three of the names, in words.
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let all: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     match all.len() {

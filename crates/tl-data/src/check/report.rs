@@ -15,7 +15,7 @@ pub struct CheckReport {
     pub source: String,
     /// Files that should be pictures, readable or not.
     pub files: usize,
-    /// Files passed over: hidden, excluded, or no pictures by their names.
+    /// Number of files passed over: hidden, excluded, or no pictures by their names.
     pub ignored: usize,
     /// Rows of a table that say again what an earlier one said.
     pub repeated: usize,
@@ -29,7 +29,7 @@ pub struct CheckReport {
     pub bytes: u64,
     /// Side of the network's input the sizes were compared with, in pixels.
     pub input: u32,
-    /// Every file: first those that cannot be used, then by class and path.
+    /// A verdict on every file: first those that cannot be used, then by class and path.
     pub pictures: Vec<PictureVerdict>,
     /// The classes, in their order.
     pub classes: Vec<ClassCheck>,
@@ -47,11 +47,11 @@ pub struct CheckReport {
     pub colors: BTreeMap<String, usize>,
     /// Readable pictures of each EXIF orientation, 1 being upright.
     pub orientations: BTreeMap<u8, usize>,
-    /// Widths.
+    /// Histogram of the pictures' widths.
     pub widths: Vec<Bin>,
-    /// Heights.
+    /// Histogram of the pictures' heights.
     pub heights: Vec<Bin>,
-    /// Width over height.
+    /// Histogram of the pictures' aspect ratios, width over height.
     pub aspects: Vec<Bin>,
     /// Median of longer side / shorter side; 1 is square.
     pub median_aspect: f64,
@@ -73,12 +73,12 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
-/// One file and whether it can be used.
+/// A file, and whether it can be used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PictureVerdict {
     /// Path below the root, with `/`.
     pub path: String,
-    /// Its labels; none where the file cannot be used.
+    /// The file's labels; none where it cannot be used.
     pub classes: Vec<String>,
     /// The part its source puts it in.
     pub part: Option<Part>,
@@ -86,7 +86,7 @@ pub struct PictureVerdict {
     pub bytes: Option<u64>,
     /// What its header says, if it can be used.
     pub header: Option<PictureHeader>,
-    /// Whether it can be used.
+    /// Whether the file can be used.
     pub verdict: Verdict,
     /// What a forgiving program would show of a damaged picture, as a data URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,14 +97,14 @@ pub struct PictureVerdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
-    /// It can.
+    /// The file can be used.
     Good,
-    /// It cannot, though programs that forgive errors show it, with parts missing or gray.
+    /// The file cannot be used, though programs that forgive errors show it, with parts missing or gray.
     Damaged {
         /// What is wrong.
         reason: String,
     },
-    /// It cannot.
+    /// The file cannot be used.
     Bad {
         /// What is wrong.
         reason: String,
@@ -114,11 +114,11 @@ pub enum Verdict {
 /// What a check found of one class.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCheck {
-    /// Its name.
+    /// The class's name.
     pub name: String,
-    /// Readable pictures.
+    /// Number of readable pictures.
     pub pictures: usize,
-    /// Those with different content: copies count once.
+    /// Number of pictures with different content: copies count once.
     pub different: usize,
     /// Pictures of each part its source gives.
     pub parts: BTreeMap<Part, usize>,
@@ -130,14 +130,14 @@ pub struct ClassCheck {
     pub examples: Vec<String>,
 }
 
-/// How many values lie in a range.
+/// A bin of a histogram: how many values lie in a range.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
-    /// Smallest value in it.
+    /// Smallest value in the bin.
     pub from: f64,
     /// Where the next one begins; none for the last.
     pub to: Option<f64>,
-    /// Values in it.
+    /// Number of values in the bin.
     pub count: usize,
 }
 
@@ -145,31 +145,31 @@ pub struct Bin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Likeness {
-    /// Their files have the same bytes.
+    /// The pictures' files have the same bytes.
     Same,
-    /// They look alike: at most [`NEAR_BITS`](crate::NEAR_BITS) bits of their hashes differ from one to the next.
+    /// The pictures look alike: at most [`NEAR_BITS`](crate::NEAR_BITS) bits of their hashes differ from one to the next.
     Alike,
 }
 
 /// Pictures that are the same or look alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DuplicateSet {
-    /// How they are alike.
+    /// The way in which the pictures are alike.
     pub likeness: Likeness,
     /// Do their labels differ? Then at least one is wrong, if they are the same.
     pub across_classes: bool,
-    /// Are they in several parts of the source? Then the test is easier than it should be.
+    /// Whether the pictures are in several parts of the source. Then the test is easier than it should be.
     pub across_parts: bool,
-    /// The pictures; two at least.
+    /// The pictures of the set, at least two.
     pub pictures: Vec<DuplicatePicture>,
 }
 
-/// One picture of a set of duplicates.
+/// A picture of a set of duplicates.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DuplicatePicture {
     /// Path below the root, with `/`.
     pub path: String,
-    /// Its labels.
+    /// The picture's labels.
     pub classes: Vec<String>,
     /// The part its source puts it in.
     pub part: Option<Part>,
@@ -188,7 +188,7 @@ pub enum Severity {
     Problem,
     /// The result may be worse than it could be.
     Warning,
-    /// Worth knowing.
+    /// Worth knowing, and no reason to do anything.
     Note,
 }
 

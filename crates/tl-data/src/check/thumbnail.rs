@@ -21,7 +21,7 @@ const EXAMPLES_OF_CLASS: usize = 4;
 /// DisjointSets of duplicates with pictures, and pictures of one.
 const SETS: usize = 24;
 const OF_SET: usize = 4;
-/// Damaged pictures.
+/// Number of damaged pictures that are shown.
 pub(super) const DAMAGED: usize = 12;
 
 /// Puts thumbnails to the first duplicates and to a few pictures of each class, evenly spaced in their order.

@@ -1,6 +1,5 @@
-//! Batches: the same whatever the number of threads, in order, bounded, and no file is lost without its name.
+//! Batches: the same whatever the number of threads, in order, bounded, and made by all threads.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,13 +7,10 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use image::{Rgb, RgbImage};
-use tl_data::{
-    Batch, Dataset, Loading, PictureLocation, SampleError, SampleId, Sampler, Sampling, load_batches, scan,
-};
+use tl_data::{Dataset, SampleId, Sampler, Sampling, load_groups, scan};
 use tl_image::{Limits, Preprocess};
 
 const SIZE: u32 = 16;
-const VALUES: usize = 3 * 16 * 16;
 
 /// 12 and 5 pictures in two classes, of many sizes and colours.
 fn data(folder: &Path) -> Dataset {
@@ -35,21 +31,28 @@ fn ids(data: &Dataset, epoch: u64) -> Vec<SampleId> {
     (0..sampler.len()).map(|i| SampleId(sampler.at(i))).collect()
 }
 
-fn load(data: &Dataset, loading: &Loading, epoch: u64, bad: Option<SampleId>) -> Vec<Batch> {
+/// Batches of so many of `ids`, each with its number.
+fn batches(ids: &[SampleId], size: usize) -> Vec<(usize, Vec<SampleId>)> {
+    ids.chunks(size).map(<[SampleId]>::to_vec).enumerate().collect()
+}
+
+fn load(data: &Dataset, threads: usize, ahead: usize, epoch: u64) -> Vec<Vec<(SampleId, Vec<f32>)>> {
     let preprocess = Preprocess { size: SIZE, ..Preprocess::default() };
-    let render = |id: SampleId, place: &PictureLocation, out: &mut [f32]| {
-        assert!(Some(id) != bad, "bad luck");
-        let part = place.decode_part(&Limits::default(), [255; 3], |full| preprocess.wanted(full))?;
-        preprocess.normalise_into(&preprocess.picture_of(&part), out);
-        Ok(())
+    let render = |id: SampleId| {
+        let wanted = |full| preprocess.wanted(full);
+        let part = data.place_of(id).decode_part(&Limits::default(), [255; 3], wanted).unwrap();
+        let mut pixels = vec![0.0; 3 * (SIZE * SIZE) as usize];
+        preprocess.normalise_into(&preprocess.picture_of(&part), &mut pixels);
+        (id, pixels)
     };
-    let mut batches = Vec::new();
-    let done = load_batches(data, ids(data, epoch), loading, VALUES, render, |batch| {
-        batches.push(batch.clone());
+    let mut loaded = Vec::new();
+    let done = load_groups(batches(&ids(data, epoch), 4), threads, ahead, render, |number, pictures| {
+        assert_eq!(number, loaded.len());
+        loaded.push(pictures);
         ControlFlow::<()>::Continue(())
     });
     assert!(done.is_continue());
-    batches
+    loaded
 }
 
 #[test]
@@ -57,48 +60,24 @@ fn batches_do_not_depend_on_threads_or_queue() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     for epoch in 0..3 {
-        let expected = load(&data, &Loading { batch: 4, threads: 1, ahead: 1 }, epoch, None);
-        assert_eq!(expected.iter().map(|batch| batch.ids.len()).collect::<Vec<_>>(), [4, 4, 4, 4, 1]);
-        let order: Vec<_> = expected.iter().flat_map(|batch| batch.ids.clone()).collect();
+        let expected = load(&data, 1, 4, epoch);
+        assert_eq!(expected.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 4, 4, 1]);
+        let order: Vec<_> = expected.iter().flatten().map(|(id, _)| *id).collect();
         assert_eq!(order, ids(&data, epoch));
-        for (threads, ahead) in [(2, 2), (4, 1), (4, 9)] {
-            assert_eq!(load(&data, &Loading { batch: 4, threads, ahead }, epoch, None), expected);
+        for (threads, ahead) in [(2, 8), (4, 4), (4, 36)] {
+            assert_eq!(load(&data, threads, ahead, epoch), expected);
         }
     }
 }
 
 #[test]
-fn pixels_and_labels_belong_to_the_ids() {
+fn pixels_belong_to_the_ids() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     let preprocess = Preprocess { size: SIZE, ..Preprocess::default() };
-    for batch in load(&data, &Loading { batch: 5, threads: 2, ahead: 2 }, 0, None) {
-        assert_eq!(batch.pixels_bchw.len(), batch.ids.len() * VALUES);
-        for (i, (&id, label)) in batch.ids.iter().zip(&batch.labels).enumerate() {
-            assert_eq!(*label, data.samples[id.0].class);
-            let picture = image::open(data.file_of(id)).unwrap().into_rgb8();
-            assert_eq!(batch.pixels_bchw[i * VALUES..][..VALUES], preprocess.tensor_chw(&picture));
-        }
-    }
-}
-
-#[test]
-fn a_sample_that_fails_or_panics_is_named_and_takes_no_place() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = data(folder.path());
-    std::fs::write(data.file_of(SampleId(1)), "gone").unwrap();
-    let batches = load(&data, &Loading { batch: 4, threads: 2, ahead: 2 }, 0, Some(SampleId(13)));
-    let rejected: Vec<_> = batches.iter().flat_map(|batch| batch.rejected.clone()).collect();
-    let named: BTreeSet<_> = rejected.iter().map(|(id, reason)| (id.0, reason.to_string())).collect();
-    let expected = [
-        (1, "not a picture (it is text)".to_string()),
-        (13, "corrupt (reading it panicked: bad luck)".to_string()),
-    ];
-    assert!(named.iter().all(|found| expected.contains(found)), "{named:?}");
-    assert!(named.contains(&expected[1]), "{named:?}");
-    for batch in &batches {
-        assert_eq!(batch.pixels_bchw.len(), batch.ids.len() * VALUES);
-        assert!(batch.rejected.iter().all(|(id, _)| !batch.ids.contains(id)));
+    for (id, pixels) in load(&data, 2, 8, 0).into_iter().flatten() {
+        let picture = image::open(data.file_of(id)).unwrap().into_rgb8();
+        assert_eq!(pixels, preprocess.tensor_chw(&picture));
     }
 }
 
@@ -107,18 +86,12 @@ fn rendering_waits_for_the_sink() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
     let (begun, mut handed_over) = (AtomicUsize::new(0), 0);
-    let render = |_: SampleId, _: &PictureLocation, _: &mut [f32]| -> Result<(), SampleError> {
-        begun.fetch_add(1, Ordering::SeqCst);
-        Ok(())
-    };
-    let loading = Loading { batch: 2, threads: 4, ahead: 3 };
-    let _ = load_batches(&data, ids(&data, 0), &loading, VALUES, render, |batch| {
+    let render = |_| begun.fetch_add(1, Ordering::SeqCst);
+    let _ = load_groups(batches(&ids(&data, 0), 2), 4, 6, render, |_, _| {
         handed_over += 1;
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(1));
         let ahead = begun.load(Ordering::SeqCst).saturating_sub(2 * handed_over);
-        assert!(ahead <= 2 * 3, "{ahead} samples ahead");
-        // Taking the pixels is fine, too.
-        drop(std::mem::take(&mut batch.pixels_bchw));
+        assert!(ahead <= 6, "{ahead} samples ahead");
         ControlFlow::<()>::Continue(())
     });
     assert_eq!(handed_over, 9);
@@ -128,19 +101,19 @@ fn rendering_waits_for_the_sink() {
 fn the_pictures_of_one_batch_are_rendered_by_all_threads() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());
-    for loading in [Loading { batch: 16, threads: 8, ahead: 1 }, Loading { batch: 1, threads: 8, ahead: 2 }] {
+    let threads = 8;
+    for (size, ahead) in [(16, 16), (1, 8)] {
         let (at_work, all) = (Mutex::new(0), Condvar::new());
-        let render = |_: SampleId, _: &PictureLocation, _: &mut [f32]| -> Result<(), SampleError> {
+        let render = |_| {
             let mut here = at_work.lock().unwrap();
             *here += 1;
             all.notify_all();
-            let alone = |here: &mut usize| *here < loading.threads;
+            let alone = |here: &mut usize| *here < threads;
             let waited = all.wait_timeout_while(here, Duration::from_secs(20), alone).unwrap().1;
-            assert!(!waited.timed_out(), "alone");
-            Ok(())
+            !waited.timed_out()
         };
-        let _ = load_batches(&data, ids(&data, 0), &loading, VALUES, render, |batch| {
-            assert_eq!(batch.rejected, [], "{loading:?}");
+        let _ = load_groups(batches(&ids(&data, 0), size), threads, ahead, render, |_, in_company| {
+            assert!(in_company.iter().all(|&in_company| in_company), "alone in batches of {size}");
             ControlFlow::<()>::Continue(())
         });
     }

@@ -17,6 +17,7 @@ mod ranges;
 mod scanning;
 mod sources;
 mod split_columns;
+mod splits;
 mod splitting;
 mod splitting_in_three;
 mod table_labels;

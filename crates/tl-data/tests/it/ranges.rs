@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use image::{ImageBuffer, Luma};
-use tl_data::{CheckOptions, RangeChoice, ReadOptions, Source, check, find_range, read, settle_range};
-use tl_image::Limits;
+use tl_data::{CheckOptions, RangeChoice, ReadOptions, Source, check, read, settle_range};
+use tl_image::{Limits, ValueRange};
 
 /// A gray picture with values up to `largest`.
 fn save(path: &Path, largest: u32, seed: u32) {
@@ -25,17 +25,22 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
+fn found_range(source: &Source, options: &ReadOptions) -> ValueRange {
+    match settle_range(source, options, &Limits::default(), &|_| {}).unwrap().range {
+        Some(RangeChoice::Fixed(range)) => range,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn one_range_is_found_for_the_whole_data_set() {
     let folder = folder();
-    let (source, limits) = (Source::of_path(folder.path()), Limits::default());
+    let source = Source::of_path(folder.path());
     let options = ReadOptions { range: Some(RangeChoice::Auto), ..ReadOptions::default() };
-    let found = find_range(&source, &options, &limits, &|_| {}).unwrap().unwrap();
+    let found = found_range(&source, &options);
     assert!((3900..=4095).contains(&found.white()) && found.black() < 100, "{found}");
-    let settled = settle_range(&source, &options, &limits, &|_| {}).unwrap();
-    assert_eq!(settled.range, Some(RangeChoice::Fixed(found)));
     let dark = ReadOptions { include: vec!["dark/*".into()], ..options };
-    let alone = find_range(&source, &dark, &limits, &|_| {}).unwrap().unwrap();
+    let alone = found_range(&source, &dark);
     assert!(alone.white() <= 600, "{alone}");
 }
 

@@ -6,7 +6,7 @@ use super::draws::Draws;
 use super::map::Map;
 use super::table::Table;
 
-/// One operation a policy may choose.
+/// An operation that a policy may choose.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Choice {
     Identity,
@@ -32,7 +32,7 @@ pub(super) struct AugmentationSpace {
     shear: f64,
     /// Relative to the side.
     translate: f64,
-    /// Degrees.
+    /// Largest rotation in degrees.
     rotate: f64,
     /// Added to the factor 1 of brightness, colour, contrast and sharpness, or taken from it.
     enhance: f64,

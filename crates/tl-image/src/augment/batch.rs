@@ -19,11 +19,11 @@ pub struct BatchKey {
     pub batch: u64,
 }
 
-/// Each picture faded into another one. Zhang et al., 2017, <https://arxiv.org/abs/1710.09412>.
+/// MixUp: each picture is blended with another one. Zhang et al., 2017, <https://arxiv.org/abs/1710.09412>.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MixUp {
-    /// Both parameters of the Beta distribution of a picture's own share, 0.01 to 100.
+    /// Alpha, both parameters of the Beta distribution of a picture's own share, 0.01 to 100.
     pub alpha: f64,
 }
 
@@ -38,7 +38,7 @@ impl Default for MixUp {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CutMix {
-    /// Both parameters of the Beta distribution of a picture's own share, 0.01 to 100.
+    /// Alpha, both parameters of the Beta distribution of a picture's own share, 0.01 to 100.
     pub alpha: f64,
 }
 
@@ -92,7 +92,7 @@ impl CutMix {
 /// How a batch is mixed: drawn once, applied to pixels and targets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blend {
-    /// For each picture the one that is mixed into it; every picture is a partner once.
+    /// The partner of each picture, which is mixed into it; every picture is a partner once.
     pub partners: Vec<usize>,
     /// A picture's own share, 0 to 1; the rest is its partner's.
     pub own: f64,
@@ -142,7 +142,7 @@ impl Blend {
         }
     }
 
-    /// Each item of `values`, beside its partner as it was.
+    /// Pairs of each item of `values` and its partner as it was.
     fn pairs<'a>(
         &'a self,
         values: &'a mut [f32],

@@ -1,4 +1,4 @@
-//! Which pixels are seen beyond the borders of a picture.
+//! Border modes: which pixels are seen beyond the borders of a picture.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ pub enum BorderMode {
     Reflect,
     /// The picture again, `abcd|abcd|abcd`.
     Wrap,
-    /// One colour, `kkkk|abcd|kkkk`.
+    /// The border has one colour, `kkkk|abcd|kkkk`.
     Constant,
 }
 

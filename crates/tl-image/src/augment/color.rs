@@ -6,10 +6,10 @@ use super::erase::Erase;
 use super::table::Table;
 use super::{histogram, hsv, neighbours};
 
-/// One change of a picture's colours, fully drawn.
+/// A change of a picture's colours, fully drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ColorStep {
-    /// Each value on its own.
+    /// Each value is changed on its own.
     Table(Table),
     /// Away from the mean gray, times a factor.
     Contrast(f64),

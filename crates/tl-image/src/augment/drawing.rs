@@ -8,18 +8,18 @@ use super::map::Map;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
     Nothing,
-    /// From places in the result to places in what the operation got.
+    /// A map from places in the result to places in what the operation got.
     Geometry(Map),
     Color(ColorStep),
 }
 
-/// One rendering of the source: one map, then colours.
+/// A rendering of the source: one map, then colours.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layer {
-    /// From pixels of the result to pixels of the source at full size.
+    /// The map from pixels of the result to pixels of the source at full size.
     pub(super) map: Map,
     pub(super) colors: Vec<ColorStep>,
-    /// Its share of the result.
+    /// The layer's share of the result.
     pub(super) share: f64,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct Drawing {
     std: [f32; 3],
     pub(super) edge: Edge,
     pub(super) layers: Vec<Layer>,
-    /// On the mixture of the layers.
+    /// Changes of the colours of the mixture of the layers.
     pub(super) after: Vec<ColorStep>,
     /// Pixels of the source for each pixel of the result, along x and y, before anything was moved.
     pub(super) steps: (f64, f64),

@@ -58,7 +58,7 @@ impl Draws {
         from + (to - from) * self.unit()
     }
 
-    /// Between `-reach` and `reach`.
+    /// Draws a number between `-reach` and `reach`.
     pub(super) fn around_zero(&mut self, reach: f64) -> f64 {
         self.uniform([-reach, reach])
     }

@@ -26,7 +26,7 @@ pub enum AugmentError {
         op: &'static str,
         /// The parameter, as in TOML.
         parameter: &'static str,
-        /// First value.
+        /// The first value of the range.
         from: f64,
         /// Second value, lower than the first.
         to: f64,

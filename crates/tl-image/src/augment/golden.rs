@@ -130,7 +130,7 @@ fn auto_contrast(cut: &RgbImage) -> RgbImage {
     })
 }
 
-/// Without the pixels at the borders.
+/// The picture without the pixels at its borders.
 fn inner(picture: &RgbImage, border: u32) -> RgbImage {
     let side = |side: u32| side - 2 * border;
     imageops::crop_imm(picture, border, border, side(picture.width()), side(picture.height())).to_image()

@@ -1,4 +1,4 @@
-//! The colour circle.
+//! Hue, saturation and value: the colour circle.
 
 /// The colour with its hue turned by this part of the circle, with torchvision's arithmetic:
 /// <https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/v2/functional/_color.py>

@@ -1,8 +1,8 @@
-//! What parameters may be.
+//! Limits of the parameters of operations.
 
 use super::AugmentError;
 
-/// One parameter, its value or the ends of its range, and what is allowed.
+/// A parameter, its value or the ends of its range, and what is allowed.
 pub(super) struct Limit {
     parameter: &'static str,
     ends: [f64; 2],

@@ -7,8 +7,8 @@ use super::ops::{self, Op};
 /// An enum with a variant for each operation, and its name in TOML.
 macro_rules! operations {
     ($($(#[$about:meta])* $name:literal $variant:ident($type:ty),)*) => {
-        /// One operation of a chain: in TOML a table with its name as `op`, and the parameters that differ from the
-        /// defaults.
+        /// An operation of an augmentation chain: in TOML a table with its name as `op`, and the parameters that differ
+        /// from the defaults.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "op")]
         pub enum AugmentOp {
@@ -59,7 +59,7 @@ operations! {
     "warp" Warp(ops::Warp),
     /// torchvision's perspective.
     "perspective" Perspective(ops::Perspective),
-    /// The same number added to all values.
+    /// Channel shift: the same number added to all values.
     "channel_shift" ChannelShift(ops::ChannelShift),
     /// All values times a factor.
     "brightness" Brightness(ops::Brightness),
@@ -67,13 +67,13 @@ operations! {
     "color_jitter" ColorJitter(ops::ColorJitter),
     /// fastai's brightness and contrast.
     "lighting" Lighting(ops::Lighting),
-    /// No colours.
+    /// Grayscale: no colours.
     "grayscale" Grayscale(ops::Grayscale),
-    /// A blur.
+    /// Gaussian blur.
     "gaussian_blur" GaussianBlur(ops::GaussianBlur),
     /// Blurred or sharpened.
     "sharpness" Sharpness(ops::Sharpness),
-    /// Fewer bits.
+    /// Posterize: fewer bits.
     "posterize" Posterize(ops::Posterize),
     /// Bright values inverted.
     "solarize" Solarize(ops::Solarize),
@@ -85,7 +85,7 @@ operations! {
     "equalize" Equalize(ops::Equalize),
     /// A rectangle painted over.
     "erasing" Erasing(ops::Erasing),
-    /// One random operation.
+    /// TrivialAugment: one random operation.
     "trivial_augment" TrivialAugment(ops::TrivialAugment),
     /// A few random operations.
     "rand_augment" RandAugment(ops::RandAugment),
@@ -94,7 +94,7 @@ operations! {
 }
 
 impl AugmentOp {
-    /// Does it move pixels, or may it?
+    /// Whether the operation moves pixels, or may.
     pub(super) fn is_geometric(&self) -> bool {
         use AugmentOp::{
             AugMix, HorizontalFlip, Magnify, Perspective, RandAugment, Rotation, Shear, Shift,

@@ -39,7 +39,7 @@ pub(super) fn needs(map: &Map, side: f64, full: (u32, u32), steps: (f64, f64), e
     [within(edge, left, right, step_x, width), within(edge, top, bottom, step_y, height)]
 }
 
-/// At least one step long, and inside the source.
+/// The part of the source between two positions, at least one step long, and inside the source.
 fn within(edge: &Edge, from: f64, to: f64, step: f64, len: f64) -> Need {
     let (from, to) = edge.seen(from, to, len);
     let step = if step.is_finite() { step.clamp(1e-6, len.max(1.0)) } else { 1.0 };

@@ -1,4 +1,4 @@
-//! From the source to the square, in one resampling.
+//! Rendering: from the source to the square, in one resampling.
 
 use image::RgbImage;
 
@@ -34,7 +34,7 @@ impl Viewport {
         out
     }
 
-    /// As [`render`](Self::render), then normalised into `[3, side, side]`.
+    /// Renders as [`render`](Self::render) does, then normalises into `[3, side, side]`.
     pub(super) fn write_chw(
         &self,
         map: &Map,
@@ -65,8 +65,8 @@ impl Viewport {
         Some(Straight { what, first: (columns.first, rows.first) })
     }
 
-    /// One axis of a straight map: which pixels of the result show which part of the source. `None` where the border
-    /// of the source is seen and does not fall between two pixels, or is not of one colour.
+    /// An axis of a straight map: which pixels of the result show which part of the source. `None` where the border of the
+    /// source is seen and does not fall between two pixels, or is not of one colour.
     fn span(&self, scale: f64, shift: f64, len: u32, frame: (f64, f64)) -> Option<Span> {
         let (side, len) = (f64::from(self.side), f64::from(len));
         let (from, to) = (shift.min(shift + scale * side), shift.max(shift + scale * side));

@@ -9,7 +9,7 @@ use crate::DecodedRegion;
 /// The point (u, v) of `pixels` is the point `origin + (u, v) / scale` of the full picture.
 #[derive(Clone, Copy, Debug)]
 pub struct SourcePixels<'a> {
-    /// What there is.
+    /// The pixels that there are.
     pub pixels: &'a RgbImage,
     /// Width and height of the full picture.
     pub full: (u32, u32),

@@ -11,7 +11,7 @@ use super::signatures::WEB_PAGE;
 /// How far into a file its first element is looked for: editors write long comments and lists of entities before it.
 const LOOKED_AT: usize = 64 << 10;
 
-/// Whether it is an SVG, also a compressed one.
+/// Recognises an SVG, also a compressed one.
 pub(super) fn recognise(bytes: &[u8]) -> Option<&'static str> {
     let unpacked = unzipped(bytes);
     let element = first_element(&ascii(unpacked.as_deref().unwrap_or(bytes)))?;
@@ -75,7 +75,7 @@ fn first_element(text: &str) -> Option<String> {
     }
 }
 
-/// It may hold a list of entities in square brackets, and these angle brackets.
+/// The text behind a document type, which may hold a list of entities in square brackets, and these angle brackets.
 fn behind_document_type(inside: &str) -> Option<&str> {
     let end = inside.find('>')?;
     match inside.find('[').filter(|open| *open < end) {

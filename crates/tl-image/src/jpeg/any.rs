@@ -48,7 +48,7 @@ fn decode_row_by_row(layout: &Layout, plan: &Plan<'_>, scan: &Scan<'_>) -> Resul
     Ok(canvas.finish())
 }
 
-/// Several scans: coefficients are kept until the last one is read.
+/// Decodes a picture of several scans: coefficients are kept until the last one is read.
 fn decode_buffered(layout: &Layout, plan: &Plan<'_>) -> Result<RgbImage, PictureError> {
     let mut coefficients = Blocks::of(layout, layout.units.1);
     let mut built = HuffmanTables::default();

@@ -130,7 +130,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// One block, dequantised. Returns one more than the place of its last coefficient, in zigzag order.
+    /// Reads one block, dequantised. Returns one more than the place of its last coefficient, in zigzag order.
     #[inline(always)]
     fn read_block(&mut self, bits: &mut BitReader<'_>, block: &mut Block) -> Option<usize> {
         self.read_dc(bits)?;
@@ -138,7 +138,7 @@ impl Reader<'_> {
         self.read_ac(bits, block)
     }
 
-    /// T.81, F.2.2.1.
+    /// Reads the DC coefficient of a block, the difference to the last one: T.81, F.2.2.1.
     #[inline(always)]
     fn read_dc(&mut self, bits: &mut BitReader<'_>) -> Option<()> {
         bits.refill();
@@ -152,7 +152,10 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// T.81, F.2.2.2.
+    /// Reads the AC coefficients of a block: T.81, F.2.2.2.
+    ///
+    /// Bits are refilled once for [`SYMBOLS`] look-ups, not once for each. The reader is copied into `bits` and back, so that
+    /// it is in registers in between.
     #[inline(always)]
     fn read_ac(&self, all: &mut BitReader<'_>, block: &mut Block) -> Option<usize> {
         let (mut bits, mut at, mut end) = (*all, 1, 1);
@@ -167,6 +170,7 @@ impl Reader<'_> {
                     }
                     break 'block;
                 }
+                // `& 63` changes nothing, and spares the check of bounds: the compiler does not know the table's values.
                 block[usize::from(ZIGZAG[at] & 63)] = coefficient.value().wrapping_mul(self.steps[at] as i16);
                 at += 1;
                 end = at;
@@ -179,7 +183,8 @@ impl Reader<'_> {
         Some(end)
     }
 
-    /// As [`read_ac`](Self::read_ac), several coefficients at once where they are sure to be of this block.
+    /// Passes over what [`read_ac`](Self::read_ac) reads, several coefficients at once where they are sure to be of this
+    /// block.
     #[inline(always)]
     fn pass_over_ac(&self, all: &mut BitReader<'_>) -> Option<()> {
         let (mut bits, mut at, skips) = (*all, 1, self.ac.skips());

@@ -1,6 +1,9 @@
 //! The entropy-coded data of a scan, bit by bit.
 
-/// Bits of one restart interval, from which stuffing was taken out. Copied for a block, so that they stay in registers.
+/// A reader of the bits of one restart interval, from which stuffing was taken out.
+///
+/// The buffer is one number whose next bit is the top one, so that what a table is asked with is a single shift. It is copied
+/// while a block is read, and so stays in registers: behind a `&mut`, each symbol would be written back to memory.
 #[derive(Clone, Copy)]
 pub(super) struct BitReader<'a> {
     data: &'a [u8],
@@ -8,7 +11,7 @@ pub(super) struct BitReader<'a> {
     taken: usize,
     /// The next bits, from the top.
     pub(super) next: u64,
-    /// How many of them are valid.
+    /// Number of valid bits in `next`.
     valid: u32,
 }
 
@@ -18,18 +21,26 @@ impl<'a> BitReader<'a> {
     }
 
     /// Afterwards at least 56 bits are valid: a code of 16 bits with a value of 15, and more.
+    ///
+    /// It has no loop and no branch on how many bits there are: eight bytes are read whatever is missing, those that do not
+    /// fit fall off below, and `taken` counts the whole bytes that did. Bits of a byte that fits in part are there already,
+    /// and the next refill puts the same ones in their place again, which `|` makes harmless. This is variant 4 of Giesen,
+    /// "Reading bits in far too many ways",
+    /// <https://fgiesen.wordpress.com/2018/02/20/reading-bits-in-far-too-many-ways-part-2/>.
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         match self.data.get(self.taken..).and_then(|left| left.first_chunk()) {
             Some(&bytes) => {
                 self.next |= u64::from_be_bytes(bytes) >> self.valid;
                 self.taken += ((63 - self.valid) >> 3) as usize;
+                // 56 and what was valid beyond a whole byte.
                 self.valid |= 56;
             }
             None => *self = self.refilled_at_the_end(),
         }
     }
 
+    /// The reader with its last bytes, one by one. Away from the loop, which it would take registers from.
     #[cold]
     #[inline(never)]
     fn refilled_at_the_end(mut self) -> Self {
@@ -77,6 +88,9 @@ impl<'a> BitReader<'a> {
 }
 
 /// The restart intervals of a scan, without stuffing.
+///
+/// Stuffed zeros and markers are taken out once, by a search that looks at many bytes at a time (`memchr`): then the bit
+/// reader need not look at each byte for 0xff, and reads eight at once. The price is a copy of the scan.
 pub(super) struct RestartIntervals {
     bytes: Vec<u8>,
     ends: Vec<usize>,

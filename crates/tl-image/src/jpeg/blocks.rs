@@ -15,7 +15,7 @@ pub(super) struct Blocks {
 }
 
 impl Blocks {
-    /// Those of each component, for so many rows of units.
+    /// The blocks of each component, for so many rows of units.
     pub(super) fn of(layout: &Layout, rows: usize) -> Vec<Self> {
         let each = layout.components.iter().map(|component| Blocks {
             all: vec![[0; 64]; component.stride * component.v * rows],

@@ -109,6 +109,7 @@ fn to_samples(block: &Block, steps: &QuantTable, out: &mut [u8], stride: usize) 
     for ((to, &coefficient), &step) in values.iter_mut().zip(block).zip(steps) {
         *to = coefficient.wrapping_mul(step as i16);
     }
+    // Most blocks have few coefficients: for one colour, or 4 x 4 of low frequency, the transform is shorter.
     let any = |places: &[i16]| places.iter().fold(0, |any, value| any | value) != 0;
     let high = values.as_chunks::<8>().0.iter().fold(0, |any, row| any | row[4] | row[5] | row[6] | row[7]);
     if !any(&values[1..]) {
@@ -136,7 +137,7 @@ fn whole_ratio(layout: &Layout, component: &Component) -> Option<(usize, usize)>
 
 /// Brings rows of a component to the resolution of the picture.
 enum Upsampler {
-    /// One or two pixels for each sample: interpolated as libjpeg does it.
+    /// Triangle filter for one or two pixels a sample: interpolated as libjpeg does it.
     ChromaRow(ChromaRow),
     /// Any other ratio: the sample that the pixel lies in, which libjpeg takes too where the ratio is a whole number.
     Nearest { columns: Vec<usize>, pixels: Vec<u8>, v: usize, largest: usize },

@@ -1,10 +1,11 @@
-//! Planes to RGB: chroma is interpolated and converted row by row, to the bit as libjpeg-turbo does it.
+//! Chroma upsampling and colour conversion, planes to RGB: chroma is interpolated and converted row by row, to the bit as
+//! libjpeg-turbo does it.
 
 use image::RgbImage;
 
 use super::window::{Plane, Window};
 
-/// `None`: the planes do not fit together.
+/// Converts planes of a window to RGB; `None`: the planes do not fit together.
 #[inline(always)]
 pub(super) fn to_rgb(planes: &[Plane], window: &Window) -> Option<RgbImage> {
     let (width, height) = (window.columns.len(), window.rows.len());
@@ -37,7 +38,7 @@ fn part<'a>(plane: &Plane, row: &'a [u8], first: usize, end: usize) -> &'a [u8] 
 
 /// A row of chroma at the resolution of luma.
 pub(super) struct ChromaRow {
-    /// Where it begins, in pixels.
+    /// The row's left end, in pixels.
     left: usize,
     pixels: Vec<u8>,
     /// Sums over two rows, with a neighbour at either end.
@@ -52,6 +53,10 @@ impl ChromaRow {
 
     /// libjpeg's "fancy" interpolation: 3/4 of the nearer sample and 1/4 of the farther in each direction.
     /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdsample.c>
+    ///
+    /// Two rows of samples are added up first, then each sum makes two pixels with its neighbours: the filter of 2 x 2 samples
+    /// is taken apart into one of each direction, which needs fewer products. Sums of two rows have 10 bits and of both
+    /// directions 12, so 16 bits suffice, and a vector holds twice as many as it would of 32.
     #[inline(always)]
     pub(super) fn pixels<'a>(&'a mut self, plane: &'a Plane, y: usize) -> &'a [u8] {
         let sample = y / plane.high;
@@ -136,10 +141,13 @@ fn run_of(line: Option<&[u8]>) -> [u8; RUN] {
     })
 }
 
-/// Pixels converted at a time.
+/// Pixels converted at a time: the loops over them have a fixed length, of which the compiler makes whole vectors with no rest.
 const RUN: usize = 32;
 
-/// Two pixels in each number: their six bytes from the lowest on.
+/// Converts a run to RGB, two pixels in each number: their six bytes from the lowest on.
+///
+/// Bytes in threes are what vectors do badly. So colours are put together in lanes of 32 bits, pairs of them in 64, and
+/// [`write_run`] stores each pair in one go.
 #[inline(always)]
 fn convert_run(luma: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN]) -> [u64; RUN / 2] {
     let mut colors = [0_u32; RUN];
@@ -159,7 +167,7 @@ fn convert_run(luma: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN]) -> [u64; RUN / 
     pairs
 }
 
-/// Each number is written whole; the next one covers what is too much of it.
+/// Writes a run of pixels: each number is written whole; the next one covers what is too much of it.
 #[inline(always)]
 fn write_run(pairs: &[u64; RUN / 2], out: &mut [u8; 3 * RUN]) {
     for (i, pair) in pairs.iter().enumerate().take(RUN / 2 - 1) {

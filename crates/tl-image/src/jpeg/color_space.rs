@@ -11,12 +11,13 @@ pub(super) enum ColorSpace {
     Rgb,
     /// Printing colours, inverted as Adobe's programs write them.
     Cmyk,
-    /// The same, three of them as YCbCr.
+    /// Printing colours as in [`Cmyk`](Self::Cmyk), three of them as YCbCr.
     Ycck,
 }
 
 impl ColorSpace {
-    /// Of a file whose components have these names; told as libjpeg tells it, by JFIF's segment, else by Adobe's, else by the names of the components:
+    /// The colour space of a file whose components have these names; told as libjpeg tells it, by JFIF's segment, else by
+    /// Adobe's, else by the names of the components:
     /// <https://github.com/libjpeg-turbo/libjpeg-turbo/blob/main/src/jdapimin.c>, `default_decompress_parms`.
     pub(super) fn of(markers: &Markers<'_>, components: &[u8]) -> Self {
         let before = || markers.segments.iter().take_while(|segment| segment.marker != START_OF_SCAN);

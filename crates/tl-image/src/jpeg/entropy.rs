@@ -11,7 +11,7 @@ use super::plan::ScanContent;
 /// The entropy-coded data of a scan, read unit by unit.
 pub(super) struct EntropyDecoder<'a> {
     intervals: &'a RestartIntervals,
-    /// Of the next interval.
+    /// Number of the next restart interval.
     next: usize,
     bits: BitReader<'a>,
     restart_interval: usize,

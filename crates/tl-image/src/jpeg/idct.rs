@@ -61,7 +61,7 @@ fn to_pixel(x: i32) -> u8 {
     x.wrapping_add(128).clamp(0, 255) as u8
 }
 
-/// `N`: rows and columns that hold all coefficients.
+/// Inverse transform of a block whose coefficients are in the first `N` rows and columns.
 #[inline(always)]
 fn whole<const N: usize>(block: &Block, out: &mut [u8], stride: usize) {
     let (rows, _) = block.as_chunks::<8>();
@@ -102,7 +102,10 @@ fn transposed(rows: &BlockRows) -> BlockRows {
     out
 }
 
-/// One dimension, on all columns at once; damaged pictures may overflow, which only costs their own pixels.
+/// The transform of one dimension, on all columns at once: the eight columns are the lanes of a vector, so each operation
+/// below is an instruction or a few, and only a transposition lies between the two passes. Of one column, 12 products are taken, one
+/// more than the paper's, as libjpeg does to lose less by rounding. Damaged pictures may overflow, which only costs their own
+/// pixels.
 #[allow(clippy::needless_range_loop, reason = "a loop over columns is what the compiler makes vectors of")]
 #[inline(always)]
 fn pass(v: &mut BlockRows, shift: i32) {

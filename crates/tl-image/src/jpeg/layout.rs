@@ -6,7 +6,7 @@ use crate::PictureError;
 
 /// A picture's components and the units they are interleaved in.
 pub(super) struct Layout {
-    /// Pixels.
+    /// Width of the picture in pixels.
     pub(super) width: usize,
     pub(super) height: usize,
     /// The largest sampling factors, horizontal and vertical: a unit has so many times 8 pixels in each direction.
@@ -24,7 +24,7 @@ pub(super) struct Component {
     pub(super) h: usize,
     pub(super) v: usize,
     pub(super) quantisation: usize,
-    /// Samples.
+    /// Width of the component in samples.
     pub(super) width: usize,
     pub(super) height: usize,
     /// Blocks that hold these samples: those of a scan of this component alone.

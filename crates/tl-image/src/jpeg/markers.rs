@@ -30,7 +30,7 @@ pub(super) struct Frame {
     pub(super) components: u8,
 }
 
-/// One marker and what follows it: its segment without the two bytes of length, empty for the end of the image.
+/// A marker and what follows it: its segment without the two bytes of length, empty for the end of the image.
 pub(super) struct Segment<'a> {
     pub(super) marker: u8,
     pub(super) content: &'a [u8],
@@ -94,7 +94,8 @@ impl<'a> Markers<'a> {
     }
 }
 
-/// Of 64 KiB each, they would be larger than any file that is read; many more empty ones would only take memory.
+/// Maximum number of segments. Of 64 KiB each, they would be larger than any file that is read; many more empty ones would
+/// only take memory.
 const MOST_SEGMENTS: usize = 1 << 16;
 
 impl Frame {
@@ -105,7 +106,7 @@ impl Frame {
         limits.check_memory(decoder_bytes(self.width, self.height, self.components, progressive))
     }
 
-    /// Behind the first scan, a segment may say or correct how many lines it had: T.81, B.2.5.
+    /// Sets the number of lines that a segment behind the first scan says or corrects: T.81, B.2.5.
     fn set_height(&mut self, content: &[u8], limits: &Limits) -> Result<(), PictureError> {
         let &[high, low, ..] = content else {
             return Err(PictureError::Corrupt { detail: "its number of lines is not whole".into() });
@@ -166,7 +167,8 @@ fn check_components(components: u8) -> Result<(), PictureError> {
     }
 }
 
-/// RGB pixels; a progressive picture also keeps two bytes for each coefficient until the last scan.
+/// Memory that a decoder takes: RGB pixels; a progressive picture also keeps two bytes for each coefficient until the last
+/// scan.
 fn decoder_bytes(width: u32, height: u32, components: u8, progressive: bool) -> u64 {
     let pixels = u64::from(width) * u64::from(height);
     pixels * if progressive { 3 + 2 * u64::from(components) } else { 3 }

@@ -16,9 +16,9 @@ pub(super) struct Plan<'a> {
     pub(super) steps: Vec<QuantTable>,
 }
 
-/// One scan.
+/// A scan: its components and what it brings of each block.
 pub(super) struct Scan<'a> {
-    /// From 1, as messages name it.
+    /// The scan's number from 1, as messages name it.
     pub(super) number: usize,
     pub(super) members: Vec<ScanComponent<'a>>,
     pub(super) brings: ScanContent,
@@ -38,15 +38,15 @@ pub(super) struct ScanComponent<'a> {
 /// What a scan brings of each block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ScanContent {
-    /// All of it: a sequential picture.
+    /// All coefficients: a sequential picture.
     All,
     /// The DC coefficient but for its `low` last bits.
     FirstDc { low: u32 },
-    /// One more bit of the DC coefficient.
+    /// One more bit of the DC coefficient (successive approximation).
     NextDc { low: u32 },
     /// AC coefficients `from` to `to`, in zigzag order, but for their `low` last bits.
     FirstAc { from: usize, to: usize, low: u32 },
-    /// One more bit of them.
+    /// One more bit of some AC coefficients (successive approximation).
     NextAc { from: usize, to: usize, low: u32 },
 }
 
@@ -118,7 +118,7 @@ struct Reading<'a, 'b> {
     progressive: bool,
     tables: Tables<'a>,
     steps: Vec<Option<QuantTable>>,
-    /// For each coefficient of each component, how many of its last bits are not known yet; none where it is not known at all.
+    /// Number of last bits of each coefficient of each component that are not known yet; none where it is not known at all.
     known: Vec<[Option<u32>; 64]>,
     scans: Vec<Scan<'a>>,
     visits: u64,

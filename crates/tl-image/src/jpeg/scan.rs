@@ -10,7 +10,7 @@ use super::markers::{
 pub(super) struct Scan<'a> {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// One or three.
+    /// The components of the scan, one or three.
     pub(super) components: Vec<Component>,
     /// Units between restarts; 0 without restarts.
     pub(super) restart_interval: usize,
@@ -33,7 +33,7 @@ pub(super) struct Component {
 
 #[derive(Default)]
 struct Tables {
-    /// In zigzag order.
+    /// The quantisation tables, in zigzag order.
     quantisation: [Option<[u16; 64]>; 4],
     /// DC tables, then AC tables.
     huffman: [[Option<Box<Huffman>>; 4]; 2],
@@ -80,7 +80,7 @@ impl<'a> Scan<'a> {
         })
     }
 
-    /// In zigzag order.
+    /// The quantisation table of a component, in zigzag order.
     pub(super) fn quantisation(&self, component: &Component) -> Option<&[u16; 64]> {
         self.tables.quantisation.get(component.quantisation)?.as_ref()
     }

@@ -72,7 +72,7 @@ impl McuGrid {
         McuGrid { across, down, columns, rows }
     }
 
-    /// One more than the number of the last unit that the window needs.
+    /// The end of the units that the window needs: one more than the number of the last.
     pub(super) fn end(&self) -> usize {
         (self.rows.end.saturating_sub(1) * self.across + self.columns.end).min(self.across * self.down)
     }

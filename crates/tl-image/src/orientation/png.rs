@@ -7,9 +7,10 @@ use flate2::read::ZlibDecoder;
 
 use super::Metadata;
 
-/// How much text one compressed chunk may make: an APP1 segment is no longer than 64 KiB, in hexadecimal twice that.
+/// Size of the text that one compressed chunk may make: an APP1 segment is no longer than 64 KiB, in hexadecimal twice
+/// that.
 const TEXT_BYTES: u64 = 1 << 20;
-/// How many text chunks are looked into.
+/// Number of text chunks that are looked into.
 const TEXTS: usize = 8;
 /// ImageMagick's keyword, before `exif`, `APP1` or `xmp`: `coders/png.c`.
 const RAW_PROFILE: &[u8] = b"Raw profile type ";
@@ -90,7 +91,7 @@ fn text<'a>(kind: &[u8], rest: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     }
 }
 
-/// As much as there is, up to the limit.
+/// Decompressed bytes, as many as there are, up to the limit.
 fn inflated(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     // What was read before an error stays in `text`, and will do if the orientation is in it.

@@ -58,7 +58,7 @@ fn name(compression: u64) -> String {
     name.to_owned()
 }
 
-/// At least `needed` bytes of a chunk of rows, or an error. `size` is the width and height of a chunk.
+/// Decompresses at least `needed` bytes of a chunk of rows, or says why not. `size` is the width and height of a chunk.
 pub(super) fn decompress<'a>(
     stored: Cow<'a, [u8]>,
     compression: Compression,

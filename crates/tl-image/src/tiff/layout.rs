@@ -39,7 +39,7 @@ pub(super) struct Chunks {
     pub(super) down: u32,
     /// Where each begins: those of the first plane row by row, then those of the next.
     pub(super) offsets: Vec<u64>,
-    /// How many bytes each has in the file; none where the file does not say.
+    /// Number of bytes of each chunk in the file; none where the file does not say.
     pub(super) bytes: Vec<u64>,
 }
 

@@ -38,7 +38,7 @@ pub(super) enum Numbers {
 /// The sample that says how opaque a pixel is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Alpha {
-    /// Its number among the samples of a pixel.
+    /// The alpha's number among the samples of a pixel.
     pub(super) at: usize,
     /// Are the colours multiplied with it already ("associated")?
     pub(super) multiplied: bool,

@@ -94,7 +94,7 @@ pub(super) fn of_floats(samples: Vec<f32>, layout: &Layout<'_>) -> Result<Dynami
     from_bytes(bytes, layout, layout.meaning.colors.samples())
 }
 
-/// Other colours for all pixels, and their alpha if they have one.
+/// Converts the colours of all pixels, and keeps their alpha if they have one.
 fn recolored<T: Copy, U, const N: usize>(
     samples: &[T],
     alpha: bool,
@@ -121,7 +121,7 @@ fn palette(layout: &Layout<'_>) -> Vec<[u8; 3]> {
     colors.map(|((r, g), b)| [r, g, b].map(|value| (value >> shift) as u8)).collect()
 }
 
-/// As Pillow converts CMYK to RGB: <https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Convert.c>
+/// Converts CMYK to RGB as Pillow does: <https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Convert.c>
 fn cmyk(inks: [u8; 3], black: u8) -> [u8; 3] {
     let light = u32::from(255 - black);
     inks.map(|ink| {

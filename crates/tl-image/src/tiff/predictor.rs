@@ -9,7 +9,7 @@ use crate::directory::Endian;
 /// What is stored instead of samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Predictor {
-    /// Samples.
+    /// The numbers are the samples themselves.
     None,
     /// Differences of samples.
     Horizontal,

@@ -27,7 +27,7 @@ pub(super) fn spread(stored: &[u8], (width, rows): (u32, u32), (h, v): (u32, u32
     plain
 }
 
-/// From Y, Cb and Cr to red, green and blue, as the tags of the file say.
+/// The conversion of Y, Cb and Cr to red, green and blue, as the tags of the file say.
 pub(super) struct Conversion {
     red: f64,
     green: f64,

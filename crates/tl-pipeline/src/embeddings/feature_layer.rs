@@ -1,4 +1,4 @@
-//! Where in the network features are taken, and what shape they have there.
+//! The layer whose output becomes features: where in the network it is, and what shape they have there.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::error::PipelineError;
 /// Where in the network features are taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum FeatureLayer {
-    /// Behind the network's own pooling: what a head sees.
+    /// The output of the network's own pooling: what a head sees.
     #[default]
     Pooled,
     /// The maps behind the stage of this name.
@@ -23,7 +23,7 @@ pub enum FeatureLayer {
 pub(super) struct OutputSpec {
     pub(super) preprocess: Preprocess,
     pub(super) output: Output,
-    /// Of the output: `[features]`, or `[channels, height, width]`.
+    /// Shape of the output: `[features]`, or `[channels, height, width]`.
     pub(super) shape: Vec<usize>,
 }
 

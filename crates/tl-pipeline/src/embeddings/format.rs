@@ -17,7 +17,7 @@ pub(super) enum FileFormat {
 }
 
 impl FileFormat {
-    /// By the ending of the file's name.
+    /// The format by the extension of the file's name.
     pub(super) fn of(path: &Path) -> Result<Self, PipelineError> {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {

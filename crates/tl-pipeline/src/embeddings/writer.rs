@@ -9,9 +9,9 @@ use tl_heads::Matrix;
 pub(super) struct FeatureFileHeader<'a> {
     /// Names and labels come from it.
     pub(super) data: &'a Dataset,
-    /// Of one row: `[features]`, or `[channels, height, width]`.
+    /// Shape of one row: `[features]`, or `[channels, height, width]`.
     pub(super) shape: &'a [usize],
-    /// How many rows there are at most.
+    /// Maximum number of rows.
     pub(super) most: usize,
     /// What the features are, for whoever reads the file.
     pub(super) about: BTreeMap<&'static str, String>,

@@ -1,4 +1,4 @@
-//! How much memory a step takes, and the batch that fits.
+//! Memory of a step, and the batch size that fits.
 
 use std::ops::Range;
 use tl_backbones::{Boundary, Summary};
@@ -6,9 +6,9 @@ use tl_train::Segments;
 
 /// The largest batch that is chosen: larger ones want other learning rates.
 const LARGEST: usize = 64;
-/// Before it is smaller than this, activations are checkpointed, which costs some time and no quality.
+/// Batch size below which activations are checkpointed, which costs some time and no quality.
 const SENSIBLE: usize = 16;
-/// The smallest: a picture on its own has no statistics for batch normalisation to learn from.
+/// The smallest batch size: a picture on its own has no statistics for batch normalisation to learn from.
 const LEAST: usize = 2;
 /// Steps that an epoch should have.
 const STEPS: usize = 8;

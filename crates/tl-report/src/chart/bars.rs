@@ -2,9 +2,9 @@
 
 use super::across;
 
-/// One segment of a bar.
+/// A segment of a bar.
 pub(crate) struct Segment {
-    /// Its part of the full width.
+    /// The segment's part of the full width.
     pub(crate) share: f64,
     /// Which tone of the accent colour, from 0, the strongest, to 2; `style.css` defines them.
     pub(crate) tone: u8,

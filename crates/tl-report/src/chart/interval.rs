@@ -6,9 +6,9 @@ use crate::text::{self, esc, percent_whole};
 
 /// What would be reached without looking at the pictures.
 pub(crate) struct Baseline {
-    /// Its share of right answers.
+    /// The baseline's share of right answers.
     pub(crate) share: f64,
-    /// What it is, in a few words.
+    /// The baseline in a few words.
     pub(crate) label: String,
 }
 
@@ -85,7 +85,7 @@ fn bar(estimate: f64, Interval { low, high }: Interval, y: u32, height: u32) -> 
     )
 }
 
-/// The same in the height of a line of text, for a table.
+/// An interval in the height of a line of text, for a table.
 pub(crate) fn interval_row(estimate: f64, interval: Interval) -> String {
     format!(
         r#"<svg class="chart row" width="100%" height="16" aria-hidden="true">

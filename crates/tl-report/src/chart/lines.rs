@@ -13,11 +13,11 @@ const BELOW: f64 = 44.0;
 /// The least distance between two lines' names.
 const LEADING: f64 = 15.0;
 
-/// One line.
+/// A line of the chart.
 pub(crate) struct Series {
-    /// Its name, written at its end.
+    /// The line's name, written at its end.
     pub(crate) name: &'static str,
-    /// Whether it is the one to look at.
+    /// Whether the line is the one to look at.
     pub(crate) main: bool,
     /// Points from left to right; all finite.
     pub(crate) points: Vec<(f64, f64)>,
@@ -34,7 +34,7 @@ pub(crate) enum Unit {
 
 /// A moment worth a vertical line.
 pub(crate) struct Mark {
-    /// Where.
+    /// The place of the mark on the horizontal axis.
     pub(crate) at: f64,
     /// What begins there.
     pub(crate) label: String,

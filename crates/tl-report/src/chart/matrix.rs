@@ -9,7 +9,7 @@ const MOST_LABELLED: usize = 60;
 const ROOM: f64 = 740.0;
 /// Width of a page's right column, in pixels.
 const COLUMN: f64 = 750.0;
-/// Above this strength white reads better than black on a cell, with the colours in `style.css`.
+/// Strength above which white reads better than black on a cell, with the colours in `style.css`.
 pub(crate) const ON_CELL: f64 = 0.74;
 /// Shades of the heat map.
 const SHADES: usize = 8;

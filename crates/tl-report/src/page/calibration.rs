@@ -1,4 +1,4 @@
-//! Whether the model's confidence can be taken at its word.
+//! Calibration: whether the model's confidence can be taken at its word.
 
 use super::Section;
 use super::table::{Column, table};

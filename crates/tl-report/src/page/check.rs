@@ -13,8 +13,8 @@ use tl_data::CheckReport;
 use super::{LIMIT, Section, document, name, navigation};
 use crate::text::{bytes, esc, pictures, plural};
 
-/// One self-contained page for the findings of [`tl_data::check`](tl_data::check()). Thumbnails that would make it
-/// larger than 2 MB are left out.
+/// A self-contained page for the findings of [`tl_data::check`](tl_data::check()). Thumbnails that would make it larger
+/// than 2 MB are left out.
 pub fn check_html(report: &CheckReport) -> String {
     let mut room = ByteBudget(LIMIT);
     let (duplicates, unusable) =

@@ -27,8 +27,8 @@ pub(super) fn section(choices: &[Choice]) -> Option<Section> {
     })
 }
 
-/// `labels`: what is right or wrong is each label of a picture by itself. Those of one picture depend on each other, so
-/// that there is no interval.
+/// The models that were compared. With `labels`, what is right or wrong is each label of a picture by itself; those of one
+/// picture depend on each other, so that there is no interval.
 pub(super) fn candidates(candidates: &[Candidate], labels: bool) -> Option<Section> {
     let mut columns = vec![
         Column::Text("Model"),

@@ -24,7 +24,7 @@ pub(super) fn verdict(found: &MultiLabel, leaks: Vec<String>) -> Section {
     Section { id: "verdict", title: "Verdict", lede: String::new(), body, wide: false }
 }
 
-/// Not one of the pictures has a label: how well those with one are put first cannot be said.
+/// Says that not one of the pictures has a label: how well those with one are put first cannot be said.
 fn without_labels(found: &MultiLabel) -> String {
     format!(
         "<p class=\"statement\">{} Not one of them has a label, so average precision and recall do not exist.</p>\n{}",

@@ -6,7 +6,7 @@ use crate::chart::rates;
 use crate::text::{esc, number, pictures};
 use crate::{RateCurve, RateSuggestion};
 
-/// One self-contained page for a search on the data at `root`; `command` is what to run next.
+/// A self-contained page for a learning rate range test on the data at `root`; `command` is what to run next.
 pub fn rates_html(root: &str, backbone: &str, curve: &RateCurve, command: &str) -> String {
     let sections: Vec<Section> =
         [Some(plot(curve)), suggestions(curve, command)].into_iter().flatten().collect();

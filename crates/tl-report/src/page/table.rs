@@ -7,7 +7,7 @@ pub(super) const MOST_ROWS: usize = 60;
 
 /// The heading of a column.
 pub(super) enum Column {
-    /// Left-aligned.
+    /// A left-aligned column.
     Text(&'static str),
     /// Right-aligned, tabular figures.
     Number(&'static str),

@@ -9,12 +9,12 @@ use crate::text::{
 };
 use crate::{Evaluation, EvaluationSet, Interval, Record};
 
-/// Below this many pictures the interval can be wider than ± 10 points, which needs a word.
+/// Number of pictures below which the interval can be wider than ± 10 points, which needs a word.
 pub(super) const FEW: usize = 100;
 /// A gap between accuracy and balanced accuracy that is worth a word.
 const UNEVEN: f64 = 0.05;
 
-/// Of a model that gives one label each.
+/// The verdict on a model that gives one label each.
 pub(super) fn section(record: &Record) -> Section {
     let evaluation = &record.evaluation;
     let body = match evaluation.accuracy {

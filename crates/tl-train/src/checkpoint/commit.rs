@@ -83,7 +83,7 @@ impl Checkpoints {
         Ok(self.path(name))
     }
 
-    /// Without files, which are added as they are written.
+    /// The manifest of a new checkpoint, without its files, which are added as they are written.
     fn manifest(&self, step: u64, cursor: &serde_json::Value) -> Manifest {
         Manifest {
             schema: SCHEMA,

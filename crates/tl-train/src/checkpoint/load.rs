@@ -11,9 +11,9 @@ use crate::error::TrainError;
 /// Why a checkpoint cannot be gone on from.
 #[derive(Debug)]
 pub(super) enum Unusable {
-    /// Its bytes are not those that were written: an earlier one will do.
+    /// The checkpoint's bytes are not those that were written: an earlier one will do.
     Damaged(String),
-    /// It is not this run's: an earlier one would not do either.
+    /// The checkpoint belongs to another run: an earlier one would not do either.
     Foreign(TrainError),
 }
 

@@ -11,7 +11,7 @@ pub(super) const FILE: &str = "manifest.json";
 /// The content of a `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Manifest {
-    /// [`SCHEMA`].
+    /// The version of the manifest's form, [`SCHEMA`].
     pub(super) schema: u32,
     /// The version of tl that wrote it.
     pub(super) tl: String,
@@ -28,9 +28,9 @@ pub(super) struct Manifest {
 /// A file's length and hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Contents {
-    /// Bytes.
+    /// The length of the file in bytes.
     pub(super) bytes: u64,
-    /// Of those bytes, in hexadecimal.
+    /// The BLAKE3 hash of the file's bytes, in hexadecimal.
     pub(super) blake3: String,
 }
 
@@ -53,9 +53,9 @@ pub(super) struct OtherSchema {
 /// Why a manifest cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// Its bytes are not those that were written.
+    /// The manifest's bytes are not those that were written.
     Damaged(String),
-    /// It is whole, and of another form.
+    /// The manifest is whole, and of another form.
     Other(OtherSchema),
 }
 

@@ -21,7 +21,7 @@ impl fmt::Display for Name {
 }
 
 impl Name {
-    /// None for every name that this program would not have given.
+    /// Reads the name of a checkpoint's folder; `None` for every name that this program would not have given.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let numbers = text.strip_prefix("step-")?;
         let (step, repeat) = numbers.split_once(".r").unwrap_or((numbers, "0"));

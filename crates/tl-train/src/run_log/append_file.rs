@@ -18,7 +18,7 @@ pub(super) struct AppendFile {
 }
 
 impl AppendFile {
-    /// At the beginning of the file, which is created if it is not there.
+    /// Opens a file at its beginning, and creates it if it is not there.
     ///
     /// # Errors
     /// [`TrainError::Write`] naming the file, here and below.

@@ -1,4 +1,4 @@
-//! Which pictures the batches of an epoch have.
+//! The batches of an epoch: which pictures each has.
 
 use tl_data::{ClassId, SampleId, Sampler};
 use tl_image::{BatchKey, Blend};

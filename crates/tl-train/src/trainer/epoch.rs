@@ -45,7 +45,7 @@ impl Trainer<'_> {
         flow.break_value().map_or(Ok(()), Err)
     }
 
-    /// Is it time for a checkpoint, or has somebody asked to stop?
+    /// Whether a checkpoint is due: it is time for one, or somebody asked to stop.
     pub(super) fn is_due(&self, last: Instant, cursor: &Cursor) -> bool {
         let minutes =
             Duration::try_from_secs_f64(self.steps.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
@@ -84,7 +84,7 @@ impl Trainer<'_> {
         let (step, steps, per_epoch) = (cursor.step, phase_run.steps, phase_run.per_epoch);
         let ahead = phase_run.ahead;
         let news = StepMetrics { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
-        self.observer.trained(&news);
+        self.observer.step_end(&news);
         self.log.map_or(Ok(()), |log| log.step(&news, phase_run.steps_before + step))
     }
 

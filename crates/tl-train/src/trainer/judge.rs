@@ -1,4 +1,4 @@
-//! The end of an epoch: how good the network is on pictures that do not train it.
+//! Validation at the end of an epoch: how good the network is on pictures that do not train it.
 
 use std::ops::ControlFlow;
 use tl_backbones::Boundary;
@@ -70,7 +70,7 @@ impl Trainer<'_> {
             val_accuracy: val.map(|val| val.1),
         });
         let news = EpochMetrics { phase, epoch: cursor.epoch, train_loss, val, best };
-        self.observer.judged(&news);
+        self.observer.epoch_end(&news);
         let step = cursor.step;
         let rate = phase_run.phase.rate * phase_run.share(step.saturating_sub(1), cursor.plateau);
         self.log.map_or(Ok(()), |log| log.epoch(&news, step, phase_run.steps_before + step, rate))

@@ -30,7 +30,7 @@ pub(super) struct PhaseRun<'a> {
     pub(super) keeps: bool,
     /// May they be mixed?
     pub(super) mixes: bool,
-    /// As in [`StepMetrics`](super::StepNews).
+    /// Work that is left after this phase, as [`StepMetrics::ahead`](super::StepMetrics::ahead) counts it.
     pub(super) ahead: Option<f64>,
     pub(super) last_save: Instant,
 }
@@ -79,7 +79,7 @@ impl Trainer<'_> {
         later.iter().map(|phase| Some(work(phase)? / here?)).sum()
     }
 
-    /// Of a picture in a step of a phase, forwards and twice as many back; `None` if the head alone learns.
+    /// Multiply-adds of a picture in a step of a phase, forwards and twice as many back; `None` if the head alone learns.
     fn multiply_adds(&self, phase: &Phase) -> Option<f64> {
         let stages = &self.pictures.summary.stages;
         let boundary = phase.unfreeze.boundary(&self.backbone.stages()).ok()?.0;

@@ -158,7 +158,7 @@ impl TrainObserver for Quiet {}
 struct SecondsAStep(u64);
 
 impl TrainObserver for SecondsAStep {
-    fn trained(&self, _news: &StepMetrics<'_>) {
+    fn step_end(&self, _news: &StepMetrics<'_>) {
         CLOCK.set(CLOCK.get() + Duration::from_secs(self.0));
     }
 }
@@ -190,7 +190,7 @@ impl Rendezvous {
 struct StopAfter(AtomicUsize);
 
 impl TrainObserver for StopAfter {
-    fn trained(&self, _news: &StepMetrics<'_>) {
+    fn step_end(&self, _news: &StepMetrics<'_>) {
         self.0.fetch_sub(1, SeqCst);
     }
 
@@ -204,7 +204,7 @@ impl TrainObserver for StopAfter {
 struct RatesSeen(Mutex<Vec<f64>>);
 
 impl TrainObserver for RatesSeen {
-    fn trained(&self, news: &StepMetrics<'_>) {
+    fn step_end(&self, news: &StepMetrics<'_>) {
         self.0.lock().unwrap().push(news.rate);
     }
 }

@@ -51,7 +51,7 @@ fn is_graph(fields: &[Field], start: &[u8]) -> bool {
     node && operators.iter().any(|name| start.windows(name.len()).any(|window| window == *name))
 }
 
-/// One field of a message: what it is said to hold is passed over.
+/// A field of a message: what it is said to hold is passed over.
 struct Field {
     number: u64,
     kind: u64,

@@ -22,7 +22,7 @@ pub(super) fn of_name(path: &Path) -> Option<ForeignWeights> {
     (ending == "index" || is_shard).then_some(foreign("a part of a TensorFlow checkpoint", FROM_KERAS))
 }
 
-/// Of a file that begins so, and is of no known kind.
+/// Describes a file that begins so, and is of no known kind.
 pub(super) fn unknown(start: &[u8]) -> ForeignWeights {
     let whole = (start.len() as u64) < LOOKED_AT;
     match () {

@@ -29,7 +29,7 @@ pub(crate) struct BlockConfig {
     pub(crate) kernel: usize,
     /// Channels inside a block over channels into it.
     pub(crate) expansion: f64,
-    /// Instead of the network's activation.
+    /// The activation instead of the network's.
     pub(crate) activation: Option<Activation>,
     /// An activation at the end, and no residual connection.
     pub(crate) plain: bool,
@@ -53,22 +53,22 @@ pub(crate) const fn pointwise(channels: usize) -> BlockConfig {
 }
 
 impl BlockConfig {
-    /// So many blocks instead of one.
+    /// A row of so many blocks instead of one.
     pub(crate) const fn times(self, repeats: usize) -> Self {
         Self { repeats, ..self }
     }
 
-    /// With squeeze-and-excitation.
+    /// A row with squeeze-and-excitation.
     pub(crate) const fn squeezed(self) -> Self {
         Self { squeezed: true, ..self }
     }
 
-    /// With ReLU instead of the network's activation: `nre` in timm's block strings.
+    /// A row with ReLU instead of the network's activation: `nre` in timm's block strings.
     pub(crate) const fn with_relu(self) -> Self {
         Self { activation: Some(Activation::Relu), ..self }
     }
 
-    /// With an activation at the end and no residual connection: `dsa` in timm's block strings.
+    /// A row with an activation at the end and no residual connection: `dsa` in timm's block strings.
     pub(crate) const fn plain(self) -> Self {
         Self { plain: true, ..self }
     }

@@ -13,7 +13,7 @@ use crate::count::Counted;
 use crate::layers::conv;
 use tl_kernels::{Act, activate, batch_norm, batch_norm_onto};
 
-/// How many channels squeeze-and-excitation squeezes to, and its activations.
+/// The number of channels that squeeze-and-excitation squeezes to, and its activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Squeeze {
     /// EfficientNet: a quarter of the channels into the block; the block's activation, then a sigmoid.
@@ -29,7 +29,7 @@ pub(crate) struct Style {
     pub(crate) squeeze: Squeeze,
     /// TensorFlow's padding: as much as needed, the odd pixel at the bottom and right. Else half a kernel around.
     pub(crate) same_padding: bool,
-    /// Of the batch norms.
+    /// Epsilon of the batch norms.
     pub(crate) epsilon: f64,
 }
 

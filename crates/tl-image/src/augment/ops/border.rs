@@ -12,7 +12,7 @@ parameters! {
     /// With [`ResizeMode::Letterbox`] it is the colour of the bars, whatever is said here.
     #[derive(Copy, Eq)]
     Border {
-        /// Which pixels.
+        /// The kind of border.
         mode: BorderMode = BorderMode::Reflect,
         /// The colour of `constant`; the mean colour of the network's training pictures where it is left out.
         color: Option<[u8; 3]> = None,
@@ -24,7 +24,7 @@ impl Op for Border {
         Vec::new()
     }
 
-    /// It is asked for before anything is drawn.
+    /// Does nothing: the border is asked for before anything is drawn.
     fn draw(&self, _: &mut Draws, _: &mut Drawing) {}
 }
 

@@ -10,7 +10,7 @@ use crate::augment::table::Table;
 const FACTORS: [f64; 2] = [0.0, 10.0];
 
 parameters! {
-    /// The same number added to every value, clipped to the range of the picture's values: Keras's
+    /// Channel shift: the same number added to every value, clipped to the range of the picture's values: Keras's
     /// `channel_shift_range`. (Keras adds the same to all three channels, despite the name.)
     ChannelShift {
         /// The most that is added or taken away, of 255.
@@ -60,10 +60,10 @@ parameters! {
         /// Brightness is multiplied by 1 - this to 1 + this.
         // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py
         brightness: f64 = 0.4,
-        /// The same for the contrast.
+        /// Contrast is multiplied by 1 - this to 1 + this.
         // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py
         contrast: f64 = 0.4,
-        /// The same for the saturation.
+        /// Saturation is multiplied by 1 - this to 1 + this.
         // https://github.com/huggingface/pytorch-image-models/blob/v1.0.15/train.py
         saturation: f64 = 0.4,
         /// The hue is turned by at most this part of the circle to either side.

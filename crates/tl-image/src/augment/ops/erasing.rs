@@ -15,9 +15,9 @@ pub enum Paint {
     Mean,
     /// A normally distributed colour for each pixel, with the mean and deviation of the network's training pictures.
     Noise,
-    /// Black.
+    /// The rectangle becomes black.
     Black,
-    /// White.
+    /// The rectangle becomes white.
     White,
 }
 
@@ -30,7 +30,7 @@ parameters! {
         /// Range of height / width, drawn log-uniformly.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
         ratio: [f64; 2] = [0.3, 3.3],
-        /// What it is painted with.
+        /// The paint of the rectangle.
         paint: Paint = Paint::Mean,
         /// Probability.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py

@@ -129,7 +129,7 @@ impl Op for Shear {
 parameters! {
     /// Keras's zoom: width and height are scaled apart from each other.
     Zoom {
-        /// How much of the width and of the height is shown: above 1 the picture gets smaller.
+        /// Range of the share of the width and of the height that is shown: above 1 the picture gets smaller.
         range: [f64; 2] = [0.8, 1.2],
         /// Probability.
         p: f64 = 1.0,
@@ -152,7 +152,7 @@ impl Op for Zoom {
 parameters! {
     /// fastai's `Zoom`: both sides magnified alike, towards a random place.
     Magnify {
-        /// How many times larger things become.
+        /// Largest zoom: how many times larger things become.
         // https://github.com/fastai/fastai/blob/2.7.18/fastai/vision/augment.py
         range: [f64; 2] = [1.0, 1.1],
         /// Probability.

@@ -25,10 +25,10 @@ parameters! {
         /// Operations in a chain; 0 draws 1 to 3.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         depth: u32 = 0,
-        /// Of the Beta and Dirichlet distributions of the shares.
+        /// Alpha of the Beta and Dirichlet distributions of the shares.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         alpha: f64 = 1.0,
-        /// With brightness, colour, contrast and sharpness, which the paper leaves out.
+        /// Whether to use brightness, colour, contrast and sharpness too, which the paper leaves out.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         all_ops: bool = true,
     }

@@ -22,7 +22,7 @@ use super::drawing::Drawing;
 use super::draws::Draws;
 use super::limit::Limit;
 
-/// One operation of a chain.
+/// An operation of an augmentation chain.
 pub(super) trait Op {
     /// What the parameters may be.
     fn limits(&self) -> Vec<Limit>;

@@ -9,7 +9,7 @@ use crate::augment::table::Table;
 parameters! {
     /// Keeps the upper bits of each value.
     Posterize {
-        /// How many bits are kept.
+        /// Number of bits that are kept of each value.
         bits: u32 = 4,
         /// Probability.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py
@@ -53,7 +53,7 @@ impl Op for Solarize {
 }
 
 parameters! {
-    /// The negative.
+    /// Invert: the negative of the picture.
     Invert {
         /// Probability.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/transforms.py

@@ -10,7 +10,7 @@ parameters! {
     ///
     /// Müller and Hutter, 2021, <https://arxiv.org/abs/2103.10158>; the list is torchvision's.
     TrivialAugment {
-        /// How many strengths there are.
+        /// Number of strengths that there are.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         bins: u32 = 31,
     }
@@ -33,13 +33,13 @@ parameters! {
     ///
     /// Cubuk et al., 2019, <https://arxiv.org/abs/1909.13719>; the list is torchvision's.
     RandAugment {
-        /// How many operations one after the other.
+        /// Number of operations, one after the other.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         ops: u32 = 2,
         /// The strength, below `bins`.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         magnitude: u32 = 9,
-        /// How many strengths there are.
+        /// Number of strengths that there are.
         // https://github.com/pytorch/vision/blob/v0.21.0/torchvision/transforms/autoaugment.py
         bins: u32 = 31,
     }
