@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::HashMap;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use tl_backbones::{Backbone, Boundary};
@@ -21,7 +22,33 @@ pub struct Frozen {
     plans: Mutex<HashMap<(Output, usize), Compiled>>,
 }
 
+/// How many times as long burn's own operations take as a plan does, about.
+const SLOWER: u32 = 5;
+
 type Compiled = Result<Arc<Plan>, PlanError>;
+
+/// A network that runs as a burn module although it is on the processor, and why: all of it, whatever share the reason concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCompiled {
+    /// Why there is no plan.
+    pub reason: PlanError,
+}
+
+impl fmt::Display for NotCompiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match &self.reason {
+            PlanError::Unsupported { multiply_adds, .. } => {
+                format!("all {} million multiply-adds a picture are", multiply_adds.div_ceil(1_000_000))
+            }
+            _ => "the whole network is".to_owned(),
+        };
+        let Self { reason } = self;
+        write!(
+            f,
+            "{reason}; so {what} computed by burn's own operations, which take about {SLOWER} times as long"
+        )
+    }
+}
 
 impl Frozen {
     /// Freezes `backbone`, whose parameters are on `device`; a device without autodiff.
@@ -82,10 +109,11 @@ impl Frozen {
         self.output(Output::Logits, images_bchw, size, NonZeroUsize::MIN)
     }
 
-    /// Why the network runs as a burn module although it is on the processor, which is many times slower.
-    pub fn not_compiled(&self) -> Option<PlanError> {
+    /// Why the network runs as a burn module although it is on the processor.
+    pub fn not_compiled(&self) -> Option<NotCompiled> {
         let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        plans.values().find_map(|plan| plan.as_ref().err().cloned())
+        let reason = plans.values().find_map(|plan| plan.as_ref().err().cloned());
+        reason.map(|reason| NotCompiled { reason })
     }
 
     /// `None` on other devices than the processor.

@@ -6,13 +6,14 @@
 mod extract;
 mod frozen;
 mod kernels;
+mod network;
 mod output;
 mod plan;
 mod precision;
 mod store;
 
 pub use extract::{Extraction, Job, Times, extract};
-pub use frozen::Frozen;
+pub use frozen::{Frozen, NotCompiled};
 pub use kernels::peak_gflops;
 pub use output::Output;
 pub use plan::{Plan, PlanError, StepCost};

@@ -3,7 +3,7 @@
 use tl_simd::pair;
 
 use super::PlanError;
-use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};
+use super::execution_graph::{Conv, Epilogue, ExecutionGraph, Kind, NodeId, ScaleShift};
 use super::place::Places;
 use super::steps::{Kernel, Step};
 use crate::kernels::{
@@ -16,7 +16,7 @@ const FEWEST_PIXELS: usize = 4;
 
 /// The steps of a graph, in order.
 pub(crate) fn lower(
-    graph: &Graph,
+    graph: &ExecutionGraph,
     uses: &[usize],
     places: &Places,
     isa: Isa,
@@ -38,7 +38,7 @@ pub(crate) fn lower(
 }
 
 struct Lowering<'a> {
-    graph: &'a Graph,
+    graph: &'a ExecutionGraph,
     places: &'a Places,
     isa: Isa,
 }
@@ -53,7 +53,7 @@ impl Lowering<'_> {
         let node = &self.graph.nodes[id];
         let output = self.map(id)?;
         let first = node.inputs.first().map(|&input| self.map(input)).transpose()?;
-        let finish = self.finish(&node.ending, output)?;
+        let finish = self.finish(&node.epilogue, output)?;
         let missing = || PlanError::Internal { detail: format!("node {id} has no input") };
         Ok(match &node.kind {
             Kind::Image => vec![Kernel::Image { isa: self.isa, output }],
@@ -88,8 +88,8 @@ impl Lowering<'_> {
         Ok(kernels)
     }
 
-    fn finish(&self, ending: &Ending, output: Map) -> Result<Finish, PlanError> {
-        let join = match ending.join {
+    fn finish(&self, epilogue: &Epilogue, output: Map) -> Result<Finish, PlanError> {
+        let join = match epilogue.join {
             None => None,
             Some((join, other)) => {
                 let map = self.map(other)?;
@@ -97,7 +97,7 @@ impl Lowering<'_> {
                 Some((join, if same { map } else { map.spread(output.height, output.width) }))
             }
         };
-        Ok(Finish { first: ending.first, join, last: ending.last })
+        Ok(Finish { first: epilogue.first, join, last: epilogue.last })
     }
 
     fn each(&self, each: Option<&ScaleShift>, input: Map, output: Map, finish: Finish) -> Kernel {

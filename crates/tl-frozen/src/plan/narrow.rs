@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::graph::{Graph, Kind, Node, NodeId, Shape};
+use super::execution_graph::{ExecutionGraph, Kind, Node, NodeId, Shape};
 use crate::kernels::{Format, Isa};
 
 /// What to narrow to.
@@ -16,7 +16,7 @@ pub(crate) enum Target<'a> {
 
 impl Target<'_> {
     /// Of a convolution that reads this node.
-    fn format(self, isa: Isa, graph: &Graph, node: &Node) -> Format {
+    fn format(self, isa: Isa, graph: &ExecutionGraph, node: &Node) -> Format {
         let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first()) else { return Format::F32 };
         if conv.tiling.is_some() || conv.is_depthwise(conv.bias.len()) {
             return Format::F32;
@@ -34,7 +34,7 @@ impl Target<'_> {
 }
 
 /// The graph with its products in the numbers that are wanted. Maps that several products read are rounded once.
-pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
+pub(crate) fn narrow(graph: ExecutionGraph, isa: Isa, target: Target<'_>) -> ExecutionGraph {
     let uses = graph.uses();
     let format = |(id, node): (NodeId, &Node)| {
         if uses[id] > 0 { target.format(isa, &graph, node) } else { Format::F32 }
@@ -45,7 +45,7 @@ pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
     let mut rounded: HashMap<(NodeId, usize), NodeId> = HashMap::new();
     for (mut node, format) in graph.nodes.into_iter().zip(formats) {
         node.inputs.iter_mut().for_each(|input| *input = places[*input]);
-        if let Some((_, other)) = &mut node.ending.join {
+        if let Some((_, other)) = &mut node.epilogue.join {
             *other = places[*other];
         }
         if let (Kind::Conv(conv), true) = (&mut node.kind, format != Format::F32) {
@@ -61,11 +61,11 @@ pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
         places.push(nodes.len());
         nodes.push(node);
     }
-    Graph { nodes, output: places[graph.output] }
+    ExecutionGraph { nodes, output: places[graph.output] }
 }
 
 /// Lets steps round what they store, where nobody else reads it.
-pub(crate) fn merge(graph: &mut Graph) {
+pub(crate) fn merge(graph: &mut ExecutionGraph) {
     let uses = graph.uses();
     for id in 0..graph.nodes.len() {
         let Kind::Narrow(format) = graph.nodes[id].kind else { continue };

@@ -1,7 +1,7 @@
 //! Where every node's maps lie, decided once: who shares a buffer with whom, how wide its border of zeros is, and where in
 //! the one memory it starts.
 
-use super::graph::{Conv, Graph, Kind, Node, NodeId, Shape};
+use super::execution_graph::{Conv, ExecutionGraph, Kind, Node, NodeId, Shape};
 use crate::kernels::{Borders, Format, Map, Tiling};
 
 /// Floats of a cache line.
@@ -38,7 +38,7 @@ struct Buffer {
 }
 
 impl Places {
-    pub(crate) fn new(graph: &Graph, uses: &[usize]) -> Self {
+    pub(crate) fn new(graph: &ExecutionGraph, uses: &[usize]) -> Self {
         let mut places = Self { buffers: Vec::new(), homes: vec![None; graph.nodes.len()], floats: 0 };
         for id in (0..graph.nodes.len()).rev().filter(|&id| uses[id] > 0) {
             places.house(graph, uses, id);
@@ -52,7 +52,7 @@ impl Places {
     }
 
     /// A buffer for a node that has none; nodes before it that can write right there share it.
-    fn house(&mut self, graph: &Graph, uses: &[usize], id: NodeId) {
+    fn house(&mut self, graph: &ExecutionGraph, uses: &[usize], id: NodeId) {
         let node = &graph.nodes[id];
         if matches!(node.kind, Kind::Slice(_)) {
             return;
@@ -96,7 +96,7 @@ impl Places {
     }
 
     /// Slices are looked at where they are.
-    fn house_slices(&mut self, graph: &Graph, uses: &[usize]) {
+    fn house_slices(&mut self, graph: &ExecutionGraph, uses: &[usize]) {
         for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| uses[id] > 0) {
             if let (Kind::Slice(first), Some(home)) =
                 (&node.kind, node.inputs.first().and_then(|&i| self.homes[i]))
@@ -107,7 +107,7 @@ impl Places {
     }
 
     /// Notes what a node writes and reads, and how far beyond the edges it looks.
-    fn live(&mut self, graph: &Graph, id: NodeId, node: &Node) {
+    fn live(&mut self, graph: &ExecutionGraph, id: NodeId, node: &Node) {
         let end = if id == graph.output { graph.nodes.len() } else { id };
         self.touch(id, id);
         self.touch(id, end);
@@ -153,7 +153,7 @@ impl Places {
     }
 
     /// Where a node's maps are.
-    pub(crate) fn map(&self, graph: &Graph, node: NodeId) -> Option<Map> {
+    pub(crate) fn map(&self, graph: &ExecutionGraph, node: NodeId) -> Option<Map> {
         let home = self.homes[node]?;
         let (inner, shape) = (self.buffers[home.buffer].inner(), graph.nodes[node].shape);
         let Shape { channels, height, width } = shape;

@@ -2,11 +2,11 @@
 
 use tl_backbones::Backbone;
 
-use super::graph::Graph;
+use super::execution_graph::ExecutionGraph;
 use super::place::Places;
-use super::{Plan, PlanError, lower, workers};
+use super::{Network, PlanError, lower, workers};
 use crate::kernels::{Arena, Isa};
-use crate::{Output, Precision, Ranges};
+use crate::{Output, Precision, Ranges, network};
 
 impl Ranges {
     /// Those of some normalised pictures, `[batch, 3, size, size]` flattened.
@@ -21,14 +21,21 @@ impl Ranges {
     ) -> Result<Self, PlanError> {
         let isa = Isa::detect();
         let image_chw = [3, size, size];
-        let graph = Plan::graph(isa, Precision::F32, backbone, output, image_chw)?;
-        let values = ranges(isa, &graph, images_bchw, image_chw.iter().product())?;
+        let network = Network::new(isa, Precision::F32, network::capture(backbone, output, image_chw)?)?;
+        let found = ranges(isa, &network.graph, images_bchw, network.image)?;
+        let mut values = vec![[0.0; 2]; network.recorded];
+        network.numbers.iter().zip(found).for_each(|(&number, range)| values[number] = range);
         Ok(Self { output, values })
     }
 }
 
 /// The least and greatest value of every node's maps over some images of so many floats each.
-fn ranges(isa: Isa, graph: &Graph, images: &[f32], image: usize) -> Result<Vec<[f32; 2]>, PlanError> {
+fn ranges(
+    isa: Isa,
+    graph: &ExecutionGraph,
+    images: &[f32],
+    image: usize,
+) -> Result<Vec<[f32; 2]>, PlanError> {
     let uses = graph.uses();
     let places = Places::new(graph, &uses);
     let steps = lower::lower(graph, &uses, &places, isa)?;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::StepCost;
-use super::graph::NodeId;
+use super::execution_graph::NodeId;
 use crate::kernels::{
     Borders, Depthwise, Elementwise, Format, Image, Isa, Map, Memory, Narrow, Part, Pool, Product, Winograd,
 };

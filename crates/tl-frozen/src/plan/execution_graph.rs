@@ -1,4 +1,5 @@
-//! What a network computes, one node per step, for one picture.
+//! What a plan runs, one node per step, for one picture: a network's graph after its passes, in the terms of kernels, with what
+//! execution needs: tilings and formats.
 
 use std::ops::Range;
 
@@ -9,7 +10,7 @@ pub(crate) type NodeId = usize;
 
 /// Nodes in an order in which they can run.
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub(crate) struct ExecutionGraph {
     pub(crate) nodes: Vec<Node>,
     /// The node that is wanted.
     pub(crate) output: NodeId,
@@ -26,12 +27,12 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) kind: Kind,
-    /// The inputs of the step itself; [`Ending::join`] is another.
+    /// The inputs of the step itself; [`Epilogue::join`] is another.
     pub(crate) inputs: Vec<NodeId>,
     pub(crate) shape: Shape,
     /// What its lanes hold, of which the shape counts the channels.
     pub(crate) holds: Format,
-    pub(crate) ending: Ending,
+    pub(crate) epilogue: Epilogue,
 }
 
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub(crate) enum Kind {
 
 /// What follows a convolution or [`Kind::Each`] before its result is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Ending {
+pub(crate) struct Epilogue {
     pub(crate) first: Activation,
     pub(crate) join: Option<(Join, NodeId)>,
     pub(crate) last: Activation,
@@ -101,30 +102,36 @@ impl Conv {
     pub(crate) fn is_depthwise(&self, outputs: usize) -> bool {
         self.groups > 1 && self.groups == self.inputs() && self.groups == outputs
     }
+
+    /// From `[output][input]`.
+    pub(crate) fn pointwise(weights: Vec<f32>, bias: Vec<f32>) -> Self {
+        let one = [1, 1];
+        Self {
+            weights,
+            bias,
+            kernel: one,
+            stride: one,
+            padding: [0, 0],
+            dilation: one,
+            groups: 1,
+            tiling: None,
+            format: Format::F32,
+        }
+    }
 }
 
-impl Ending {
+impl Epilogue {
     pub(crate) const NONE: Self = Self { first: Activation::NONE, join: None, last: Activation::NONE };
 }
 
 impl Node {
     pub(crate) fn new(kind: Kind, inputs: Vec<NodeId>, shape: Shape) -> Self {
-        Self { kind, inputs, shape, holds: Format::F32, ending: Ending::NONE }
-    }
-
-    pub(crate) fn activation(input: NodeId, shape: Shape, activation: Activation) -> Self {
-        let ending = Ending { first: activation, ..Ending::NONE };
-        Self { ending, ..Self::new(Kind::Each(None), vec![input], shape) }
-    }
-
-    pub(crate) fn joined(input: NodeId, shape: Shape, join: Join, other: NodeId) -> Self {
-        let ending = Ending { join: Some((join, other)), ..Ending::NONE };
-        Self { ending, ..Self::new(Kind::Each(None), vec![input], shape) }
+        Self { kind, inputs, shape, holds: Format::F32, epilogue: Epilogue::NONE }
     }
 
     /// All nodes that this one reads.
     pub(crate) fn reads(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.inputs.iter().copied().chain(self.ending.join.map(|(_, other)| other))
+        self.inputs.iter().copied().chain(self.epilogue.join.map(|(_, other)| other))
     }
 }
 
@@ -134,7 +141,7 @@ impl Shape {
     }
 }
 
-impl Graph {
+impl ExecutionGraph {
     /// For each node, how often others read it; nodes that lead nowhere read nothing.
     pub(crate) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];
