@@ -21,9 +21,9 @@ const BATCH: usize = 2;
 /// A parameter's place in a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointKey {
-    /// Its key.
+    /// The tensor's key in the checkpoint.
     pub name: String,
-    /// Whether the checkpoint's tensor is the parameter's transpose, as of linear layers.
+    /// Whether the checkpoint's tensor is the parameter's transpose, as it is for linear layers.
     pub transposed: bool,
 }
 
@@ -33,21 +33,23 @@ pub enum CaptureError {
     /// burn could not record it.
     #[error("the network cannot be recorded: {detail}")]
     Burn {
-        /// What burn says.
+        /// The message of burn's error.
         detail: String,
     },
-    /// It has an operation that graphs do not have.
-    #[error("graphs have no operation for burn's {operation}")]
+    /// The module has an operation that graphs do not have.
+    #[error("graphs have no operation for burn's {operation} (the network has {count} of this kind)")]
     Unsupported {
-        /// The operation, as burn calls it, and the shape of what it makes.
+        /// The first such operation, as burn calls it, and the shape of what it makes.
         operation: String,
+        /// Operations of this kind that the network has.
+        count: usize,
     },
-    /// It uses an operation in a way that graphs do not have.
+    /// The module uses an operation in a way that graphs do not have.
     #[error("graphs have no {operation} {reason}")]
     Refused {
         /// The operation, as burn calls it, and the shape of what it makes.
         operation: String,
-        /// How it is used.
+        /// The way in which the operation is used.
         reason: &'static str,
     },
     /// burn's operation makes something of another shape than the graph's: the two do not mean the same.
@@ -104,7 +106,7 @@ impl Capture {
         Self { device, inputs: Vec::new(), outputs: Vec::new() }
     }
 
-    /// An input of this name, whose shape is that of one picture.
+    /// Gives the forward pass an input of this name, whose shape is that of one picture.
     ///
     /// # Errors
     /// [`CaptureError::Burn`] if the tensor has not one axis more than the shape, for the batch.
@@ -119,7 +121,7 @@ impl Capture {
         Ok(zeros)
     }
 
-    /// Names what the forward pass gives; it need not be what it computes last.
+    /// Names a tensor that the forward pass gives; it need not be what it computes last.
     ///
     /// # Errors
     /// [`CaptureError::Burn`] if the tensor is not of this capture.

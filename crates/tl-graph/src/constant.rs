@@ -7,7 +7,7 @@ use crate::Shape;
 
 /// A tensor whose values are part of the network.
 ///
-/// Cloning shares the values.
+/// Clones share the values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Constant {
     shape: Shape,
@@ -31,9 +31,9 @@ pub enum Provenance {
 /// A constant without its values, as [`Structure`](crate::Structure) has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConstantRecord {
-    /// The constant's shape.
+    /// The length of each axis of the constant.
     pub shape: Shape,
-    /// Where its values come from.
+    /// The tensors of the checkpoint that the values come from.
     pub provenance: Provenance,
 }
 
@@ -50,17 +50,17 @@ impl Constant {
         Self { shape: Shape::new([values.len()]), values, provenance }
     }
 
-    /// Its shape.
+    /// The length of each axis of the constant.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// Its values, the last axis being the innermost.
+    /// The constant's values, the last axis being the innermost.
     pub fn values(&self) -> &Arc<[f32]> {
         &self.values
     }
 
-    /// Where its values come from.
+    /// The tensors of the checkpoint that the constant's values come from.
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
     }
@@ -81,7 +81,7 @@ impl Provenance {
         }
     }
 
-    /// Of values that are computed from others.
+    /// The provenance of values that are computed from others.
     pub(crate) fn derived<'a>(from: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut keys: Vec<String> = Vec::new();
         for key in from.into_iter().flat_map(Self::keys) {

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::node_id::NodeId;
 use crate::operation::{Activation, Binary, Operation};
 
-/// How another tensor joins in at the end of a node.
+/// How another tensor is joined with a node's values in its epilogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Join {
-    /// Its values are added.
+    /// The other tensor's values are added.
     Add,
-    /// Its values are multiplied with.
+    /// The node's values are multiplied by the other tensor's.
     Multiply,
 }
 
@@ -31,15 +31,15 @@ pub struct Epilogue {
 }
 
 impl Epilogue {
-    /// Nothing happens.
+    /// The epilogue in which nothing happens.
     pub const NONE: Self = Self { first: None, join: None, last: None };
 
-    /// Whether nothing happens.
+    /// Whether the epilogue changes nothing.
     pub fn is_none(&self) -> bool {
         *self == Self::NONE
     }
 
-    /// Both, if one has room for them.
+    /// Both epilogues as one, if one has room for them.
     pub(crate) fn followed_by(self, then: Self) -> Option<Self> {
         match (self.join, then.join) {
             (None, _) if self.first.is_none() && self.last.is_none() => Some(then),

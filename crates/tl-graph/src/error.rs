@@ -10,7 +10,7 @@ pub enum GraphError {
     Operation {
         /// The operation's kind, as [`Operation::name`](crate::Operation::name) says it.
         operation: &'static str,
-        /// What does not fit.
+        /// The problem with the operation.
         problem: Problem,
     },
     /// There is no node of this name.
@@ -22,9 +22,9 @@ pub enum GraphError {
     /// Two nodes, or two outputs, have one name.
     #[error("two {what} are called `{name}`")]
     DuplicateName {
-        /// Nodes or outputs.
+        /// The kind of things that share the name: nodes or outputs.
         what: &'static str,
-        /// Their name.
+        /// The name that they share.
         name: String,
     },
     /// A graph without outputs computes nothing.
@@ -33,21 +33,21 @@ pub enum GraphError {
     /// A constant, or an input to run the graph with, has another number of values than its shape.
     #[error("{what} has {actual} values, its shape {shape} has {expected}")]
     Values {
-        /// What the values are of.
+        /// The constant or the input that has the values.
         what: String,
-        /// Its shape.
+        /// The shape of the constant or input.
         shape: Shape,
-        /// Values of the shape.
+        /// The number of values of the shape.
         expected: usize,
-        /// Values that were given.
+        /// The number of values that were given.
         actual: usize,
     },
     /// A graph has more or fewer inputs than it was run with.
     #[error("the graph has {expected} inputs, not {actual}")]
     Inputs {
-        /// Inputs of the graph.
+        /// The number of inputs of the graph.
         expected: usize,
-        /// Inputs that were given.
+        /// The number of inputs that were given.
         actual: usize,
     },
 }
@@ -55,29 +55,29 @@ pub enum GraphError {
 /// What does not fit in an operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// It reads more or fewer tensors than such an operation does.
+    /// The operation reads more or fewer tensors than it takes.
     #[error("it reads {expected} tensors, not {actual}")]
     InputCount {
-        /// Tensors that such an operation reads.
+        /// The number of tensors that the operation takes.
         expected: usize,
-        /// Tensors that it was given.
+        /// The number of tensors that it was given.
         actual: usize,
     },
-    /// It reads a node that does not come before it.
+    /// The operation reads a node that does not come before it.
     #[error("it reads node {node}, which does not come before it")]
     Order {
         /// The node's place in the graph.
         node: usize,
     },
-    /// Its input has another number of axes.
+    /// The operation's input has another number of axes than the operation takes.
     #[error("its input has the shape {shape}, not {expected} axes")]
     Rank {
-        /// The number of axes that it takes.
+        /// The number of axes that the operation takes.
         expected: usize,
         /// The input's shape.
         shape: Shape,
     },
-    /// It names an axis that the input does not have, or names one twice.
+    /// The operation names an axis that the input does not have, or names one twice.
     #[error("axis {axis} is not an axis of {shape}, or is named twice")]
     Axis {
         /// The axis, counted from the outermost.
@@ -90,31 +90,31 @@ pub enum Problem {
     Constant {
         /// The constant's role.
         constant: &'static str,
-        /// The shape that fits.
+        /// The shape that would fit.
         expected: Shape,
-        /// The shape that it has.
+        /// The shape that the constant has.
         actual: Shape,
     },
-    /// Its inputs have shapes that do not go together, or that differ from what it makes of them.
+    /// The inputs' shapes do not go together, or differ from what the operation makes of them.
     #[error("the shapes {first} and {second} do not go together")]
     Shapes {
-        /// One shape.
+        /// The first of the two shapes.
         first: Shape,
-        /// The other.
+        /// The second of the two shapes.
         second: Shape,
     },
     /// A kernel, a stride, a dilation or a number of groups is zero, or there would be no value.
     #[error("its {what} is zero")]
     Zero {
-        /// What is zero.
+        /// The length that is zero.
         what: &'static str,
     },
     /// The groups do not divide the channels.
     #[error("{groups} groups do not divide {channels} channels")]
     Groups {
-        /// Groups.
+        /// The number of groups.
         groups: usize,
-        /// Channels.
+        /// The number of channels.
         channels: usize,
     },
     /// A window is larger than what it looks at.
@@ -122,13 +122,13 @@ pub enum Problem {
     Window {
         /// Values from the window's first to its last.
         window: usize,
-        /// Values along the axis, padding included.
+        /// The number of values along the axis, padding included.
         size: usize,
     },
     /// Windows of a pooling would see nothing but padding.
     #[error("padding of {padding} is more than half of a window of {window}")]
     Padding {
-        /// Padding on one side.
+        /// The padding on one side.
         padding: usize,
         /// The window's length.
         window: usize,
@@ -136,9 +136,9 @@ pub enum Problem {
     /// A slice is empty or reaches beyond its axis.
     #[error("{start}..{end} is not inside an axis of length {length}")]
     Slice {
-        /// The first value.
+        /// The index of the first value.
         start: usize,
-        /// Behind the last value.
+        /// The index behind the last value.
         end: usize,
         /// The axis' length.
         length: usize,

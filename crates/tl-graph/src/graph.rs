@@ -44,13 +44,13 @@ pub struct Node {
 /// A node whose values are wanted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
-    /// What the values are called.
+    /// The output's name.
     pub name: String,
     /// The node that computes them.
     pub node: NodeId,
 }
 
-/// Makes a graph, node by node.
+/// A graph while it is made, node by node.
 #[derive(Debug, Default)]
 pub struct Builder {
     nodes: Vec<Node>,
@@ -83,7 +83,7 @@ impl Graph {
         self.nodes.iter().enumerate().map(|(index, node)| (NodeId(index), node))
     }
 
-    /// A node.
+    /// The node at a place.
     ///
     /// # Panics
     /// If the id is of a longer graph.
@@ -91,21 +91,21 @@ impl Graph {
         &self.nodes[id.0]
     }
 
-    /// The node of a name, and its place.
+    /// The place of the node of a name.
     ///
     /// # Errors
-    /// [`GraphError::NoSuchNode`].
+    /// [`GraphError::NoSuchNode`] if no node is called so.
     pub fn find(&self, name: &str) -> Result<NodeId, GraphError> {
         let found = self.nodes.iter().position(|node| node.name == name).map(NodeId);
         found.ok_or_else(|| GraphError::NoSuchNode { name: name.to_owned() })
     }
 
-    /// What is wanted of it, in order; nodes may follow that nobody wants.
+    /// The outputs in order; nodes may follow that lead to none.
     pub fn outputs(&self) -> &[Output] {
         &self.outputs
     }
 
-    /// What it is given, in order: the nodes that are [`Operation::Input`].
+    /// The inputs in order: the nodes that are [`Operation::Input`].
     pub fn inputs(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(|node| matches!(node.operation, Operation::Input { .. }))
     }
@@ -152,33 +152,33 @@ impl Graph {
 }
 
 impl Node {
-    /// What its values are called; unique in its graph, and kept by passes as long as the values stay the same but for
+    /// The node's name: unique in its graph, and kept by passes as long as the values stay the same but for
     /// rounding.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What it computes, before the epilogue.
+    /// The operation that the node computes, before its epilogue.
     pub fn operation(&self) -> &Operation {
         &self.operation
     }
 
-    /// What the operation reads; [`Epilogue::join`] is read too.
+    /// The nodes that the operation reads; [`Epilogue::join`] is read too.
     pub fn inputs(&self) -> &[NodeId] {
         &self.inputs
     }
 
-    /// What happens to the operation's values.
+    /// The epilogue that the operation's values go through.
     pub fn epilogue(&self) -> &Epilogue {
         &self.epilogue
     }
 
-    /// The shape of its values.
+    /// The shape of the node's values.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// All nodes that it reads.
+    /// All nodes that the node reads, in its operation and its epilogue.
     pub fn reads(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.inputs.iter().copied().chain(self.epilogue.join.map(|(_, other)| other))
     }
@@ -246,7 +246,7 @@ impl Builder {
         self.nodes.get(id.0).map(Node::shape).ok_or(Problem::Order { node: id.0 })
     }
 
-    /// The nodes so far.
+    /// The nodes that were added so far.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -266,10 +266,10 @@ impl Builder {
         Ok(())
     }
 
-    /// The graph.
+    /// Ends the making of the graph.
     ///
     /// # Errors
-    /// [`GraphError::NoOutput`].
+    /// [`GraphError::NoOutput`] if no output was named.
     pub fn finish(self) -> Result<Graph, GraphError> {
         let Self { nodes, outputs, .. } = self;
         if outputs.is_empty() { Err(GraphError::NoOutput) } else { Ok(Graph { nodes, outputs }) }

@@ -131,36 +131,32 @@ fn along(x: View<'_>, axis: usize, function: impl Fn(usize, f64) -> f64) -> Vec<
     x.values.iter().enumerate().map(|(i, &value)| function(place(i), value.into()) as f32).collect()
 }
 
+/// Weight by weight, each with all the values that it meets: weights are the most of what small pictures read.
 fn conv2d(conv: &Conv2d, x: View<'_>, shape: &Shape) -> Vec<f32> {
     let ([_, height, width], [outputs, rows, columns]) = (three(x.shape), three(shape));
-    let [_, inputs, kernel_rows, kernel_columns] =
-        std::array::from_fn(|axis| conv.weight.shape().axes()[axis]);
+    let [_, inputs, down, across] = std::array::from_fn(|axis| conv.weight.shape().axes()[axis]);
     let of_group = outputs / conv.groups;
     let mut made = Vec::with_capacity(shape.values());
+    let mut weights = conv.weight.values().iter();
     for o in 0..outputs {
         let bias = conv.bias.as_ref().map_or(0.0, |bias| f64::from(bias.values()[o]));
-        let first = o / of_group * inputs;
-        for y in 0..rows {
-            for column in 0..columns {
-                let mut sum = bias;
-                for ky in 0..kernel_rows {
-                    let row = (y * conv.stride[0] + ky * conv.dilation[0]).wrapping_sub(conv.padding.top);
-                    for kx in 0..kernel_columns {
-                        let at =
-                            (column * conv.stride[1] + kx * conv.dilation[1]).wrapping_sub(conv.padding.left);
-                        if row >= height || at >= width {
-                            continue;
-                        }
-                        for c in 0..inputs {
-                            let value = x.values[((first + c) * height + row) * width + at];
-                            let weight = ((o * inputs + c) * kernel_rows + ky) * kernel_columns + kx;
-                            sum += product(value, conv.weight.values()[weight]);
-                        }
+        let mut sums = vec![bias; rows * columns];
+        for c in (0..inputs).map(|c| o / of_group * inputs + c) {
+            let map = &x.values[c * height * width..(c + 1) * height * width];
+            for (ky, kx) in (0..down).flat_map(|ky| (0..across).map(move |kx| (ky, kx))) {
+                let weight = weights.next().copied().unwrap_or_default();
+                for (row, sums) in sums.chunks_mut(columns.max(1)).enumerate() {
+                    let y = (row * conv.stride[0] + ky * conv.dilation[0]).wrapping_sub(conv.padding.top);
+                    let seen = if y < height { &map[y * width..(y + 1) * width] } else { &[] };
+                    for (column, sum) in sums.iter_mut().enumerate() {
+                        let x = column * conv.stride[1] + kx * conv.dilation[1];
+                        let value = seen.get(x.wrapping_sub(conv.padding.left));
+                        *sum += value.map_or(0.0, |&value| product(value, weight));
                     }
                 }
-                made.push(sum as f32);
             }
         }
+        made.extend(sums.into_iter().map(|sum| sum as f32));
     }
     made
 }

@@ -14,82 +14,82 @@ use crate::{Constant, Shape};
 pub enum Operation<C = Constant> {
     /// What the graph is given, for instance a picture. The node's name is the input's.
     Input {
-        /// Its shape.
+        /// The input's shape for one picture.
         shape: Shape,
     },
-    /// PyTorch's `conv2d` of maps.
+    /// A convolution of maps, PyTorch's `conv2d`.
     Conv2d(Conv2d<C>),
     /// `x * weight^T + bias` of a vector.
     Linear {
-        /// `[outputs, inputs]`.
+        /// The weights, `[outputs, inputs]`.
         weight: C,
-        /// `[outputs]`.
+        /// The bias, `[outputs]`.
         bias: Option<C>,
     },
     /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta`, per channel.
     BatchNorm {
-        /// `[channels]`; PyTorch's `weight`.
+        /// The scale, `[channels]`; PyTorch's `weight`.
         gamma: C,
-        /// `[channels]`; PyTorch's `bias`.
+        /// The shift, `[channels]`; PyTorch's `bias`.
         beta: C,
-        /// `[channels]`; PyTorch's `running_mean`.
+        /// The mean over the training pictures, `[channels]`; PyTorch's `running_mean`.
         mean: C,
-        /// `[channels]`; PyTorch's `running_var`.
+        /// The variance over the training pictures, `[channels]`; PyTorch's `running_var`.
         variance: C,
-        /// What keeps the root from zero.
+        /// The number that keeps the root from zero.
         epsilon: f32,
     },
     /// `x * scale + shift`, the two varying along one axis.
     ScaleShift {
-        /// The axis.
+        /// The axis along which scale and shift vary.
         axis: usize,
-        /// As long as the axis.
+        /// The factors, as many as the axis is long.
         scale: C,
-        /// As long as the axis.
+        /// The summands, as many as the axis is long.
         shift: C,
     },
-    /// PyTorch's `max_pool2d`: what is outside the maps does not count.
+    /// The greatest value of each window, PyTorch's `max_pool2d`: what is outside the maps does not count.
     MaxPool(Pool),
-    /// PyTorch's `avg_pool2d`.
+    /// The mean of each window, PyTorch's `avg_pool2d`.
     AvgPool {
-        /// Its windows.
+        /// The windows over the maps.
         pool: Pool,
         /// Whether zeros of the padding count as values of the mean.
         count_include_pad: bool,
     },
     /// PyTorch's `adaptive_avg_pool2d`: means of as many windows as asked for, which may overlap.
     AdaptiveAvgPool {
-        /// Height and width of its output.
+        /// Height and width of the output.
         output: [usize; 2],
     },
     /// A number for all values along some axes, which keep a length of 1.
     Reduce {
-        /// What becomes of the values.
+        /// The number that is made of the values.
         reduction: Reduction,
-        /// The axes, ascending.
+        /// The axes that are reduced, in ascending order.
         axes: Vec<usize>,
     },
-    /// A function of each value.
+    /// A function that is applied to each value.
     Activation(Activation),
     /// A sum, a product or a quotient of two tensors, value by value; an axis of length 1 is repeated.
     Binary(Binary),
-    /// Tensors behind one another.
+    /// The inputs behind one another along one axis.
     Concat {
-        /// Along this axis.
+        /// The axis that becomes longer.
         axis: usize,
     },
     /// The part `start..end` along one axis.
     Slice {
-        /// The axis.
+        /// The axis that is cut.
         axis: usize,
-        /// The first value.
+        /// The index of the first value that is kept.
         start: usize,
-        /// Behind the last value.
+        /// The index behind the last value that is kept.
         end: usize,
     },
     /// The same values in the same order, with another shape.
     Reshape {
-        /// The new shape.
+        /// The shape of the output.
         shape: Shape,
     },
 }
@@ -97,83 +97,83 @@ pub enum Operation<C = Constant> {
 /// A convolution of maps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conv2d<C = Constant> {
-    /// `[outputs, inputs / groups, height, width]`.
+    /// The weights, `[outputs, inputs / groups, height, width]`.
     pub weight: C,
-    /// `[outputs]`.
+    /// The bias, `[outputs]`.
     pub bias: Option<C>,
-    /// Down and across.
+    /// The distance from one window to the next, down and across.
     pub stride: [usize; 2],
-    /// Zeros around the maps.
+    /// The rows and columns of zeros around the maps.
     pub padding: Padding,
-    /// From one value of the filter to the next, down and across.
+    /// The distance from one value of the filter to the next, down and across.
     pub dilation: [usize; 2],
-    /// Parts of the channels that do not see each other.
+    /// The number of parts of the channels that do not see each other.
     pub groups: usize,
 }
 
 /// Zeros around maps, side by side: TensorFlow's padding differs between opposite sides.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Padding {
-    /// Rows above.
+    /// Rows of zeros above the maps.
     pub top: usize,
-    /// Rows below.
+    /// Rows of zeros below the maps.
     pub bottom: usize,
-    /// Columns to the left.
+    /// Columns of zeros to the left of the maps.
     pub left: usize,
-    /// Columns to the right.
+    /// Columns of zeros to the right of the maps.
     pub right: usize,
 }
 
-/// The windows of a pooling; values are those down and across.
+/// The windows of a pooling; each field is a value for down and one for across.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
-    /// Size of a window.
+    /// The size of a window.
     pub kernel: [usize; 2],
-    /// From one window to the next.
+    /// The distance from one window to the next.
     pub stride: [usize; 2],
-    /// Around the maps, the same on opposite sides.
+    /// The padding around the maps, the same on opposite sides.
     pub padding: [usize; 2],
     /// Whether a last window may reach beyond the padded maps, if it starts inside the maps or their padding before.
     pub ceil_mode: bool,
 }
 
-/// What becomes of the values along an axis.
+/// The number that is made of the values along an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reduction {
-    /// Their mean.
+    /// The mean of the values.
     Mean,
-    /// Their sum.
+    /// The sum of the values.
     Sum,
-    /// The greatest.
+    /// The greatest of the values.
     Max,
 }
 
-/// A function of one value.
+/// A function that is applied to one value.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
-    /// `max(x, 0)`.
+    /// The rectifier, `max(x, 0)`.
     Relu,
-    /// Into a range; ReLU6 is 0 to 6. An end that is `None` is open.
+    /// The nearest value in a range; ReLU6 is 0 to 6. An end that is `None` is open.
     Clamp {
         /// The least value.
         low: Option<f32>,
         /// The greatest value.
         high: Option<f32>,
     },
-    /// `1 / (1 + exp(-x))`.
+    /// The logistic function, `1 / (1 + exp(-x))`.
     Sigmoid,
-    /// `alpha * x + beta`, into 0..1.
+    /// `alpha * x + beta`, clamped into 0..1.
     HardSigmoid {
-        /// The slope.
+        /// The slope between 0 and 1.
         alpha: f32,
-        /// The value at 0.
+        /// The function's value at 0.
         beta: f32,
     },
     /// `x * sigmoid(x)`, also called swish.
     Silu,
-    /// `x` times its hard sigmoid.
+    /// `x * hard_sigmoid(x)`.
     HardSwish {
         /// The hard sigmoid's slope.
         alpha: f32,
@@ -184,15 +184,15 @@ pub enum Activation {
     Sqrt,
 }
 
-/// How two values become one.
+/// An operation that makes one value of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Binary {
-    /// Their sum.
+    /// The sum of the two.
     Add,
-    /// Their product.
+    /// The product of the two.
     Multiply,
-    /// The first over the second.
+    /// The first divided by the second.
     Divide,
 }
 
@@ -221,7 +221,7 @@ impl<C> Operation<C> {
         }
     }
 
-    /// Its constants, in the order of the fields.
+    /// The operation's constants, in the order of the fields.
     pub fn constants(&self) -> impl Iterator<Item = &C> {
         let constants: [Option<&C>; 4] = match self {
             Self::Conv2d(conv) => [Some(&conv.weight), conv.bias.as_ref(), None, None],
@@ -279,7 +279,7 @@ impl<C> Operation<C> {
 }
 
 impl Activation {
-    /// Its name.
+    /// The function's name, in the words of PyTorch.
     pub fn name(self) -> &'static str {
         match self {
             Self::Relu => "relu",

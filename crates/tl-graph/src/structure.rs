@@ -17,7 +17,7 @@ use crate::{Graph, GraphError, NodeId};
 pub struct Structure {
     /// The nodes, in an order in which they can run.
     nodes: Vec<NodeRecord>,
-    /// What is wanted of them.
+    /// The nodes whose values are wanted.
     outputs: Vec<Output>,
 }
 

@@ -5,12 +5,12 @@ use std::ops::Range;
 use crate::error::Problem;
 use crate::operation::Pool;
 
-/// One window along one axis.
+/// A pooling's window along one axis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// The values that it sees.
+    /// The range of values that the window sees.
     pub inside: Range<usize>,
-    /// Those, and the zeros of the padding that it sees.
+    /// The number of values and of zeros of the padding that the window sees.
     pub padded: usize,
 }
 
@@ -42,7 +42,7 @@ impl Pool {
         Ok((0..count).map(window).collect())
     }
 
-    /// PyTorch's `pooling_output_shape`:
+    /// The number of windows, PyTorch's `pooling_output_shape`:
     /// <https://github.com/pytorch/pytorch/blob/main/aten/src/ATen/native/Pool.h>
     fn count(&self, axis: usize, size: usize) -> Result<usize, Problem> {
         let (window, stride, padding) = (self.kernel[axis], self.stride[axis], self.padding[axis]);

@@ -61,7 +61,7 @@ pub(super) fn float(scalar: &ScalarIr) -> f32 {
 }
 
 pub(super) fn unsupported(operation: &OperationIr) -> CaptureError {
-    CaptureError::Unsupported { operation: name(operation) }
+    CaptureError::Unsupported { operation: name(operation), count: 1 }
 }
 
 pub(super) fn refused(operation: &OperationIr, reason: &'static str) -> CaptureError {
@@ -70,10 +70,14 @@ pub(super) fn refused(operation: &OperationIr, reason: &'static str) -> CaptureE
 
 /// What burn calls an operation, and the shape of what it makes: `MaxDim [2, 512]`.
 pub(super) fn name(operation: &OperationIr) -> String {
+    let shape = operation.outputs().next().map(|out| format!(" {}", axes_of(out)));
+    kind(operation) + &shape.unwrap_or_default()
+}
+
+/// What burn calls an operation: `MaxDim`.
+pub(super) fn kind(operation: &OperationIr) -> String {
     // burn derives `Debug`: `NumericFloat(F32, MaxDim(ReduceDimOpIr { ..`.
     let text = format!("{operation:?}");
     let inner = text.split('(').nth(1).and_then(|inner| inner.rsplit(", ").next()).unwrap_or(&text);
-    let kind = inner.split([' ', '{', ')']).next().unwrap_or(inner);
-    let shape = operation.outputs().next().map(|out| format!(" {}", axes_of(out)));
-    format!("{kind}{}", shape.unwrap_or_default())
+    inner.split([' ', '{', ')']).next().unwrap_or(inner).to_owned()
 }

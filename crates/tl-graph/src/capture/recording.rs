@@ -8,7 +8,7 @@ use burn_ir::{
 use std::collections::HashMap;
 
 use super::constants::{Constants, Known};
-use super::operations::{axes_of, elementary, float, name, picture, refused, unsupported};
+use super::operations::{axes_of, elementary, float, kind, name, picture, refused, unsupported};
 use super::{Capture, CaptureError, CheckpointKey};
 use crate::{Binary, Builder, Constant, Conv2d, Graph, NodeId, Operation, Padding, Pool, Provenance};
 
@@ -24,8 +24,9 @@ pub(super) fn read(
         let node = reader.builder.input(name, shape.clone())?;
         reader.nodes.insert(*id, node);
     }
-    for operation in &recording.graph.operations {
-        reader.read(operation)?;
+    let operations = &recording.graph.operations;
+    for operation in operations {
+        reader.read(operation).map_err(|error| counted(error, operation, operations))?;
     }
     for (name, id) in &capture.outputs {
         let computed = || CaptureError::Burn { detail: format!("output `{name}` depends on no input") };
@@ -33,6 +34,17 @@ pub(super) fn read(
         reader.builder.output(name, node)?;
     }
     Ok(reader.builder.finish()?)
+}
+
+/// An operation that graphs do not have, with how many of its kind there are.
+fn counted(error: CaptureError, operation: &OperationIr, all: &[OperationIr]) -> CaptureError {
+    match error {
+        CaptureError::Unsupported { operation: name, .. } => {
+            let count = all.iter().filter(|other| kind(other) == kind(operation)).count();
+            CaptureError::Unsupported { operation: name, count }
+        }
+        other => other,
+    }
 }
 
 /// What has been read of a recording.

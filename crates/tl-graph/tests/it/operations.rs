@@ -127,8 +127,14 @@ fn an_operation_is_what_burn_computes() {
 #[test]
 fn an_operation_that_graphs_do_not_have_is_named() {
     let cases: [(Forward, &str); 7] = [
-        (|_, x| softmax(x, 1), "graphs have no operation for burn's Softmax [2, 4, 7, 6]"),
-        (|_, x| x.exp(), "graphs have no operation for burn's Exp [2, 4, 7, 6]"),
+        (
+            |_, x| softmax(softmax(x, 1), 2),
+            "graphs have no operation for burn's Softmax [2, 4, 7, 6] (the network has 2 of this kind)",
+        ),
+        (
+            |_, x| x.exp(),
+            "graphs have no operation for burn's Exp [2, 4, 7, 6] (the network has 1 of this kind)",
+        ),
         (
             |c, x| x + c.grid.val(),
             "graphs have no Add [2, 4, 7, 6] with a constant that varies along more than one axis",
