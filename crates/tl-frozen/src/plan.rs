@@ -2,15 +2,15 @@
 //!
 //! The network's graph (`tl-graph`) goes through passes: batch norms into weights; bias, activation and residual sum into the
 //! epilogue of the convolution before them. What is left is said in the terms of kernels (`translate.rs`). Products may be rounded
-//! (`narrow.rs`). Every buffer gets its place in one memory (`place.rs`), every step becomes a kernel with its weights in the
+//! (`quantize.rs`). Every buffer gets its place in one memory (`memory_plan.rs`), every step becomes a kernel with its weights in the
 //! order of use (`lower.rs`). Running takes no memory of its own.
 
 mod execution_graph;
+mod kernel_calls;
 mod lower;
-mod narrow;
-mod place;
+mod memory_plan;
+mod quantize;
 mod ranges;
-mod steps;
 #[cfg(test)]
 mod tests;
 mod tilings;
@@ -27,11 +27,11 @@ use tl_heads::Matrix;
 use crate::kernels::{Arena, Isa, Map};
 use crate::{Arithmetic, Output, Precision};
 use execution_graph::ExecutionGraph;
-use narrow::Target;
-use steps::Step;
+use kernel_calls::KernelCall;
+use quantize::Target;
 use translate::{Numbers, translate};
 
-/// A compiled network.
+/// A network that is compiled for one size of images.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -46,13 +46,13 @@ use translate::{Numbers, translate};
 /// ```
 #[derive(Debug)]
 pub struct Plan {
-    steps: Vec<Step>,
-    /// The first step from which on several pictures are better taken together.
+    steps: Vec<KernelCall>,
+    /// The first call from which on several pictures are better taken together.
     heavy: usize,
-    /// Of the image, in floats.
+    /// The number of floats of an image.
     image: usize,
     output: Map,
-    /// For the maps of a picture, and more for each thread that works on it.
+    /// The number of floats for the maps of a picture; each thread that works on it needs `scratch` more.
     floats: usize,
     scratch: usize,
     /// Memories that no thread uses right now.
@@ -79,29 +79,29 @@ pub enum PlanError {
     /// A plan has one input and one output.
     #[error("the graph has {inputs} inputs and {outputs} outputs, a plan has one of each")]
     Ends {
-        /// Inputs of the graph.
+        /// The number of inputs of the graph.
         inputs: usize,
-        /// Outputs of the graph.
+        /// The number of outputs of the graph.
         outputs: usize,
     },
     /// A step does not fit the memory that was planned for it.
     #[error("the plan contradicts itself: {detail}")]
     Internal {
-        /// What contradicts what.
+        /// The contradiction.
         detail: String,
     },
 }
 
-/// One step of a plan, for tables.
+/// What a call of a kernel costs, for tables.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct StepCost {
-    /// Kind of layer.
+pub struct KernelCost {
+    /// The kind of layer.
     pub kind: &'static str,
-    /// Channels, height and width of its output.
+    /// The channels, height and width of the output.
     pub output: [usize; 3],
     /// Multiply-adds for one image, those with zeros in padded registers included.
     pub multiply_adds: usize,
-    /// Measured, on one thread.
+    /// The time that was measured on one thread.
     pub time: Duration,
 }
 
@@ -110,9 +110,9 @@ struct Network {
     graph: ExecutionGraph,
     /// The number that each node had before any pass.
     numbers: Vec<usize>,
-    /// How many had one.
+    /// The number of nodes that had one.
     recorded: usize,
-    /// Floats of the image.
+    /// The number of floats of an image.
     image: usize,
 }
 
@@ -205,19 +205,19 @@ impl Plan {
 
     /// Compiles a graph whose image has so many floats.
     fn build(isa: Isa, graph: ExecutionGraph, image: usize, target: Target<'_>) -> Result<Self, PlanError> {
-        let mut graph = narrow::narrow(graph, isa, target);
-        narrow::merge(&mut graph);
+        let mut graph = quantize::quantize(graph, isa, target);
+        quantize::merge(&mut graph);
         Self::placed(isa, &graph, image)
     }
 
     fn placed(isa: Isa, graph: &ExecutionGraph, image: usize) -> Result<Self, PlanError> {
         let uses = graph.uses();
-        let places = place::Places::new(graph, &uses);
-        let steps = lower::lower(graph, &uses, &places, isa)?;
-        let output = places.map(graph, graph.output);
+        let memory = memory_plan::MemoryPlan::new(graph, &uses);
+        let steps = lower::lower(graph, &uses, &memory, isa)?;
+        let output = memory.map(graph, graph.output);
         let output = output.ok_or_else(|| PlanError::Internal { detail: "there is no output".to_owned() })?;
         let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
-        let (floats, heavy) = (places.floats, steps::heavy(&steps));
+        let (floats, heavy) = (memory.floats, kernel_calls::heavy(&steps));
         Ok(Self { steps, heavy, image, output, floats, scratch, spare: Mutex::default() })
     }
 
@@ -230,15 +230,15 @@ impl Plan {
         Matrix::with_columns(columns, values)
     }
 
-    /// Bytes of memory that each thread uses.
+    /// The number of bytes that each thread uses.
     pub fn memory_bytes(&self) -> usize {
         (self.floats + self.scratch) * size_of::<f32>()
     }
 
-    /// The steps, each with the least time of `runs` passes of one image.
-    pub fn profile(&self, image_chw: &[f32], runs: usize) -> Vec<StepCost> {
+    /// The calls of kernels, each with the least time of `runs` passes of one image.
+    pub fn profile(&self, image_chw: &[f32], runs: usize) -> Vec<KernelCost> {
         let mut arena = self.arena(1);
-        let mut costs: Vec<StepCost> = self.steps.iter().map(Step::cost).collect();
+        let mut costs: Vec<KernelCost> = self.steps.iter().map(KernelCall::cost).collect();
         for _ in 0..runs {
             for (cost, step) in costs.iter_mut().zip(&self.steps) {
                 cost.time = cost.time.min(workers::time(step, &mut arena, image_chw));

@@ -5,18 +5,18 @@ use std::ops::Range;
 
 use crate::kernels::{Activation, Format, Join, Reduce, Tiling};
 
-/// Index of a node; a node's inputs come before it.
+/// The index of a node; a node's inputs come before it.
 pub(crate) type NodeId = usize;
 
 /// Nodes in an order in which they can run.
 #[derive(Debug)]
 pub(crate) struct ExecutionGraph {
     pub(crate) nodes: Vec<Node>,
-    /// The node that is wanted.
+    /// The node whose values are wanted.
     pub(crate) output: NodeId,
 }
 
-/// Of one picture; of a vector, height and width are 1.
+/// The shape of a node's values for one picture; of a vector, height and width are 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) channels: usize,
@@ -30,18 +30,18 @@ pub(crate) struct Node {
     /// The inputs of the step itself; [`Epilogue::join`] is another.
     pub(crate) inputs: Vec<NodeId>,
     pub(crate) shape: Shape,
-    /// What its lanes hold, of which the shape counts the channels.
+    /// The format of the lanes of the values; the shape's channels count lanes.
     pub(crate) holds: Format,
     pub(crate) epilogue: Epilogue,
 }
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// The picture.
+    /// The picture that the graph is given.
     Image,
     Conv(Conv),
     /// The input rounded, several channels to a lane: what convolutions of this format read.
-    Narrow(Format),
+    Quantize(Format),
     /// The input, scaled and shifted per channel where that is given.
     Each(Option<ScaleShift>),
     Pool(Windows),
@@ -53,7 +53,7 @@ pub(crate) enum Kind {
     Flatten,
 }
 
-/// What follows a convolution or [`Kind::Each`] before its result is stored.
+/// The operations that follow a convolution or [`Kind::Each`] before its result is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Epilogue {
     pub(crate) first: Activation,
@@ -69,7 +69,7 @@ pub(crate) struct ScaleShift {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Conv {
-    /// `[output channel][input channel of its group][row][column]`.
+    /// The weights, `[output channel][input channel of its group][row][column]`.
     pub(crate) weights: Vec<f32>,
     pub(crate) bias: Vec<f32>,
     pub(crate) kernel: [usize; 2],
@@ -78,13 +78,13 @@ pub(crate) struct Conv {
     pub(crate) padding: [usize; 2],
     pub(crate) dilation: [usize; 2],
     pub(crate) groups: usize,
-    /// By Winograd's method: chosen after everything else.
+    /// The tiles of Winograd's method, if it is used: chosen after everything else.
     pub(crate) tiling: Option<Tiling>,
-    /// What its input and weights are rounded to: chosen after the tiling.
+    /// The format that its input and weights are rounded to: chosen after the tiling.
     pub(crate) format: Format,
 }
 
-/// What each output pixel of a pooling looks at, inside the input.
+/// The rows and columns of the input that each output pixel of a pooling sees.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Windows {
     pub(crate) rows: Vec<Range<usize>>,
@@ -103,7 +103,7 @@ impl Conv {
         self.groups > 1 && self.groups == self.inputs() && self.groups == outputs
     }
 
-    /// From `[output][input]`.
+    /// A convolution of single pixels, with weights `[output][input]`.
     pub(crate) fn pointwise(weights: Vec<f32>, bias: Vec<f32>) -> Self {
         let one = [1, 1];
         Self {
@@ -129,7 +129,7 @@ impl Node {
         Self { kind, inputs, shape, holds: Format::F32, epilogue: Epilogue::NONE }
     }
 
-    /// All nodes that this one reads.
+    /// All nodes that the node reads.
     pub(crate) fn reads(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.inputs.iter().copied().chain(self.epilogue.join.map(|(_, other)| other))
     }

@@ -3,13 +3,13 @@
 use tl_backbones::Backbone;
 
 use super::execution_graph::ExecutionGraph;
-use super::place::Places;
+use super::memory_plan::MemoryPlan;
 use super::{Network, PlanError, lower, workers};
 use crate::kernels::{Arena, Isa};
 use crate::{Output, Precision, Ranges, network};
 
 impl Ranges {
-    /// Those of some normalised pictures, `[batch, 3, size, size]` flattened.
+    /// The ranges that the values take over some normalised pictures, `[batch, 3, size, size]` flattened.
     ///
     /// # Errors
     /// If the network has an operation that plans do not know.
@@ -37,10 +37,10 @@ fn ranges(
     image: usize,
 ) -> Result<Vec<[f32; 2]>, PlanError> {
     let uses = graph.uses();
-    let places = Places::new(graph, &uses);
-    let steps = lower::lower(graph, &uses, &places, isa)?;
+    let memory = MemoryPlan::new(graph, &uses);
+    let steps = lower::lower(graph, &uses, &memory, isa)?;
     let scratch = steps.iter().map(|step| step.kernel.scratch()).max().unwrap_or(0);
-    let mut arena = Arena::new(places.floats + scratch);
+    let mut arena = Arena::new(memory.floats + scratch);
     let mut ranges = vec![[0.0_f32; 2]; graph.nodes.len()];
     for image in images.chunks_exact(image.max(1)) {
         let mut steps = steps.iter().peekable();
@@ -49,7 +49,7 @@ fn ranges(
             while let Some(step) = steps.next_if(|step| step.node <= id) {
                 workers::time(step, &mut arena, image);
             }
-            let Some(map) = places.map(graph, id) else { continue };
+            let Some(map) = memory.map(graph, id) else { continue };
             for y in 0..map.height {
                 for x in 0..map.width {
                     for &value in &arena.floats()[map.at(y, x)..][..map.channels] {

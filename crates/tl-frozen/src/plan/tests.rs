@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
+use tl_backbones::ARCHITECTURES;
 use tl_simd::bf16;
 
 use super::Plan;
 use super::execution_graph::{Conv, Epilogue, ExecutionGraph, Kind, Node, ScaleShift, Shape, Windows};
-use super::narrow::Target;
+use super::quantize::Target;
 use crate::kernels::{Activation, Format, Isa, Join, Reduce, Tiling};
-use crate::{Arithmetic, Output, Ranges};
+use crate::{Arithmetic, Output, Precision, Ranges};
 
 /// Measured: at most 4e-6 of the largest value.
 const TOLERANCE: f32 = 2e-5;
@@ -218,13 +221,13 @@ proptest! {
                 Node { epilogue, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
                 Node::new(Kind::Conv(next.clone()), vec![2], shape),
             ];
-            super::narrow::narrow(ExecutionGraph { nodes, output: 3 }, isa, target)
+            super::quantize::quantize(ExecutionGraph { nodes, output: 3 }, isa, target)
         };
         let image_chw = values(7, from.len());
         for isa in Isa::all() {
             let apart = Plan::placed(isa, &graph(isa), from.len()).unwrap();
             let mut merged = graph(isa);
-            super::narrow::merge(&mut merged);
+            super::quantize::merge(&mut merged);
             let merged = Plan::placed(isa, &merged, from.len()).unwrap();
             let run = |plan: &Plan| plan.run(&image_chw, NonZeroUsize::MIN).values().to_vec();
             let roundings = |plan: &Plan| plan.steps.iter().filter(|step| step.kernel.name() == "rounding").count();
@@ -417,5 +420,26 @@ fn whole_networks_agree_on_every_instruction_set() {
             let error = different.fold(0.0, f32::max) / largest;
             assert!(error < TOLERANCE, "{} {isa:?}: {error}", row.name);
         }
+    }
+}
+
+/// The same zero for every value, so that large networks are made and recorded at once.
+struct Hollow;
+
+impl ModuleMapper for Hollow {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let zero = Tensor::<D>::zeros([1; D], &param.lazy_device());
+        Param::initialized(param.id, zero.expand(param.lazy_shape()))
+    }
+}
+
+#[test]
+fn no_backbone_of_the_catalogue_falls_back_to_burns_own_operations() {
+    for row in ARCHITECTURES {
+        let backbone = row.init(&Device::flex()).map(&mut Hollow);
+        let image_chw = [row.channels, row.input_size, row.input_size];
+        let graph = crate::network::capture(&backbone, Output::Logits, image_chw).unwrap();
+        let network = super::Network::new(Isa::PORTABLE, Precision::F32, graph);
+        assert!(network.is_ok(), "{}: {}", row.name, network.err().unwrap());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use tl_graph::{
-    Activation as Function, Binary, Conv2d, NodeId as Place, Operation, Reduction, adaptive_windows,
+    Activation as Function, Binary, Conv2d, NodeId as SourceId, Operation, Reduction, adaptive_windows,
 };
 
 use super::PlanError;
@@ -11,15 +11,15 @@ use super::execution_graph::{
 };
 use crate::kernels::{Activation, Format, Join, Reduce};
 
-/// What a network's nodes are numbered by, whatever passes make of them: as they were before any pass, without those that only give
-/// a shape another name. Files of models hold ranges by these numbers.
+/// The numbers of a network's nodes as they were before any pass, without those that only give values another shape. Model files
+/// hold the ranges of values by these numbers.
 #[derive(Debug)]
 pub(crate) struct Numbers {
     by_name: HashMap<String, usize>,
 }
 
 impl Numbers {
-    /// Those of a graph that no pass has changed.
+    /// The numbers of a graph's nodes before any pass.
     pub(crate) fn of(graph: &tl_graph::Graph) -> Self {
         let named = graph.nodes().iter().filter(|node| !is_renaming(graph, node));
         Self { by_name: named.enumerate().map(|(number, node)| (node.name().to_owned(), number)).collect() }
@@ -75,14 +75,14 @@ fn is_renaming(graph: &tl_graph::Graph, node: &tl_graph::Node) -> bool {
 
 struct Translation<'a> {
     graph: &'a tl_graph::Graph,
-    /// Where each node of the graph went.
+    /// The place of each of the graph's nodes in `nodes`.
     places: Vec<NodeId>,
     nodes: Vec<Node>,
     numbers: Vec<usize>,
 }
 
 impl Translation<'_> {
-    fn place(&self, node: Place) -> NodeId {
+    fn place(&self, node: SourceId) -> NodeId {
         self.places[node.index()]
     }
 
@@ -91,7 +91,7 @@ impl Translation<'_> {
         shape(self.graph.node(*input).shape())
     }
 
-    fn node(&self, id: Place, node: &tl_graph::Node) -> Result<Node, &'static str> {
+    fn node(&self, id: SourceId, node: &tl_graph::Node) -> Result<Node, &'static str> {
         let shape = shape(node.shape())?;
         if let Some((input, epilogue)) = self.graph.as_epilogue(id) {
             let epilogue = self.epilogue(&epilogue, shape)?;
@@ -163,7 +163,7 @@ impl Translation<'_> {
     }
 }
 
-/// `[channels, height, width]` or `[channels]`.
+/// The shape of maps, `[channels, height, width]`, or of a vector, `[channels]`.
 fn shape(shape: &tl_graph::Shape) -> Result<Shape, &'static str> {
     match *shape.axes() {
         [channels, height, width] => Ok(Shape { channels, height, width }),

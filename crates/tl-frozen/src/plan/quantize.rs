@@ -5,17 +5,17 @@ use std::collections::HashMap;
 use super::execution_graph::{ExecutionGraph, Kind, Node, NodeId, Shape};
 use crate::kernels::{Format, Isa};
 
-/// What to narrow to.
+/// The numbers that factors of products are rounded to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target<'a> {
     F32,
     Bf16,
-    /// With the least and greatest value of every node.
+    /// Bytes, scaled by the least and greatest value of every node.
     Int8(&'a [[f32; 2]]),
 }
 
 impl Target<'_> {
-    /// Of a convolution that reads this node.
+    /// The format of the factors of a node, if it is a convolution.
     fn format(self, isa: Isa, graph: &ExecutionGraph, node: &Node) -> Format {
         let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first()) else { return Format::F32 };
         if conv.tiling.is_some() || conv.is_depthwise(conv.bias.len()) {
@@ -34,7 +34,7 @@ impl Target<'_> {
 }
 
 /// The graph with its products in the numbers that are wanted. Maps that several products read are rounded once.
-pub(crate) fn narrow(graph: ExecutionGraph, isa: Isa, target: Target<'_>) -> ExecutionGraph {
+pub(crate) fn quantize(graph: ExecutionGraph, isa: Isa, target: Target<'_>) -> ExecutionGraph {
     let uses = graph.uses();
     let format = |(id, node): (NodeId, &Node)| {
         if uses[id] > 0 { target.format(isa, &graph, node) } else { Format::F32 }
@@ -54,7 +54,7 @@ pub(crate) fn narrow(graph: ExecutionGraph, isa: Isa, target: Target<'_>) -> Exe
             node.inputs[0] = *rounded.entry((input, format.numbers())).or_insert_with(|| {
                 let shape = nodes[input].shape;
                 let shape = Shape { channels: shape.channels.div_ceil(format.numbers()), ..shape };
-                nodes.push(Node { holds: format, ..Node::new(Kind::Narrow(format), vec![input], shape) });
+                nodes.push(Node { holds: format, ..Node::new(Kind::Quantize(format), vec![input], shape) });
                 nodes.len() - 1
             });
         }
@@ -68,7 +68,7 @@ pub(crate) fn narrow(graph: ExecutionGraph, isa: Isa, target: Target<'_>) -> Exe
 pub(crate) fn merge(graph: &mut ExecutionGraph) {
     let uses = graph.uses();
     for id in 0..graph.nodes.len() {
-        let Kind::Narrow(format) = graph.nodes[id].kind else { continue };
+        let Kind::Quantize(format) = graph.nodes[id].kind else { continue };
         let (shape, input) = (graph.nodes[id].shape, graph.nodes[id].inputs[0]);
         let node = &mut graph.nodes[input];
         let rounds = match &node.kind {
