@@ -42,7 +42,7 @@ fn operation(kind: u8, [a, b]: [usize; 2], shape: &Shape, place: usize) -> (Oper
     let pool = Pool {
         kernel: [1 + a % 3, 1 + b % 3],
         stride: [1 + b % 2, 1 + a % 2],
-        padding: [(1 + a % 3) / 2, 0],
+        padding: [(a % 3).div_ceil(2), 0],
         ceil_mode: a % 2 == 0,
     };
     let activations = [
