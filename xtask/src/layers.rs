@@ -6,12 +6,13 @@ use serde_json::Value;
 use crate::cargo;
 
 /// Top to bottom.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "tl-files",
     "tl-image",
     "tl-data",
     "tl-simd",
     "tl-kernels",
+    "tl-graph",
     "tl-backbones",
     "tl-heads",
     "tl-weights",

@@ -1,6 +1,6 @@
 //! Keys of parameters: where one is in a module, as PyTorch's checkpoints spell it.
 
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use std::collections::BTreeMap;
 
@@ -87,5 +87,44 @@ impl ModuleVisitor for Shapes {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.found.insert(self.path.key(), self.path.checkpoint_shape(param));
+    }
+}
+
+/// Where a parameter or a running statistic is in a PyTorch checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointPlace {
+    /// burn's number of the parameter.
+    pub id: ParamId,
+    /// Its key, as [`checkpoint_shapes`] spells it.
+    pub key: String,
+    /// Whether the checkpoint's tensor is its transpose.
+    pub transposed: bool,
+}
+
+/// The place of every parameter and running statistic in a PyTorch checkpoint of this module.
+pub fn checkpoint_places<M: Module>(module: &M) -> Vec<CheckpointPlace> {
+    let mut places = Places::default();
+    module.visit(&mut places);
+    places.found
+}
+
+#[derive(Default)]
+struct Places {
+    path: KeyPath,
+    found: Vec<CheckpointPlace>,
+}
+
+impl ModuleVisitor for Places {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let (key, transposed) = (self.path.key(), self.path.is_transposed(D));
+        self.found.push(CheckpointPlace { id: param.id, key, transposed });
     }
 }

@@ -28,6 +28,6 @@ mod summary;
 
 pub use architecture::*;
 pub use backbone::Boundary;
-pub use keys::{KeyPath, checkpoint_shapes};
+pub use keys::{CheckpointPlace, KeyPath, checkpoint_places, checkpoint_shapes};
 pub use stages::{Stage, Stages};
 pub use summary::{HeadSummary, ImageTooSmall, StageSummary, Summary, summary, summary_at};

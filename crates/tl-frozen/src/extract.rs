@@ -14,26 +14,26 @@ const BATCH: usize = 4;
 /// Batches that may be done ahead of the one that is waited for.
 const AHEAD: usize = 4;
 
-/// What to extract.
+/// The pictures to extract features of, and how.
 #[derive(Debug)]
 pub struct Job<'a> {
-    /// Where the pictures are.
+    /// The places of the pictures.
     pub pictures: &'a [PictureLocation],
     /// The ways to prepare a picture; each gives features of its own. Transparency shows the first one's fill, and
     /// values of 16 bits are in its range.
     pub views: &'a [Preprocess],
-    /// What of the network is wanted.
+    /// The output of the network that is wanted.
     pub output: Output,
-    /// Limits on decoding.
+    /// The limits on decoding.
     pub limits: &'a Limits,
-    /// Threads that decode and compute.
+    /// The number of threads that decode and compute.
     pub threads: usize,
 }
 
-/// Outputs for the pictures that could be read.
+/// The outputs for the pictures that could be read.
 #[derive(Debug)]
 pub struct Extraction {
-    /// Indices into the job's pictures, ascending: the rows of the outputs.
+    /// For each row of the outputs the index of its picture in the job, ascending.
     pub rows: Vec<usize>,
     /// For each view, `[rows, features]` or `[rows, classes]`.
     pub features: Vec<Matrix>,
@@ -41,16 +41,16 @@ pub struct Extraction {
     pub failed: Vec<(usize, SampleError)>,
     /// Number of pictures whose outputs were all kept from an earlier time: [`extract_kept`](crate::extract_kept).
     pub kept: usize,
-    /// Where the time went.
+    /// The time that was spent.
     pub times: Times,
 }
 
-/// Time spent, summed over the threads.
+/// The time that was spent, summed over the threads.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Times {
-    /// Reading, decoding and resizing.
+    /// The time for reading, decoding and resizing.
     pub decode: Duration,
-    /// The network.
+    /// The time in the network.
     pub network: Duration,
 }
 
@@ -59,14 +59,14 @@ pub fn extract(frozen: &Frozen, job: &Job<'_>, progress: &(dyn Fn(Progress) + Sy
     extract_batches(frozen, job, &mut |_| (), progress)
 }
 
-/// [`extract`], with a look at each batch when it is done, in order.
+/// [`extract`], calling `observe` with each batch when it is done, in order.
 pub(crate) fn extract_batches(
     frozen: &Frozen,
     job: &Job<'_>,
-    look: &mut dyn FnMut(&Batch),
+    observe: &mut dyn FnMut(&Batch),
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Extraction {
-    let mut parts = Parts { values: vec![Vec::new(); job.views.len()], ..Parts::default() };
+    let mut collected = Collected { values: vec![Vec::new(); job.views.len()], ..Collected::default() };
     let starts = (0..job.pictures.len()).step_by(BATCH);
     // A single batch gets all threads.
     let threads = job.threads / starts.len().max(1);
@@ -77,24 +77,27 @@ pub(crate) fn extract_batches(
         job.threads + AHEAD,
         |start| Batch::compute(frozen, job, start, threads),
         |batch| {
-            look(&batch);
-            parts.add(batch);
-            progress(Progress { done: parts.rows.len() + parts.failed.len(), total: job.pictures.len() });
+            observe(&batch);
+            collected.add(batch);
+            progress(Progress {
+                done: collected.rows.len() + collected.failed.len(),
+                total: job.pictures.len(),
+            });
             ControlFlow::<()>::Continue(())
         },
     );
     debug_assert!(finished.is_continue(), "the sink never breaks");
-    parts.finish()
+    collected.finish()
 }
 
-/// A few pictures, done.
+/// The outputs of a few pictures.
 #[derive(Default)]
 pub(crate) struct Batch {
-    /// Indices into the job's pictures.
+    /// The index of each row's picture in the job.
     pub(crate) rows: Vec<usize>,
-    /// What was in the file of each.
+    /// The content of each row's file.
     pub(crate) contents: Vec<ContentHash>,
-    /// For each of the job's ways to prepare a picture.
+    /// The outputs for each of the job's ways to prepare a picture.
     pub(crate) features: Vec<Matrix>,
     failed: Vec<(usize, SampleError)>,
     times: Times,
@@ -157,7 +160,7 @@ fn wanted(views: &[Preprocess], full: (u32, u32)) -> RegionRequest {
     each.unwrap_or(RegionRequest { region: [0.0, 0.0, f64::from(full.0), f64::from(full.1)], output: full })
 }
 
-/// Numbers of a prepared picture.
+/// The number of values of a prepared picture.
 fn values(view: &Preprocess) -> usize {
     3 * (view.size as usize).pow(2)
 }
@@ -168,9 +171,9 @@ fn append(view: &Preprocess, cutout: &DecodedRegion, images: &mut Vec<f32>) {
     view.write_part(cutout, &mut images[start..]);
 }
 
-/// Batches put together, in order.
+/// Batches that are put together, in order.
 #[derive(Default)]
-struct Parts {
+struct Collected {
     rows: Vec<usize>,
     failed: Vec<(usize, SampleError)>,
     values: Vec<Vec<f32>>,
@@ -178,7 +181,7 @@ struct Parts {
     times: Times,
 }
 
-impl Parts {
+impl Collected {
     fn add(&mut self, batch: Batch) {
         self.rows.extend(batch.rows);
         self.failed.extend(batch.failed);

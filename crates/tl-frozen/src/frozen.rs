@@ -2,6 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::HashMap;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use tl_backbones::{Backbone, Boundary};
@@ -21,7 +22,34 @@ pub struct Frozen {
     plans: Mutex<HashMap<(Output, usize), Compiled>>,
 }
 
+/// How many times as long burn's own operations take as a plan does. Measured on one thread at 224 pixels: 5.6 (MobileNet v3 small) to
+/// 9.1 (ResNet-18), 6.2 for EfficientNet-Lite0 and ResNet-50.
+const SLOWER: u32 = 6;
+
 type Compiled = Result<Arc<Plan>, PlanError>;
+
+/// A network that runs as a burn module although it is on the processor, and why: all of it, whatever share the reason concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCompiled {
+    /// The reason why there is no plan.
+    pub reason: PlanError,
+}
+
+impl fmt::Display for NotCompiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match &self.reason {
+            PlanError::Unsupported { multiply_adds, .. } => {
+                format!("all {} million multiply-adds a picture are", multiply_adds.div_ceil(1_000_000))
+            }
+            _ => "the whole network is".to_owned(),
+        };
+        let Self { reason } = self;
+        write!(
+            f,
+            "{reason}; so {what} computed by burn's own operations, which take about {SLOWER} times as long"
+        )
+    }
+}
 
 impl Frozen {
     /// Freezes `backbone`, whose parameters are on `device`; a device without autodiff.
@@ -41,17 +69,17 @@ impl Frozen {
         self.device == Device::flex()
     }
 
-    /// How it multiplies.
+    /// The arithmetic of the network's products.
     pub fn arithmetic(&self) -> &Arithmetic {
         &self.arithmetic
     }
 
-    /// The network.
+    /// The network that is frozen.
     pub fn backbone(&self) -> &Backbone {
         &self.backbone
     }
 
-    /// Where it runs.
+    /// The device that the network runs on.
     pub fn device(&self) -> &Device {
         &self.device
     }
@@ -82,10 +110,11 @@ impl Frozen {
         self.output(Output::Logits, images_bchw, size, NonZeroUsize::MIN)
     }
 
-    /// Why the network runs as a burn module although it is on the processor, which is many times slower.
-    pub fn not_compiled(&self) -> Option<PlanError> {
+    /// Why the network runs as a burn module although it is on the processor.
+    pub fn not_compiled(&self) -> Option<NotCompiled> {
         let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        plans.values().find_map(|plan| plan.as_ref().err().cloned())
+        let reason = plans.values().find_map(|plan| plan.as_ref().err().cloned());
+        reason.map(|reason| NotCompiled { reason })
     }
 
     /// `None` on other devices than the processor.

@@ -6,15 +6,16 @@
 mod extract;
 mod frozen;
 mod kernels;
+mod network;
 mod output;
 mod plan;
 mod precision;
 mod store;
 
 pub use extract::{Extraction, Job, Times, extract};
-pub use frozen::Frozen;
+pub use frozen::{Frozen, NotCompiled};
 pub use kernels::peak_gflops;
 pub use output::Output;
-pub use plan::{Plan, PlanError, StepCost};
+pub use plan::{KernelCost, Plan, PlanError};
 pub use precision::{Arithmetic, Precision, Ranges};
-pub use store::{Augmented, NotKept, Recipe, Shelf, Store, StoreKey, extract_kept};
+pub use store::{Augmented, CachedFeatures, FeatureProvenance, NotKept, Store, StoreKey, extract_kept};

@@ -1,13 +1,13 @@
-//! What of a network is wanted.
+//! The outputs of a network that can be asked for.
 
 use tl_backbones::Boundary;
 
-/// What of the network is wanted.
+/// An output of a network that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Output {
-    /// Pooled features.
+    /// The pooled features that a head reads.
     Features,
-    /// Logits of the classes the network was pretrained on.
+    /// The logits of the classes the network was pretrained on.
     Logits,
     /// The maps behind the stages before a boundary, channel by channel.
     Maps(Boundary),

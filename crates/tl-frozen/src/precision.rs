@@ -1,4 +1,4 @@
-//! In which numbers a frozen network multiplies.
+//! The numbers in which a frozen network multiplies.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,10 +20,10 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// All of them.
+    /// All precisions.
     pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::Int8];
 
-    /// Its name, as people type it.
+    /// The precision's name, as people type it.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
@@ -38,7 +38,7 @@ impl Precision {
         self == Self::F32 || (isa != Isa::PORTABLE && isa.multiplies(self.format()))
     }
 
-    /// A format of these numbers.
+    /// A format with this precision.
     pub(crate) fn format(self) -> Format {
         match self {
             Self::F32 => Format::F32,
@@ -63,29 +63,29 @@ impl FromStr for Precision {
     }
 }
 
-/// A [`Precision`] with what it needs.
+/// A [`Precision`] with the ranges of values that it needs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Arithmetic {
-    /// Floats.
+    /// Products of floats.
     #[default]
     F32,
-    /// bfloat16.
+    /// Products of bfloat16 numbers.
     Bf16,
-    /// Bytes, scaled so that values in these ranges fit.
+    /// Products of bytes, scaled so that values in these ranges fit.
     Int8(Arc<Ranges>),
 }
 
-/// How large the values of a network become on its way to an output.
+/// The ranges of a network's values on the way to an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ranges {
-    /// The output. For others a network has other steps.
+    /// The output that the network was measured for; for others it has other nodes.
     pub output: Output,
-    /// The least and greatest value of every step.
+    /// The least and greatest value of every node, by its number before any fusion.
     pub values: Vec<[f32; 2]>,
 }
 
 impl Arithmetic {
-    /// Without what it needs.
+    /// The precision without the ranges.
     pub fn precision(&self) -> Precision {
         match self {
             Self::F32 => Precision::F32,

@@ -1,28 +1,29 @@
 //! Outputs of the frozen network, kept in files from one run to the next.
 //!
-//! A [`Store`] is a folder of files of rows; a [`Shelf`] is those of its rows that one [`Recipe`] leads to, found by the
-//! content of the picture and the number of the view. What is wrong with a file is found by hashes: such a row is not
-//! there, never an error and never used. What cannot be written is not kept, and [`Store::not_kept`] says why.
+//! A [`Store`] is a folder of files of rows; [`CachedFeatures`] are those of its rows that have the key of one
+//! [`FeatureProvenance`], found by the content of the picture and the number of the view. What is wrong with a file is found by
+//! hashes: such a row is not there, never an error and never used. What cannot be written is not kept, and
+//! [`Store::not_kept`] says why.
 
+mod cached_features;
 #[cfg(test)]
 mod earlier;
 mod kept;
+mod lru_files;
 mod map;
-mod recipe;
-mod room;
+mod provenance;
 mod shard;
-mod shelf;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use std::{fmt, fs, io};
 
+pub use cached_features::CachedFeatures;
 pub use kept::extract_kept;
-pub use recipe::{Augmented, Recipe, StoreKey};
-pub use shelf::Shelf;
+pub use provenance::{Augmented, FeatureProvenance, StoreKey};
 
-use room::Room;
+use lru_files::LruFiles;
 
 /// A folder of kept rows, shared with other processes. Clones are the same store.
 #[derive(Debug, Clone)]
@@ -32,7 +33,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     folder: PathBuf,
     now: SystemTime,
-    room: Mutex<Room>,
+    files: Mutex<LruFiles>,
 }
 
 /// Why rows are not kept any more; those that were read or kept before are right all the same.
@@ -41,7 +42,7 @@ pub enum NotKept {
     /// A file cannot be written.
     #[error("not kept for the next time: cannot write `{}`: {reason}", tl_files::shown_path(path))]
     Unwritable {
-        /// The file or folder.
+        /// The file or folder that cannot be written.
         path: PathBuf,
         /// The operating system's reason.
         reason: String,
@@ -52,9 +53,9 @@ pub enum NotKept {
         tl_files::shown_path(folder)
     )]
     Full {
-        /// The folder.
+        /// The store's folder.
         folder: PathBuf,
-        /// Its limit.
+        /// The limit on the size of all files together.
         limit_bytes: u64,
     },
 }
@@ -65,28 +66,28 @@ impl Store {
     /// Its files take `limit_bytes` together at most: the files whose last use is the longest ago make room, but none
     /// that this store has used or written. Files used now are marked with the time `now`.
     pub fn open(folder: impl Into<PathBuf>, limit_bytes: u64, now: SystemTime) -> Self {
-        let room = Mutex::new(Room::new(limit_bytes));
-        Self(Arc::new(Inner { folder: folder.into(), now, room }))
+        let files = Mutex::new(LruFiles::new(limit_bytes));
+        Self(Arc::new(Inner { folder: folder.into(), now, files }))
     }
 
-    /// Its folder.
+    /// The store's folder.
     pub fn folder(&self) -> &Path {
         &self.0.folder
     }
 
     /// The rows of this key that are kept now.
-    pub fn shelf(&self, key: StoreKey) -> Shelf {
-        Shelf::open(self.clone(), key)
+    pub fn cached(&self, key: StoreKey) -> CachedFeatures {
+        CachedFeatures::open(self.clone(), key)
     }
 
     /// Why rows have not been kept, if some have not.
     pub fn not_kept(&self) -> Option<NotKept> {
-        self.room().not_kept.clone()
+        self.files().not_kept.clone()
     }
 
     /// Notes that a file is used: it stays, and is the last to go for other processes.
     fn touch(&self, path: &Path) {
-        self.room().used.insert(path.to_owned());
+        self.files().used.insert(path.to_owned());
         // Where this is not allowed, the file only looks older than it is.
         let _ = fs::File::options().write(true).open(path).and_then(|file| file.set_modified(self.0.now));
     }
@@ -94,22 +95,22 @@ impl Store {
     /// Makes a file of this store, or notes why not.
     fn keep(&self, name: &str, bytes: &[u8]) {
         let (folder, path) = (&self.0.folder, self.0.folder.join(name));
-        let mut room = self.room();
-        if room.not_kept.is_some() {
+        let mut files = self.files();
+        if files.not_kept.is_some() {
             return;
         }
-        if !room.make(folder, bytes.len() as u64, self.0.now) {
-            room.not_kept = Some(NotKept::Full { folder: folder.clone(), limit_bytes: room.limit_bytes });
+        if !files.evict_for(folder, bytes.len() as u64, self.0.now) {
+            files.not_kept = Some(NotKept::Full { folder: folder.clone(), limit_bytes: files.limit_bytes });
         } else if let Err(error) = shard::write(&path, bytes, self.0.now) {
-            room.not_kept = Some(NotKept::Unwritable { path, reason: words(&error) });
+            files.not_kept = Some(NotKept::Unwritable { path, reason: words(&error) });
         } else {
-            room.used.insert(path);
+            files.used.insert(path);
         }
     }
 
     /// No panic happens while the lock is held, so poison carries no news.
-    fn room(&self) -> MutexGuard<'_, Room> {
-        self.0.room.lock().unwrap_or_else(PoisonError::into_inner)
+    fn files(&self) -> MutexGuard<'_, LruFiles> {
+        self.0.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,7 +120,7 @@ fn words(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
-/// A hash as hexadecimal digits.
+/// A hash that is displayed as hexadecimal digits.
 struct Hex<'a>(&'a [u8]);
 
 impl fmt::Display for Hex<'_> {

@@ -22,7 +22,7 @@ use tl_data::{
     read_portion,
 };
 use tl_files::AtomicFile;
-use tl_frozen::{Arithmetic, Extraction, Frozen, Job, Precision, Shelf, extract, extract_kept};
+use tl_frozen::{Arithmetic, CachedFeatures, Extraction, Frozen, Job, Precision, extract, extract_kept};
 use tl_image::{ContentHash, Limits, Preprocess, ResizeMode};
 use tl_model::{ModelError, Pretrained, check_precision, open_device};
 use tl_train::FeatureCache;
@@ -232,7 +232,7 @@ struct ExtractionRun<'a> {
     data: &'a Dataset,
     view: &'a OutputSpec,
     limits: Limits,
-    shelves: Option<Vec<Shelf>>,
+    caches: Option<Vec<CachedFeatures>>,
     rows: usize,
     kept: usize,
     rejected: Vec<Rejected>,
@@ -246,10 +246,11 @@ impl<'a> ExtractionRun<'a> {
         view: &'a OutputSpec,
         cache: Option<&FeatureCache>,
     ) -> Self {
-        let of =
-            |cache: &FeatureCache| cache.shelves(frozen, view.output, std::slice::from_ref(&view.preprocess));
-        let (shelves, limits, rejected) = (cache.map(of), Limits::default(), data.rejected.clone());
-        Self { config, frozen, data, view, limits, shelves, rows: 0, kept: 0, rejected }
+        let of = |cache: &FeatureCache| {
+            cache.cached_views(frozen, view.output, std::slice::from_ref(&view.preprocess))
+        };
+        let (caches, limits, rejected) = (cache.map(of), Limits::default(), data.rejected.clone());
+        Self { config, frozen, data, view, limits, caches, rows: 0, kept: 0, rejected }
     }
 
     /// All pictures, some hundred at a time.
@@ -286,9 +287,9 @@ impl<'a> ExtractionRun<'a> {
             limits: &self.limits,
             threads: self.config.threads,
         };
-        let Some(shelves) = &mut self.shelves else { return extract(self.frozen, &job, progress) };
+        let Some(caches) = &mut self.caches else { return extract(self.frozen, &job, progress) };
         let contents: Vec<ContentHash> = ids.iter().map(|id| self.data.samples[id.0].content).collect();
-        extract_kept(self.frozen, &job, &contents, shelves, progress)
+        extract_kept(self.frozen, &job, &contents, caches, progress)
     }
 
     /// Names what could not be read, as soon as that is known.

@@ -142,8 +142,8 @@ impl FeatureSource<'_> {
         let job = Job { pictures: &pictures, views, output: Output::Features, limits, threads };
         let Some(cache) = &self.cache else { return extract(self.frozen, &job, progress) };
         let contents: Vec<ContentHash> = ids.iter().map(|id| self.data.samples[id.0].content).collect();
-        let mut shelves = cache.shelves(self.frozen, job.output, job.views);
-        extract_kept(self.frozen, &job, &contents, &mut shelves, progress)
+        let mut caches = cache.cached_views(self.frozen, job.output, job.views);
+        extract_kept(self.frozen, &job, &contents, &mut caches, progress)
     }
 }
 

@@ -99,8 +99,8 @@ pub fn train(
     let mut job = Job { setup, table, journal: Journal::default(), run, units: &plan.units };
     let judged = evaluate(&mut job, data_split, plan.start.as_ref())?;
     let cost = cost_of_bytes(&job, &judged.trial, data_split)?;
-    if let Some(error) = frozen.not_compiled() {
-        observer.noted("network", &format!("computed by burn's own operations, many times slower: {error}"));
+    if let Some(slow) = frozen.not_compiled() {
+        observer.noted("network", &slow.to_string());
     }
     job.table.origin().iter().for_each(|note| observer.noted("features", note));
     let mut choices = vec![backbone_choice(&pretrained, &loaded), plan.choice()];

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use tl_data::{Dataset, SampleError, SampleId};
-use tl_frozen::{Output, Shelf};
+use tl_frozen::{CachedFeatures, Output};
 use tl_image::Blend;
 
 use crate::inputs::{PictureSource, PrefixOutput, View};
@@ -35,7 +35,7 @@ pub(crate) struct BoundaryFeatures<'a> {
     /// How many rows may be kept in memory.
     most: usize,
     /// The caches of plain and of augmented views on disk, which last from run to run.
-    shelves: Option<[RwLock<Shelf>; 2]>,
+    caches: Option<[RwLock<CachedFeatures>; 2]>,
     /// Channels, height and width of a row; of features, their number.
     pub(crate) shape: [usize; 3],
 }
@@ -48,12 +48,12 @@ impl<'a> BoundaryFeatures<'a> {
     pub(crate) fn new(pictures: &'a PictureSource<'a>, cut: PrefixOutput) -> Self {
         let shape = pictures.shape(cut);
         let most = KEPT / (shape.iter().product::<usize>() * size_of::<f32>()).max(1);
-        let shelves = cut.output().zip(pictures.cache).map(|(output, cache)| {
+        let caches = cut.output().zip(pictures.cache).map(|(output, cache)| {
             let changed = Some((pictures.augment, pictures.seed));
-            let shelf = |changed| cache.shelf(pictures.frozen, output, &pictures.preprocess, changed);
-            [None, changed].map(|changed| RwLock::new(shelf(changed)))
+            let cached = |changed| cache.cached(pictures.frozen, output, &pictures.preprocess, changed);
+            [None, changed].map(|changed| RwLock::new(cached(changed)))
         });
-        Self { pictures, cut, kept: RwLock::default(), most, shelves, shape }
+        Self { pictures, cut, kept: RwLock::default(), most, caches, shape }
     }
 
     /// The pictures' data set.
@@ -112,9 +112,9 @@ impl<'a> BoundaryFeatures<'a> {
             Some(features.row(id)?.into())
         });
         kept.or_else(|| {
-            let shelf = self.shelf(view)?.read().unwrap_or_else(PoisonError::into_inner);
-            let row = shelf.get(self.pictures.data.samples[id.0].content, number(view));
-            drop(shelf);
+            let cached = self.cached(view)?.read().unwrap_or_else(PoisonError::into_inner);
+            let row = cached.get(self.pictures.data.samples[id.0].content, number(view));
+            drop(cached);
             let row: Arc<[f32]> = row.filter(|row| row.len() == self.shape.iter().product::<usize>())?.into();
             self.remember(id, view, &row);
             Some(row)
@@ -122,9 +122,9 @@ impl<'a> BoundaryFeatures<'a> {
     }
 
     fn keep(&self, id: SampleId, view: View, row: &[f32]) {
-        if let Some(shelf) = self.shelf(view) {
-            let mut shelf = shelf.write().unwrap_or_else(PoisonError::into_inner);
-            shelf.add(self.pictures.data.samples[id.0].content, number(view), row);
+        if let Some(cached) = self.cached(view) {
+            let mut cached = cached.write().unwrap_or_else(PoisonError::into_inner);
+            cached.add(self.pictures.data.samples[id.0].content, number(view), row);
         }
         self.remember(id, view, &row.into());
     }
@@ -136,8 +136,8 @@ impl<'a> BoundaryFeatures<'a> {
         }
     }
 
-    fn shelf(&self, view: View) -> Option<&RwLock<Shelf>> {
-        let [plain, changed] = self.shelves.as_ref()?;
+    fn cached(&self, view: View) -> Option<&RwLock<CachedFeatures>> {
+        let [plain, changed] = self.caches.as_ref()?;
         Some(if view == View::Plain { plain } else { changed })
     }
 }

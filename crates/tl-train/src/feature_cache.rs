@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::time::SystemTime;
-use tl_frozen::{Augmented, Frozen, Output, Recipe, Shelf, Store, StoreKey};
+use tl_frozen::{Augmented, CachedFeatures, FeatureProvenance, Frozen, Output, Store, StoreKey};
 use tl_image::{Augment, Preprocess};
 
 /// Features on the disk, and what they depend on besides pictures and preprocessing.
@@ -24,15 +24,15 @@ impl FeatureCache {
         Self { store, weights_sha256, architecture }
     }
 
-    /// A shelf for pictures prepared in one way, and perhaps changed at random with a seed.
-    pub(crate) fn shelf(
+    /// The kept features of pictures that are prepared in one way, and perhaps changed at random with a seed.
+    pub(crate) fn cached(
         &self,
         frozen: &Frozen,
         output: Output,
         preprocess: &Preprocess,
         changed: Option<(&Augment, u64)>,
-    ) -> Shelf {
-        self.store.shelf(StoreKey::of(&Recipe {
+    ) -> CachedFeatures {
+        self.store.cached(StoreKey::of(&FeatureProvenance {
             weights_sha256: &self.weights_sha256,
             architecture: self.architecture,
             output,
@@ -43,11 +43,11 @@ impl FeatureCache {
         }))
     }
 
-    /// A shelf for each way to prepare a picture; all are decoded for together.
-    pub fn shelves(&self, frozen: &Frozen, output: Output, views: &[Preprocess]) -> Vec<Shelf> {
+    /// The kept features for each way to prepare a picture; pictures are decoded for all of them together.
+    pub fn cached_views(&self, frozen: &Frozen, output: Output, views: &[Preprocess]) -> Vec<CachedFeatures> {
         let numerics = frozen.numerics();
         let key = |preprocess| {
-            StoreKey::of(&Recipe {
+            StoreKey::of(&FeatureProvenance {
                 weights_sha256: &self.weights_sha256,
                 architecture: self.architecture,
                 output,
@@ -57,7 +57,7 @@ impl FeatureCache {
                 numerics: &numerics,
             })
         };
-        views.iter().map(|preprocess| self.store.shelf(key(preprocess))).collect()
+        views.iter().map(|preprocess| self.store.cached(key(preprocess))).collect()
     }
 
     /// Why features are not kept, if some are not.

@@ -4,6 +4,11 @@
 //! is loaded from the maps where they are, which needs pixels the same way apart: those of a row, or of the whole maps where
 //! rows follow one another so; then pixels between the rows are multiplied, too, and forgotten. A register takes as long
 //! as a full one whatever it holds, so that it pays to fill them.
+//!
+//! Two by two tiles of sums need one load per product, where one tile of sums needs two: a product keeps the matrix unit
+//! busy for 16 cycles, a load its port for 8, so that loads hide behind products (Intel 64 and IA-32 Architectures Optimization
+//! Reference Manual, chapter on Intel AMX, sections on blocking; registers and instructions: Software Developer's Manual, volume 1,
+//! chapter "Programming with Intel AMX"). A processor does 16 times the multiply-adds of floats a cycle so in bfloat16, 32 times in bytes.
 
 #![allow(unsafe_code, reason = "instructions of matrix registers, and raw loads")]
 
@@ -15,7 +20,7 @@ use super::activation::{Quick, clamp};
 use super::dot::{Dot, Int8};
 use super::format::Store;
 use super::work::{Grid, REGISTERS, Work};
-use super::{Format, Memory, Part};
+use super::{Format, Memory, WorkPart};
 
 /// Channels of a panel: two registers.
 const COLUMNS: usize = REGISTERS * SIDE;
@@ -26,7 +31,9 @@ const CACHED_WEIGHTS: usize = 256 * 1024;
 
 type L = Avx512<true>;
 
-/// Multiplies two pixel tiles (`4`, `5`) with the two halves of a panel (`6`, `7`), or fewer, by this instruction.
+/// Multiplies two pixel tiles (`4`, `5`) with the two halves of a panel (`6`, `7`), or fewer, by this instruction: `tdpbf16ps` for pairs
+/// of bfloat16, `tdpbusd` for four bytes. Loads stand between products, each right before the first product that reads it, so
+/// that the first product waits for two loads, not for four.
 macro_rules! multiply_add {
     ($dot:literal, $tiles:expr, $registers:expr, $first:expr, $second:expr, $apart:expr, $weights:expr) => {
         match ($tiles, $registers) {
@@ -73,7 +80,7 @@ macro_rules! multiply_add {
 
 /// # Safety
 /// As of [`Product::run`](super::Product::run).
-pub(super) unsafe fn products(op: &Work<'_>, (amx, grid): (Amx, &Grid), memories: &[Memory], part: Part) {
+pub(super) unsafe fn products(op: &Work<'_>, (amx, grid): (Amx, &Grid), memories: &[Memory], part: WorkPart) {
     let _registers = amx.load(&Shapes::new(grid.rows, grid.lanes));
     // SAFETY: the caller's; the registers have the shapes of the grid as long as they are held.
     unsafe {
@@ -85,7 +92,7 @@ pub(super) unsafe fn products(op: &Work<'_>, (amx, grid): (Amx, &Grid), memories
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
-unsafe fn blocks<const BYTES: bool>(op: &Work<'_>, grid: &Grid, memories: &[Memory], part: Part) {
+unsafe fn blocks<const BYTES: bool>(op: &Work<'_>, grid: &Grid, memories: &[Memory], part: WorkPart) {
     let (tiles, panels) = (grid.tiles(), op.panels.len());
     let all = tiles.div_ceil(2);
     let by_pixels = all >= 4 * part.of || panels < part.of;
@@ -141,7 +148,8 @@ impl Grid {
         self.lines * self.length.div_ceil(self.rows)
     }
 
-    /// The last tile of a line goes back to begin a whole tile before its end.
+    /// The last tile of a line goes back to begin a whole tile before its end: some pixels are computed twice, but the registers
+    /// keep one shape, and `ldtilecfg`, which changes shapes, clears the sums too.
     fn tile(&self, number: usize) -> Tile {
         let of_line = self.length.div_ceil(self.rows);
         let new = number % of_line * self.rows;

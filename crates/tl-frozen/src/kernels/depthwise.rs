@@ -1,7 +1,9 @@
 //! Depthwise convolutions: a register of channels, several output pixels of a row at once.
 //!
 //! With its zeros around, the input has no edges: an output pixel is the sum of its places in the filter, whatever the
-//! stride. Weights are loaded once for all pixels of a tile; inputs come straight from the first-level cache.
+//! stride. Weights are loaded once for all pixels of a tile; inputs come straight from the first-level cache. A channel has as few
+//! multiply-adds as places in its filter, so that loads are what it waits for: where pixels are neighbours (stride 1), a row's
+//! inputs slide through the registers, and each is loaded once for all pixels that see it.
 
 #![allow(unsafe_code, reason = "vector instructions and raw loads")]
 #![allow(
@@ -14,7 +16,7 @@ use tl_simd::{Lanes, WIDEST, with_lanes};
 use super::activation::{Finish, Quick, clamp};
 use super::format::Store;
 use super::isa::Isa;
-use super::{Format, Map, Memory, Part};
+use super::{Format, Map, Memory, WorkPart};
 
 /// Pixels of the largest tile: enough sums in flight for two multiply-adds a cycle.
 const MOST: usize = 8;
@@ -64,7 +66,7 @@ pub(crate) fn pack_depthwise(
 impl Depthwise {
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memory: Memory, part: WorkPart) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
         unsafe { depthwise(self.isa.vectors, self, memory, part) }
     }
@@ -77,11 +79,11 @@ impl Depthwise {
 with_lanes! {
     /// # Safety
     /// As of [`Depthwise::run`].
-    unsafe fn depthwise(op: &Depthwise, memory: Memory, part: Part) = depthwise_any
+    unsafe fn depthwise(op: &Depthwise, memory: Memory, part: WorkPart) = depthwise_any
 }
 
 #[inline(always)]
-unsafe fn depthwise_any<L: Lanes>(op: &Depthwise, memory: Memory, part: Part) {
+unsafe fn depthwise_any<L: Lanes>(op: &Depthwise, memory: Memory, part: WorkPart) {
     // Portable registers are slow with few pixels and with many: no code for many.
     let most = if L::TILE < SLIDING - 1 { MOST / 2 } else { MOST };
     let tiles = op.output.width.div_ceil(most);

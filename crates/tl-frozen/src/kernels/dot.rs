@@ -1,4 +1,7 @@
 //! How the factors of a product are multiplied, in each format.
+//!
+//! One kernel serves all formats, since a lane of 32 bits is what it repeats and multiplies: one float, a pair of bfloat16
+//! (`vdpbf16ps`, AVX-512 BF16: two multiply-adds a lane) or four bytes (`vpdpbusd`, AVX-512 VNNI).
 
 #![allow(unsafe_code, reason = "vector instructions; see the contract of `Lanes`")]
 

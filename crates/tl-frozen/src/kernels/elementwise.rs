@@ -7,7 +7,7 @@ use tl_simd::{Lanes, with_lanes};
 use super::activation::Finish;
 use super::format::Store;
 use super::isa::Isa;
-use super::{Map, Memory, Part};
+use super::{Map, Memory, WorkPart};
 
 /// `finish(input * scale + shift)`; output and input may be the same maps.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Elementwise {
 
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memory: Memory, part: WorkPart) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
         unsafe { elementwise(self.isa.vectors, self, memory, part) }
     }
@@ -45,11 +45,11 @@ impl Elementwise {
 with_lanes! {
     /// # Safety
     /// As of [`Elementwise::run`].
-    unsafe fn elementwise(op: &Elementwise, memory: Memory, part: Part) = elementwise_any
+    unsafe fn elementwise(op: &Elementwise, memory: Memory, part: WorkPart) = elementwise_any
 }
 
 #[inline(always)]
-unsafe fn elementwise_any<L: Lanes>(op: &Elementwise, memory: Memory, part: Part) {
+unsafe fn elementwise_any<L: Lanes>(op: &Elementwise, memory: Memory, part: WorkPart) {
     let channels = op.output.channels * op.output.holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {

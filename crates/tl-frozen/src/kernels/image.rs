@@ -5,7 +5,7 @@
 use tl_simd::{Lanes, pair, with_float_lanes};
 
 use super::isa::Isa;
-use super::{Format, Map, Memory, Part};
+use super::{Format, Map, Memory, WorkPart};
 
 /// A picture on its way into maps of floats or of bfloat16 numbers, whose last lane is filled up with a zero.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Image<'a> {
 impl Image<'_> {
     /// # Safety
     /// The maps are inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memory: Memory, part: WorkPart) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
         unsafe { image(self.isa.vectors, self, memory, part) }
     }
@@ -27,13 +27,13 @@ impl Image<'_> {
 with_float_lanes! {
     /// # Safety
     /// As of [`Image::run`].
-    unsafe fn image(op: &Image<'_>, memory: Memory, part: Part) = image_any
+    unsafe fn image(op: &Image<'_>, memory: Memory, part: WorkPart) = image_any
 }
 
 /// Plain loops, which the compiler turns into the instructions of the lanes.
 #[allow(clippy::extra_unused_type_parameters, reason = "says what this is compiled for")]
 #[inline(always)]
-unsafe fn image_any<L: Lanes>(op: &Image<'_>, memory: Memory, part: Part) {
+unsafe fn image_any<L: Lanes>(op: &Image<'_>, memory: Memory, part: WorkPart) {
     let Map { height, width, pixel, channels, .. } = op.output;
     for y in part.of(height) {
         // SAFETY: the pixels of a row are in the maps, with nothing but theirs between them.

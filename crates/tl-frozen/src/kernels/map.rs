@@ -44,15 +44,15 @@ impl Map {
     }
 }
 
-/// One of several equal parts of a step, each done by a thread of its own.
+/// One of several equal parts of a kernel's work, each done by a thread of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Part {
+pub(crate) struct WorkPart {
     pub(crate) index: usize,
     pub(crate) of: usize,
 }
 
-impl Part {
-    /// The whole step.
+impl WorkPart {
+    /// The whole work.
     pub(crate) const ALL: Self = Self { index: 0, of: 1 };
 
     /// This part's share of `count` things.

@@ -34,7 +34,7 @@ pub(crate) use elementwise::Elementwise;
 pub(crate) use format::Format;
 pub(crate) use image::Image;
 pub(crate) use isa::Isa;
-pub(crate) use map::{Map, Part};
+pub(crate) use map::{Map, WorkPart};
 pub(crate) use narrow::Narrow;
 pub use peak::peak_gflops;
 pub(crate) use pool::{Pool, Reduce};

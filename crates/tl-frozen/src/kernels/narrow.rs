@@ -1,4 +1,4 @@
-//! Maps as products of 16 or 8 bits read them.
+//! Maps as products of 16 or 8 bits read them: rounded once where they are made, not each time that a filter's place reads them.
 
 #![allow(unsafe_code, reason = "reads and writes the memory that steps share")]
 
@@ -6,7 +6,7 @@ use tl_simd::{Lanes, with_lanes};
 
 use super::format::Store;
 use super::isa::Isa;
-use super::{Map, Memory, Part};
+use super::{Map, Memory, WorkPart};
 
 /// Rounds maps into maps of lanes, the numbers of a lane neighbouring channels.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Narrow {
 
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memory: Memory, part: WorkPart) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
         unsafe { narrow(self.isa.vectors, self, memory, part) }
     }
@@ -39,11 +39,11 @@ impl Narrow {
 with_lanes! {
     /// # Safety
     /// As of [`Narrow::run`].
-    unsafe fn narrow(op: &Narrow, memory: Memory, part: Part) = narrow_any
+    unsafe fn narrow(op: &Narrow, memory: Memory, part: WorkPart) = narrow_any
 }
 
 #[inline(always)]
-unsafe fn narrow_any<L: Lanes>(op: &Narrow, memory: Memory, part: Part) {
+unsafe fn narrow_any<L: Lanes>(op: &Narrow, memory: Memory, part: WorkPart) {
     let (numbers, holds) = (op.input.channels, op.output.holds);
     let bytes = numbers * size_of::<f32>() / holds.numbers();
     for y in part.of(op.output.height) {

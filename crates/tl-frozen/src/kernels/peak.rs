@@ -1,4 +1,5 @@
-//! The most multiply-adds that one thread can do: what the speed of a step is compared with.
+//! The most multiply-adds that one thread can do: what the speed of a step is compared with (the roof of Williams, Waterman and
+//! Patterson 2009, *Roofline*, <https://doi.org/10.1145/1498765.1498785>).
 
 #![allow(unsafe_code, reason = "vector instructions")]
 

@@ -8,7 +8,7 @@ use tl_simd::{Lanes, with_lanes};
 
 use super::format::Store;
 use super::isa::Isa;
-use super::{Map, Memory, Part};
+use super::{Map, Memory, WorkPart};
 
 /// Registers of channels at once, so that whole cache lines are used as they come.
 const REGISTERS: usize = 4;
@@ -37,7 +37,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memory: Memory, part: WorkPart) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
         unsafe { pool(self.isa.vectors, self, memory, part) }
     }
@@ -46,11 +46,11 @@ impl Pool {
 with_lanes! {
     /// # Safety
     /// As of [`Pool::run`].
-    unsafe fn pool(op: &Pool, memory: Memory, part: Part) = pool_any
+    unsafe fn pool(op: &Pool, memory: Memory, part: WorkPart) = pool_any
 }
 
 #[inline(always)]
-unsafe fn pool_any<L: Lanes>(op: &Pool, memory: Memory, part: Part) {
+unsafe fn pool_any<L: Lanes>(op: &Pool, memory: Memory, part: WorkPart) {
     let channels = op.output.channels * op.output.holds.numbers();
     for y in part.of(op.output.height) {
         for x in 0..op.output.width {

@@ -1,7 +1,8 @@
 //! Dense and grouped convolutions and linear layers: for every output pixel, a product with the weights.
 //!
 //! A tile is a few output pixels by two registers of output channels, and stays in registers while the kernel walks over
-//! what those pixels look at: single input values, read straight from the maps (nothing is copied, there is no im2col),
+//! what those pixels look at: single input values, read straight from the maps (nothing is copied, there is no im2col:
+//! Georganas et al. 2018, <https://arxiv.org/abs/1808.05567>, and Dukhan 2019, <https://arxiv.org/abs/1907.02129>),
 //! times two registers of weights that lie in the order in which they are used. For one output pixel, what it looks at is
 //! a few runs of floats that lie together, `taps`: one of `channels` floats per place of the filter, or of a whole filter
 //! row where pixels have no gaps. A value is summed in the same order in every tile, so that no bit depends on how the
@@ -22,7 +23,7 @@ use super::dot::{self, Dot};
 use super::isa::Isa;
 use super::product_tile::{Pixels, any_tile};
 use super::work::{Grid, Panel, REGISTERS, Work};
-use super::{Arena, Format, Map, Memory, Part};
+use super::{Arena, Format, Map, Memory, WorkPart};
 
 /// Weights that stay in the second-level cache beside the maps, in floats: 512 KiB.
 const CACHED_WEIGHTS: usize = 128 * 1024;
@@ -56,6 +57,9 @@ pub(crate) struct Product {
     pub(crate) grid: Option<Grid>,
 }
 
+/// Packs weights in the order in which the kernel reads them, so that it walks through memory once, line by line, and the
+/// prefetcher sees one stream (the packing of Goto and van de Geijn's panels, <https://doi.org/10.1145/1356052.1356053>).
+///
 /// Weights in panels: `value(output, k)` for the `k`-th input float of the runs, each panel `depth` long.
 pub(crate) fn pack_panels(
     isa: Isa,
@@ -84,7 +88,7 @@ fn panel_width(isa: Isa, left: usize) -> usize {
 impl Product {
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memories: &[Memory], part: Part) {
+    pub(crate) unsafe fn run(&self, memories: &[Memory], part: WorkPart) {
         // SAFETY: the caller's.
         unsafe { self.work().run(memories, part) }
     }
@@ -141,7 +145,7 @@ impl Work<'_> {
     ///
     /// # Safety
     /// As of [`Product::run`].
-    pub(crate) unsafe fn run(&self, memories: &[Memory], part: Part) {
+    pub(crate) unsafe fn run(&self, memories: &[Memory], part: WorkPart) {
         let several = &Several { work: self, memories };
         // SAFETY: the caller's; an `Isa` is made by detection only, and multiplies the formats that it is given.
         unsafe {
@@ -164,14 +168,14 @@ impl Work<'_> {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
-unsafe fn avx512_bf16(op: &Several<'_>, part: Part) {
+unsafe fn avx512_bf16(op: &Several<'_>, part: WorkPart) {
     // SAFETY: the caller's.
     unsafe { products::<Avx512<true>, dot::Bf16>(op, part) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512bf16,avx512vnni")]
-unsafe fn avx512_int8(op: &Several<'_>, part: Part) {
+unsafe fn avx512_int8(op: &Several<'_>, part: WorkPart) {
     // SAFETY: the caller's.
     unsafe { products::<Avx512<true>, dot::Int8>(op, part) }
 }
@@ -179,17 +183,17 @@ unsafe fn avx512_int8(op: &Several<'_>, part: Part) {
 with_float_lanes! {
     /// # Safety
     /// As of [`Product::run`].
-    unsafe fn floats(op: &Several<'_>, part: Part) = floats_any
+    unsafe fn floats(op: &Several<'_>, part: WorkPart) = floats_any
 }
 
 #[inline(always)]
-unsafe fn floats_any<L: Lanes>(op: &Several<'_>, part: Part) {
+unsafe fn floats_any<L: Lanes>(op: &Several<'_>, part: WorkPart) {
     // SAFETY: the caller's.
     unsafe { products::<L, dot::F32>(op, part) }
 }
 
 #[inline(always)]
-unsafe fn products<L: Lanes, D: Dot<L>>(&Several { work: op, memories }: &Several<'_>, part: Part) {
+unsafe fn products<L: Lanes, D: Dot<L>>(&Several { work: op, memories }: &Several<'_>, part: WorkPart) {
     let pixels = op.output.height * op.output.width;
     let tiles = pixels.div_ceil(L::TILE);
     let all = 0..op.panels.len();
@@ -206,6 +210,7 @@ unsafe fn products<L: Lanes, D: Dot<L>>(&Several { work: op, memories }: &Severa
     let by_memory = chunk == 1;
     let [outer, inner] =
         if by_memory { [memories.len(), columns.len()] } else { [columns.len(), memories.len()] };
+    // Weights that do not fit the second-level cache are read once for a chunk of tiles, whose inputs do fit.
     for start in rows.clone().step_by(chunk) {
         let end = (start + chunk).min(rows.end);
         let mut pixels = tile(start);

@@ -1,6 +1,9 @@
 //! 3x3 convolutions of stride 1 with fewer multiplications: tiles of the input are transformed, at each place of a tile
 //! a product with the transformed weights runs over all channels, and the sums are transformed back.
 //!
+//! F(4x4, 3x3) makes 36 multiplications of 144, F(2x2, 3x3) 16 of 36; the price is the transforms, weights that are 4 or 1.8 times as
+//! large, and with the larger tiles a few bits of precision (Lavin and Gray 2015, <https://arxiv.org/abs/1509.09308>).
+//!
 //! Tiles are taken in blocks, so that what is between the transforms stays in a cache; the borders of the input reach as
 //! far as the last tiles look.
 
@@ -15,7 +18,7 @@ use tl_simd::{Lanes, with_float_lanes};
 use super::activation::Finish;
 use super::isa::Isa;
 use super::work::Work;
-use super::{Activation, Format, Map, Memory, Panel, Part, Tiling};
+use super::{Activation, Format, Map, Memory, Panel, Tiling, WorkPart};
 use tiles::{four_in, four_out, two_in, two_out};
 
 /// Floats between the transforms, for a block of tiles: 1.5 MiB.
@@ -45,7 +48,7 @@ pub(crate) struct Winograd {
 impl Winograd {
     /// # Safety
     /// Every offset that the step describes is inside `memory`; threads that run other parts run only those.
-    pub(crate) unsafe fn run(&self, memory: Memory, part: Part) {
+    pub(crate) unsafe fn run(&self, memory: Memory, part: WorkPart) {
         // SAFETY: the caller's; an `Isa` is made by detection only.
         unsafe { winograd(self.isa.vectors, self, memory, part) }
     }
@@ -120,22 +123,23 @@ impl Winograd {
 with_float_lanes! {
     /// # Safety
     /// As of [`Winograd::run`].
-    unsafe fn winograd(op: &Winograd, memory: Memory, part: Part) = winograd_any
+    unsafe fn winograd(op: &Winograd, memory: Memory, part: WorkPart) = winograd_any
 }
 
 #[inline(always)]
-unsafe fn winograd_any<L: Lanes>(op: &Winograd, memory: Memory, part: Part) {
+unsafe fn winograd_any<L: Lanes>(op: &Winograd, memory: Memory, part: WorkPart) {
     // SAFETY: every thread has its part of the scratch memory; the rest is the caller's.
     unsafe {
         let scratch = memory.from(op.scratch_start + part.index * op.scratch());
         let mine = part.of(op.tiles().iter().product());
         let blocks = mine.len().div_ceil(op.block()).max(1);
         for block in 0..blocks {
-            let within = Part { index: block, of: blocks }.of(mine.len());
+            let within = WorkPart { index: block, of: blocks }.of(mine.len());
             let tiles = mine.start + within.start..mine.start + within.end;
             transform_in::<L>(op, memory, scratch, tiles.clone());
+            // The same place of every tile and channel is a matrix of its own: 16 or 36 products of matrices for a block.
             for place in 0..op.tiling.places() {
-                op.product(place, tiles.len()).run(&[scratch], Part::ALL);
+                op.product(place, tiles.len()).run(&[scratch], WorkPart::ALL);
             }
             transform_out::<L>(op, memory, scratch, tiles);
         }

@@ -81,6 +81,7 @@ pub(crate) unsafe fn input_four<L: Lanes>(d: [L; 6]) -> [L; 6] {
     unsafe {
         let (two, four, five) = (L::splat(2.0), L::splat(4.0), L::splat(-5.0));
         let (even, odd) = (four.mul(d[2]), four.mul(d[1]));
+        // Rows come in pairs that differ in the sign of their odd terms: each half is computed once for both.
         let (a, b) = (sub(d[4], even), sub(d[3], odd));
         let (c, e) = (sub(d[4], d[2]), two.mul(sub(d[3], d[1])));
         [

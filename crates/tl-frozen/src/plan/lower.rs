@@ -1,11 +1,11 @@
-//! From nodes with places to steps of kernels.
+//! From nodes whose memory is planned to calls of kernels.
 
 use tl_simd::pair;
 
 use super::PlanError;
-use super::graph::{Conv, Ending, Graph, Kind, NodeId, ScaleShift};
-use super::place::Places;
-use super::steps::{Kernel, Step};
+use super::execution_graph::{Conv, Epilogue, ExecutionGraph, Kind, NodeId, ScaleShift};
+use super::kernel_calls::{Kernel, KernelCall};
+use super::memory_plan::MemoryPlan;
 use crate::kernels::{
     Arena, Depthwise, Elementwise, Finish, Format, Grid, Isa, Map, Narrow, Panel, Pool, Product, Tiling,
     Winograd, pack_depthwise, pack_panels,
@@ -14,23 +14,23 @@ use crate::kernels::{
 /// Output pixels below which matrix registers are not worth their weights.
 const FEWEST_PIXELS: usize = 4;
 
-/// The steps of a graph, in order.
+/// The calls of kernels that compute a graph, in order.
 pub(crate) fn lower(
-    graph: &Graph,
+    graph: &ExecutionGraph,
     uses: &[usize],
-    places: &Places,
+    memory: &MemoryPlan,
     isa: Isa,
-) -> Result<Vec<Step>, PlanError> {
-    let lowering = Lowering { graph, places, isa };
+) -> Result<Vec<KernelCall>, PlanError> {
+    let lowering = Lowering { graph, memory, isa };
     let mut steps = Vec::new();
     for id in (0..graph.nodes.len()).filter(|&id| uses[id] > 0) {
         for kernel in lowering.kernels(id)? {
-            if kernel.end() > places.floats {
+            if kernel.end() > memory.floats {
                 return Err(PlanError::Internal { detail: format!("node {id} leaves its memory") });
             }
-            steps.push(Step { node: id, kernel, borders: None });
+            steps.push(KernelCall { node: id, kernel, borders: None });
         }
-        if let (Some(step), Some(borders)) = (steps.last_mut(), places.borders(id)) {
+        if let (Some(step), Some(borders)) = (steps.last_mut(), memory.borders(id)) {
             step.borders = Some(borders);
         }
     }
@@ -38,29 +38,29 @@ pub(crate) fn lower(
 }
 
 struct Lowering<'a> {
-    graph: &'a Graph,
-    places: &'a Places,
+    graph: &'a ExecutionGraph,
+    memory: &'a MemoryPlan,
     isa: Isa,
 }
 
 impl Lowering<'_> {
     fn map(&self, id: NodeId) -> Result<Map, PlanError> {
         let nowhere = || PlanError::Internal { detail: format!("node {id} has no place") };
-        self.places.map(self.graph, id).ok_or_else(nowhere)
+        self.memory.map(self.graph, id).ok_or_else(nowhere)
     }
 
     fn kernels(&self, id: NodeId) -> Result<Vec<Kernel>, PlanError> {
         let node = &self.graph.nodes[id];
         let output = self.map(id)?;
         let first = node.inputs.first().map(|&input| self.map(input)).transpose()?;
-        let finish = self.finish(&node.ending, output)?;
+        let finish = self.finish(&node.epilogue, output)?;
         let missing = || PlanError::Internal { detail: format!("node {id} has no input") };
         Ok(match &node.kind {
             Kind::Image => vec![Kernel::Image { isa: self.isa, output }],
             Kind::Slice(_) => Vec::new(),
             Kind::Conv(conv) => vec![self.conv(conv, first.ok_or_else(missing)?, output, finish)],
             Kind::Each(each) => vec![self.each(each.as_ref(), first.ok_or_else(missing)?, output, finish)],
-            Kind::Narrow(_) => {
+            Kind::Quantize(_) => {
                 let (input, isa) = (first.ok_or_else(missing)?, self.isa);
                 vec![Kernel::Narrow(Narrow { isa, input, output }.flattened())]
             }
@@ -79,7 +79,7 @@ impl Lowering<'_> {
         let (mut channel, mut kernels) = (0, Vec::new());
         for &input in &self.graph.nodes[id].inputs {
             let from = self.map(input)?;
-            if !self.places.is_within(input, id, channel) {
+            if !self.memory.is_within(input, id, channel) {
                 let to = Map { start: output.start + channel, channels: from.channels, ..output };
                 kernels.push(self.each(None, from, to, finish));
             }
@@ -88,8 +88,8 @@ impl Lowering<'_> {
         Ok(kernels)
     }
 
-    fn finish(&self, ending: &Ending, output: Map) -> Result<Finish, PlanError> {
-        let join = match ending.join {
+    fn finish(&self, epilogue: &Epilogue, output: Map) -> Result<Finish, PlanError> {
+        let join = match epilogue.join {
             None => None,
             Some((join, other)) => {
                 let map = self.map(other)?;
@@ -97,7 +97,7 @@ impl Lowering<'_> {
                 Some((join, if same { map } else { map.spread(output.height, output.width) }))
             }
         };
-        Ok(Finish { first: ending.first, join, last: ending.last })
+        Ok(Finish { first: epilogue.first, join, last: epilogue.last })
     }
 
     fn each(&self, each: Option<&ScaleShift>, input: Map, output: Map, finish: Finish) -> Kernel {
@@ -204,7 +204,7 @@ impl Lowering<'_> {
         }
         let bias = padded(&conv.bias, 2 * isa.width());
         let (zeros, input) = (vec![0.0; bias.len()], Map { start, ..input });
-        let scratch_start = self.places.floats;
+        let scratch_start = self.memory.floats;
         Kernel::Winograd(Winograd {
             isa,
             tiling,
@@ -240,7 +240,7 @@ fn spans(conv: &Conv, lanes: usize, outputs: usize, panel: usize) -> (usize, Vec
 struct Rounded<'a> {
     conv: &'a Conv,
     inputs: usize,
-    /// What a weight's byte is multiplied with, for each output; without bytes there are none.
+    /// The factor of a weight's byte for each output; without bytes there are none.
     scales: Vec<f32>,
 }
 
@@ -270,14 +270,15 @@ impl<'a> Rounded<'a> {
         }
     }
 
-    /// What a sum starts with or ends with, and what a sum of bytes is multiplied with.
+    /// The bias that a sum starts or ends with, and the scale that a sum of bytes is multiplied with.
     fn bias_and_scales(&self) -> [Vec<f32>; 2] {
         let Format::Int8 { scale, zero } = self.conv.format else {
             return [self.conv.bias.clone(), Vec::new()];
         };
         let of_output = self.conv.weights.len() / self.conv.bias.len().max(1);
         let outputs = self.conv.weights.chunks(of_output.max(1)).zip(&self.scales).zip(&self.conv.bias);
-        // Every byte is `zero` too high, also where the filter looks beyond the edges.
+        // Every byte is `zero` too high, also where the filter looks beyond the edges. What that adds to a sum depends on the weights
+        // alone and is taken off here, once: Jacob et al. 2017, <https://arxiv.org/abs/1712.05877>, section 2.3.
         let bias = outputs.map(|((weights, &weight_scale), bias)| {
             let sum: f32 = weights.iter().map(|weight| (weight / weight_scale).round_ties_even()).sum();
             bias - f32::from(zero) * sum * (scale * weight_scale)
@@ -287,7 +288,7 @@ impl<'a> Rounded<'a> {
 }
 
 impl Conv {
-    /// Of output `o` for input channel `c` at a place of the filter: zero outside its group.
+    /// The weight of output `o` for input channel `c` at a place of the filter: zero outside its group.
     fn weight(&self, inputs: usize, o: usize, place: usize, c: usize) -> f32 {
         let (of_group, outputs) = (inputs / self.groups, self.bias.len() / self.groups);
         let places = self.kernel[0] * self.kernel[1];

@@ -2,15 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
 use std::num::NonZeroUsize;
+use tl_backbones::ARCHITECTURES;
 use tl_simd::bf16;
 
 use super::Plan;
-use super::graph::{Conv, Ending, Graph, Kind, Node, ScaleShift, Shape};
-use super::narrow::Target;
-use crate::kernels::{Activation, Format, Isa, Join, Tiling};
-use crate::{Arithmetic, Output, Ranges};
+use super::execution_graph::{Conv, Epilogue, ExecutionGraph, Kind, Node, ScaleShift, Shape, Windows};
+use super::quantize::Target;
+use crate::kernels::{Activation, Format, Isa, Join, Reduce, Tiling};
+use crate::{Arithmetic, Output, Precision, Ranges};
 
 /// Measured: at most 4e-6 of the largest value.
 const TOLERANCE: f32 = 2e-5;
@@ -36,21 +39,9 @@ fn activate(activation: Activation, x: f32) -> f32 {
     }
 }
 
-/// Without weights.
-fn pointwise() -> Conv {
-    let one = [1, 1];
-    let nothing = Vec::new();
-    Conv {
-        weights: nothing.clone(),
-        bias: nothing,
-        kernel: one,
-        stride: one,
-        padding: [0, 0],
-        dilation: one,
-        groups: 1,
-        tiling: None,
-        format: Format::F32,
-    }
+fn activation_node(input: usize, shape: Shape, first: Activation) -> Node {
+    let epilogue = Epilogue { first, ..Epilogue::NONE };
+    Node { epilogue, ..Node::new(Kind::Each(None), vec![input], shape) }
 }
 
 /// One convolution, channel by channel, zeros outside.
@@ -84,7 +75,7 @@ fn naive(conv: &Conv, image_chw: &[f32], from: Shape, to: Shape) -> Vec<f32> {
     out
 }
 
-fn check(graph: impl Fn() -> Graph, image: Shape, image_chw: &[f32], expected: &[f32]) {
+fn check(graph: impl Fn() -> ExecutionGraph, image: Shape, image_chw: &[f32], expected: &[f32]) {
     let largest = expected.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
     for isa in Isa::all() {
         let plan = Plan::build(isa, graph(), image.len(), Target::F32).unwrap();
@@ -163,17 +154,17 @@ proptest! {
                 _ => activate(last, activate(first, plain) * plain),
             };
         }
-        // The maps that are joined in are the same convolution, without an ending.
+        // The maps that are joined in are the same convolution, without an epilogue.
         let graph = || {
             let join = [None, Some((Join::Add, 1)), Some((Join::Multiply, 1))][joined];
             let last = if joined == 0 { Activation::NONE } else { last };
-            let node = |ending| Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![0], to) };
+            let node = |epilogue| Node { epilogue, ..Node::new(Kind::Conv(conv.clone()), vec![0], to) };
             let nodes = vec![
                 Node::new(Kind::Image, Vec::new(), from),
-                node(Ending::NONE),
-                node(Ending { first, join, last }),
+                node(Epilogue::NONE),
+                node(Epilogue { first, join, last }),
             ];
-            Graph { nodes, output: 2 }
+            ExecutionGraph { nodes, output: 2 }
         };
         check(graph, from, &image_chw, &expected);
     }
@@ -196,13 +187,13 @@ proptest! {
         let depthwise = conv.is_depthwise(to.channels);
         for isa in Isa::all().into_iter().filter(|isa| isa.multiplies(format) && !depthwise) {
             // A picture itself is not rounded to bytes.
-            let ending = Ending { first, ..Ending::NONE };
+            let epilogue = Epilogue { first, ..Epilogue::NONE };
             let nodes = vec![
                 Node::new(Kind::Image, Vec::new(), from),
-                Node::activation(0, from, Activation::NONE),
-                Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
+                activation_node(0, from, Activation::NONE),
+                Node { epilogue, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
             ];
-            let plan = Plan::build(isa, Graph { nodes, output: 2 }, from.len(), target).unwrap();
+            let plan = Plan::build(isa, ExecutionGraph { nodes, output: 2 }, from.len(), target).unwrap();
             let last = plan.steps.last().unwrap().kernel.name();
             prop_assert!(last.ends_with("bf16") || last.ends_with("int8") || last == "vector", "{last}");
             for threads in [1, 3] {
@@ -218,25 +209,25 @@ proptest! {
     fn what_convolutions_round_themselves_is_what_would_be_rounded((conv, from, to) in convolutions(), bytes in any::<bool>(), low in -2..1_i8, seed in any::<u32>()) {
         // What is no product takes floats as they are, or rounded, and so differs.
         prop_assume!(!conv.is_depthwise(to.channels));
-        let next = Conv { weights: values(seed, to.channels * 20), bias: values(seed ^ 1, 20), ..pointwise() };
+        let next = Conv { weights: values(seed, to.channels * 20), bias: values(seed ^ 1, 20), ..Conv::pointwise(Vec::new(), Vec::new()) };
         let ranges = [[f32::from(low), 1.5]; 4];
         let target = if bytes { Target::Int8(&ranges) } else { Target::Bf16 };
         let graph = |isa| {
-            let ending = Ending { first: Activation::Clamp { low: f32::from(low), high: 1.0 }, ..Ending::NONE };
+            let epilogue = Epilogue { first: Activation::Clamp { low: f32::from(low), high: 1.0 }, ..Epilogue::NONE };
             let shape = Shape { channels: 20, ..to };
             let nodes = vec![
                 Node::new(Kind::Image, Vec::new(), from),
-                Node::activation(0, from, Activation::NONE),
-                Node { ending, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
+                activation_node(0, from, Activation::NONE),
+                Node { epilogue, ..Node::new(Kind::Conv(conv.clone()), vec![1], to) },
                 Node::new(Kind::Conv(next.clone()), vec![2], shape),
             ];
-            super::narrow::narrow(Graph { nodes, output: 3 }, isa, target)
+            super::quantize::quantize(ExecutionGraph { nodes, output: 3 }, isa, target)
         };
         let image_chw = values(7, from.len());
         for isa in Isa::all() {
             let apart = Plan::placed(isa, &graph(isa), from.len()).unwrap();
             let mut merged = graph(isa);
-            super::narrow::merge(&mut merged);
+            super::quantize::merge(&mut merged);
             let merged = Plan::placed(isa, &merged, from.len()).unwrap();
             let run = |plan: &Plan| plan.run(&image_chw, NonZeroUsize::MIN).values().to_vec();
             let roundings = |plan: &Plan| plan.steps.iter().filter(|step| step.kernel.name() == "rounding").count();
@@ -277,18 +268,18 @@ proptest! {
         };
         let tiling = if four { Tiling::Four } else { Tiling::Two };
         let graph = || {
-            let node = |tiling, ending| {
+            let node = |tiling, epilogue| {
                 let conv = Conv { tiling, ..direct.clone() };
-                Node { ending, ..Node::new(Kind::Conv(conv), vec![0], to) }
+                Node { epilogue, ..Node::new(Kind::Conv(conv), vec![0], to) }
             };
             let join = joined.then_some((Join::Add, 1));
-            let ending = Ending { first, join, last: if joined { last } else { Activation::NONE } };
+            let epilogue = Epilogue { first, join, last: if joined { last } else { Activation::NONE } };
             let nodes = vec![
                 Node::new(Kind::Image, Vec::new(), from),
-                node(None, Ending::NONE),
-                node(Some(tiling), ending),
+                node(None, Epilogue::NONE),
+                node(Some(tiling), epilogue),
             ];
-            Graph { nodes, output: 2 }
+            ExecutionGraph { nodes, output: 2 }
         };
         check(graph, from, &image_chw, &expected);
     }
@@ -308,16 +299,20 @@ proptest! {
         let graph = || {
             let vector = Shape { height: 1, width: 1, ..shape };
             let each = ScaleShift { scale: scale.clone(), shift: shift.clone() };
-            let ending = Ending { first: activation, ..Ending::NONE };
-            let windows = super::windows::adaptive(shape, [1, 1]);
+            let epilogue = Epilogue { first: activation, ..Epilogue::NONE };
+            let windows = Windows {
+                rows: tl_graph::adaptive_windows(height, 1),
+                columns: tl_graph::adaptive_windows(width, 1),
+                reduce: Reduce::Mean(None),
+            };
             let nodes = vec![
                 Node::new(Kind::Image, Vec::new(), shape),
-                Node { ending, ..Node::new(Kind::Each(Some(each)), vec![0], shape) },
+                Node { epilogue, ..Node::new(Kind::Each(Some(each)), vec![0], shape) },
                 Node::new(Kind::Pool(windows), vec![0], vector),
-                Node::joined(0, shape, Join::Multiply, 2),
+                Node { epilogue: Epilogue { join: Some((Join::Multiply, 2)), ..Epilogue::NONE }, ..Node::new(Kind::Each(None), vec![0], shape) },
                 Node::new(Kind::Concat, vec![1, 3], both),
             ];
-            Graph { nodes, output: 4 }
+            ExecutionGraph { nodes, output: 4 }
         };
         check(graph, shape, &image_chw, &expected);
     }
@@ -425,5 +420,28 @@ fn whole_networks_agree_on_every_instruction_set() {
             let error = different.fold(0.0, f32::max) / largest;
             assert!(error < TOLERANCE, "{} {isa:?}: {error}", row.name);
         }
+    }
+}
+
+/// The same zero for every value, so that large networks are made and recorded at once.
+struct Hollow;
+
+impl ModuleMapper for Hollow {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let zero = Tensor::<D>::zeros([1; D], &param.lazy_device());
+        Param::initialized(param.id, zero.expand(param.lazy_shape()))
+    }
+}
+
+#[test]
+fn no_backbone_of_the_catalogue_falls_back_to_burns_own_operations() {
+    for row in ARCHITECTURES {
+        let backbone = row.init(&Device::flex()).map(&mut Hollow);
+        let image_chw = [row.channels, row.input_size, row.input_size];
+        // Pooling and what follows it are compiled by the test against the modules, and depend on no size.
+        let output = Output::Maps(backbone.end());
+        let graph = crate::network::capture(&backbone, output, image_chw).unwrap();
+        let network = super::Network::new(Isa::PORTABLE, Precision::F32, graph);
+        assert!(network.is_ok(), "{}: {}", row.name, network.err().unwrap());
     }
 }

@@ -1,6 +1,6 @@
 //! Which convolutions run by Winograd's method.
 
-use super::graph::{Conv, Graph, Kind, Shape};
+use super::execution_graph::{Conv, ExecutionGraph, Kind, Shape};
 use crate::kernels::Tiling;
 
 /// What fetching a weight costs, in multiply-adds: weights that no cache holds come at about ten gigabytes a second.
@@ -11,7 +11,7 @@ const TRANSFORM: usize = 8;
 const FEWEST_CHANNELS: usize = 32;
 
 /// Chooses for every convolution what costs least, where direct products take so many numbers at once.
-pub(crate) fn choose(graph: &mut Graph, numbers: usize) {
+pub(crate) fn choose(graph: &mut ExecutionGraph, numbers: usize) {
     for id in 0..graph.nodes.len() {
         let (output, input) = (graph.nodes[id].shape, graph.nodes[id].inputs.first().copied());
         let Some(input) = input.map(|input| graph.nodes[input].shape) else { continue };

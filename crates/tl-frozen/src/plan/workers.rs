@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Plan;
-use super::steps::{Shares, Step};
-use crate::kernels::{Arena, Map, Memory, Part};
+use super::kernel_calls::{KernelCall, WorkQueue};
+use crate::kernels::{Arena, Map, Memory, WorkPart};
 
 /// Pictures that a thread works on at once, where weights are large.
 const TOGETHER: usize = 4;
@@ -49,7 +49,7 @@ pub(crate) fn run(plan: &Plan, images_bchw: &[f32], values: &mut [f32], threads:
     });
 }
 
-/// Some images on this thread: one after the other as long as maps are large, then step by step as weights are.
+/// Runs some images on this thread: one after the other as long as maps are large, then call by call as weights are.
 fn alone(plan: &Plan, arenas: &mut [Arena], images: &[&[f32]]) {
     let memories: Vec<Memory> = arenas.iter_mut().map(Arena::memory).collect();
     let (each, all) = plan.steps.split_at(plan.heavy);
@@ -57,21 +57,21 @@ fn alone(plan: &Plan, arenas: &mut [Arena], images: &[&[f32]]) {
     // step, which is never heavy, reads the image.
     unsafe {
         for (&memory, image) in memories.iter().zip(images) {
-            each.iter().for_each(|step| step.run(memory, image, Part::ALL));
+            each.iter().for_each(|step| step.run(memory, image, WorkPart::ALL));
         }
         all.iter().for_each(|step| step.run_several(&memories));
     }
 }
 
-/// One image on several threads, which share the parts of each step.
+/// Runs one image on several threads, which share the parts of each call.
 fn together(plan: &Plan, image_chw: &[f32], values: &mut [f32], threads: usize) {
     let mut arena = plan.arena(threads);
     let memory = arena.memory();
-    let shares = Shares::new(plan.steps.len(), threads);
+    let queue = WorkQueue::new(plan.steps.len(), threads);
     let work = || {
-        shares.run(|step, index| {
+        queue.run(|step, index| {
             // SAFETY: as in `alone`; each part is taken once, and no step starts before the last is done.
-            unsafe { plan.steps[step].run(memory, image_chw, Part { index, of: threads }) }
+            unsafe { plan.steps[step].run(memory, image_chw, WorkPart { index, of: threads }) }
         });
     };
     // Threads that are there already: to start one takes two per cent of a small network's time.
@@ -83,15 +83,15 @@ fn together(plan: &Plan, image_chw: &[f32], values: &mut [f32], threads: usize) 
     plan.give_back(arena);
 }
 
-/// How long one step takes.
-pub(crate) fn time(step: &Step, arena: &mut Arena, image_chw: &[f32]) -> Duration {
+/// The time that one call of a kernel takes.
+pub(crate) fn time(step: &KernelCall, arena: &mut Arena, image_chw: &[f32]) -> Duration {
     let begun = Instant::now();
     // SAFETY: as in `alone`.
-    unsafe { step.run(arena.memory(), image_chw, Part::ALL) };
+    unsafe { step.run(arena.memory(), image_chw, WorkPart::ALL) };
     begun.elapsed()
 }
 
-/// Maps channel by channel.
+/// Copies the output's maps out of the memory, channel by channel.
 fn take_out(output: Map, arena: &Arena, values: &mut [f32]) {
     let floats = arena.floats();
     let places = (0..output.height).flat_map(|y| (0..output.width).map(move |x| (y, x)));

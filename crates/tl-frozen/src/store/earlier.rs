@@ -24,8 +24,8 @@ fn a_file_of_rows_from_an_earlier_version_is_read() {
         fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
     }
     let store = Store::open(folder.path(), 1 << 30, SystemTime::UNIX_EPOCH);
-    let shelf = store.shelf(StoreKey(bytes(KEY)));
-    assert_eq!(shelf.len(), 16);
-    let row = shelf.get(ContentHash(bytes(PICTURE)), 0).unwrap();
+    let cache = store.cached(StoreKey(bytes(KEY)));
+    assert_eq!(cache.len(), 16);
+    let row = cache.get(ContentHash(bytes(PICTURE)), 0).unwrap();
     assert_eq!((row.len(), &row[..3]), (1280, &[0.0, 0.241_108_55, 0.0][..]));
 }

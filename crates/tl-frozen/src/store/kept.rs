@@ -4,49 +4,49 @@ use tl_data::{PictureLocation, Progress};
 use tl_heads::Matrix;
 use tl_image::ContentHash;
 
-use super::Shelf;
+use super::CachedFeatures;
 use crate::extract::{Batch, extract_batches};
 use crate::{Extraction, Frozen, Job};
 
-/// [`extract`](crate::extract), but what the shelves hold is taken from there and what is computed is added to them.
+/// [`extract`](crate::extract), but what the caches hold is taken from there and what is computed is added to them.
 ///
-/// `contents` has the content of each picture of the job, `shelves` one shelf for each of its ways to prepare a
-/// picture, whose recipe must be the job's, with all of these in `decoded_for`. A picture whose rows are all kept is
+/// `contents` has the content of each picture of the job, `caches` one cache for each of its ways to prepare a
+/// picture, whose provenance must be the job's, with all of these in `decoded_for`. A picture whose rows are all kept is
 /// not even read. One that cannot be read, or whose file is not the one that was hashed any more, is not kept.
 pub fn extract_kept(
     frozen: &Frozen,
     job: &Job<'_>,
     contents: &[ContentHash],
-    shelves: &mut [Shelf],
+    caches: &mut [CachedFeatures],
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Extraction {
-    debug_assert_eq!((contents.len(), shelves.len()), (job.pictures.len(), job.views.len()));
+    debug_assert_eq!((contents.len(), caches.len()), (job.pictures.len(), job.views.len()));
     let found: Vec<Option<Vec<Vec<f32>>>> =
-        contents.iter().map(|&content| rows_of(shelves, content)).collect();
+        contents.iter().map(|&content| rows_of(caches, content)).collect();
     let missing: Vec<usize> = (0..found.len()).filter(|&index| found[index].is_none()).collect();
     let places: Vec<PictureLocation> = missing.iter().map(|&index| job.pictures[index].clone()).collect();
     let (total, done) = (found.len(), found.len() - missing.len());
     let computed = extract_batches(
         frozen,
         &Job { pictures: &places, ..*job },
-        &mut |batch| keep(batch, shelves, &|row| contents[missing[row]]),
+        &mut |batch| keep(batch, caches, &|row| contents[missing[row]]),
         &|inner| progress(Progress { done: done + inner.done, total }),
     );
-    shelves.iter_mut().for_each(Shelf::commit);
+    caches.iter_mut().for_each(CachedFeatures::commit);
     progress(Progress { done: total, total });
     merge(found, &missing, computed)
 }
 
-/// A picture's row on each shelf; `None` if one is missing.
-fn rows_of(shelves: &[Shelf], content: ContentHash) -> Option<Vec<Vec<f32>>> {
-    shelves.iter().map(|shelf| shelf.get(content, 0)).collect()
+/// A picture's row on each cache; `None` if one is missing.
+fn rows_of(caches: &[CachedFeatures], content: ContentHash) -> Option<Vec<Vec<f32>>> {
+    caches.iter().map(|cache| cache.get(content, 0)).collect()
 }
 
-fn keep(batch: &Batch, shelves: &mut [Shelf], content_of: &dyn Fn(usize) -> ContentHash) {
-    for (shelf, features) in shelves.iter_mut().zip(&batch.features) {
+fn keep(batch: &Batch, caches: &mut [CachedFeatures], content_of: &dyn Fn(usize) -> ContentHash) {
+    for (cache, features) in caches.iter_mut().zip(&batch.features) {
         let rows = batch.rows.iter().zip(&batch.contents).zip(features.iter_rows());
         for ((_, &content), values) in rows.filter(|((row, content), _)| content_of(**row) == **content) {
-            shelf.add(content, 0, values);
+            cache.add(content, 0, values);
         }
     }
 }

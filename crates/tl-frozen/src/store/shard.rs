@@ -28,10 +28,10 @@ const FIXED: usize = 8 + 32 + 8 + 8;
 const ENTRY: usize = 32 + 8 + 32;
 const HASH: usize = 32;
 
-/// What a row is found by: the content of the picture and the number of the view.
-pub(super) type Name = (ContentHash, u64);
+/// The key of a row in its file: the content of the picture and the number of the view.
+pub(super) type RowKey = (ContentHash, u64);
 
-/// A whole file of rows, open.
+/// A file of rows that is open and whole.
 #[derive(Debug)]
 pub(super) struct Shard {
     pub(super) path: PathBuf,
@@ -53,8 +53,8 @@ impl Shard {
         right.then_some(Self { path, bytes, rows, columns })
     }
 
-    /// What its rows are found by.
-    pub(super) fn names(&self) -> impl Iterator<Item = Name> {
+    /// The keys of the rows, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = RowKey> {
         (0..self.rows).filter_map(|row| {
             let at = FIXED + row * ENTRY;
             let content = self.bytes.get(at..)?.first_chunk::<32>()?;
@@ -88,8 +88,8 @@ pub(super) fn prefix(key: &StoreKey) -> String {
     Hex(&key.0[..16]).to_string() + "-"
 }
 
-/// Name and bytes of the file of these rows, which are of one length.
-pub(super) fn encode(key: &StoreKey, rows: &[(Name, Vec<f32>)]) -> (String, Vec<u8>) {
+/// The name and the bytes of the file of these rows, which are of one length.
+pub(super) fn encode(key: &StoreKey, rows: &[(RowKey, Vec<f32>)]) -> (String, Vec<u8>) {
     let columns = rows.first().map_or(0, |(_, values)| values.len());
     let mut bytes = [&MAGIC[..], &key.0].concat();
     for number in [rows.len(), columns] {

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use tempfile::TempDir;
 use tl_data::PictureLocation;
-use tl_frozen::{Extraction, Frozen, Job, Output, Recipe, Shelf, Store, StoreKey, extract, extract_kept};
+use tl_frozen::{
+    CachedFeatures, Extraction, FeatureProvenance, Frozen, Job, Output, Store, StoreKey, extract,
+    extract_kept,
+};
 use tl_image::{ContentHash, Limits, Preprocess, ResizeMode};
 
 fn frozen() -> Frozen {
@@ -56,7 +59,7 @@ impl Pictures {
     fn kept(&self, frozen: &Frozen) -> Extraction {
         let (places, views, limits) = (self.places(), views(), Limits::default());
         let job = &job(&places, &views, &limits);
-        extract_kept(frozen, job, &self.contents, &mut shelves(frozen, &self.store()), &|_| {})
+        extract_kept(frozen, job, &self.contents, &mut caches(frozen, &self.store()), &|_| {})
     }
 }
 
@@ -64,10 +67,10 @@ fn job<'a>(pictures: &'a [PictureLocation], views: &'a [Preprocess], limits: &'a
     Job { pictures, views, output: Output::Features, limits, threads: 2 }
 }
 
-fn shelves(frozen: &Frozen, folder: &Path) -> Vec<Shelf> {
+fn caches(frozen: &Frozen, folder: &Path) -> Vec<CachedFeatures> {
     let (store, views) = (Store::open(folder, 1 << 30, SystemTime::UNIX_EPOCH), views());
     let key = |preprocess| {
-        StoreKey::of(&Recipe {
+        StoreKey::of(&FeatureProvenance {
             weights_sha256: "random",
             architecture: "mobilenetv2_050",
             output: Output::Features,
@@ -77,7 +80,7 @@ fn shelves(frozen: &Frozen, folder: &Path) -> Vec<Shelf> {
             numerics: &frozen.numerics(),
         })
     };
-    views.iter().map(|preprocess| store.shelf(key(preprocess))).collect()
+    views.iter().map(|preprocess| store.cached(key(preprocess))).collect()
 }
 
 fn assert_same(one: &Extraction, other: &Extraction) {

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use tl_frozen::{NotKept, Output, Recipe, Store, StoreKey};
+use tl_frozen::{FeatureProvenance, NotKept, Output, Store, StoreKey};
 use tl_image::{ContentHash, Preprocess};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn key(architecture: &str) -> StoreKey {
-    StoreKey::of(&Recipe {
+    StoreKey::of(&FeatureProvenance {
         weights_sha256: "aa",
         architecture,
         output: Output::Features,
@@ -38,14 +38,14 @@ fn row(number: usize) -> Vec<f32> {
 }
 
 fn add(store: &Store, architecture: &str, numbers: std::ops::Range<usize>) {
-    let mut shelf = store.shelf(key(architecture));
-    numbers.for_each(|number| shelf.add(content(number), 0, &row(number)));
+    let mut cached = store.cached(key(architecture));
+    numbers.for_each(|number| cached.add(content(number), 0, &row(number)));
 }
 
 /// Which of the rows 0.. are there; those that are must be right.
 fn there(store: &Store, architecture: &str, numbers: std::ops::Range<usize>) -> Vec<usize> {
-    let shelf = store.shelf(key(architecture));
-    let right = |number: &usize| match shelf.get(content(*number), 0) {
+    let cached = store.cached(key(architecture));
+    let right = |number: &usize| match cached.get(content(*number), 0) {
         Some(values) => {
             let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&values), bits(&row(*number)), "row {number}");
@@ -70,14 +70,17 @@ fn bytes_in(folder: &Path) -> u64 {
 fn a_row_is_found_by_its_key_content_and_view_alone() {
     let folder = tempfile::tempdir().unwrap();
     add(&store(folder.path()), "resnet18", 0..3);
-    let mut shelf = store(folder.path()).shelf(key("resnet18"));
-    shelf.add(content(1), 7, &row(17));
-    drop(shelf);
+    let mut cached = store(folder.path()).cached(key("resnet18"));
+    cached.add(content(1), 7, &row(17));
+    drop(cached);
     let store = store(folder.path());
     assert_eq!(there(&store, "resnet18", 0..4), [0, 1, 2]);
     assert!(there(&store, "resnet34", 0..4).is_empty());
-    let shelf = store.shelf(key("resnet18"));
-    assert_eq!((shelf.len(), shelf.get(content(1), 7), shelf.get(content(1), 6)), (4, Some(row(17)), None));
+    let cached = store.cached(key("resnet18"));
+    assert_eq!(
+        (cached.len(), cached.get(content(1), 7), cached.get(content(1), 6)),
+        (4, Some(row(17)), None)
+    );
 }
 
 #[test]
@@ -120,10 +123,10 @@ fn a_damaged_row_leaves_the_others_and_is_replaced_by_a_new_one() {
 #[test]
 fn what_is_added_is_written_while_the_work_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let mut shelf = store(folder.path()).shelf(key("resnet18"));
-    (0..1200).for_each(|number| shelf.add(content(number), 0, &row(number)));
+    let mut cached = store(folder.path()).cached(key("resnet18"));
+    (0..1200).for_each(|number| cached.add(content(number), 0, &row(number)));
     // As if the process were killed.
-    std::mem::forget(shelf);
+    std::mem::forget(cached);
     assert_eq!(there(&store(folder.path()), "resnet18", 0..1200).len(), 1024);
 }
 

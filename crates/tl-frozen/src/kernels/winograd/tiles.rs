@@ -56,7 +56,7 @@ macro_rules! tile_in {
 tile_in!(two_in, 4, input_two);
 tile_in!(four_in, 6, input_four);
 
-/// A register of channels of one tile, back: bias, ending, and into the pixels that are part of the output.
+/// A register of channels of one tile, back: bias, epilogue, and into the pixels that are part of the output.
 macro_rules! tile_out {
     ($name:ident, $side:literal, $outputs:literal, $transform:ident) => {
         #[inline(always)]

@@ -1,4 +1,4 @@
-//! Room for new files: the files whose last use is the longest ago go first.
+//! Room for new files: the least recently used ones go first.
 
 use std::collections::HashSet;
 use std::fs;
@@ -10,9 +10,9 @@ use super::NotKept;
 /// An unfinished file of this age is nobody's any more.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What a store knows about its folder.
+/// The files of a store's folder, of which the least recently used ones make room.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct LruFiles {
     pub(super) limit_bytes: u64,
     /// Files that were read or written here; they stay.
     pub(super) used: HashSet<PathBuf>,
@@ -26,13 +26,13 @@ struct Found {
     bytes: u64,
 }
 
-impl Room {
+impl LruFiles {
     pub(super) fn new(limit_bytes: u64) -> Self {
         Self { limit_bytes, used: HashSet::new(), not_kept: None }
     }
 
     /// Removes files until `bytes` more fit. `false` if they do not fit beside what is in use.
-    pub(super) fn make(&self, folder: &Path, bytes: u64, now: SystemTime) -> bool {
+    pub(super) fn evict_for(&self, folder: &Path, bytes: u64, now: SystemTime) -> bool {
         tl_files::sweep(folder, now);
         // Each time anew: other processes keep and remove files too.
         let mut files = found(folder);

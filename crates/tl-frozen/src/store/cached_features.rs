@@ -1,32 +1,32 @@
-//! The rows of one key.
+//! The rows of a store that have one key.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tl_image::ContentHash;
 
-use super::shard::{Name, Shard, encode, prefix};
+use super::shard::{RowKey, Shard, encode, prefix};
 use super::{Store, StoreKey};
 
 /// Rows that are written together, so many or so many bytes: what an interruption may lose.
 const TOGETHER: usize = 512;
 const TOGETHER_BYTES: usize = 32 << 20;
 
-/// The rows of a store that one recipe leads to.
+/// The rows of a store that have the key of one provenance.
 ///
-/// Rows that are added are written a few hundred at a time, and the rest by [`commit`](Self::commit) or when the shelf
-/// goes. They are found by whoever opens the shelf after that.
+/// Rows that are added are written a few hundred at a time, and the rest by [`commit`](Self::commit) or when this
+/// goes. They are found by whoever opens them after that.
 #[derive(Debug)]
-pub struct Shelf {
+pub struct CachedFeatures {
     store: Store,
     key: StoreKey,
-    /// With each, whether it was marked as used.
+    /// The files of rows, and for each whether it was marked as used.
     shards: Vec<(Shard, AtomicBool)>,
     /// Shard and row of each name, by name. A name may be there more than once, where one row was damaged.
-    places: Vec<(Name, usize, usize)>,
-    fresh: Vec<(Name, Vec<f32>)>,
+    places: Vec<(RowKey, usize, usize)>,
+    fresh: Vec<(RowKey, Vec<f32>)>,
 }
 
-impl Shelf {
+impl CachedFeatures {
     /// Finds what is kept. Damaged files count as not there.
     pub(super) fn open(store: Store, key: StoreKey) -> Self {
         let prefix = prefix(&key);
@@ -40,19 +40,19 @@ impl Shelf {
         let shards = paths.into_iter().filter_map(|path| Shard::open(path, &key));
         let shards: Vec<_> = shards.map(|shard| (shard, AtomicBool::new(false))).collect();
         let names = |(number, (shard, _)): (usize, &(Shard, _))| {
-            shard.names().enumerate().map(move |(row, name)| (name, number, row)).collect::<Vec<_>>()
+            shard.keys().enumerate().map(move |(row, name)| (name, number, row)).collect::<Vec<_>>()
         };
         let mut places: Vec<_> = shards.iter().enumerate().flat_map(names).collect();
         places.sort_unstable();
         Self { store, key, shards, places, fresh: Vec::new() }
     }
 
-    /// Number of different rows that were kept when the shelf was opened, whether they are damaged or not.
+    /// Number of different rows that were kept when the cache was opened, whether they are damaged or not.
     pub fn len(&self) -> usize {
         self.places.chunk_by(|(a, ..), (b, ..)| a == b).count()
     }
 
-    /// Was nothing kept when the shelf was opened?
+    /// Was nothing kept when the cache was opened?
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
@@ -100,7 +100,7 @@ impl Shelf {
     }
 }
 
-impl Drop for Shelf {
+impl Drop for CachedFeatures {
     fn drop(&mut self) {
         self.commit();
     }

@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::graph::{Graph, Kind, Node, NodeId, Shape};
+use super::execution_graph::{ExecutionGraph, Kind, Node, NodeId, Shape};
 use crate::kernels::{Format, Isa};
 
-/// What to narrow to.
+/// The numbers that factors of products are rounded to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Target<'a> {
     F32,
     Bf16,
-    /// With the least and greatest value of every node.
+    /// Bytes, scaled by the least and greatest value of every node.
     Int8(&'a [[f32; 2]]),
 }
 
 impl Target<'_> {
-    /// Of a convolution that reads this node.
-    fn format(self, isa: Isa, graph: &Graph, node: &Node) -> Format {
+    /// The format of the factors of a node, if it is a convolution.
+    fn format(self, isa: Isa, graph: &ExecutionGraph, node: &Node) -> Format {
         let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first()) else { return Format::F32 };
         if conv.tiling.is_some() || conv.is_depthwise(conv.bias.len()) {
             return Format::F32;
@@ -34,7 +34,7 @@ impl Target<'_> {
 }
 
 /// The graph with its products in the numbers that are wanted. Maps that several products read are rounded once.
-pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
+pub(crate) fn quantize(graph: ExecutionGraph, isa: Isa, target: Target<'_>) -> ExecutionGraph {
     let uses = graph.uses();
     let format = |(id, node): (NodeId, &Node)| {
         if uses[id] > 0 { target.format(isa, &graph, node) } else { Format::F32 }
@@ -45,7 +45,7 @@ pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
     let mut rounded: HashMap<(NodeId, usize), NodeId> = HashMap::new();
     for (mut node, format) in graph.nodes.into_iter().zip(formats) {
         node.inputs.iter_mut().for_each(|input| *input = places[*input]);
-        if let Some((_, other)) = &mut node.ending.join {
+        if let Some((_, other)) = &mut node.epilogue.join {
             *other = places[*other];
         }
         if let (Kind::Conv(conv), true) = (&mut node.kind, format != Format::F32) {
@@ -54,21 +54,21 @@ pub(crate) fn narrow(graph: Graph, isa: Isa, target: Target<'_>) -> Graph {
             node.inputs[0] = *rounded.entry((input, format.numbers())).or_insert_with(|| {
                 let shape = nodes[input].shape;
                 let shape = Shape { channels: shape.channels.div_ceil(format.numbers()), ..shape };
-                nodes.push(Node { holds: format, ..Node::new(Kind::Narrow(format), vec![input], shape) });
+                nodes.push(Node { holds: format, ..Node::new(Kind::Quantize(format), vec![input], shape) });
                 nodes.len() - 1
             });
         }
         places.push(nodes.len());
         nodes.push(node);
     }
-    Graph { nodes, output: places[graph.output] }
+    ExecutionGraph { nodes, output: places[graph.output] }
 }
 
 /// Lets steps round what they store, where nobody else reads it.
-pub(crate) fn merge(graph: &mut Graph) {
+pub(crate) fn merge(graph: &mut ExecutionGraph) {
     let uses = graph.uses();
     for id in 0..graph.nodes.len() {
-        let Kind::Narrow(format) = graph.nodes[id].kind else { continue };
+        let Kind::Quantize(format) = graph.nodes[id].kind else { continue };
         let (shape, input) = (graph.nodes[id].shape, graph.nodes[id].inputs[0]);
         let node = &mut graph.nodes[input];
         let rounds = match &node.kind {

@@ -1,4 +1,4 @@
-//! What an output depends on besides the picture.
+//! Everything that an output depends on besides the picture.
 
 use tl_image::{Augment, Preprocess};
 
@@ -11,41 +11,48 @@ const NUMERICS: u32 = 2;
 
 /// Everything that an output of the frozen network depends on, besides the picture's content and the view's number.
 #[derive(Debug, Clone, Copy)]
-pub struct Recipe<'a> {
+pub struct FeatureProvenance<'a> {
     /// SHA-256 of the file with the network's weights.
     pub weights_sha256: &'a str,
-    /// Name of the network.
+    /// The name of the network.
     pub architecture: &'a str,
-    /// What of the network is wanted.
+    /// The output of the network that is wanted.
     pub output: Output,
-    /// What a picture goes through.
+    /// The preprocessing that a picture goes through.
     pub preprocess: &'a Preprocess,
     /// All that a picture was decoded for at once: it decides the resolution at which a JPEG is decoded.
     pub decoded_for: &'a [Preprocess],
     /// How the views from number 1 on are changed; view 0 never is.
     pub augmented: Option<Augmented<'a>>,
-    /// The code that computes: [`Frozen::numerics`].
+    /// The version of the code that computes: [`Frozen::numerics`].
     pub numerics: &'a str,
 }
 
-/// How views are changed.
+/// The augmentation of views.
 #[derive(Debug, Clone, Copy)]
 pub struct Augmented<'a> {
     /// The operations. What they draw must depend on the seed, the view and the picture's content alone.
     pub augment: &'a Augment,
-    /// What is drawn comes from it.
+    /// The seed of what is drawn.
     pub seed: u64,
 }
 
-/// Says which rows of a store are meant: a hash of a [`Recipe`].
+/// The key of rows in a store: a hash of a [`FeatureProvenance`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StoreKey(pub(super) [u8; 32]);
 
+impl FeatureProvenance<'_> {
+    /// The derived form, which names every field, and whose numbers read back as they were: no field can be forgotten.
+    fn spelling(&self) -> String {
+        // Files of earlier versions have keys in which the type is called `Recipe`.
+        format!("{self:?}").replacen("FeatureProvenance", "Recipe", 1)
+    }
+}
+
 impl StoreKey {
-    /// The key of a recipe. Recipes that differ in anything have different keys.
-    pub fn of(recipe: &Recipe<'_>) -> Self {
-        // The derived form names every field, and its numbers read back as they were: no field can be forgotten.
-        Self(*blake3::hash(format!("{recipe:?}").as_bytes()).as_bytes())
+    /// The key of a provenance. Provenances that differ in anything have different keys.
+    pub fn of(provenance: &FeatureProvenance<'_>) -> Self {
+        Self(*blake3::hash(provenance.spelling().as_bytes()).as_bytes())
     }
 }
 
@@ -56,7 +63,7 @@ impl std::fmt::Debug for StoreKey {
 }
 
 impl Frozen {
-    /// The code that computes, for [`Recipe::numerics`]: a number that is raised when its results change, this
+    /// The version of the code that computes, for [`FeatureProvenance::numerics`]: a number that is raised when its results change, this
     /// program's version, the device, the processor's vector instructions and how it multiplies.
     pub fn numerics(&self) -> String {
         let isa = crate::kernels::Isa::detect();
@@ -81,7 +88,7 @@ mod tests {
         let (light, strong) =
             [AugmentPreset::Light, AugmentPreset::Strong].map(|p| Augment::new(p.ops())).into();
         let (light, strong) = (light.unwrap(), strong.unwrap());
-        let recipe = Recipe {
+        let provenance = FeatureProvenance {
             weights_sha256: "aa",
             architecture: "resnet18",
             output: Output::Features,
@@ -101,22 +108,24 @@ mod tests {
             Preprocess { range: ValueRange::of_bits(12).unwrap_or_default(), ..plain.clone() },
         ];
         let both = [plain.clone(), other[0].clone()];
-        let mut recipes = vec![
-            recipe,
-            Recipe { weights_sha256: "ab", ..recipe },
-            Recipe { architecture: "resnet34", ..recipe },
-            Recipe { output: Output::Logits, ..recipe },
-            Recipe { output: Output::Maps(Boundary(2)), ..recipe },
-            Recipe { output: Output::Maps(Boundary(3)), ..recipe },
-            Recipe { decoded_for: &both, ..recipe },
-            Recipe { augmented: Some(Augmented { augment: &light, seed: 0 }), ..recipe },
-            Recipe { augmented: Some(Augmented { augment: &light, seed: 1 }), ..recipe },
-            Recipe { augmented: Some(Augmented { augment: &strong, seed: 0 }), ..recipe },
-            Recipe { numerics: "2", ..recipe },
+        let mut provenances = vec![
+            provenance,
+            FeatureProvenance { weights_sha256: "ab", ..provenance },
+            FeatureProvenance { architecture: "resnet34", ..provenance },
+            FeatureProvenance { output: Output::Logits, ..provenance },
+            FeatureProvenance { output: Output::Maps(Boundary(2)), ..provenance },
+            FeatureProvenance { output: Output::Maps(Boundary(3)), ..provenance },
+            FeatureProvenance { decoded_for: &both, ..provenance },
+            FeatureProvenance { augmented: Some(Augmented { augment: &light, seed: 0 }), ..provenance },
+            FeatureProvenance { augmented: Some(Augmented { augment: &light, seed: 1 }), ..provenance },
+            FeatureProvenance { augmented: Some(Augmented { augment: &strong, seed: 0 }), ..provenance },
+            FeatureProvenance { numerics: "2", ..provenance },
         ];
-        recipes.extend(other.iter().map(|preprocess| Recipe { preprocess, ..recipe }));
-        let keys: HashSet<StoreKey> = recipes.iter().map(StoreKey::of).collect();
-        assert_eq!(keys.len(), recipes.len());
-        assert_eq!(StoreKey::of(&recipe), StoreKey::of(&recipe.clone()));
+        provenances.extend(other.iter().map(|preprocess| FeatureProvenance { preprocess, ..provenance }));
+        let keys: HashSet<StoreKey> = provenances.iter().map(StoreKey::of).collect();
+        assert_eq!(keys.len(), provenances.len());
+        assert_eq!(StoreKey::of(&provenance), StoreKey::of(&provenance.clone()));
+        let spelling = "Recipe { weights_sha256: \"aa\", architecture: \"resnet18\", output: Features, ";
+        assert!(provenance.spelling().starts_with(spelling), "{}", provenance.spelling());
     }
 }

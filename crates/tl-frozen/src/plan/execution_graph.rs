@@ -1,21 +1,22 @@
-//! What a network computes, one node per step, for one picture.
+//! What a plan runs, one node per step, for one picture: a network's graph after its passes, in the terms of kernels, with what
+//! execution needs: tilings and formats.
 
 use std::ops::Range;
 
 use crate::kernels::{Activation, Format, Join, Reduce, Tiling};
 
-/// Index of a node; a node's inputs come before it.
+/// The index of a node; a node's inputs come before it.
 pub(crate) type NodeId = usize;
 
 /// Nodes in an order in which they can run.
 #[derive(Debug)]
-pub(crate) struct Graph {
+pub(crate) struct ExecutionGraph {
     pub(crate) nodes: Vec<Node>,
-    /// The node that is wanted.
+    /// The node whose values are wanted.
     pub(crate) output: NodeId,
 }
 
-/// Of one picture; of a vector, height and width are 1.
+/// The shape of a node's values for one picture; of a vector, height and width are 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) channels: usize,
@@ -26,21 +27,21 @@ pub(crate) struct Shape {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) kind: Kind,
-    /// The inputs of the step itself; [`Ending::join`] is another.
+    /// The inputs of the step itself; [`Epilogue::join`] is another.
     pub(crate) inputs: Vec<NodeId>,
     pub(crate) shape: Shape,
-    /// What its lanes hold, of which the shape counts the channels.
+    /// The format of the lanes of the values; the shape's channels count lanes.
     pub(crate) holds: Format,
-    pub(crate) ending: Ending,
+    pub(crate) epilogue: Epilogue,
 }
 
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// The picture.
+    /// The picture that the graph is given.
     Image,
     Conv(Conv),
     /// The input rounded, several channels to a lane: what convolutions of this format read.
-    Narrow(Format),
+    Quantize(Format),
     /// The input, scaled and shifted per channel where that is given.
     Each(Option<ScaleShift>),
     Pool(Windows),
@@ -52,9 +53,9 @@ pub(crate) enum Kind {
     Flatten,
 }
 
-/// What follows a convolution or [`Kind::Each`] before its result is stored.
+/// The operations that follow a convolution or [`Kind::Each`] before its result is stored.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Ending {
+pub(crate) struct Epilogue {
     pub(crate) first: Activation,
     pub(crate) join: Option<(Join, NodeId)>,
     pub(crate) last: Activation,
@@ -68,7 +69,7 @@ pub(crate) struct ScaleShift {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Conv {
-    /// `[output channel][input channel of its group][row][column]`.
+    /// The weights, `[output channel][input channel of its group][row][column]`.
     pub(crate) weights: Vec<f32>,
     pub(crate) bias: Vec<f32>,
     pub(crate) kernel: [usize; 2],
@@ -77,13 +78,13 @@ pub(crate) struct Conv {
     pub(crate) padding: [usize; 2],
     pub(crate) dilation: [usize; 2],
     pub(crate) groups: usize,
-    /// By Winograd's method: chosen after everything else.
+    /// The tiles of Winograd's method, if it is used: chosen after everything else.
     pub(crate) tiling: Option<Tiling>,
-    /// What its input and weights are rounded to: chosen after the tiling.
+    /// The format that its input and weights are rounded to: chosen after the tiling.
     pub(crate) format: Format,
 }
 
-/// What each output pixel of a pooling looks at, inside the input.
+/// The rows and columns of the input that each output pixel of a pooling sees.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Windows {
     pub(crate) rows: Vec<Range<usize>>,
@@ -101,30 +102,36 @@ impl Conv {
     pub(crate) fn is_depthwise(&self, outputs: usize) -> bool {
         self.groups > 1 && self.groups == self.inputs() && self.groups == outputs
     }
+
+    /// A convolution of single pixels, with weights `[output][input]`.
+    pub(crate) fn pointwise(weights: Vec<f32>, bias: Vec<f32>) -> Self {
+        let one = [1, 1];
+        Self {
+            weights,
+            bias,
+            kernel: one,
+            stride: one,
+            padding: [0, 0],
+            dilation: one,
+            groups: 1,
+            tiling: None,
+            format: Format::F32,
+        }
+    }
 }
 
-impl Ending {
+impl Epilogue {
     pub(crate) const NONE: Self = Self { first: Activation::NONE, join: None, last: Activation::NONE };
 }
 
 impl Node {
     pub(crate) fn new(kind: Kind, inputs: Vec<NodeId>, shape: Shape) -> Self {
-        Self { kind, inputs, shape, holds: Format::F32, ending: Ending::NONE }
+        Self { kind, inputs, shape, holds: Format::F32, epilogue: Epilogue::NONE }
     }
 
-    pub(crate) fn activation(input: NodeId, shape: Shape, activation: Activation) -> Self {
-        let ending = Ending { first: activation, ..Ending::NONE };
-        Self { ending, ..Self::new(Kind::Each(None), vec![input], shape) }
-    }
-
-    pub(crate) fn joined(input: NodeId, shape: Shape, join: Join, other: NodeId) -> Self {
-        let ending = Ending { join: Some((join, other)), ..Ending::NONE };
-        Self { ending, ..Self::new(Kind::Each(None), vec![input], shape) }
-    }
-
-    /// All nodes that this one reads.
+    /// All nodes that the node reads.
     pub(crate) fn reads(&self) -> impl Iterator<Item = NodeId> + '_ {
-        self.inputs.iter().copied().chain(self.ending.join.map(|(_, other)| other))
+        self.inputs.iter().copied().chain(self.epilogue.join.map(|(_, other)| other))
     }
 }
 
@@ -134,7 +141,7 @@ impl Shape {
     }
 }
 
-impl Graph {
+impl ExecutionGraph {
     /// For each node, how often others read it; nodes that lead nowhere read nothing.
     pub(crate) fn uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.nodes.len()];

@@ -1,29 +1,30 @@
-//! The steps of a plan, and how one or several threads run them.
+//! The calls of kernels that a plan is made of, and how one or several threads run them.
 
 #![allow(unsafe_code, reason = "kernels write to the memory that threads share")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::StepCost;
-use super::graph::NodeId;
+use super::KernelCost;
+use super::execution_graph::NodeId;
 use crate::kernels::{
-    Borders, Depthwise, Elementwise, Format, Image, Isa, Map, Memory, Narrow, Part, Pool, Product, Winograd,
+    Borders, Depthwise, Elementwise, Format, Image, Isa, Map, Memory, Narrow, Pool, Product, Winograd,
+    WorkPart,
 };
 
-/// A kernel, and the borders that it is the first to need.
+/// A kernel with its arguments, and the borders that it is the first to need.
 #[derive(Debug)]
-pub(crate) struct Step {
-    /// What it is a step of.
+pub(crate) struct KernelCall {
+    /// The node of the graph that the call computes, or a part of it.
     pub(crate) node: NodeId,
     pub(crate) kernel: Kernel,
     pub(crate) borders: Option<Borders>,
 }
 
-/// What a step does.
+/// The kernel that a call runs, with its arguments.
 #[derive(Debug)]
 pub(crate) enum Kernel {
-    /// The picture into maps.
+    /// Puts the picture into maps.
     Image {
         isa: Isa,
         output: Map,
@@ -34,7 +35,7 @@ pub(crate) enum Kernel {
     Elementwise(Elementwise),
     Narrow(Narrow),
     Pool(Pool),
-    /// Maps into a vector, channel by channel.
+    /// Puts maps into a vector, channel by channel.
     Flatten {
         input: Map,
         output: Map,
@@ -55,7 +56,7 @@ impl Kernel {
         }
     }
 
-    /// Behind the last float that the step writes, or reads of maps it was given.
+    /// The offset behind the last float that the kernel writes, or reads of maps it was given.
     pub(crate) fn end(&self) -> usize {
         match self {
             Self::Image { output, .. } => output.end(),
@@ -77,7 +78,7 @@ impl Kernel {
         if let Self::Winograd(op) = self { op.scratch() } else { 0 }
     }
 
-    /// Kind of layer, for tables.
+    /// The kind of layer that the kernel computes, for tables.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Image { .. } => "picture",
@@ -109,7 +110,7 @@ impl Kernel {
         }
     }
 
-    /// Floats of weights.
+    /// The number of floats that the weights take.
     pub(crate) fn weights(&self) -> usize {
         match self {
             Self::Product(op) => op.weights.floats().len(),
@@ -121,7 +122,7 @@ impl Kernel {
 
     /// # Safety
     /// `memory` is as large as the plan says, and threads that run at the same time run other parts of this step.
-    unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: Part) {
+    unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: WorkPart) {
         // SAFETY: the caller's; `lower` has checked that the step stays inside the memory.
         unsafe {
             match self {
@@ -138,11 +139,11 @@ impl Kernel {
     }
 }
 
-impl Step {
-    /// Without a time yet.
-    pub(crate) fn cost(&self) -> StepCost {
+impl KernelCall {
+    /// What the call costs, its time not measured yet.
+    pub(crate) fn cost(&self) -> KernelCost {
         let Map { channels, height, width, .. } = self.kernel.output();
-        StepCost {
+        KernelCost {
             kind: self.kernel.name(),
             output: [channels, height, width],
             multiply_adds: self.kernel.multiply_adds(),
@@ -150,10 +151,10 @@ impl Step {
         }
     }
 
-    /// The step for several pictures, whose weights come into the cache once.
+    /// Runs the kernel for several pictures, so that its weights come into the cache once.
     ///
     /// # Safety
-    /// As of a kernel, for every memory; none is that of the picture itself.
+    /// As for [`Kernel::run`], for every memory; none is that of the picture itself.
     pub(crate) unsafe fn run_several(&self, memories: &[Memory]) {
         // SAFETY: the caller's.
         unsafe {
@@ -161,17 +162,17 @@ impl Step {
                 let borders =
                     self.borders.iter().flat_map(|borders| memories.iter().map(move |&at| (borders, at)));
                 borders.for_each(|(borders, memory)| borders.run(memory));
-                return op.run(memories, Part::ALL);
+                return op.run(memories, WorkPart::ALL);
             }
-            memories.iter().for_each(|&memory| self.run(memory, &[], Part::ALL));
+            memories.iter().for_each(|&memory| self.run(memory, &[], WorkPart::ALL));
         }
     }
 
-    /// A part of the step; the first thread makes the borders, which nobody else touches meanwhile.
+    /// Runs a part of the call; the first thread makes the borders, which nobody else touches meanwhile.
     ///
     /// # Safety
-    /// As of a kernel.
-    pub(crate) unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: Part) {
+    /// As for [`Kernel::run`].
+    pub(crate) unsafe fn run(&self, memory: Memory, image_chw: &[f32], part: WorkPart) {
         // SAFETY: the caller's.
         unsafe {
             if let (Some(borders), 0) = (&self.borders, part.index) {
@@ -182,11 +183,11 @@ impl Step {
     }
 }
 
-/// The step from which on taking pictures together, which fetches weights once but leaves maps to colder caches, moves
+/// The first call from which on taking pictures together, which fetches weights once but leaves maps to colder caches, moves
 /// less memory than taking them one by one.
-pub(crate) fn heavy(steps: &[Step]) -> usize {
-    let weights = |step: &Step| step.kernel.weights();
-    let maps = |step: &Step| {
+pub(crate) fn heavy(steps: &[KernelCall]) -> usize {
+    let weights = |step: &KernelCall| step.kernel.weights();
+    let maps = |step: &KernelCall| {
         let Map { height, width, channels, .. } = step.kernel.output();
         height * width * channels
     };
@@ -198,7 +199,7 @@ pub(crate) fn heavy(steps: &[Step]) -> usize {
     (1..=steps.len()).min_by_key(|&first| cost(first)).unwrap_or(steps.len())
 }
 
-unsafe fn flatten(input: Map, output: Map, memory: Memory, part: Part) {
+unsafe fn flatten(input: Map, output: Map, memory: Memory, part: WorkPart) {
     for y in part.of(input.height) {
         for x in 0..input.width {
             for c in 0..input.channels {
@@ -210,10 +211,10 @@ unsafe fn flatten(input: Map, output: Map, memory: Memory, part: Part) {
     }
 }
 
-/// The parts of the steps of one picture, taken by whichever thread is free, so that a thread that the system has put
+/// The parts of the calls for one picture, taken by whichever thread is free, so that a thread that the system has put
 /// aside holds up nobody unless it has taken a part.
 #[derive(Debug)]
-pub(crate) struct Shares {
+pub(crate) struct WorkQueue {
     steps: usize,
     parts: usize,
     /// The step in hand and its next part, as `step * (parts + 1) + part`.
@@ -222,7 +223,7 @@ pub(crate) struct Shares {
     done: AtomicUsize,
 }
 
-impl Shares {
+impl WorkQueue {
     pub(crate) fn new(steps: usize, parts: usize) -> Self {
         Self { steps, parts, next: AtomicUsize::new(0), done: AtomicUsize::new(0) }
     }

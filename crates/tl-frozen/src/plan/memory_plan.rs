@@ -1,24 +1,24 @@
 //! Where every node's maps lie, decided once: who shares a buffer with whom, how wide its border of zeros is, and where in
 //! the one memory it starts.
 
-use super::graph::{Conv, Graph, Kind, Node, NodeId, Shape};
+use super::execution_graph::{Conv, ExecutionGraph, Kind, Node, NodeId, Shape};
 use crate::kernels::{Borders, Format, Map, Tiling};
 
-/// Floats of a cache line.
+/// The number of floats in a cache line.
 const LINE: usize = 16;
 
-/// The memory of one picture.
+/// The buffers in the memory of one picture.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct MemoryPlan {
     buffers: Vec<Buffer>,
-    homes: Vec<Option<Home>>,
-    /// Floats of the whole.
+    allocations: Vec<Option<Allocation>>,
+    /// The number of floats that all buffers take together.
     pub(crate) floats: usize,
 }
 
-/// A buffer and the channel at which a node's maps start in it.
+/// The buffer in which a node's maps lie, and the channel at which they start in it.
 #[derive(Debug, Clone, Copy)]
-struct Home {
+struct Allocation {
     buffer: usize,
     channel: usize,
 }
@@ -30,47 +30,47 @@ struct Buffer {
     around: [usize; 4],
     /// Lanes of zeros behind the last pixel.
     behind: usize,
-    /// From the first node that writes to the last that reads.
+    /// The first node that writes to the buffer, and the last that reads it.
     alive: [NodeId; 2],
     start: usize,
     /// What zero looks like, in each byte.
     zero: u8,
 }
 
-impl Places {
-    pub(crate) fn new(graph: &Graph, uses: &[usize]) -> Self {
-        let mut places = Self { buffers: Vec::new(), homes: vec![None; graph.nodes.len()], floats: 0 };
+impl MemoryPlan {
+    pub(crate) fn new(graph: &ExecutionGraph, uses: &[usize]) -> Self {
+        let mut plan = Self { buffers: Vec::new(), allocations: vec![None; graph.nodes.len()], floats: 0 };
         for id in (0..graph.nodes.len()).rev().filter(|&id| uses[id] > 0) {
-            places.house(graph, uses, id);
+            plan.allocate(graph, uses, id);
         }
-        places.house_slices(graph, uses);
+        plan.allocate_slices(graph, uses);
         for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| uses[id] > 0) {
-            places.live(graph, id, node);
+            plan.live(graph, id, node);
         }
-        places.arrange();
-        places
+        plan.arrange();
+        plan
     }
 
-    /// A buffer for a node that has none; nodes before it that can write right there share it.
-    fn house(&mut self, graph: &Graph, uses: &[usize], id: NodeId) {
+    /// Gives a node a buffer if it has none; nodes before it that can write right there share it.
+    fn allocate(&mut self, graph: &ExecutionGraph, uses: &[usize], id: NodeId) {
         let node = &graph.nodes[id];
         if matches!(node.kind, Kind::Slice(_)) {
             return;
         }
-        let home = match self.homes[id] {
-            Some(home) => home,
-            None => Home { buffer: self.make(node), channel: 0 },
+        let allocation = match self.allocations[id] {
+            Some(allocation) => allocation,
+            None => Allocation { buffer: self.make(node), channel: 0 },
         };
-        self.homes[id] = Some(home);
+        self.allocations[id] = Some(allocation);
         let writes =
             |input: NodeId| matches!(graph.nodes[input].kind, Kind::Conv(_) | Kind::Each(_) | Kind::Pool(_));
         match node.kind {
             Kind::Concat => {
-                let mut channel = home.channel;
+                let mut channel = allocation.channel;
                 for &input in &node.inputs {
                     let concat = matches!(graph.nodes[input].kind, Kind::Concat);
-                    if self.homes[input].is_none() && (writes(input) || concat) {
-                        self.homes[input] = Some(Home { channel, ..home });
+                    if self.allocations[input].is_none() && (writes(input) || concat) {
+                        self.allocations[input] = Some(Allocation { channel, ..allocation });
                     }
                     channel += graph.nodes[input].shape.channels;
                 }
@@ -79,8 +79,8 @@ impl Places {
             Kind::Each(_) => {
                 let input = node.inputs[0];
                 let same = graph.nodes[input].shape == node.shape && graph.nodes[input].holds == node.holds;
-                if same && uses[input] == 1 && writes(input) && self.homes[input].is_none() {
-                    self.homes[input] = Some(home);
+                if same && uses[input] == 1 && writes(input) && self.allocations[input].is_none() {
+                    self.allocations[input] = Some(allocation);
                 }
             }
             _ => {}
@@ -95,35 +95,35 @@ impl Places {
         self.buffers.len() - 1
     }
 
-    /// Slices are looked at where they are.
-    fn house_slices(&mut self, graph: &Graph, uses: &[usize]) {
+    /// Gives slices the place that they have in their input's buffer.
+    fn allocate_slices(&mut self, graph: &ExecutionGraph, uses: &[usize]) {
         for (id, node) in graph.nodes.iter().enumerate().filter(|&(id, _)| uses[id] > 0) {
-            if let (Kind::Slice(first), Some(home)) =
-                (&node.kind, node.inputs.first().and_then(|&i| self.homes[i]))
+            if let (Kind::Slice(first), Some(allocation)) =
+                (&node.kind, node.inputs.first().and_then(|&i| self.allocations[i]))
             {
-                self.homes[id] = Some(Home { channel: home.channel + first, ..home });
+                self.allocations[id] = Some(Allocation { channel: allocation.channel + first, ..allocation });
             }
         }
     }
 
     /// Notes what a node writes and reads, and how far beyond the edges it looks.
-    fn live(&mut self, graph: &Graph, id: NodeId, node: &Node) {
+    fn live(&mut self, graph: &ExecutionGraph, id: NodeId, node: &Node) {
         let end = if id == graph.output { graph.nodes.len() } else { id };
         self.touch(id, id);
         self.touch(id, end);
         node.reads().for_each(|read| self.touch(read, id));
         if let (Kind::Conv(conv), Some(&input)) = (&node.kind, node.inputs.first())
-            && let Some(home) = self.homes[input]
+            && let Some(allocation) = self.allocations[input]
         {
             let needed = conv.looks_beyond(graph.nodes[input].shape, node.shape);
-            let around = &mut self.buffers[home.buffer].around;
+            let around = &mut self.buffers[allocation.buffer].around;
             *around = std::array::from_fn(|side| around[side].max(needed[side]));
         }
     }
 
     fn touch(&mut self, node: NodeId, at: NodeId) {
-        if let Some(home) = self.homes[node] {
-            let alive = &mut self.buffers[home.buffer].alive;
+        if let Some(allocation) = self.allocations[node] {
+            let alive = &mut self.buffers[allocation.buffer].alive;
             *alive = [at.min(alive[0]), at.max(alive[1])];
         }
     }
@@ -152,18 +152,18 @@ impl Places {
         }
     }
 
-    /// Where a node's maps are.
-    pub(crate) fn map(&self, graph: &Graph, node: NodeId) -> Option<Map> {
-        let home = self.homes[node]?;
-        let (inner, shape) = (self.buffers[home.buffer].inner(), graph.nodes[node].shape);
+    /// The place of a node's maps in the memory.
+    pub(crate) fn map(&self, graph: &ExecutionGraph, node: NodeId) -> Option<Map> {
+        let allocation = self.allocations[node]?;
+        let (inner, shape) = (self.buffers[allocation.buffer].inner(), graph.nodes[node].shape);
         let Shape { channels, height, width } = shape;
         let holds = graph.nodes[node].holds;
-        Some(Map { start: inner.start + home.channel, channels, height, width, holds, ..inner })
+        Some(Map { start: inner.start + allocation.channel, channels, height, width, holds, ..inner })
     }
 
     /// The borders that have to be made when this node runs, the first to write there.
     pub(crate) fn borders(&self, node: NodeId) -> Option<Borders> {
-        let buffer = &self.buffers[self.homes[node]?.buffer];
+        let buffer = &self.buffers[self.allocations[node]?.buffer];
         let first = buffer.alive[0] == node && (buffer.around != [0; 4] || buffer.behind > 0);
         let Buffer { around, behind, zero, .. } = *buffer;
         first.then(|| Borders { inner: buffer.inner(), around, behind, zero })
@@ -171,7 +171,7 @@ impl Places {
 
     /// Whether an input of a concatenation was written where it belongs.
     pub(crate) fn is_within(&self, input: NodeId, concat: NodeId, channel: usize) -> bool {
-        match (self.homes[input], self.homes[concat]) {
+        match (self.allocations[input], self.allocations[concat]) {
             (Some(a), Some(b)) => a.buffer == b.buffer && a.channel == b.channel + channel,
             _ => false,
         }
@@ -179,8 +179,8 @@ impl Places {
 }
 
 impl Buffer {
-    /// From a pixel to the next. Where that were a multiple of half the first-level cache's page, the pixels of a tile
-    /// would fall on the same few cache sets: then a cache line more.
+    /// The distance from a pixel to the next. Where it were a multiple of 2 KiB, half of what the first-level cache's sets span (64 sets
+    /// of 64 bytes), the pixels of a tile would fall on two sets and evict each other: then it is a cache line more.
     fn pixel(&self) -> usize {
         let channels = self.shape.channels;
         if channels.is_multiple_of(512) && self.shape.width > 1 { channels + 16 } else { channels }
