@@ -17,6 +17,7 @@
 //!
 //! Every call that a commit makes goes through a [`Disk`], so that tests can let each of them fail (feature `faults`).
 
+mod device_name;
 mod disk;
 #[cfg(any(test, feature = "faults"))]
 pub mod faulty;
@@ -24,6 +25,7 @@ mod file;
 mod folder;
 mod name;
 mod name_text;
+mod patience;
 mod sweep;
 
 pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words, write_durably};
