@@ -72,6 +72,7 @@ mod natural;
 mod near_duplicates;
 mod numbers;
 mod order;
+mod other_letters;
 mod ours;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
@@ -112,6 +113,7 @@ mod text_file;
 mod unread;
 mod walk;
 mod wide_values;
+mod windows_path;
 
 pub use batch::{Batch, Loading, load_batches};
 pub use cell_fault::CellFault;
