@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use tl_files::{path_of_text, shown_path};
+use tl_files::{path_of_text, shown_path, without_literal_prefix};
 use tl_image::ends_like_a_picture;
 
 use crate::SourceError;
 use crate::numbers::counted;
-use crate::windows_path::{slashed, without_literal_prefix};
+use crate::windows_path::slashed;
 
 /// Finds the files that one table or list names.
 pub(crate) struct Lookup<'a> {

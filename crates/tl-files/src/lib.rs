@@ -23,6 +23,7 @@ mod disk;
 pub mod faulty;
 mod file;
 mod folder;
+mod literal_prefix;
 mod name;
 mod name_text;
 mod patience;
@@ -31,6 +32,7 @@ mod sweep;
 pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words, write_durably};
 pub use file::{AtomicFile, replace, replace_on, settle};
 pub use folder::{AtomicFolder, remove_folder};
+pub use literal_prefix::without_literal_prefix;
 pub use name_text::{
     Shown, bytes_text, ending, name_text, optional_path_as_text, path_as_text, path_of_bytes, path_of_text,
     path_text, shown, shown_path, steers,
