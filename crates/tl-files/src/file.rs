@@ -169,7 +169,9 @@ impl<D: Disk + ?Sized> Seek for AtomicFile<'_, D> {
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Fault> {
     let special = fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
     if special || cfg!(windows) && is_device_name(path) {
-        fs::write(path, content).map_err(Fault::at(path))
+        // Not as a new file: a device has no length to be cut to.
+        let opened = fs::OpenOptions::new().write(true).open(path);
+        opened.and_then(|mut device| device.write_all(content)).map_err(Fault::at(path))
     } else {
         replace_on(&Os, path, content)
     }
