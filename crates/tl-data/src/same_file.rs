@@ -48,11 +48,10 @@ fn resolved(path: &Path) -> PathBuf {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn every_path_of_a_file_has_one_key_and_files_have_their_own() {
         let folder = tempfile::tempdir().unwrap();

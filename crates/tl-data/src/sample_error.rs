@@ -93,7 +93,7 @@ impl Serialize for SampleError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
