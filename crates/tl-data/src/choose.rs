@@ -54,7 +54,8 @@ impl Globs {
                 pattern: glob.clone(),
                 detail: error.msg.to_lowercase(),
             };
-            Ok((Pattern::new(glob).map_err(bad)?, glob.contains('/')))
+            let slashed = if cfg!(windows) { glob.replace('\\', "/") } else { glob.clone() };
+            Ok((Pattern::new(&slashed).map_err(bad)?, slashed.contains('/')))
         };
         globs.iter().map(compile).collect::<Result<_, _>>().map(Globs)
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
-use tl_files::{path_of_text, shown, shown_path};
+use tl_files::{path_of_text, path_text, shown, shown_path};
 
 use crate::numbers::{counted, grouped};
 use crate::rejected::listed;
@@ -156,6 +156,11 @@ impl DataError {
     /// What the user can do about it, where there is something.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            DataError::FolderMissing { path } | DataError::FolderUnreadable { path, .. }
+                if path_text(path).ends_with('"') =>
+            {
+                "on Windows a backslash before the closing quote takes the quote into the path: leave that backslash out".into()
+            }
             DataError::FolderMissing { .. } => {
                 "check the spelling; the path is relative to the current folder".into()
             }

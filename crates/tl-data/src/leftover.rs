@@ -142,7 +142,7 @@ pub(crate) fn is_named_by_chance(root: &Path, path: &Path) -> bool {
     let left_behind =
         |part: Component<'_>| matches!(part, Component::Normal(name) if is_left_behind(name, true));
     let name = path.file_name().unwrap_or_default();
-    let inside = path.is_relative() && path.components().any(left_behind);
+    let inside = !path.has_root() && path.components().any(left_behind);
     // Tables and lists lose the carriage return at its end.
     let icon = name == "Icon" && root.join(path).with_file_name("Icon\r").exists();
     inside || icon || is_left_behind(name, false) || is_well_known_other(&name_text(name))

@@ -71,6 +71,7 @@ mod natural;
 mod near_duplicates;
 mod numbers;
 mod order;
+mod other_letters;
 mod ours;
 #[cfg(feature = "parquet")]
 mod parquet_footer;
@@ -111,6 +112,7 @@ mod text_file;
 mod unread;
 mod walk;
 mod wide_values;
+mod windows_path;
 
 pub use cell_fault::CellFault;
 pub use check::{

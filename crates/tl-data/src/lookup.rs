@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use tl_files::path_of_text;
+use tl_files::{path_of_text, shown_path, without_literal_prefix};
 use tl_image::ends_like_a_picture;
 
 use crate::SourceError;
 use crate::numbers::counted;
+use crate::windows_path::slashed;
 
 /// Finds the files that one table or list names.
 pub(crate) struct Lookup<'a> {
@@ -103,8 +104,8 @@ impl<'a> Lookup<'a> {
             let root = if self.root == Path::new("") { Path::new(".") } else { self.root };
             format!(
                 "`{}` is not here: what the table has below it is taken from `{}`",
-                folder.display(),
-                root.display()
+                shown_path(folder),
+                shown_path(root)
             )
         });
         elsewhere.into_iter().chain(self.added())
@@ -145,7 +146,11 @@ pub(crate) fn cleaned(root: &Path, text: &str) -> PathBuf {
     if ours != Path::new(text) && root.join(&ours).exists() {
         return ours.components().filter(|part| *part != Component::CurDir).collect();
     }
-    let windows = !cfg!(windows) && text.contains('\\') && !root.join(text).exists();
-    let text = if windows { text.replace('\\', "/") } else { text.to_string() };
-    Path::new(&text).components().filter(|part| *part != Component::CurDir).collect()
+    let foreign = || !cfg!(windows) && text.contains('\\') && !root.join(text).exists();
+    let text = match cfg!(windows) {
+        true => without_literal_prefix(text),
+        false if foreign() => Cow::Owned(slashed(text)),
+        false => Cow::Borrowed(text),
+    };
+    Path::new(&*text).components().filter(|part| *part != Component::CurDir).collect()
 }

@@ -28,8 +28,10 @@ pub fn parts_said(text: &str) -> Result<BTreeMap<String, Part>, DataError> {
         }
     }
     let folders = parts.len();
-    let parts: BTreeMap<String, Part> =
-        parts.into_iter().map(|(part, folder)| (folder.trim_end_matches('/').to_string(), part)).collect();
+    let parts: BTreeMap<String, Part> = parts
+        .into_iter()
+        .map(|(part, folder)| (folder.trim_end_matches(std::path::is_separator).to_string(), part))
+        .collect();
     match parts.len() == folders && parts.keys().all(|folder| !folder.is_empty()) {
         true => Ok(parts),
         false => Err(bad().into()),

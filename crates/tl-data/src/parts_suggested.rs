@@ -26,7 +26,7 @@ pub(crate) fn suggested_parts(names: &[String]) -> String {
     shell(&["--parts", &each.join(",")])
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

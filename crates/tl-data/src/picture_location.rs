@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use tl_files::name_text;
+use tl_files::{name_text, path_text};
 use tl_image::{DecodedRegion, Limits, RegionRequest, decode, decode_part};
 
-use crate::{ReadGuard, SampleError, file, reading};
+use crate::{ReadGuard, SampleError, file, reading, windows_path};
 
 /// Where the bytes of one picture are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +101,9 @@ fn read_span(path: &Path, span: Span, limits: &Limits) -> Result<Vec<u8>, (Optio
 
 /// A path with `/` between its parts on every system, and bytes that are not UTF-8 as `\xNN`.
 pub(crate) fn slashed(path: &Path) -> String {
+    if cfg!(windows) {
+        return windows_path::slashed(&path_text(path));
+    }
     let parts: Vec<_> = path.components().map(|part| name_text(part.as_os_str())).collect();
     match parts.split_first() {
         Some((root, rest)) if root == "/" => format!("/{}", rest.join("/")),

@@ -16,11 +16,12 @@ impl<'a> SameFile<'a> {
         SameFile { root, folders: HashMap::new() }
     }
 
-    /// What all paths of this file have in common. A file is only looked up itself where it is a link.
+    /// What all paths of this file have in common. A file is only looked up itself where it is a link, or where file
+    /// systems take names in other capital letters or other Unicode for the same.
     pub(crate) fn key(&mut self, path: &Path) -> PathBuf {
         let whole = self.root.join(path);
         let (Some(folder), Some(name)) = (whole.parent(), whole.file_name()) else { return resolved(&whole) };
-        if whole.is_symlink() {
+        if cfg!(any(windows, target_os = "macos")) || whole.is_symlink() {
             return resolved(&whole);
         }
         if let Some(known) = self.folders.get(folder) {
@@ -47,11 +48,10 @@ fn resolved(path: &Path) -> PathBuf {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn every_path_of_a_file_has_one_key_and_files_have_their_own() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,10 @@
 //! Why a file is not a usable sample of a data set.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Serialize, Serializer};
 use thiserror::Error;
+use tl_files::shown_path;
 use tl_image::{Panicked, PictureError};
 
 use crate::numbers::grouped;
@@ -39,12 +42,14 @@ pub enum SampleError {
     #[error("lies outside the class folders, move it into one of them")]
     OutsideClass,
     /// Nothing is at the path a table or list gives.
-    #[error("no such file ({at} {row})")]
+    #[error("no such file ({at} {row}){}", told_apart(instead.as_deref()))]
     Missing {
         /// `row` or `line`.
         at: &'static str,
         /// The row's number, from 1; a table's header is a row too.
         row: u64,
+        /// A file whose name differs in nothing but capital letters or composed characters.
+        instead: Option<PathBuf>,
     },
     /// A picture whose class is not told.
     #[error("has no label ({detail})")]
@@ -55,12 +60,25 @@ pub enum SampleError {
 }
 
 impl SampleError {
+    /// The file that may be meant by the name of one that is missing.
+    pub(crate) fn instead(&self) -> Option<&Path> {
+        match self {
+            SampleError::Missing { instead, .. } => instead.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Words the operating system's refusal, without the error number.
     pub fn unreadable(error: &std::io::Error) -> Self {
         let text = error.to_string().to_lowercase();
         let detail = text.split(" (os error").next().unwrap_or(&text).to_string();
         SampleError::Unreadable { detail }
     }
+}
+
+fn told_apart(instead: Option<&Path>) -> String {
+    let told = |path| format!("; there is `{}`, whose name is another one here", shown_path(path));
+    instead.map(told).unwrap_or_default()
 }
 
 impl From<Panicked> for SampleError {
@@ -75,7 +93,7 @@ impl Serialize for SampleError {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

@@ -12,6 +12,7 @@ use crate::dataset::place;
 use crate::found_range::limits_for;
 use crate::list_source::list_source;
 use crate::listing::{Candidate, Listing};
+use crate::other_letters::name_others;
 use crate::spelling::same_name;
 use crate::{
     DataError, Dataset, FoundInstead, Portion, Progress, ReadOptions, Rejected, Sample, SampleError, Source,
@@ -81,7 +82,9 @@ pub fn read_to_judge(
         _ if !data.is_empty() => Ok(data),
         _ if is_plain_folder(source, &data) => Err(no_pictures(&data, loose_pictures)),
         Some(first) if data.rejected.iter().all(is_missing) => {
-            Err(SourceError::AllMissing { path, files, first }.into())
+            let instead = data.rejected.iter().find_map(|file| file.reason.instead());
+            Err(SourceError::AllMissing { path, files, first, instead: instead.map(Path::to_path_buf) }
+                .into())
         }
         _ if data.rejected.is_empty() => Err(SourceError::NothingListed { path }.into()),
         _ => Err(SourceError::NothingReadable { path, rejected: data.rejected }.into()),
@@ -157,7 +160,7 @@ fn open(root: &Path, file: &Candidate, near: bool, limits: &Limits) -> Result<Sa
     let reject = |bytes, reason| Rejected { path: file.path.clone(), bytes, reason };
     let place = place(root, &file.path, file.span);
     if let Some((at, row)) = file.row.filter(|_| !place.file.exists()) {
-        return Err(reject(None, SampleError::Missing { at, row }));
+        return Err(reject(None, SampleError::Missing { at, row, instead: None }));
     }
     let _named_if_slow = reading(&root.join(&file.path));
     let content = place.read(limits).map_err(|(bytes, reason)| reject(bytes, reason))?;
@@ -196,6 +199,7 @@ fn assemble(listing: Listing, opened: Vec<Result<Sample, Rejected>>) -> Dataset 
         }
     }
     rejected.sort_by_cached_key(|file| natural::path_key(&file.path));
+    name_others(&root, &mut rejected);
     Dataset { root, classes, samples, rejected, ignored, repeated, multi_label, notes }
 }
 

@@ -2,19 +2,42 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::path::Path;
 
-use tl_files::steers;
+use tl_files::{shown_path, steers};
 
 /// A command for a POSIX shell, on one line of plain text. What a line cannot show, bytes that are not UTF-8 and characters
-/// that would steer a terminal, is spelt out by the shell's own `printf`.
+/// that would steer a terminal, is spelt out by the shell's own `printf`. On Windows, a command for cmd and PowerShell, which
+/// have no such thing.
 ///
 /// ```
+/// # if cfg!(windows) { return }
 /// use tl_data::shell;
 /// assert_eq!(shell(&["tl", "train", "my photos", "it's"]), r"tl train 'my photos' 'it'\''s'");
 /// assert_eq!(shell(&["tl", "train", "two\nlines"]), r#"tl train "$(printf 'two\012lines')""#);
 /// ```
 pub fn shell<W: AsRef<OsStr>>(words: &[W]) -> String {
-    words.iter().map(|word| quoted(word.as_ref())).collect::<Vec<_>>().join(" ")
+    let quote = if cfg!(windows) { quoted_for_windows } else { quoted };
+    words.iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
+}
+
+/// A word in the quotes that both shells of Windows know. Programs take it apart by rules of their own, by which a backslash
+/// is only special before a quote: <https://learn.microsoft.com/en-us/cpp/c-language/parsing-c-command-line-arguments>
+fn quoted_for_windows(word: &OsStr) -> String {
+    let text = shown_path(Path::new(word)).to_string();
+    let plain = |c: char| c.is_alphanumeric() || r"-_./\:=+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    let (mut out, mut backslashes) = (String::from('"'), 0);
+    for c in text.chars() {
+        if c == '"' {
+            out += &"\\".repeat(backslashes + 1);
+        }
+        backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+        out.push(c);
+    }
+    out + &"\\".repeat(backslashes) + "\""
 }
 
 fn quoted(word: &OsStr) -> String {
@@ -48,8 +71,29 @@ fn format_of(bytes: &[u8]) -> String {
     format
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_for_windows_is_in_double_quotes_where_it_needs_them() {
+        for (word, expected) in [
+            (r"C:\pets\1.png", r"C:\pets\1.png"),
+            (r"C:\my pets", r#""C:\my pets""#),
+            (r"C:\my pets\", r#""C:\my pets\\""#),
+            (r#"a "b" c"#, r#""a \"b\" c""#),
+            (r#"\""#, r#""\\\"""#),
+            ("train=a,val=b", "\"train=a,val=b\""),
+            ("it's", "\"it's\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(quoted_for_windows(OsStr::new(word)), expected);
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod posix {
     use proptest::prelude::*;
     use std::os::unix::ffi::OsStrExt;
     use std::process::Command;

@@ -158,6 +158,8 @@ pub enum SourceError {
         files: usize,
         /// Where the first one should be.
         first: PathBuf,
+        /// A file whose name differs from a listed one in nothing but capital letters or composed characters.
+        instead: Option<PathBuf>,
     },
     /// The table, list or shards name no picture, or the folder has none.
     #[error("no pictures in {}", shown_path(path))]
@@ -368,6 +370,10 @@ impl SourceError {
             SourceError::NoLabels { .. } => {
                 "give some pictures labels, or name the column that has them".into()
             }
+            SourceError::AllMissing { instead: Some(instead), .. } => format!(
+                "names are told apart here by capital letters and by accents: write them as the files have them, such as {}",
+                shown_path(instead)
+            ),
             SourceError::AllMissing { .. } => "say what the paths are relative to: --root FOLDER".into(),
             SourceError::OneClass { .. } => "a classifier needs at least two classes".into(),
             SourceError::UnreadableClasses { .. } => "repair the pictures or leave the class out".into(),

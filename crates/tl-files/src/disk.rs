@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::patience::patiently;
+
 /// Every call that makes a file or a folder appear, so that tests can let each of them fail.
 pub trait Disk: fmt::Debug {
     /// Creates a folder that must not be there yet.
@@ -52,16 +54,22 @@ impl Disk for Os {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        patiently(|| fs::rename(from, to).map_err(|error| named_if_taken(error, to)))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
+        patiently(|| fs::remove_file(path))
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        fs::remove_dir_all(path)
+        patiently(|| fs::remove_dir_all(path))
     }
+}
+
+/// Windows denies access to the name of a folder, which is no reason to wait.
+fn named_if_taken(error: io::Error, to: &Path) -> io::Error {
+    let taken = cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied && to.is_dir();
+    if taken { io::Error::new(io::ErrorKind::AlreadyExists, "a folder has this name") } else { error }
 }
 
 /// A call that failed.

@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use crate::device_name::is_device_name;
 use crate::disk::folder_of;
 use crate::sweep::{is_held, sweep_of};
 use crate::{Disk, Fault, Os, name};
@@ -161,13 +162,19 @@ impl<D: Disk + ?Sized> Seek for AtomicFile<'_, D> {
 }
 
 /// Replaces the file at `path` by `content`, or creates it: a crash or a power loss at any moment leaves the old content
-/// or the new one. Done, the new one is durable. What is no file, such as `/dev/stdout`, is written to.
+/// or the new one. Done, the new one is durable. What is no file, such as `/dev/stdout` or, on Windows, `NUL`, is written to.
 ///
 /// # Errors
 /// [`Fault`]: the old content is untouched, unless it names the folder, whose names could not be made durable.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Fault> {
-    let device = fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
-    if device { fs::write(path, content).map_err(Fault::at(path)) } else { replace_on(&Os, path, content) }
+    let special = fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir());
+    if special || cfg!(windows) && is_device_name(path) {
+        // Not as a new file: a device has no length to be cut to.
+        let opened = fs::OpenOptions::new().write(true).open(path);
+        opened.and_then(|mut device| device.write_all(content)).map_err(Fault::at(path))
+    } else {
+        replace_on(&Os, path, content)
+    }
 }
 
 /// [`replace`] on a disk.
@@ -188,7 +195,7 @@ fn replace_on(disk: &dyn Disk, path: &Path, content: &[u8]) -> Result<(), Fault>
 pub fn settle(finished: &Path, path: &Path) -> Result<(), Fault> {
     let synced = fs::OpenOptions::new().write(true).open(finished).and_then(|file| file.sync_all());
     synced.map_err(Fault::at(finished))?;
-    fs::rename(finished, path).map_err(Fault::at(path))?;
+    Os.rename(finished, path).map_err(Fault::at(path))?;
     crate::sync_folder(folder_of(path))
 }
 

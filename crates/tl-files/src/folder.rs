@@ -94,6 +94,10 @@ impl<'d> AtomicFolder<'d> {
 impl Drop for AtomicFolder<'_> {
     fn drop(&mut self) {
         if !self.in_place {
+            if cfg!(windows) {
+                // Some disks keep folders with open files there.
+                self.lock = None;
+            }
             // There is nobody to tell, and the error that led here matters more.
             let _ = self.disk.remove_folder(&self.scratch);
         }

@@ -17,18 +17,22 @@
 //!
 //! Every call that a commit makes goes through a [`Disk`], so that tests can let each of them fail (feature `faults`).
 
+mod device_name;
 mod disk;
 #[cfg(any(test, feature = "faults"))]
 pub mod faulty;
 mod file;
 mod folder;
+mod literal_prefix;
 mod name;
 mod name_text;
+mod patience;
 mod sweep;
 
 pub use disk::{Disk, Fault, Os, create_folders, sync_folder, words};
 pub use file::{AtomicFile, replace, settle};
 pub use folder::{AtomicFolder, remove_folder};
+pub use literal_prefix::without_literal_prefix;
 pub use name_text::{
     Shown, bytes_text, ending, name_text, optional_path_as_text, path_as_text, path_of_bytes, path_of_text,
     path_text, shown, shown_path, steers,

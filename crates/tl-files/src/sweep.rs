@@ -83,6 +83,10 @@ fn remove_unless_held(path: &Path, now: SystemTime) {
         Lock::None => abandoned(),
     };
     if gone {
+        // Some disks of Windows keep folders with open files. Nobody else finds the lock before it is gone: names are random.
+        if cfg!(windows) && data.is_dir() {
+            drop(lock);
+        }
         let _ = if data.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }

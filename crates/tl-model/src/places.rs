@@ -1,10 +1,11 @@
 //! Pictures to predict, as people point at them: files, folders, patterns.
 
+use glob::{MatchOptions, glob_with};
 use rayon::slice::ParallelSliceMut;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use tl_data::{PictureLocation, is_ours, is_passed_over, natural_cmp};
-use tl_files::{path_of_text, path_text};
+use tl_files::{path_of_text, path_text, without_literal_prefix};
 
 use crate::error::ModelError;
 
@@ -37,7 +38,9 @@ fn find(place: &Path) -> Result<Vec<PathBuf>, ModelError> {
     }
     let refused = |detail: &str| ModelError::Pattern { pattern: place.clone(), detail: detail.to_owned() };
     let pattern = path.to_str().ok_or_else(|| refused("a pattern has to be UTF-8 text"))?;
-    let matches = glob::glob(pattern).map_err(|error| refused(&error.to_string()))?;
+    let pattern = if cfg!(windows) { without_literal_prefix(pattern) } else { pattern.into() };
+    let options = MatchOptions { case_sensitive: !cfg!(windows), ..MatchOptions::new() };
+    let matches = glob_with(&pattern, options).map_err(|error| refused(&error.to_string()))?;
     let wanted =
         |path: &PathBuf| path.is_file() && !is_passed_over(path.file_name().unwrap_or_default(), false);
     Ok(sorted(matches.flatten().filter(wanted).collect()))

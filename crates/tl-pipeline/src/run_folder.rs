@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use tl_files::AtomicFolder;
+use tl_files::{AtomicFolder, Disk, Os};
 use tl_model::is_unfinished;
 use tl_train::TrainError;
 
@@ -85,7 +85,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), PipelineError
 pub(crate) struct UnfinishedRun {
     path: PathBuf,
     /// The lock that keeps the run for this process alone.
-    _lock: File,
+    lock: File,
 }
 
 const SETTINGS: &str = "run.toml";
@@ -136,7 +136,7 @@ impl UnfinishedRun {
         let lock = lock.map_err(|error| PipelineError::write(&file, error))?;
         match lock.try_lock() {
             Err(fs::TryLockError::WouldBlock) => Err(TrainError::CheckpointsInUse { path }.into()),
-            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Self { path, _lock: lock }),
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(Self { path, lock }),
         }
     }
 
@@ -159,9 +159,12 @@ impl UnfinishedRun {
         for (file, content) in others.into_iter().chain(last) {
             tl_files::replace(&self.path.join(file), content)?;
         }
-        let folder = self.path.join(CHECKPOINTS);
-        fs::remove_dir_all(&folder).map_err(|error| PipelineError::write(&folder, error))?;
-        Ok(RunFolder(self.path))
+        let Self { path, lock } = self;
+        // The run is finished and needs no lock, whose open file some disks of Windows would not let go of.
+        drop(lock);
+        let folder = path.join(CHECKPOINTS);
+        Os.remove_folder(&folder).map_err(|error| PipelineError::write(&folder, error))?;
+        Ok(RunFolder(path))
     }
 }
 

@@ -155,6 +155,9 @@ fn absolute_paths_of_another_computer_are_taken_from_the_root() {
     for (prefix, separator, gone) in [
         ("C:\\Users\\me\\data", "\\", "C:/Users/me/data"),
         ("\\\\server\\share", "\\", "/server/share"),
+        ("\\\\?\\C:\\data", "\\", "C:/data"),
+        ("\\\\?\\UNC\\server\\share", "\\", "/server/share"),
+        ("C:/data\\sets", "\\", "C:/data/sets"),
         ("/home/somebody/data", "/", "/home/somebody/data"),
         ("D:/", "/", "D:"),
     ] {

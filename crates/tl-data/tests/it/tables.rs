@@ -60,6 +60,20 @@ fn missing_files_are_named_with_their_row() {
     );
 }
 
+#[cfg(not(any(windows, target_os = "macos")))]
+#[test]
+fn a_file_in_other_capital_letters_is_named_where_none_has_the_name() {
+    let folder = folder(&["Cats/1.PNG", "dogs/2.png"]);
+    let data = read_plainly(&csv(&folder, "path,label\ncats\\1.png,a\nDogs/2.png,b\ndogs/2.png,b\n"));
+    let (message, hint) = refusal(data);
+    assert!(message.contains("cats/1.png: no such file (row 2); there is `Cats/1.PNG`"), "{message}");
+    assert_ne!(hint, None);
+    let (message, hint) = refusal(read_plainly(&csv(&folder, "path,label\ncats\\1.png,a\nDogs/2.png,b\n")));
+    let hint = hint.unwrap();
+    assert!(message.contains("none of the 2 pictures"), "{message}");
+    assert!(hint.contains("capital letters") && hint.ends_with("Cats/1.PNG"), "{hint}");
+}
+
 #[test]
 fn paths_are_below_the_root_or_absolute() {
     let pictures = folder(&["1.png", "2.png"]);
