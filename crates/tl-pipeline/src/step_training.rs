@@ -8,7 +8,10 @@ use tl_heads::{FittedHead, Head, Pooling, Standardiser};
 use tl_image::Limits;
 use tl_kernels::{Products, multiply_in};
 use tl_model::PrecisionChoice;
-use tl_train::{Checkpoints, Phase, PictureSource, Recipe, TrainError, Trainer, TrialLog, from_scratch};
+use tl_train::{
+    Checkpoints, Compute, InitialNetwork, InputConfig, KeptPictures, Monitor, NetworkShapes, Phase,
+    PictureSource, Recipe, TrainError, TrainPlan, TrainSplit, Trainer, TrialLog, from_scratch,
+};
 
 use crate::config::HeadKind;
 use crate::error::PipelineError;
@@ -69,36 +72,36 @@ pub(crate) fn with_trainer<T>(
     let pictures = PictureSource {
         data: source.data,
         frozen: source.frozen,
-        preprocess,
-        limits: Limits::default(),
-        augment: &steps.augment,
-        seed: setup.config.seed,
-        summary,
-        published_features: setup.architecture.features,
-        known: Some(features),
-        cache: source.cache.as_ref(),
-        pixels: source.pixels.as_ref(),
+        input: InputConfig {
+            preprocess,
+            limits: Limits::default(),
+            augment: &steps.augment,
+            seed: setup.config.seed,
+        },
+        network: NetworkShapes { summary, published_features: setup.architecture.features },
+        kept: KeptPictures {
+            known: Some(features),
+            cache: source.cache.as_ref(),
+            pixels: source.pixels.as_ref(),
+        },
     };
     let head = first_head(setup, features, probe, split, pictures.features(steps.head.pooling))?;
     let pretrained = source.frozen.backbone();
     let fresh = || Box::new(from_scratch(setup.architecture.init(setup.device()), setup.config.seed));
     let scratch = (steps.recipe == Recipe::Scratch).then(fresh);
     let trainer = Trainer {
-        steps,
-        phases,
+        plan: TrainPlan { steps, phases },
         pictures: &pictures,
-        backbone: scratch.as_deref().unwrap_or(pretrained),
-        head: &head,
-        device: setup.device(),
-        devices: setup.devices,
-        train: &split.learn,
-        validation: &split.validation,
-        threads: source.threads,
-        observer: setup.observer,
-        checkpoints: saving.map(|saving| saving.checkpoints),
-        clock: &Instant::now,
-        log: saving.map(|saving| saving.log),
-        run: saving.map_or(Path::new(""), |saving| saving.run),
+        initial: InitialNetwork { backbone: scratch.as_deref().unwrap_or(pretrained), head: &head },
+        split: TrainSplit { train: &split.learn, validation: &split.validation },
+        compute: Compute { device: setup.device(), devices: setup.devices, threads: source.threads },
+        monitor: Monitor {
+            observer: setup.observer,
+            checkpoints: saving.map(|saving| saving.checkpoints),
+            clock: &Instant::now,
+            log: saving.map(|saving| saving.log),
+            run: saving.map_or(Path::new(""), |saving| saving.run),
+        },
     };
     Ok(job(&trainer)?)
 }

@@ -48,9 +48,9 @@ impl<'a> BoundaryFeatures<'a> {
     pub(crate) fn new(pictures: &'a PictureSource<'a>, cut: PrefixOutput) -> Self {
         let shape = pictures.shape(cut);
         let most = KEPT / (shape.iter().product::<usize>() * size_of::<f32>()).max(1);
-        let caches = cut.output().zip(pictures.cache).map(|(output, cache)| {
-            let changed = Some((pictures.augment, pictures.seed));
-            let cached = |changed| cache.cached(pictures.frozen, output, &pictures.preprocess, changed);
+        let caches = cut.output().zip(pictures.kept.cache).map(|(output, cache)| {
+            let changed = Some((pictures.input.augment, pictures.input.seed));
+            let cached = |changed| cache.cached(pictures.frozen, output, &pictures.input.preprocess, changed);
             [None, changed].map(|changed| RwLock::new(cached(changed)))
         });
         Self { pictures, cut, kept: RwLock::default(), most, caches, shape }
@@ -83,7 +83,7 @@ impl<'a> BoundaryFeatures<'a> {
             });
         }
         if let Some(blend) = &draft.blend {
-            let side = self.pictures.preprocess.size as usize;
+            let side = self.pictures.input.preprocess.size as usize;
             blend.mix_pixels(&mut images, side, side);
         }
         let outputs = |images| self.pictures.outputs(self.cut, images, threads);
@@ -107,7 +107,7 @@ impl<'a> BoundaryFeatures<'a> {
     fn known(&self, id: SampleId, view: View) -> Option<Arc<[f32]>> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).get(&(id, view)).cloned();
         let kept = kept.or_else(|| {
-            let features = self.pictures.known.filter(|_| self.cut.output() == Some(Output::Features));
+            let features = self.pictures.kept.known.filter(|_| self.cut.output() == Some(Output::Features));
             let features = features.filter(|_| view == View::Plain)?;
             Some(features.row(id)?.into())
         });

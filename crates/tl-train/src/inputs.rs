@@ -13,30 +13,51 @@ use tl_image::{
 
 use crate::feature_cache::FeatureCache;
 
-/// The pictures of a run, and how they are prepared.
+/// The pictures of a run, how they are prepared, and what is known of them.
 #[derive(Clone)]
 pub struct PictureSource<'a> {
-    /// The data set: where pictures are, and what they show.
+    /// Where the pictures are, and what they show.
     pub data: &'a Dataset,
-    /// The network, as its frozen prefix is asked.
+    /// The network whose frozen prefix is asked.
     pub frozen: &'a Frozen,
-    /// What a picture goes through where it is not changed.
+    /// How bytes become what the network takes.
+    pub input: InputConfig<'a>,
+    /// Shapes of that network.
+    pub network: NetworkShapes,
+    /// What need not be computed again.
+    pub kept: KeptPictures<'a>,
+}
+
+/// From the bytes of a picture to pixels, as at prediction and changed at random.
+#[derive(Clone)]
+pub struct InputConfig<'a> {
+    /// What a picture goes through where it is not augmented.
     pub preprocess: Preprocess,
     /// What may be decoded.
     pub limits: Limits,
-    /// Random changes of training pictures.
+    /// Augmentation of training pictures.
     pub augment: &'a Augment,
-    /// What random changes come from.
+    /// The random seed of augmentation, of the order of pictures and of dropout.
     pub seed: u64,
-    /// Shapes of the network at the size of the pictures.
+}
+
+/// Shapes of a network for pictures of one size.
+#[derive(Clone)]
+pub struct NetworkShapes {
+    /// Outputs, parameters and multiply-adds of each stage.
     pub summary: Summary,
     /// Width of the features that the network was published with.
     pub published_features: usize,
-    /// Published features of pictures as they are, computed before.
+}
+
+/// What was computed or decoded before.
+#[derive(Clone, Copy, Default)]
+pub struct KeptPictures<'a> {
+    /// Published features of pictures that are not augmented.
     pub known: Option<&'a dyn PrecomputedFeatures>,
-    /// Where outputs are kept from run to run.
+    /// Outputs of the frozen prefix, from run to run.
     pub cache: Option<&'a FeatureCache>,
-    /// Where pictures that are changed at random are kept as they were decoded.
+    /// Pictures to augment, as they were decoded.
     pub pixels: Option<&'a PixelCache>,
 }
 
@@ -67,27 +88,29 @@ pub(crate) enum View {
 impl PictureSource<'_> {
     /// These pictures before another network, whose outputs are neither known nor kept.
     pub(super) fn on<'b>(&'b self, frozen: &'b Frozen) -> PictureSource<'b> {
-        PictureSource { frozen, known: None, cache: None, ..self.clone() }
+        let kept = KeptPictures { known: None, cache: None, ..self.kept };
+        PictureSource { frozen, kept, ..self.clone() }
     }
 
     /// A normalised picture, `[3, size, size]` flattened.
     pub(super) fn image(&self, id: SampleId, view: View) -> Result<Vec<f32>, SampleError> {
-        let mut image = vec![0.0; 3 * (self.preprocess.size as usize).pow(2)];
+        let mut image = vec![0.0; 3 * (self.input.preprocess.size as usize).pow(2)];
         let _named_if_slow = self.data.place_of(id).reading();
         contained_or(|| self.write_image(id, view, &mut image))?;
         Ok(image)
     }
 
     fn write_image(&self, id: SampleId, view: View, out: &mut [f32]) -> Result<(), SampleError> {
-        let (limits, fill) = (&self.preprocess.limits(&self.limits), self.preprocess.fill);
+        let (limits, fill) = (&self.input.preprocess.limits(&self.input.limits), self.input.preprocess.fill);
         let View::Changed(number) = view else {
-            let cutout = decode_part(&self.bytes(id)?, limits, fill, |full| self.preprocess.wanted(full))?;
-            self.preprocess.write_part(&cutout, out);
+            let cutout =
+                decode_part(&self.bytes(id)?, limits, fill, |full| self.input.preprocess.wanted(full))?;
+            self.input.preprocess.write_part(&cutout, out);
             return Ok(());
         };
         let content = self.data.samples[id.0].content;
-        let key = AugmentKey { seed: self.seed, epoch: number, sample: number_of(content) };
-        let draw = |full| self.augment.draw(key, full, &self.preprocess);
+        let key = AugmentKey { seed: self.input.seed, epoch: number, sample: number_of(content) };
+        let draw = |full| self.input.augment.draw(key, full, &self.input.preprocess);
         let mut drawn = None;
         let wanted = |full| {
             let plan = drawn.insert(draw(full));
@@ -95,18 +118,18 @@ impl PictureSource<'_> {
         };
         // Its features were computed before, so it is known to be whole.
         let limits = &Limits { checked: true, ..*limits };
-        let cutout = match self.pixels {
+        let cutout = match self.kept.pixels {
             Some(kept) => kept.decode_part(content, limits, fill, wanted, || self.bytes(id))?,
             None => decode_part(&self.bytes(id)?, limits, fill, wanted)?,
         };
         // Only JPEGs ask for a part.
         let plan = drawn.unwrap_or_else(|| draw(cutout.full));
-        plan.write_chw(&SourcePixels::from(&cutout), &self.preprocess, out);
+        plan.write_chw(&SourcePixels::from(&cutout), &self.input.preprocess, out);
         Ok(())
     }
 
     fn bytes(&self, id: SampleId) -> Result<Vec<u8>, SampleError> {
-        let bytes = self.data.place_of(id).bytes(&self.limits)?;
+        let bytes = self.data.place_of(id).bytes(&self.input.limits)?;
         // What is kept is found by content, and a run that goes on has to see what it saw before.
         if ContentHash::of(&bytes) != self.data.samples[id.0].content {
             return Err(PictureError::Corrupt { detail: "it was changed meanwhile".to_owned() }.into());
@@ -116,7 +139,7 @@ impl PictureSource<'_> {
 
     /// What the prefix makes of pictures, row by row, on so many threads.
     pub(super) fn outputs(&self, cut: PrefixOutput, images: Vec<f32>, threads: usize) -> Vec<f32> {
-        let side = self.preprocess.size as usize;
+        let side = self.input.preprocess.size as usize;
         let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
         let output = |output, images| self.frozen.output(output, images, side, threads);
         match cut {
@@ -134,15 +157,15 @@ impl PictureSource<'_> {
 
     /// Channels, height and width of the maps at a boundary.
     fn maps_at(&self, boundary: Boundary) -> [usize; 3] {
-        let side = self.preprocess.size as usize;
-        boundary.0.checked_sub(1).map_or([3, side, side], |stage| self.summary.stages[stage].output)
+        let side = self.input.preprocess.size as usize;
+        boundary.0.checked_sub(1).map_or([3, side, side], |stage| self.network.summary.stages[stage].output)
     }
 
     /// Width of what a head with this pooling takes.
     pub fn features(&self, pooling: Pooling) -> usize {
         let [channels, height, width] = self.maps_at(self.frozen.backbone().end());
         match pooling {
-            Pooling::Published => self.published_features,
+            Pooling::Published => self.network.published_features,
             pooling => pooling.width(channels, height, width),
         }
     }

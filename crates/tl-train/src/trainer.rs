@@ -43,33 +43,68 @@ const JUDGED: usize = 32;
 /// Everything that training in steps is a function of.
 #[derive(Clone)]
 pub struct Trainer<'a> {
-    /// The settings of training in steps.
-    pub steps: &'a StepsConfig,
-    /// The phases of the recipe, resolved.
-    pub phases: &'a [Phase],
+    /// What is done.
+    pub plan: TrainPlan<'a>,
     /// The pictures, and how they are prepared.
     pub pictures: &'a PictureSource<'a>,
-    /// The network that the first phase begins with, on a device without autodiff.
+    /// What the first phase begins with.
+    pub initial: InitialNetwork<'a>,
+    /// Which pictures are for what.
+    pub split: TrainSplit<'a>,
+    /// What it is done on.
+    pub compute: Compute<'a>,
+    /// What is told and written down of it.
+    pub monitor: Monitor<'a>,
+}
+
+/// The settings of training in steps, and its phases.
+#[derive(Clone, Copy)]
+pub struct TrainPlan<'a> {
+    /// The settings.
+    pub steps: &'a StepsConfig,
+    /// The phases, resolved.
+    pub phases: &'a [Phase],
+}
+
+/// The network and the head that the first phase begins with.
+#[derive(Clone, Copy)]
+pub struct InitialNetwork<'a> {
+    /// The backbone, on a device without autodiff.
     pub backbone: &'a Backbone,
-    /// The head that the first phase begins with.
+    /// The head on top of it.
     pub head: &'a Head,
+}
+
+/// The training set and the validation set.
+#[derive(Clone, Copy)]
+pub struct TrainSplit<'a> {
+    /// Pictures to train on.
+    pub train: &'a [SampleId],
+    /// Pictures to judge by, after every epoch. If there are none, the last epoch is kept.
+    pub validation: &'a [SampleId],
+}
+
+/// Devices and threads.
+#[derive(Clone, Copy)]
+pub struct Compute<'a> {
     /// Where the network is and is judged.
     pub device: &'a Device,
-    /// Where steps are taken: that one, and perhaps others.
+    /// Where steps are taken: that device, and perhaps others.
     pub devices: &'a [Device],
-    /// The training set.
-    pub train: &'a [SampleId],
-    /// The validation set, evaluated after every epoch. If it is empty, the last epoch is kept.
-    pub validation: &'a [SampleId],
     /// Threads that load pictures.
     pub threads: usize,
-    /// What is told of it, and what may stop it.
+}
+
+/// Observer, checkpoints and log of a training.
+#[derive(Clone, Copy)]
+pub struct Monitor<'a> {
+    /// What is told of every step and epoch, and what may stop the training.
     pub observer: &'a dyn TrainObserver,
     /// Where checkpoints are, if there are any.
     pub checkpoints: Option<&'a Checkpoints>,
     /// What time it is, for checkpoints.
     pub clock: &'a (dyn Fn() -> Instant + Sync),
-    /// What is written down of it.
+    /// Where steps and epochs are written down.
     pub log: Option<&'a TrialLog>,
     /// The run's folder.
     pub run: &'a Path,
@@ -104,14 +139,15 @@ impl Trainer<'_> {
     pub fn train(&self) -> Result<Trained, TrainError> {
         // From here on, signals are waited with until a checkpoint is written.
         self.stop_if_asked()?;
-        let stages = self.backbone.stages();
+        let stages = self.initial.backbone.stages();
         let boundaries: Result<Vec<Boundary>, TrainError> =
-            self.phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
+            self.plan.phases.iter().map(|phase| phase.unfreeze.boundary(&stages)).collect();
         let boundaries = boundaries?;
-        let lowest = boundaries.iter().copied().min().unwrap_or(self.backbone.end());
+        let lowest = boundaries.iter().copied().min().unwrap_or(self.initial.backbone.end());
         let saved = self
+            .monitor
             .checkpoints
-            .map(|checkpoints| Snapshot::newest(checkpoints, self.observer))
+            .map(|checkpoints| Snapshot::newest(checkpoints, self.monitor.observer))
             .transpose()?
             .flatten();
         let (mut cursor, mut best, mut saved) = match saved {
@@ -121,7 +157,7 @@ impl Trainer<'_> {
             }
             None => (Cursor::default(), StateDict::default(), None),
         };
-        while let Some(phase) = self.phases.get(cursor.phase) {
+        while let Some(phase) = self.plan.phases.get(cursor.phase) {
             let boundary = boundaries[cursor.phase];
             let mut train_state = self.train_state(phase, boundary, &best);
             if let Some(saved) = saved.take() {
@@ -138,14 +174,16 @@ impl Trainer<'_> {
 
     /// What makes the batches of a phase.
     fn loader<'b>(&self, phase_run: &'b PhaseRun<'_>) -> DataLoader<'b> {
-        let step = self.steps.batch * self.steps.accumulate;
-        DataLoader { rows: &phase_run.rows, threads: self.threads, step }
+        let step = self.plan.steps.batch * self.plan.steps.accumulate;
+        DataLoader { rows: &phase_run.rows, threads: self.compute.threads, step }
     }
 
     fn go_on_with_log(&self, cursor: &Cursor) -> Result<(), TrainError> {
-        let whole = self.log.map_or(Ok(true), |log| log.go_on(cursor.logged))?;
+        let whole = self.monitor.log.map_or(Ok(true), |log| log.go_on(cursor.logged))?;
         if !whole {
-            self.observer.noted("log", "it is shorter than it was at the checkpoint: earlier lines are lost");
+            self.monitor
+                .observer
+                .noted("log", "it is shorter than it was at the checkpoint: earlier lines are lost");
         }
         Ok(())
     }
@@ -154,29 +192,29 @@ impl Trainer<'_> {
     /// trained by earlier phases.
     fn changed_prefix(&self, boundaries: &[Boundary], train_state: &TrainState) -> Option<Frozen> {
         let (last, earlier) = boundaries.split_last()?;
-        let scratch = self.steps.recipe == Recipe::Scratch;
+        let scratch = self.plan.steps.recipe == Recipe::Scratch;
         let changed = last.0 > 0 && (scratch || earlier.iter().any(|earlier| earlier < last));
-        changed.then(|| Frozen::new(train_state.network.backbone(), self.device.clone()))
+        changed.then(|| Frozen::new(train_state.network.backbone(), self.compute.device.clone()))
     }
 
     /// The network at the best epoch so far, with an optimiser that remembers nothing.
     fn train_state(&self, phase: &Phase, boundary: Boundary, best: &StateDict) -> TrainState {
-        let network = Network::begin(self.backbone, self.head, boundary, phase.norms);
+        let network = Network::begin(self.initial.backbone, self.initial.head, boundary, phase.norms);
         let network = if best.tensors.is_empty() { network } else { network.with_state(best) };
         TrainState {
-            average: self.steps.ema.map(|decay| ModelEma::new(decay, &network)),
+            average: self.plan.steps.ema.map(|decay| ModelEma::new(decay, &network)),
             network,
             optimizer: phase.optimizer.init(),
             boundary,
             segments: self.segments(boundary),
-            pooling: self.steps.head.pooling,
-            devices: self.devices.iter().map(|device| device.clone().autodiff()).collect(),
+            pooling: self.plan.steps.head.pooling,
+            devices: self.compute.devices.iter().map(|device| device.clone().autodiff()).collect(),
         }
     }
 
     fn segments(&self, boundary: Boundary) -> Segments {
-        if self.steps.checkpoint_activations {
-            Segments::of_stages(&self.pictures.summary, boundary)
+        if self.plan.steps.checkpoint_activations {
+            Segments::of_stages(&self.pictures.network.summary, boundary)
         } else {
             Segments::whole(boundary)
         }
@@ -184,29 +222,31 @@ impl Trainer<'_> {
 
     fn restore(&self, train_state: &mut TrainState, saved: Snapshot) {
         train_state.network = train_state.network.with_state(&saved.network);
-        train_state.optimizer.restore(&train_state.network.learning(), saved.optimizer, self.device);
-        let average = self.steps.ema.zip(saved.average.as_ref());
-        train_state.average = average.map(|(decay, state)| ModelEma::restored(decay, state, self.device));
+        train_state.optimizer.restore(&train_state.network.learning(), saved.optimizer, self.compute.device);
+        let average = self.plan.steps.ema.zip(saved.average.as_ref());
+        train_state.average =
+            average.map(|(decay, state)| ModelEma::restored(decay, state, self.compute.device));
     }
 
     fn trained(&self, lowest: Boundary, best: &StateDict, cursor: Cursor) -> Trained {
-        let network = Network::begin(self.backbone, self.head, lowest, Norms::Frozen).with_state(best);
+        let network =
+            Network::begin(self.initial.backbone, self.initial.head, lowest, Norms::Frozen).with_state(best);
         let (backbone, head) = (Box::new(network.backbone()), network.head().fitted());
         let nothing = Best { phase: 0, epoch: 0, scores: Scores { log_loss: f64::INFINITY, accuracy: 0.0 } };
         let best = cursor.best.clone().unwrap_or(nothing);
-        let behind = self.pictures.summary.stages.iter().skip(lowest.0);
+        let behind = self.pictures.network.summary.stages.iter().skip(lowest.0);
         let trained = behind.map(|stage| stage.parameters).sum();
         Trained { backbone, head, best, cursor, phases: self.cards(), lowest, trained }
     }
 
     fn cards(&self) -> Vec<PhaseCard> {
-        let (stages, head) = (self.backbone.stages(), self.head.num_params());
+        let (stages, head) = (self.initial.backbone.stages(), self.initial.head.num_params());
         let card = |phase: &Phase| {
             let boundary = phase.unfreeze.boundary(&stages).ok()?;
             let rates = Rates::new(phase, stages.clone());
-            Some(phase.card(rates.groups(&self.pictures.summary, boundary, head)))
+            Some(phase.card(rates.groups(&self.pictures.network.summary, boundary, head)))
         };
-        self.phases.iter().filter_map(card).collect()
+        self.plan.phases.iter().filter_map(card).collect()
     }
 
     fn run(
@@ -220,10 +260,11 @@ impl Trainer<'_> {
     ) -> Result<(), TrainError> {
         let mut phase_run = self.phase_run(phase, pictures, train_state.boundary, cursor.phase);
         let head = train_state.network.head_parameters();
-        let groups: Vec<Group> = phase_run.rates.groups(&self.pictures.summary, train_state.boundary, head);
-        self.observer.phase(phase, &groups);
-        let patience = self.steps.patience.unwrap_or(usize::MAX);
-        let (per_epoch, steps) = (phase_run.per_epoch, phase_run.steps);
+        let groups: Vec<Group> =
+            phase_run.rates.groups(&self.pictures.network.summary, train_state.boundary, head);
+        self.monitor.observer.phase(phase, &groups);
+        let patience = self.plan.steps.patience.unwrap_or(usize::MAX);
+        let (per_epoch, steps) = (phase_run.pace.per_epoch, phase_run.pace.steps);
         // By epochs: one of which all steps are taken may still have to be judged.
         let goes_on = |cursor: &Cursor| cursor.epoch * per_epoch < steps && cursor.waited < patience;
         while goes_on(cursor) {
@@ -232,7 +273,7 @@ impl Trainer<'_> {
             // Not after each epoch: of a few pictures and a large network that would be gigabytes a minute.
             if self.is_due(phase_run.last_save, cursor) || !goes_on(cursor) {
                 self.save(&phase_run, train_state, lowest, cursor, best)?;
-                phase_run.last_save = (self.clock)();
+                phase_run.last_save = (self.monitor.clock)();
             }
             self.stop_if_asked()?;
         }

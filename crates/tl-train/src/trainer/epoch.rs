@@ -23,18 +23,18 @@ impl Trainer<'_> {
         best: &mut StateDict,
         lowest: Boundary,
     ) -> Result<(), TrainError> {
-        let begun = cursor.epoch * phase_run.per_epoch;
-        let jobs = cursor.step - begun..phase_run.per_epoch.min(phase_run.steps - begun);
+        let begun = cursor.epoch * phase_run.pace.per_epoch;
+        let jobs = cursor.step - begun..phase_run.pace.per_epoch.min(phase_run.pace.steps - begun);
         let batches_of_epoch = EpochBatches::new(self, phase_run, cursor.epoch);
         let drafts = jobs.map(|number| batches_of_epoch.step(number));
         let mut last_save = phase_run.last_save;
         let shared = &*phase_run;
-        let flow = self.loader(shared).load(shared.keeps, drafts, |made| {
+        let flow = self.loader(shared).load(shared.batches.keep, drafts, |made| {
             let done = made.and_then(|batches| {
                 self.step(shared, train_state, cursor, &batches)?;
                 if self.is_due(last_save, cursor) {
                     self.save(shared, train_state, lowest, cursor, best)?;
-                    last_save = (self.clock)();
+                    last_save = (self.monitor.clock)();
                     self.stop_if_asked()?;
                 }
                 Ok(())
@@ -48,16 +48,20 @@ impl Trainer<'_> {
     /// Whether a checkpoint is due: it is time for one, or somebody asked to stop.
     pub(super) fn is_due(&self, last: Instant, cursor: &Cursor) -> bool {
         let minutes =
-            Duration::try_from_secs_f64(self.steps.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
-        let steps = self.steps.checkpoint_steps;
-        self.observer.stop()
-            || self.checkpoints.is_some()
-                && ((self.clock)().saturating_duration_since(last) >= minutes
+            Duration::try_from_secs_f64(self.plan.steps.checkpoint_minutes * 60.0).unwrap_or(Duration::MAX);
+        let steps = self.plan.steps.checkpoint_steps;
+        self.monitor.observer.stop()
+            || self.monitor.checkpoints.is_some()
+                && ((self.monitor.clock)().saturating_duration_since(last) >= minutes
                     || steps.is_some_and(|steps| cursor.step.is_multiple_of(steps.max(1))))
     }
 
     pub(super) fn stop_if_asked(&self) -> Result<(), TrainError> {
-        if self.observer.stop() { Err(TrainError::Stopped { run: self.run.to_owned() }) } else { Ok(()) }
+        if self.monitor.observer.stop() {
+            Err(TrainError::Stopped { run: self.monitor.run.to_owned() })
+        } else {
+            Ok(())
+        }
     }
 
     fn step(
@@ -70,9 +74,14 @@ impl Trainer<'_> {
         let share = phase_run.share(cursor.step, cursor.plateau);
         // Steps of all phases together stay far below 2^40, batches of a step below 2^16.
         let number = ((cursor.phase as u64) << 56) | ((cursor.step as u64) << 16);
-        let key = number.wrapping_add(self.pictures.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let rule =
-            StepRule { loss: &phase_run.loss, rates: &phase_run.rates, share, clip: self.steps.clip, key };
+        let key = number.wrapping_add(self.pictures.input.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let rule = StepRule {
+            loss: &phase_run.loss,
+            rates: &phase_run.rates,
+            share,
+            clip: self.plan.steps.clip,
+            key,
+        };
         let loss = train_state.step(batches, &rule);
         let (phase, rate) = (phase_run.phase.name.as_str(), phase_run.phase.rate * share);
         cursor.step += 1;
@@ -81,11 +90,11 @@ impl Trainer<'_> {
         }
         let pictures = batches.iter().map(|batch| batch.pictures).sum();
         cursor.sum.add(loss, pictures);
-        let (step, steps, per_epoch) = (cursor.step, phase_run.steps, phase_run.per_epoch);
+        let (step, steps, per_epoch) = (cursor.step, phase_run.pace.steps, phase_run.pace.per_epoch);
         let ahead = phase_run.ahead;
         let news = StepMetrics { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
-        self.observer.step_end(&news);
-        self.log.map_or(Ok(()), |log| log.step(&news, phase_run.steps_before + step))
+        self.monitor.observer.step_end(&news);
+        self.monitor.log.map_or(Ok(()), |log| log.step(&news, phase_run.before.steps + step))
     }
 
     pub(super) fn save(
@@ -96,8 +105,8 @@ impl Trainer<'_> {
         cursor: &Cursor,
         best: &StateDict,
     ) -> Result<(), TrainError> {
-        let Some(checkpoints) = self.checkpoints else { return Ok(()) };
-        let logged = self.log.map_or(Ok(cursor.logged), TrialLog::sync)?;
+        let Some(checkpoints) = self.monitor.checkpoints else { return Ok(()) };
+        let logged = self.monitor.log.map_or(Ok(cursor.logged), TrialLog::sync)?;
         let saved = SnapshotRef {
             cursor: Cursor { logged, ..cursor.clone() },
             train_state,
@@ -105,6 +114,6 @@ impl Trainer<'_> {
             best,
             place: (phase_run.phase.name.as_str(), cursor.step),
         };
-        saved.commit(checkpoints, (phase_run.steps_before + cursor.step) as u64)
+        saved.commit(checkpoints, (phase_run.before.steps + cursor.step) as u64)
     }
 }

@@ -23,13 +23,13 @@ struct Search<'a> {
 impl Trainer<'_> {
     /// Losses at rising rates, with what learns in the last phase. Neither the backbone nor the head that it begins with changes.
     pub fn find(&self, settings: &RateSearch) -> Result<RateCurve, TrainError> {
-        let Some(phase) = self.phases.last() else { return Err(nothing_to_find(self)) };
-        let boundary = phase.unfreeze.boundary(&self.backbone.stages())?;
+        let Some(phase) = self.plan.phases.last() else { return Err(nothing_to_find(self)) };
+        let boundary = phase.unfreeze.boundary(&self.initial.backbone.stages())?;
         let mut train_state = self.train_state(phase, boundary, &StateDict::default());
         let changed = self.changed_prefix(&[boundary], &train_state);
         let pictures = changed.as_ref().map(|frozen| self.pictures.on(frozen));
         let pictures = pictures.as_ref().unwrap_or(self.pictures);
-        let phase_run = self.phase_run(phase, pictures, boundary, self.phases.len() - 1);
+        let phase_run = self.phase_run(phase, pictures, boundary, self.plan.phases.len() - 1);
         let mut search = Search::new(settings);
         let mut epoch = 0;
         while self.search_epoch(&phase_run, &mut train_state, &mut search, epoch)?.is_continue() {
@@ -42,7 +42,7 @@ impl Trainer<'_> {
             stopped: search.stopped,
             caution,
             learns: phase.unfreeze.what_learns(),
-            pictures: self.train.len(),
+            pictures: self.split.train.len(),
         })
     }
 
@@ -55,8 +55,8 @@ impl Trainer<'_> {
         epoch: usize,
     ) -> Result<ControlFlow<()>, TrainError> {
         let batches_of_epoch = EpochBatches::new(self, phase_run, epoch);
-        let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
-        let flow = self.loader(phase_run).load(phase_run.keeps, drafts, |made| {
+        let drafts = (0..phase_run.pace.per_epoch).map(|number| batches_of_epoch.step(number));
+        let flow = self.loader(phase_run).load(phase_run.batches.keep, drafts, |made| {
             let batches = match made {
                 Ok(batches) => batches,
                 Err(error) => return ControlFlow::Break(Err(error)),
@@ -65,7 +65,7 @@ impl Trainer<'_> {
             let flow = search
                 .add(rate, self.search_step(phase_run, train_state, rate, search.points.len(), &batches));
             let (done, total) = (search.points.len(), search.settings.steps);
-            self.observer.progress(Progress { done, total });
+            self.monitor.observer.progress(Progress { done, total });
             flow.map_break(Ok)
         });
         flow.break_value().transpose().map(|end| end.map_or(ControlFlow::Continue(()), ControlFlow::Break))
@@ -80,10 +80,15 @@ impl Trainer<'_> {
         batches: &[Batch],
     ) -> f64 {
         let share = rate / phase_run.phase.rate;
-        let key =
-            ((number as u64) << 16).wrapping_add(self.pictures.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let rule =
-            StepRule { loss: &phase_run.loss, rates: &phase_run.rates, share, clip: self.steps.clip, key };
+        let key = ((number as u64) << 16)
+            .wrapping_add(self.pictures.input.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let rule = StepRule {
+            loss: &phase_run.loss,
+            rates: &phase_run.rates,
+            share,
+            clip: self.plan.steps.clip,
+            key,
+        };
         train_state.step(batches, &rule)
     }
 }
@@ -127,7 +132,7 @@ impl<'a> Search<'a> {
 fn nothing_to_find(trainer: &Trainer<'_>) -> TrainError {
     TrainError::Setting {
         what: "recipe".to_owned(),
-        value: trainer.steps.recipe.to_string(),
+        value: trainer.plan.steps.recipe.to_string(),
         rule: "one that trains in steps".to_owned(),
     }
 }

@@ -63,17 +63,17 @@ impl Trainer<'_> {
         cursor.sum = LossSum::default();
         let val = scores.map(|scores| (scores.log_loss, scores.accuracy));
         cursor.curve.push(tl_report::CurvePoint {
-            epoch: (phase_run.epochs_before + cursor.epoch) as f64,
+            epoch: (phase_run.before.epochs + cursor.epoch) as f64,
             phase: Some(phase.to_owned()),
             train_loss: Some(train_loss),
             val_loss: val.map(|val| val.0),
             val_accuracy: val.map(|val| val.1),
         });
         let news = EpochMetrics { phase, epoch: cursor.epoch, train_loss, val, best };
-        self.observer.epoch_end(&news);
+        self.monitor.observer.epoch_end(&news);
         let step = cursor.step;
         let rate = phase_run.phase.rate * phase_run.share(step.saturating_sub(1), cursor.plateau);
-        self.log.map_or(Ok(()), |log| log.epoch(&news, step, phase_run.steps_before + step, rate))
+        self.monitor.log.map_or(Ok(()), |log| log.epoch(&news, step, phase_run.before.steps + step, rate))
     }
 
     fn scores(
@@ -82,18 +82,18 @@ impl Trainer<'_> {
         train_state: &TrainState,
         network: &Network,
     ) -> Result<Option<Scores>, TrainError> {
-        if self.validation.is_empty() {
+        if self.split.validation.is_empty() {
             return Ok(None);
         }
-        let truth = Targets::of(self.pictures.data, self.validation);
-        let mut probabilities = Vec::with_capacity(self.validation.len() * self.classes());
+        let truth = Targets::of(self.pictures.data, self.split.validation);
+        let mut probabilities = Vec::with_capacity(self.split.validation.len() * self.classes());
         let draft =
             |ids: &[SampleId]| BatchPlan { ids: ids.to_vec(), view: View::Plain, keep: true, blend: None };
-        let drafts = self.validation.chunks(JUDGED).map(|ids| vec![draft(ids)]);
+        let drafts = self.split.validation.chunks(JUDGED).map(|ids| vec![draft(ids)]);
         let flow = self.loader(phase_run).load(true, drafts, |made| match made {
             Ok(batches) => {
                 for batch in batches {
-                    let logits_bk = train_state.logits(network, &batch, self.device);
+                    let logits_bk = train_state.logits(network, &batch, self.compute.device);
                     let values = logits_bk.into_data().iter::<f32>().collect();
                     let rows_bk = truth.probabilities(Matrix::with_columns(self.classes(), values));
                     probabilities.extend_from_slice(rows_bk.values());

@@ -18,6 +18,7 @@ use tl_image::{Augment, AugmentPreset, CutMix, Limits, MixUp, Preprocess};
 
 use super::*;
 use crate::boundary_features::{BatchPlan, BoundaryFeatures, LoadedPicture};
+use crate::inputs::{InputConfig, KeptPictures, NetworkShapes};
 use crate::inputs::{PrecomputedFeatures, PrefixOutput, View};
 use crate::metrics::StepMetrics;
 use crate::optimizer::{OptimizerConfig, OptimizerKind};
@@ -68,15 +69,12 @@ fn pictures<'a>(data: &'a Dataset, frozen: &'a Frozen, augment: &'a Augment) -> 
     PictureSource {
         data,
         frozen,
-        preprocess: preprocess(),
-        limits: Limits::default(),
-        augment,
-        seed: 7,
-        summary: summary_at(&NETWORK.0, [SIDE as usize; 2]).unwrap(),
-        published_features: NETWORK.0.features,
-        known: None,
-        cache: None,
-        pixels: None,
+        input: InputConfig { preprocess: preprocess(), limits: Limits::default(), augment, seed: 7 },
+        network: NetworkShapes {
+            summary: summary_at(&NETWORK.0, [SIDE as usize; 2]).unwrap(),
+            published_features: NETWORK.0.features,
+        },
+        kept: KeptPictures::default(),
     }
 }
 
@@ -95,21 +93,18 @@ fn trainer<T>(
     let (validation, train): (Vec<SampleId>, Vec<SampleId>) =
         (0..data.samples.len()).map(SampleId).partition(|id| id.0 % 3 == 2);
     then(&Trainer {
-        steps,
-        phases,
+        plan: TrainPlan { steps, phases },
         pictures: &pictures,
-        backbone: frozen.backbone(),
-        head: &head,
-        device: &device,
-        devices: std::slice::from_ref(&device),
-        train: &train,
-        validation: &validation,
-        threads: 2,
-        observer,
-        checkpoints,
-        clock: &|| CLOCK.get(),
-        log: None,
-        run: Path::new("runs/data-1"),
+        initial: InitialNetwork { backbone: frozen.backbone(), head: &head },
+        split: TrainSplit { train: &train, validation: &validation },
+        compute: Compute { device: &device, devices: std::slice::from_ref(&device), threads: 2 },
+        monitor: Monitor {
+            observer,
+            checkpoints,
+            clock: &|| CLOCK.get(),
+            log: None,
+            run: Path::new("runs/data-1"),
+        },
     })
 }
 
@@ -318,7 +313,8 @@ fn features_that_are_known_are_not_computed_again() {
     let features = Table::of(&frozen, &data);
     let augment = AugmentPreset::None.into();
     let unknown = pictures(&data, &frozen, &augment);
-    let known = PictureSource { known: Some(&features), ..unknown.clone() };
+    let known =
+        PictureSource { kept: KeptPictures { known: Some(&features), ..unknown.kept }, ..unknown.clone() };
     let cut = PrefixOutput { boundary: frozen.backbone().end(), at_end: true, pooling: Pooling::Published };
     let rows = |pictures| {
         let rows = BoundaryFeatures::new(pictures, cut);
@@ -365,12 +361,12 @@ fn batches(steps: &StepsConfig, epoch: usize) -> Vec<Batch> {
 /// The batches of an epoch of a phase.
 fn batches_of(steps: &StepsConfig, phase: &Phase, epoch: usize) -> Vec<Batch> {
     trainer(steps, std::slice::from_ref(phase), &Quiet, None, |trainer| {
-        let boundary = phase.unfreeze.boundary(&trainer.backbone.stages()).unwrap();
+        let boundary = phase.unfreeze.boundary(&trainer.initial.backbone.stages()).unwrap();
         let phase_run = trainer.phase_run(phase, trainer.pictures, boundary, 0);
         let batches_of_epoch = EpochBatches::new(trainer, &phase_run, epoch);
         let mut all = Vec::new();
-        let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
-        let flow = trainer.loader(&phase_run).load(phase_run.keeps, drafts, |made| {
+        let drafts = (0..phase_run.pace.per_epoch).map(|number| batches_of_epoch.step(number));
+        let flow = trainer.loader(&phase_run).load(phase_run.batches.keep, drafts, |made| {
             all.extend(made.unwrap());
             ControlFlow::<()>::Continue(())
         });
@@ -513,8 +509,8 @@ fn every_thread_loads_a_picture_of_the_batches_that_come_next() {
     for threads in [1, 4, 11] {
         // A batch of four pictures, of which there are three: more threads than a batch has pictures work on several.
         trainer(&plain(), std::slice::from_ref(&phase), &Quiet, None, |trainer| {
-            let trainer = Trainer { threads, ..trainer.clone() };
-            let phase_run = trainer.phase_run(&phase, trainer.pictures, trainer.backbone.end(), 0);
+            let trainer = Trainer { compute: Compute { threads, ..trainer.compute }, ..trainer.clone() };
+            let phase_run = trainer.phase_run(&phase, trainer.pictures, trainer.initial.backbone.end(), 0);
             let batches_of_epoch = EpochBatches::new(&trainer, &phase_run, 0);
             let together = Rendezvous::of(threads);
             let met = AtomicUsize::new(0);
@@ -522,7 +518,7 @@ fn every_thread_loads_a_picture_of_the_batches_that_come_next() {
                 met.fetch_add(usize::from(together.meet()), SeqCst);
                 Ok(LoadedPicture::Features(vec![0.0; NETWORK.0.features].into()))
             };
-            let drafts = (0..phase_run.per_epoch).map(|number| batches_of_epoch.step(number));
+            let drafts = (0..phase_run.pace.per_epoch).map(|number| batches_of_epoch.step(number));
             let flow = trainer.loader(&phase_run).load_by(find, false, drafts, |made| {
                 assert_eq!(made.unwrap()[0].pictures, 4);
                 ControlFlow::<()>::Continue(())
@@ -541,7 +537,11 @@ fn a_picture_that_is_lost_ends_training_by_name_and_no_thread_hangs() {
     for threads in [1, 3, 16] {
         trainer(&plain(), std::slice::from_ref(&phase), &Quiet, None, |trainer| {
             let pictures = PictureSource { data: &data, ..trainer.pictures.clone() };
-            let trainer = Trainer { threads, pictures: &pictures, ..trainer.clone() };
+            let trainer = Trainer {
+                compute: Compute { threads, ..trainer.compute },
+                pictures: &pictures,
+                ..trainer.clone()
+            };
             let error = trainer.train().map(drop).unwrap_err();
             let TrainError::Lost { path, .. } = &error else { panic!("{error}") };
             assert_eq!(path, &data.samples[3].path);
@@ -577,9 +577,10 @@ fn weights_that_are_not_finite_are_not_committed_and_the_checkpoint_before_stays
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::open(folder.path(), "run", Checkpoints::KEEP).unwrap();
     trainer(&plain(), std::slice::from_ref(&phase), &Quiet, Some(&checkpoints), |trainer| {
-        let phase_run = trainer.phase_run(&phase, trainer.pictures, trainer.backbone.end(), 0);
-        let mut train_state = trainer.train_state(&phase, trainer.backbone.end(), &StateDict::default());
-        let (end, best) = (trainer.backbone.end(), StateDict::default());
+        let phase_run = trainer.phase_run(&phase, trainer.pictures, trainer.initial.backbone.end(), 0);
+        let mut train_state =
+            trainer.train_state(&phase, trainer.initial.backbone.end(), &StateDict::default());
+        let (end, best) = (trainer.initial.backbone.end(), StateDict::default());
         let at = |step| Cursor { step, ..Cursor::default() };
         trainer.save(&phase_run, &train_state, end, &at(5), &best).unwrap();
         let mut broken = train_state.network.state(end);
