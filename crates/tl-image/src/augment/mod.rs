@@ -6,14 +6,14 @@
 //! the picture itself as far as it goes. Rules and pictures: `docs/augmentation.md`.
 //!
 //! ```
-//! use tl_image::{Augment, AugmentKey, AugmentPreset, Preprocess, PictureView};
+//! use tl_image::{Augment, AugmentKey, AugmentPreset, Preprocess, SourcePixels};
 //!
 //! let picture = image::RgbImage::from_pixel(500, 375, image::Rgb([90, 120, 30]));
 //! let preprocess = Preprocess::default();
 //! let augment = Augment::from("fastai".parse::<AugmentPreset>()?);
 //! let key = AugmentKey { seed: 42, epoch: 0, sample: 7 };
 //! let params = augment.draw(key, picture.dimensions(), &preprocess);
-//! let changed = params.render(&PictureView::whole(&picture));
+//! let changed = params.render(&SourcePixels::whole(&picture));
 //! assert_eq!(changed.dimensions(), (224, 224));
 //! # Ok::<(), tl_image::AugmentError>(())
 //! ```

@@ -10,7 +10,7 @@ use super::map::Map;
 pub(super) struct Need {
     pub(super) from: f64,
     pub(super) to: f64,
-    /// PictureView pixels that may become one before the map is sampled; at 1 or below none.
+    /// Pixels of the picture that may become one before the map is sampled; at 1 or below none.
     pub(super) step: f64,
 }
 
