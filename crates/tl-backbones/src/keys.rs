@@ -65,29 +65,7 @@ impl KeyPath {
 ///
 /// Nothing is initialised by asking.
 pub fn checkpoint_shapes<M: Module>(module: &M) -> BTreeMap<String, Vec<usize>> {
-    let mut shapes = Shapes::default();
-    module.visit(&mut shapes);
-    shapes.found
-}
-
-#[derive(Default)]
-struct Shapes {
-    path: KeyPath,
-    found: BTreeMap<String, Vec<usize>>,
-}
-
-impl ModuleVisitor for Shapes {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, container: &str) {
-        self.path.exit(container);
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.found.insert(self.path.key(), self.path.checkpoint_shape(param));
-    }
+    checkpoint_places(module).into_iter().map(|place| (place.key, place.shape)).collect()
 }
 
 /// Where a parameter or a running statistic is in a PyTorch checkpoint.
@@ -97,11 +75,15 @@ pub struct CheckpointPlace {
     pub id: ParamId,
     /// Its key, as [`checkpoint_shapes`] spells it.
     pub key: String,
+    /// The shape of the checkpoint's tensor.
+    pub shape: Vec<usize>,
     /// Whether the checkpoint's tensor is its transpose.
     pub transposed: bool,
 }
 
 /// The place of every parameter and running statistic in a PyTorch checkpoint of this module.
+///
+/// Nothing is initialised by asking.
 pub fn checkpoint_places<M: Module>(module: &M) -> Vec<CheckpointPlace> {
     let mut places = Places::default();
     module.visit(&mut places);
@@ -124,7 +106,11 @@ impl ModuleVisitor for Places {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let (key, transposed) = (self.path.key(), self.path.is_transposed(D));
-        self.found.push(CheckpointPlace { id: param.id, key, transposed });
+        self.found.push(CheckpointPlace {
+            id: param.id,
+            key: self.path.key(),
+            shape: self.path.checkpoint_shape(param),
+            transposed: self.path.is_transposed(D),
+        });
     }
 }
