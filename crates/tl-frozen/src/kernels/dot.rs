@@ -8,6 +8,7 @@
 use tl_simd::Lanes;
 
 use super::Format;
+use super::format::Store;
 use super::work::Work;
 
 /// How a register of values is multiplied with one of weights and goes onto a register of sums, lane by lane.
@@ -93,7 +94,7 @@ impl Stored for F32 {
     #[inline(always)]
     unsafe fn store<L: Lanes>(value: L, _format: Format, pixel: *mut f32, channel: usize) {
         // SAFETY: the caller's.
-        unsafe { value.store(pixel.add(channel)) }
+        unsafe { value.store_as(Format::F32, pixel, channel, L::WIDTH) }
     }
 }
 
@@ -104,7 +105,7 @@ impl Stored for Bf16 {
     #[inline(always)]
     unsafe fn store<L: Lanes>(value: L, _format: Format, pixel: *mut f32, channel: usize) {
         // SAFETY: the caller's.
-        unsafe { value.store_bf16(pixel.cast::<u16>().add(channel), L::WIDTH) }
+        unsafe { value.store_as(Format::Bf16, pixel, channel, L::WIDTH) }
     }
 }
 
@@ -116,10 +117,7 @@ impl Stored for Int8 {
     unsafe fn store<L: Lanes>(value: L, format: Format, pixel: *mut f32, channel: usize) {
         if let Format::Int8 { scale, zero } = format {
             // SAFETY: the caller's.
-            unsafe {
-                let to = pixel.cast::<u8>().add(channel);
-                value.store_bytes(to, L::WIDTH, [scale.recip(), f32::from(zero)]);
-            }
+            unsafe { value.store_as(Format::Int8 { scale, zero }, pixel, channel, L::WIDTH) }
         }
     }
 }
