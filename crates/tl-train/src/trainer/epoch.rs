@@ -74,15 +74,7 @@ impl Trainer<'_> {
         let share = phase_run.share(cursor.step, cursor.plateau);
         // Steps of all phases together stay far below 2^40, batches of a step below 2^16.
         let number = ((cursor.phase as u64) << 56) | ((cursor.step as u64) << 16);
-        let key = number.wrapping_add(self.pictures.input.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let rule = StepRule {
-            loss: &phase_run.loss,
-            rates: &phase_run.rates,
-            share,
-            clip: self.plan.steps.clip,
-            key,
-        };
-        let loss = train_state.step(batches, &rule);
+        let loss = train_state.step(batches, &self.rule(phase_run, share, number));
         let (phase, rate) = (phase_run.phase.name.as_str(), phase_run.phase.rate * share);
         cursor.step += 1;
         if !loss.is_finite() || loss > DIVERGED {
@@ -95,6 +87,17 @@ impl Trainer<'_> {
         let news = StepMetrics { phase, step, steps, per_epoch, loss, rate, pictures, ahead };
         self.monitor.observer.step_end(&news);
         self.monitor.log.map_or(Ok(()), |log| log.step(&news, phase_run.before.steps + step))
+    }
+
+    /// How a step of a phase is taken, at this share of the peak rates; its dropout comes from the seed and from `number`.
+    pub(super) fn rule<'b>(&self, phase_run: &'b PhaseRun<'_>, share: f64, number: u64) -> StepRule<'b> {
+        StepRule {
+            loss: &phase_run.loss,
+            rates: &phase_run.rates,
+            share,
+            clip: self.plan.steps.clip,
+            key: number.wrapping_add(self.pictures.input.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+        }
     }
 
     pub(super) fn save(

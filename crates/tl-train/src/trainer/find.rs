@@ -9,7 +9,7 @@ use crate::error::TrainError;
 use crate::rates::{BETA, DIVERGED, RateSearch};
 use crate::smoothed_mean::SmoothedMean;
 use crate::state_dict::StateDict;
-use crate::train_state::{Batch, StepRule, TrainState};
+use crate::train_state::{Batch, TrainState};
 
 /// A search under way.
 struct Search<'a> {
@@ -80,16 +80,7 @@ impl Trainer<'_> {
         batches: &[Batch],
     ) -> f64 {
         let share = rate / phase_run.phase.rate;
-        let key = ((number as u64) << 16)
-            .wrapping_add(self.pictures.input.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let rule = StepRule {
-            loss: &phase_run.loss,
-            rates: &phase_run.rates,
-            share,
-            clip: self.plan.steps.clip,
-            key,
-        };
-        train_state.step(batches, &rule)
+        train_state.step(batches, &self.rule(phase_run, share, (number as u64) << 16))
     }
 }
 
